@@ -1,0 +1,1 @@
+"""One module per source system, each with one `@dlt.source`."""

