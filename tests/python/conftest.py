@@ -12,6 +12,7 @@ import pytest
 
 # Before ingest.warehouse is imported, which reads it: no test may touch anyone's real warehouse.
 HOME = Path(tempfile.mkdtemp(prefix="mypizza-tests-"))
+HOME.chmod(0o711)  # where we are root, the server runs as another user and must get through
 os.environ["MYPIZZA_WAREHOUSE_DIR"] = str(HOME)
 for variable in [name for name in os.environ if name.startswith("PG")] + ["MYPIZZA_EMBEDDED"]:
     os.environ.pop(variable, None)
