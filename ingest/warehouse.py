@@ -16,6 +16,8 @@ import socket
 import stat
 import subprocess
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +63,9 @@ SETTINGS = {
 }
 
 
+LOCK_KEY = 0x70697A7A  # "pizz": any fixed number that no other program on the server uses
+
+
 class WarehouseError(Exception):
     """The warehouse cannot be used; the message says why and what to do, in one sentence."""
 
@@ -79,7 +84,7 @@ class Warehouse:
 
     @property
     def environment(self) -> dict[str, str]:
-        """libpq's variables for this warehouse."""
+        """The libpq variables for this warehouse."""
         variables = {
             "PGHOST": self.host,
             "PGPORT": str(self.port),
@@ -220,6 +225,53 @@ def is_running() -> bool:
     return True
 
 
+@contextmanager
+def lock(warehouse: Warehouse, command: str) -> Iterator[None]:
+    """Hold the warehouse's one lock for loads and builds; the database frees it if we die.
+
+    Args:
+        warehouse: the warehouse to lock.
+        command: what this process does, shown to whoever comes second.
+
+    Raises:
+        WarehouseError: another process holds it; the message says which, and since when.
+    """
+    name = f"mypizza {command}"[:40] + f" (process {os.getpid()})"
+    with warehouse.connect(name=name) as connection:
+        # Developers build side by side in schemas of their own: each prefix has its own lock.
+        row = connection.execute(
+            "select pg_try_advisory_lock(%s, hashtext(%s))", [LOCK_KEY, _lock_scope()]
+        ).fetchone()
+        if row is None or not row[0]:
+            holder = lock_holder(connection) or "a process that is just ending"
+            raise WarehouseError(f"The warehouse is busy: {holder}. Run again when it has ended.")
+        yield
+
+
+def lock_holder(connection: psycopg.Connection[tuple[Any, ...]]) -> str | None:
+    """Say which process holds the lock, and since when, or return None where nobody does."""
+    row = connection.execute(
+        """
+        select a.application_name, a.backend_start, coalesce(a.client_addr::text, 'this machine')
+        from pg_locks as l
+        inner join pg_stat_activity as a on a.pid = l.pid
+        where l.locktype = 'advisory' and l.granted
+            and l.classid = %s::oid and l.objid::bigint = hashtext(%s)::bigint & 4294967295
+        """,
+        [LOCK_KEY, _lock_scope()],
+    ).fetchone()
+    if row is None:
+        return None
+    name, since, client = row
+    return f"{name} on {client} has been running since {since:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _lock_scope() -> str:
+    if os.environ.get("DBT_TARGET", "prod") in ("prod", "live"):
+        return ""
+    return os.environ.get("DBT_SCHEMA_PREFIX") or os.environ.get("USER") or ""
+
+
 @dataclass
 class _Connection:
     """What a client needs to know of the embedded server; stands in a file only we can read."""
@@ -270,21 +322,23 @@ def _system_user() -> str | None:
     return "pgserver"
 
 
-def _postgres(command: str, *arguments: str) -> None:
+def _postgres(command: str, *arguments: str, folder: Path | None = None) -> None:
     """Run one of Postgres' programs on the server's data, as the user that the server runs as."""
     subprocess.run(
         [str(BIN_DIR / command), *arguments],
         check=True,
         capture_output=True,
         text=True,
-        cwd=_data_dir(),
+        cwd=folder or _data_dir(),
         user=_system_user(),
     )
 
 
 def _initialise() -> None:
-    data = _data_dir()
-    data.mkdir(exist_ok=True, mode=0o700)
+    # Made aside and renamed: a kill in between leaves nothing that looks like a server.
+    data = WAREHOUSE_DIR / "data.new"
+    shutil.rmtree(data, ignore_errors=True)
+    data.mkdir(mode=0o700)
     connection = _Connection(_free_port(), secrets.token_urlsafe(24), secrets.token_urlsafe(24))
     _write_connection(connection)
     password_file = WAREHOUSE_DIR / "initdb-password"
@@ -299,8 +353,9 @@ def _initialise() -> None:
         _postgres(
             "initdb", "-D", str(data), "-U", "postgres", "--encoding=UTF8",
             "--locale-provider=builtin", "--locale=C.UTF-8", "--auth=scram-sha-256",
-            f"--pwfile={password_file}",
+            f"--pwfile={password_file}", folder=data,
         )  # fmt: skip
+        data.rename(_data_dir())
     except subprocess.CalledProcessError as error:
         raise WarehouseError(f"initdb cannot create the embedded server: {error.stderr}") from None
     finally:
@@ -310,7 +365,7 @@ def _initialise() -> None:
 def _let_others_pass(path: Path) -> None:
     """Let the server's user walk through the folders above its files (no right to list them)."""
     for folder in path.parents:
-        if folder == _data_dir():
+        if folder.parent == WAREHOUSE_DIR:
             continue
         mode = folder.stat().st_mode
         if not mode & stat.S_IXOTH:
@@ -384,7 +439,8 @@ def _explain(error: psycopg.OperationalError, warehouse: Warehouse) -> str:
             "PGUSER and PGPASSWORD."
         )
     if "does not exist" in text:
-        return f"The warehouse at {place} answers: {text.split('FATAL:')[-1].strip()}. Check PGDATABASE and PGUSER."
+        reason = text.split("FATAL:")[-1].strip()
+        return f"The warehouse at {place} answers: {reason}. Check PGDATABASE and PGUSER."
     return (
         f"The warehouse at {place} cannot be reached ({text}): check PGHOST and PGPORT and that "
         "the server runs, or unset PGHOST to use the embedded one."

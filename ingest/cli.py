@@ -1,0 +1,365 @@
+"""The command `mypizza`: every step of the pipeline, for people and for schedulers.
+
+Each command is idempotent, says in one sentence what is wrong, and answers with its exit code:
+0 when all is well, 1 when something needs a person.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ingest import warehouse as warehouse_module
+from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+
+    from ingest.pipeline import LoadResult
+
+app = typer.Typer(
+    help="The analytics warehouse of a food business: land, reconcile, build, audit, publish.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+sample_app = typer.Typer(
+    help="The sample company: five tills that really run.", no_args_is_help=True
+)
+app.add_typer(sample_app, name="sample")
+
+console = Console()
+error_console = Console(stderr=True)
+
+# dbt commands that write into the warehouse: one of them at a time.
+WRITING_DBT_COMMANDS = {"build", "run", "test", "seed", "snapshot", "retry", "run-operation"}
+
+
+@dataclass
+class _Steps:
+    """What a run did and how long each step took, in seconds."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        console.print(f"[bold]{name}[/bold]")
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = time.monotonic() - started
+
+
+@app.command()
+def run(
+    docs: Annotated[bool, typer.Option(help="Write the docs site at the end.")] = True,
+) -> None:
+    """Do the whole job: start, load, reconcile, build, test, publish, document."""
+    steps = _Steps()
+    with steps.step("Warehouse"):
+        warehouse = warehouse_module.resolve()
+    with warehouse_module.lock(warehouse, "run"):
+        if _has_sample_tills():
+            with steps.step("Sample company"):
+                from sample import company
+
+                company.create(warehouse)
+        with steps.step("Load and reconcile"):
+            loads = _load(warehouse)
+        with steps.step("Build, test and publish"):
+            built = _dbt("build")
+        if docs and built.success:
+            with steps.step("Docs site"):
+                from ingest.docs import build_docs
+
+                build_docs(warehouse)
+    _summarise(warehouse, steps, loads, built)
+    if not built.success or any(load.outcome != "succeeded" for load in loads):
+        raise typer.Exit(1)
+
+
+@app.command()
+def up() -> None:
+    """Start the embedded Postgres, or check that the configured server can be used."""
+    warehouse = warehouse_module.resolve()
+    console.print(f"The warehouse answers at {warehouse.host}:{warehouse.port}.")
+
+
+@app.command()
+def down() -> None:
+    """Stop the embedded Postgres; its data stays in .warehouse/."""
+    if not warehouse_module.is_embedded():
+        raise WarehouseError("PGHOST names a server of your own: myPizza does not stop that one.")
+    was_running = warehouse_module.stop()
+    console.print("The embedded server is stopped." if was_running else "No server was running.")
+
+
+@app.command()
+def env() -> None:
+    """Print the exports that let any libpq client connect: eval "$(mypizza env)"."""
+    for name, value in warehouse_module.resolve().environment.items():
+        quoted = "'" + value.replace("'", "'\\''") + "'"
+        typer.echo(f"export {name}={quoted}")
+
+
+@app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+def psql(context: typer.Context) -> None:
+    """Open psql on the warehouse; what follows -- goes to psql."""
+    warehouse_module.resolve()
+    program = str(warehouse_module.BIN_DIR / "psql")
+    arguments = ["--no-psqlrc", "-v", "ON_ERROR_STOP=1", *context.args]
+    raise typer.Exit(subprocess.run([program, *arguments]).returncode)
+
+
+@app.command(
+    context_settings={
+        "ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": [],
+    },
+)  # fmt: skip
+def dbt(context: typer.Context) -> None:
+    """Run dbt on the warehouse: mypizza dbt build --select dim_products+."""
+    warehouse = warehouse_module.resolve()
+    if WRITING_DBT_COMMANDS.intersection(context.args):
+        with warehouse_module.lock(warehouse, f"dbt {' '.join(context.args)}"):
+            result = _dbt(*context.args)
+    else:
+        result = _dbt(*context.args)
+    raise typer.Exit(0 if result.success else 1)
+
+
+@app.command()
+def ingest(
+    sources: Annotated[list[str] | None, typer.Argument(help="Sources; default all.")] = None,
+    branch: Annotated[list[str] | None, typer.Option(help="Only these branches.")] = None,
+) -> None:
+    """Load what is new at the sources, and reconcile it."""
+    warehouse = warehouse_module.resolve()
+    with warehouse_module.lock(warehouse, "ingest"):
+        loads = _load(warehouse, sources, branch)
+    console.print(_loads_table(loads))
+    if any(load.outcome != "succeeded" for load in loads):
+        raise typer.Exit(1)
+
+
+@app.command()
+def reconcile(
+    branch: Annotated[list[str] | None, typer.Option(help="Only these branches.")] = None,
+    date_from: Annotated[str | None, typer.Option("--from", help="First business date.")] = None,
+    date_to: Annotated[str | None, typer.Option("--to", help="Last business date.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All days, not the last 35.")] = False,
+) -> None:
+    """Compare tills and warehouse per branch and business day, and heal what differs."""
+    raise NotImplementedError
+
+
+@app.command()
+def rollback() -> None:
+    """Publish again the version before this one; possible until the next build begins."""
+    warehouse = warehouse_module.resolve()
+    with warehouse_module.lock(warehouse, "rollback"):
+        result = _dbt("--quiet", "run-operation", "rollback")
+    if not result.success:
+        raise typer.Exit(1)
+    console.print("The version published before is published again, until the next build.")
+
+
+@app.command()
+def docs() -> None:
+    """Write the docs site of the published marts, and say where it is."""
+    from ingest.docs import build_docs
+
+    page = build_docs(warehouse_module.resolve())
+    console.print(f"The docs site: {page}")
+
+
+@app.command()
+def status() -> None:
+    """Say when each source was last loaded and what is published; exit code 1 on trouble."""
+    warehouse = warehouse_module.resolve()
+    in_order = True
+    with warehouse.connect() as connection:
+        holder = warehouse_module.lock_holder(connection)
+        console.print(f"Running now: {holder}" if holder else "Nothing is running.")
+        loads = _query(connection, "audit.loads", LAST_LOADS)
+        table = Table("source", "branch", "last success", "rows", "last outcome", "why")
+        for source, branch_id, succeeded_at, rows, outcome, error in loads:
+            in_order = in_order and outcome in ("succeeded", "running")
+            table.add_row(
+                source, branch_id, _minute(succeeded_at), f"{rows or 0:,}", outcome, error or ""
+            )
+        console.print(table)
+        publications = _query(connection, "audit.publications", LAST_PUBLICATIONS)
+        table = Table("when", "outcome", "marts", "rows", "why not")
+        for finished_at, outcome, marts, rows, reason in publications:
+            table.add_row(_minute(finished_at), outcome, str(marts), f"{rows:,}", reason or "")
+        console.print(table)
+        in_order = in_order and bool(publications) and publications[0][1] != "failed"
+    if not in_order:
+        raise typer.Exit(1)
+
+
+@sample_app.command("create")
+def sample_create(
+    scale: Annotated[int, typer.Option(min=1, help="Times the published volume.")] = 1,
+) -> None:
+    """Make the five tills with the published year in them; complete tills are left alone."""
+    from sample import company
+
+    company.create(warehouse_module.resolve(), scale=scale)
+
+
+@sample_app.command("advance")
+def sample_advance(
+    days: Annotated[int, typer.Option(min=1, help="Days to trade on.")] = 1,
+) -> None:
+    """Let the company trade on: sales, refunds, corrections, late commits, price changes."""
+    from sample import company
+
+    company.advance(warehouse_module.resolve(), days=days)
+
+
+LAST_LOADS = """
+    select
+        source,
+        branch_id,
+        max(finished_at) filter (where outcome = 'succeeded'),
+        sum(row_count) filter (where outcome = 'succeeded'),
+        (array_agg(outcome order by started_at desc))[1],
+        (array_agg(error order by started_at desc))[1]
+    from audit.loads
+    group by source, branch_id
+    order by source, branch_id
+"""
+
+LAST_PUBLICATIONS = """
+    select
+        finished_at,
+        outcome,
+        (select count(*) from jsonb_object_keys(models)),
+        (select coalesce(sum(value::bigint), 0) from jsonb_each_text(models)),
+        reason
+    from audit.publications
+    order by finished_at desc
+    limit 5
+"""
+
+
+def main() -> None:
+    """Run the command line; an expected error is one sentence and exit code 1."""
+    from ingest.sources import SourceError
+
+    os.environ["DBT_PROJECT_DIR"] = str(PROJECT_DIR)
+    os.environ.setdefault("DBT_PROFILES_DIR", str(PROJECT_DIR))
+    try:
+        app()
+    except (WarehouseError, SourceError) as error:
+        error_console.print(f"[red]{error}[/red]", soft_wrap=True)
+        sys.exit(1)
+
+
+def _load(
+    warehouse: Warehouse,
+    sources: Sequence[str] | None = None,
+    branches: Sequence[str] | None = None,
+) -> list[LoadResult]:
+    from ingest import pipeline
+
+    return pipeline.run(warehouse, sources, branches)
+
+
+def _dbt(*arguments: str) -> dbtRunnerResult:
+    """Run dbt in this process: its second import would cost seconds."""
+    profiles = PROJECT_DIR / "profiles.yml"
+    if not profiles.exists():
+        shutil.copy(PROJECT_DIR / "profiles.yml.example", profiles)
+    from dbt.cli.main import dbtRunner
+
+    return dbtRunner().invoke(list(arguments))
+
+
+def _has_sample_tills() -> bool:
+    from ingest.sources import pos
+
+    return any(till.is_sample for till in pos.configured_tills())
+
+
+def _query(connection: Any, table: str, query: str) -> list[tuple[Any, ...]]:
+    """Run a query on a table that the first run has yet to make: no table, no rows."""
+    if connection.execute("select to_regclass(%s)", [table]).fetchone()[0] is None:
+        return []
+    rows: list[tuple[Any, ...]] = connection.execute(query).fetchall()
+    return rows
+
+
+def _minute(moment: Any) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else "never"
+
+
+def _loads_table(loads: Sequence[LoadResult]) -> Table:
+    table = Table("source", "branch", "kind", "rows", "seconds", "outcome", title="Loads")
+    for load in loads:
+        table.add_row(
+            load.source,
+            load.branch_id,
+            load.kind,
+            f"{load.row_count:,}",
+            f"{load.seconds:.1f}",
+            load.outcome if load.outcome == "succeeded" else f"[red]{load.error}[/red]",
+        )
+    return table
+
+
+def _summarise(
+    warehouse: Warehouse, steps: _Steps, loads: Sequence[LoadResult], built: dbtRunnerResult
+) -> None:
+    """Print what a run did, and how to connect to what it made."""
+    console.print(_loads_table(loads))
+
+    counts: dict[tuple[str, str], int] = {}
+    for result in getattr(built.result, "results", None) or []:
+        key = (str(result.node.resource_type), str(result.status))
+        counts[key] = counts.get(key, 0) + 1
+    table = Table("what", "outcome", "count", title="Build")
+    for (kind, outcome), count in sorted(counts.items()):
+        if kind != "operation":
+            table.add_row(kind.replace("_", " "), outcome, f"{count:,}")
+    console.print(table)
+
+    table = Table("step", "seconds", title="Time")
+    for name, seconds in steps.seconds.items():
+        table.add_row(name, f"{seconds:.1f}")
+    table.add_row("in all", f"{sum(steps.seconds.values()):.1f}")
+    console.print(table)
+
+    with warehouse.connect() as connection:
+        publications = _query(connection, "audit.publications", LAST_PUBLICATIONS)
+    if publications:
+        finished_at, outcome, marts, rows, reason = publications[0]
+        if outcome == "published" and built.success:
+            console.print(f"[green]Published[/green] {marts} marts with {rows:,} rows.")
+        else:
+            console.print(f"[red]Not published[/red] ({_minute(finished_at)}): {reason}")
+    page = PROJECT_DIR / "target" / "static_index.html"
+    if page.exists():
+        console.print(f"Docs: {page.as_uri()}", soft_wrap=True)
+    console.print(
+        f"Connect: mypizza psql, or any BI tool at {warehouse.host}, port {warehouse.port}, "
+        f"database {warehouse.database}, user {warehouse.user}, schema marts "
+        "(mypizza env prints the password)."
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+{#- Build, audit, publish: `marts_next` becomes `marts` in one transaction, and only when every
+    node of the project was in this run and came out well. Runs at the end of every dbt command.
+
+    Args:
+        results: dbt's results of this run.
+
+    Returns:
+        SQL that publishes, or nothing where there is nothing to publish. -#}
+{% macro publish(results) -%}
+    {%- if execute and flags.WHICH == "build" -%}
+        {%- set problem = why_not_to_publish(results) -%}
+        {%- set mart_results = results
+            | selectattr("node.resource_type", "equalto", "model")
+            | selectattr("node.config.schema", "equalto", "marts") | list -%}
+        {%- if not mart_results -%}
+        {%- elif problem.partial -%}
+            {{ log("Nothing is published: " ~ problem.partial, info=true) }}
+        {%- elif problem.failed -%}
+            {{ log(
+                "Nothing is published, readers of marts keep the version they have: "
+                ~ problem.failed, info=true
+            ) }}
+            {{ record_publication_sql("failed", problem.failed) }}
+        {%- else -%}
+            {{ log("Publishing " ~ mart_results | length ~ " marts", info=true) }}
+            {{ publication_sql(mart_results) }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Say why this run must not be published: it was partial, or something in it failed. -#}
+{% macro why_not_to_publish(results) -%}
+    {%- set problem = namespace(partial="", failed="") -%}
+    {%- set in_run = results | map(attribute="node.unique_id") | list -%}
+    {%- set missing = [] -%}
+    {%- for node in graph.nodes.values()
+        if node.resource_type in ("model", "seed", "snapshot", "test")
+        and node.unique_id not in in_run -%}
+        {%- do missing.append(node.name) -%}
+    {%- endfor -%}
+    {%- set narrowed = invocation_args_dict.get("exclude_resource_types")
+        or invocation_args_dict.get("resource_types") -%}
+    {%- if missing or narrowed -%}
+        {%- set problem.partial = "only a part of the project was in this run ("
+            ~ missing | length ~ " nodes were not)" -%}
+    {%- endif -%}
+    {%- set failed = [] -%}
+    {%- for result in results if result.status not in ("success", "pass") -%}
+        {%- do failed.append(result.node.name ~ " (" ~ result.status ~ ")") -%}
+    {%- endfor -%}
+    {%- if failed -%}
+        {%- set problem.failed = failed[:20] | join(", ")
+            ~ (" and " ~ (failed | length - 20) ~ " more" if failed | length > 20 else "") -%}
+    {%- endif -%}
+    {{ return(problem) }}
+{%- endmacro %}
+
+{#- Everything that makes the audited build the published one. -#}
+{% macro publication_sql(mart_results) -%}
+    {{ return(adapter.dispatch("publication_sql")(mart_results)) }}
+{%- endmacro %}
+
+{% macro postgres__publication_sql(mart_results) -%}
+    {%- set names = mart_results | map(attribute="node.alias") | list -%}
+    {%- set workbench = schema_prefix() ~ "marts_next" -%}
+    do $publication$
+    declare
+        stray text;
+        relation text;
+        relation_rows bigint;
+        published jsonb := '{}';
+    begin
+        -- a model that left the project leaves the published schema, too
+        for stray in
+            select c.oid::regclass::text
+            from pg_class as c
+            where
+                c.relnamespace = '{{ workbench }}'::regnamespace
+                and c.relkind in ('r', 'v', 'm')
+                and c.relname <> all (array['{{ names | join("', '") }}'])
+        loop
+            execute 'drop table ' || stray || ' cascade';
+        end loop;
+        {% for statement in foreign_key_statements(mart_results) %}
+        {{ statement }}
+        {% endfor %}
+        foreach relation in array array['{{ names | join("', '") }}'] loop
+            execute format('analyze {{ workbench }}.%I', relation);
+            execute format('select count(*) from {{ workbench }}.%I', relation) into relation_rows;
+            published := published || jsonb_build_object(relation, relation_rows);
+        end loop;
+        execute format('comment on schema {{ workbench }} is %L', 'publication {{ invocation_id }}');
+        {{ swap_sql() }}
+        insert into {{ schema_prefix() }}audit.publications
+            (publication_id, finished_at, outcome, models)
+        values ('{{ invocation_id }}', clock_timestamp(), 'published', published);
+    end
+    $publication$
+{%- endmacro %}
+
+{#- Record a build that was not published.
+
+    Args:
+        outcome: `failed` or `rolled back`.
+        reason: what the data engineer on call has to know. -#}
+{% macro record_publication_sql(outcome, reason) -%}
+    insert into {{ schema_prefix() }}audit.publications
+        (publication_id, finished_at, outcome, reason)
+    values (
+        '{{ invocation_id }}',
+        current_timestamp,
+        '{{ outcome }}',
+        '{{ reason | replace("'", "''") }}'
+    )
+{%- endmacro %}
