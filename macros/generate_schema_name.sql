@@ -2,17 +2,21 @@
     builds nothing, calls them by their published name. Targets other than prod and live keep to
     schemas of their own, by prefix. -#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
-    {%- if not custom_schema_name -%}
+    {%- set schema_name = custom_schema_name | default("", true) | trim -%}
+    {%- if not schema_name and node.resource_type in ("model", "seed", "snapshot", "test") -%}
         {{ exceptions.raise_compiler_error(
             node.resource_type ~ " " ~ node.name ~ " has no schema: put it in a folder that "
             "dbt_project.yml gives one, or set config(schema=...)"
         ) }}
     {%- endif -%}
-    {%- set schema_name = custom_schema_name | trim -%}
-    {%- if schema_name == "marts" and target.name != "live" -%}
-        {%- set schema_name = "marts_next" -%}
+    {%- if not schema_name -%}
+        {#- dbt's own operations make no relation -#}
+        {{ target.schema }}
+    {%- elif schema_name == "marts" and target.name != "live" -%}
+        {{ schema_prefix() }}marts_next
+    {%- else -%}
+        {{ schema_prefix() ~ schema_name }}
     {%- endif -%}
-    {{ schema_prefix() ~ schema_name }}
 {%- endmacro %}
 
 {#- What stands before every schema that dbt writes: nothing in production. -#}
