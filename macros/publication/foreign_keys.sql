@@ -30,7 +30,7 @@
     {%- set statements = [] -%}
     {%- for result in mart_results -%}
         {%- for constraint in result.node.constraints if constraint.type == "foreign_key" -%}
-            {%- set relation = api.Relation.create_from(result.node) -%}
+            {%- set relation = result.node.relation_name -%}
             {%- set name = constraint.name
                 or result.node.name ~ "_" ~ constraint.columns | join("_") ~ "_fkey" -%}
             {%- do statements.append(
