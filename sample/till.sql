@@ -1,4 +1,5 @@
--- The till's own database, as a till vendor would lay it out: one per branch.
+-- The till's own database, as a till vendor would lay it out: one per branch. Foreign keys and
+-- secondary indexes follow in till_keys.sql, after the bulk of the rows.
 create table customers (
     customer_id bigint primary key,
     full_name text not null,
@@ -28,7 +29,7 @@ create table products (
 create table orders (
     order_id bigint primary key,
     order_number text not null unique,
-    customer_id bigint references customers (customer_id),
+    customer_id bigint,
     channel text not null,
     status text not null,
     ordered_at timestamptz not null,
@@ -45,9 +46,9 @@ create table orders (
 
 create table order_lines (
     order_line_id bigint primary key,
-    order_id bigint not null references orders (order_id),
+    order_id bigint not null,
     line_number integer not null,
-    product_id integer not null references products (product_id),
+    product_id integer not null,
     quantity integer not null,
     unit_price numeric(10, 2) not null,
     discount_amount numeric(10, 2) not null,
@@ -57,7 +58,7 @@ create table order_lines (
 
 create table payments (
     payment_id bigint primary key,
-    order_id bigint not null references orders (order_id),
+    order_id bigint not null,
     payment_method text not null,
     payment_type text not null,
     amount numeric(12, 2) not null,

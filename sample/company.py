@@ -1,0 +1,188 @@
+"""The sample company: five tills with the published year in them, which then trade on.
+
+The work is done by the SQL files beside this module, inside the tills; Python only sends them.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TextIO
+
+import psycopg
+from psycopg import sql
+
+from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
+
+FOLDER = Path(__file__).parent
+BRANCHES_FILE = PROJECT_DIR / "seeds" / "branches.csv"
+
+# All that may work on a till takes this advisory lock of the till's database first.
+LOCK = 2015
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Till:
+    """A branch's till database and what is in it."""
+
+    branch_id: str
+    database: str
+    is_new: bool
+    orders: int
+    order_lines: int
+    gross_amount: Decimal
+    seconds: float
+
+
+def branch_ids() -> list[str]:
+    """Return the ids of the company's branches, as in the seed."""
+    with BRANCHES_FILE.open(encoding="utf-8", newline="") as file:
+        return [row["branch_id"] for row in csv.DictReader(file)]
+
+
+def create(
+    warehouse: Warehouse, scale: int = 1, seed: int = 2015, prefix: str = "till_"
+) -> list[Till]:
+    """Make the tills' databases and fill them with the published year.
+
+    A till that is complete is left alone; one that was cut short is made anew.
+
+    Args:
+        warehouse: the server that the databases are made on.
+        scale: how many times the published volume; copies follow their original by seconds.
+        seed: of all that the publication lacks; the same seed gives the same rows.
+        prefix: of the databases' names, before the branch id.
+
+    Returns:
+        One entry per branch, in the seed's order.
+
+    Raises:
+        WarehouseError: the user may not create databases, a till was made with another scale or
+            seed, or a database of that name is not the sample's.
+    """
+    if scale < 1:
+        raise WarehouseError(f"The scale must be 1 or more, not {scale}.")
+    with ThreadPoolExecutor() as pool:
+        return list(
+            pool.map(lambda id_: _create_till(warehouse, id_, scale, seed, prefix), branch_ids())
+        )
+
+
+def drop(warehouse: Warehouse, prefix: str = "till_") -> None:
+    """Drop the tills' databases, with whoever is connected to them.
+
+    Args:
+        warehouse: the server that they are on.
+        prefix: of the databases' names, before the branch id.
+    """
+    with warehouse.connect() as connection:
+        for branch_id in branch_ids():
+            database = sql.Identifier(prefix + branch_id)
+            connection.execute(sql.SQL("drop database if exists {} with (force)").format(database))
+
+
+def _create_till(warehouse: Warehouse, branch_id: str, scale: int, seed: int, prefix: str) -> Till:
+    """Make one till in one transaction: whole, or an empty database that the next try fills."""
+    started = time.monotonic()
+    database = prefix + branch_id
+    _create_database(warehouse, database)
+    with _connect(warehouse, database) as connection, connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", [LOCK])
+        is_new = not _is_complete(connection)
+        if is_new:
+            try:
+                _fill(connection, branch_id, scale, seed)
+            except psycopg.errors.DuplicateTable as error:
+                raise WarehouseError(
+                    f"The database {database!r} holds tables that are not the sample company's "
+                    f"({error.diag.message_primary}): choose another server or rename it."
+                ) from None
+        made_with = connection.execute("select scale, seed from company.settings").fetchone()
+        if made_with != (scale, seed):
+            raise WarehouseError(
+                f"The till {database!r} exists, made with scale and seed {made_with}, not "
+                f"{(scale, seed)}: drop the tills first to make others."
+            )
+        orders, lines, gross = connection.execute(
+            "select (select count(*) from orders), (select count(*) from order_lines), "
+            "(select sum(gross_amount) from orders)"
+        ).fetchall()[0]
+    return Till(branch_id, database, is_new, orders, lines, gross, time.monotonic() - started)
+
+
+def _fill(connection: Connection, branch_id: str, scale: int, seed: int) -> None:
+    """Fill an empty till with the published year."""
+    connection.execute("create temp table run (branch_id text, scale integer, seed bigint)")
+    connection.execute("insert into run values (%s, %s, %s)", [branch_id, scale, seed])
+    for name in ("habits", "languages", "menu"):
+        with (FOLDER / f"{name}.csv").open(encoding="utf-8") as file:
+            _copy_csv(connection, name, file)
+    with BRANCHES_FILE.open(encoding="utf-8") as file:
+        _copy_csv(connection, "branches", file)
+    publication = FOLDER / "data" / "pizzaplace.csv.gz"
+    with gzip.open(publication, "rt", encoding="utf-8") as file:
+        _copy_csv(connection, "publication", file)
+    for name in ("till", "company", "published_year", "ring_up", "till_keys"):
+        _run(connection, name)
+
+
+def _copy_csv(connection: Connection, table: str, file: TextIO) -> None:
+    """Copy a CSV file into a temporary table of text columns, with the rows' positions."""
+    header = file.readline()
+    columns = [sql.Identifier(name) for name in header.strip().split(",")]
+    connection.execute(
+        sql.SQL("create temp table {} (position bigint generated always as identity, {})").format(
+            sql.Identifier(table),
+            sql.SQL(", ").join(sql.SQL("{} text").format(column) for column in columns),
+        )
+    )
+    statement = sql.SQL("copy {} ({}) from stdin (format csv)").format(
+        sql.Identifier(table), sql.SQL(", ").join(columns)
+    )
+    with connection.cursor().copy(statement) as copy:
+        while block := file.read(1 << 20):
+            copy.write(block)
+    connection.execute(sql.SQL("analyze {}").format(sql.Identifier(table)))
+
+
+def _run(connection: Connection, name: str) -> None:
+    """Run one of the SQL files beside this module."""
+    connection.execute((FOLDER / f"{name}.sql").read_bytes())
+
+
+def _connect(warehouse: Warehouse, database: str) -> Connection:
+    return warehouse.connect(
+        database, name="mypizza sample", options="-c search_path=public,company -c timezone=UTC"
+    )
+
+
+def _is_complete(connection: Connection) -> bool:
+    row = connection.execute("select to_regclass('company.settings') is not null").fetchone()
+    return row == (True,)
+
+
+def _create_database(warehouse: Warehouse, database: str) -> None:
+    """Create a database whose text sorts the same on every machine, unless it exists."""
+    with warehouse.connect(name="mypizza sample") as connection:
+        found = connection.execute("select 1 from pg_database where datname = %s", [database])
+        if found.fetchone():
+            return
+        try:
+            connection.execute(
+                sql.SQL(
+                    "create database {} template template0 encoding 'UTF8' "
+                    "locale_provider libc locale 'C'"
+                ).format(sql.Identifier(database))
+            )
+        except psycopg.errors.InsufficientPrivilege:
+            raise WarehouseError(
+                f"The user {warehouse.user!r} may not create databases, which the sample company "
+                f'needs. As a superuser, run: alter role "{warehouse.user}" createdb;'
+            ) from None

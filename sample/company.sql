@@ -1,0 +1,91 @@
+-- What the sample company keeps in a till besides the vendor's five tables: who the branch is, its
+-- clock and its dice. Nothing outside the tills is needed to trade on.
+create schema company;
+
+create table company.settings as
+select
+    branches.branch_id,
+    habits.branch_code,
+    branches.opened_on::date as opened_on,
+    branches.time_zone,
+    branches.cutover_hour::integer as cutover_hour,
+    branches.currency,
+    run.seed,
+    run.scale,
+    habits.tax_rate::numeric as tax_rate,
+    habits.cash::double precision as cash,
+    habits.card::double precision as card,
+    habits.dine_in::double precision as dine_in,
+    habits.takeaway::double precision as takeaway,
+    habits.delivery::double precision as delivery,
+    habits.anonymous::double precision as anonymous,
+    habits.area_code
+from run
+inner join branches on run.branch_id = branches.branch_id
+inner join habits on branches.branch_id = habits.branch_id;
+
+create table company.business_days (
+    business_date date primary key,
+    orders integer not null default 0,
+    cancelled integer not null default 0,
+    discounted integer not null default 0,
+    after_midnight integer not null default 0,
+    late_commits integer not null default 0,
+    corrections integer not null default 0,
+    refunds integer not null default 0,
+    new_customers integer not null default 0,
+    changed_customers integer not null default 0,
+    new_products integer not null default 0,
+    price_changes integer not null default 0
+);
+
+insert into company.business_days (business_date) values ('2015-12-31');
+
+-- Dice that fall the same way everywhere: a thing's luck comes from the seed and its natural key,
+-- a throw from the luck and its purpose. No pow() or other libm function works on a throw.
+create function company.luck(seed bigint, key text) returns bigint
+immutable parallel safe language sql
+return hashtextextended(key, seed);
+
+create function company.draw(luck bigint, purpose text) returns double precision
+immutable parallel safe language sql
+return ((hashtextextended(purpose, luck) >> 11) & 9007199254740991) / 9007199254740992.0::float8;
+
+create function company.pick(luck bigint, purpose text, options text []) returns text
+immutable parallel safe language sql
+return options[1 + floor(company.draw(luck, purpose) * cardinality(options))::integer];
+
+-- The languages that the branch's guests speak, each with its slice of [0, 1).
+create table company.languages as
+with spoken as (
+    select
+        split_part(part, ':', 1) as language,
+        split_part(part, ':', 2)::integer as weight,
+        ordinality
+    from habits
+    inner join company.settings on habits.branch_id = settings.branch_id
+    cross join unnest(string_to_array(habits.languages, '|')) with ordinality as parts (part)
+)
+
+select
+    spoken.language,
+    languages.family_first::boolean as family_first,
+    string_to_array(languages.given_names, '|') as given_names,
+    string_to_array(languages.family_names, '|') as family_names,
+    (sum(spoken.weight) over (order by spoken.ordinality) - spoken.weight)::double precision
+    / sum(spoken.weight) over () as lower_bound,
+    sum(spoken.weight) over (order by spoken.ordinality)::double precision
+    / sum(spoken.weight) over () as upper_bound
+from spoken
+inner join languages on spoken.language = languages.language;
+
+create table company.menu as
+select
+    code,
+    product_name,
+    cost_share::numeric as cost_share,
+    is_spicy::boolean as is_spicy,
+    month::integer as month_number,
+    category,
+    price::numeric(10, 2) as price
+from menu;
