@@ -1,0 +1,378 @@
+"""How any source is run: clear away what was cut short, load, index, analyze, reconcile, record.
+
+Only complete loads count. dlt writes a load's row into `_dlt_loads` as its very last act, and
+every run begins from there, with an empty working directory: where to go on is read back from the
+warehouse, from complete loads alone. So a run that is killed, a machine that is replaced and an
+ordinary next day are one and the same case, tested by every run:
+
+- A branch without a complete load is read whole, by plain appending. What an earlier attempt left
+  of it is deleted first.
+- Any later load is a merge, one transaction per table. What a killed one had already merged is
+  merged once more, because the cursor of the last complete load still stands before it.
+- A killed heal is healed again: `audit.loads` says that it had begun.
+
+The caller holds `warehouse.lock`: one load at a time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import sql
+
+from ingest.warehouse import PROJECT_DIR, WAREHOUSE_DIR, Warehouse, WarehouseError
+
+if TYPE_CHECKING:
+    from dlt.pipeline.pipeline import Pipeline
+
+    from ingest.sources.pos import HealWindow, TableProgress, Till
+
+SOURCES = ("pos",)
+RAW_POS = "raw_pos"
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+AUDIT = """
+create schema if not exists audit;
+
+create table if not exists audit.loads (
+    run_id text primary key,
+    source text not null,
+    branch_id text,
+    kind text not null,
+    load_id text,
+    started_at timestamptz not null,
+    finished_at timestamptz,
+    seconds numeric,
+    row_count bigint,
+    outcome text not null,
+    error text,
+    tables jsonb
+);
+
+create table if not exists audit.reconciliation (
+    source text not null,
+    branch_id text not null,
+    business_date date not null,
+    figure text not null,
+    reconciled_at timestamptz not null,
+    run_id text,
+    at_till numeric not null,
+    in_raw numeric not null,
+    difference numeric not null,
+    is_healed boolean,
+    is_open_day boolean not null,
+    primary key (source, branch_id, business_date, figure)
+);
+"""
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """What one run of one pipeline did.
+
+    Attributes:
+        source: the source system, for example "pos".
+        branch_id: the branch, where the source has one per branch.
+        kind: "initial", "incremental" or "heal".
+        row_count: rows landed, all tables together.
+        tables: rows landed, by table.
+        seconds: wall time.
+        outcome: "succeeded" or "failed".
+        error: one sentence, where it failed.
+        notes: what a person should know although it succeeded, for example new columns.
+    """
+
+    source: str
+    branch_id: str | None
+    kind: str
+    row_count: int
+    tables: dict[str, int]
+    seconds: float
+    outcome: str
+    error: str | None = None
+    notes: tuple[str, ...] = field(default=())
+
+
+def run(
+    warehouse: Warehouse,
+    sources: Sequence[str] | None = None,
+    branches: Sequence[str] | None = None,
+) -> list[LoadResult]:
+    """Load what is new, and reconcile it.
+
+    Args:
+        warehouse: where to; the caller holds its lock.
+        sources: the sources to run; default all.
+        branches: the branches to load, where a source has branches; default all.
+
+    Returns:
+        One result per load, heals among them. A failed one does not stop the others.
+
+    Raises:
+        WarehouseError: an unknown source or branch, or an unusable warehouse.
+    """
+    for source in sources or []:
+        if source not in SOURCES:
+            raise WarehouseError(f"There is no source {source!r}; there is: {', '.join(SOURCES)}.")
+    prepare()
+    with warehouse.connect(name="mypizza ingest") as connection:
+        prepare_audit(connection)
+        return _run_pos(warehouse, connection, branches)
+
+
+def prepare() -> None:
+    """Tell dlt where the project is, and to be quiet; before its first import."""
+    os.environ.setdefault("DLT_PROJECT_DIR", str(PROJECT_DIR))
+    os.environ.setdefault("DLT_DATA_DIR", str(WAREHOUSE_DIR / "dlt"))
+    os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+    logging.getLogger("dlt").setLevel(logging.ERROR)
+
+
+def prepare_audit(connection: Connection) -> None:
+    """Make the audit tables where they are missing, and close the records of dead processes."""
+    connection.execute(AUDIT)
+    # Loads run under the warehouse's lock: whoever began one that still "runs" is gone.
+    connection.execute(
+        "update audit.loads set outcome = 'interrupted', finished_at = now(),"
+        " error = 'The process ended before the load did.' where outcome = 'running'"
+    )
+
+
+def _run_pos(
+    warehouse: Warehouse, connection: Connection, branches: Sequence[str] | None
+) -> list[LoadResult]:
+    from ingest import reconcile
+    from ingest.sources import pos
+
+    tills = pos.configured_tills(branches)
+    index(connection)
+    results = [load_till(warehouse, connection, till) for till in tills]
+    # All first loads come before the first index: one build over sorted rows costs a fraction of
+    # millions of insertions into it.
+    index(connection)
+    for result in results:
+        if result.outcome == "succeeded":
+            analyze(connection, result)
+    for till, result in zip(tills, list(results), strict=True):
+        if result.outcome == "succeeded":
+            results += reconcile.reconcile_till(
+                warehouse, connection, till, full=result.kind == "initial"
+            )
+    return results
+
+
+def load_till(
+    warehouse: Warehouse,
+    connection: Connection,
+    till: Till,
+    heal: HealWindow | None = None,
+    detail: dict[str, Any] | None = None,
+) -> LoadResult:
+    """Load one till, and record the load in audit.loads.
+
+    Args:
+        warehouse: where to.
+        connection: an autocommitting connection to it.
+        till: the till to read.
+        heal: read these orders again instead of what is new.
+        detail: more to record of the load, from its beginning on.
+
+    Returns:
+        What was loaded, or why not.
+    """
+    from ingest.sources import pos
+
+    schema_name = f"pos_{till.branch_id}"
+    is_initial = last_complete_load(connection, schema_name) is None
+    kind = "heal" if heal else "initial" if is_initial else "incremental"
+    progress: dict[str, TableProgress] = {}
+    with record(connection, "pos", till.branch_id, kind, detail) as entry:
+        try:
+            engine = till.engine(warehouse)
+            tables = pos.check(till, engine, warehouse)
+            if is_initial:
+                _take_back(connection, till.branch_id)
+            pipeline = _pipeline(warehouse, schema_name)
+            source = pos.pos.clone(name=schema_name)(
+                till, warehouse, engine, tables, progress, is_initial=is_initial, heal=heal
+            )
+            info = pipeline.run(
+                source,
+                loader_file_format="parquet",
+                schema_contract={"tables": "evolve", "columns": "evolve", "data_type": "freeze"},
+            )
+            entry.load_id = info.loads_ids[-1] if info.loads_ids else None
+        except Exception as error:  # one till's trouble, whatever it is, stays with that till
+            entry.error = pos.explain(error, till, warehouse)
+        entry.tables = {
+            name: {
+                "rows": table.rows,
+                "first_cursor": _iso(table.first_cursor),
+                "last_cursor": _iso(table.last_cursor),
+            }
+            for name, table in progress.items()
+        }
+        entry.row_count = sum(table.rows for table in progress.values())
+    return LoadResult(
+        source="pos",
+        branch_id=till.branch_id,
+        kind=kind,
+        row_count=entry.row_count,
+        tables={name: table.rows for name, table in progress.items()},
+        seconds=entry.seconds,
+        outcome="failed" if entry.error else "succeeded",
+        error=entry.error,
+    )
+
+
+def last_complete_load(connection: Connection, schema_name: str) -> str | None:
+    """Return the id of a pipeline's newest complete load, or None before the first."""
+    if not _exists(connection, f"{RAW_POS}._dlt_loads"):
+        return None
+    row = connection.execute(
+        "select max(load_id) from raw_pos._dlt_loads where schema_name = %s and status = 0",
+        [schema_name],
+    ).fetchone()
+    return row[0] if row else None
+
+
+@dataclass
+class Entry:
+    """A row of audit.loads while its load runs."""
+
+    run_id: str
+    seconds: float = 0.0
+    load_id: str | None = None
+    row_count: int = 0
+    error: str | None = None
+    tables: dict[str, Any] = field(default_factory=dict)
+
+
+@contextlib.contextmanager
+def record(
+    connection: Connection,
+    source: str,
+    branch_id: str | None,
+    kind: str,
+    detail: dict[str, Any] | None = None,
+) -> Iterator[Entry]:
+    """Write a load into audit.loads: that it runs, and in the end how it went."""
+    entry = Entry(str(uuid.uuid4()))
+    connection.execute(
+        "insert into audit.loads (run_id, source, branch_id, kind, started_at, outcome, tables)"
+        " values (%s, %s, %s, %s, now(), 'running', %s)",
+        [entry.run_id, source, branch_id, kind, json.dumps(detail or {})],
+    )
+    started = time.monotonic()
+    yield entry
+    entry.seconds = time.monotonic() - started
+    connection.execute(
+        "update audit.loads set finished_at = now(), seconds = %s, load_id = %s, row_count = %s,"
+        " outcome = %s, error = %s, tables = %s where run_id = %s",
+        [
+            round(entry.seconds, 3),
+            entry.load_id,
+            entry.row_count,
+            "failed" if entry.error else "succeeded",
+            entry.error,
+            json.dumps({**entry.tables, **(detail or {})}),
+            entry.run_id,
+        ],
+    )
+
+
+def index(connection: Connection) -> None:
+    """Give the raw tables the indexes that merging and reconciling need; quick when they exist."""
+    from ingest.sources.pos import TABLES
+
+    for table in TABLES:
+        if not _exists(connection, f"{RAW_POS}.{table.name}"):
+            continue
+        wanted = {"key": table.primary_key, "load": "_dlt_load_id"}
+        if table.parent_key:
+            wanted["parent"] = table.parent_key
+        if table.business_time:
+            wanted["time"] = table.business_time
+        for suffix, column in wanted.items():
+            connection.execute(
+                sql.SQL("create {} index if not exists {} on {} (branch_id, {})").format(
+                    sql.SQL("unique" if suffix == "key" else ""),
+                    sql.Identifier(f"{table.name}_{suffix}"),
+                    sql.Identifier(RAW_POS, table.name),
+                    sql.Identifier(column),
+                )
+            )
+
+
+def analyze(connection: Connection, result: LoadResult) -> None:
+    """Refresh the planner's statistics of the tables that a load changed noticeably."""
+    for table, rows in result.tables.items():
+        row = connection.execute(
+            "select reltuples from pg_class where oid = to_regclass(%s)", [f"{RAW_POS}.{table}"]
+        ).fetchone()
+        if row is not None and rows > 0.05 * max(row[0], 0):
+            connection.execute(sql.SQL("analyze {}").format(sql.Identifier(RAW_POS, table)))
+
+
+def _pipeline(warehouse: Warehouse, name: str) -> Pipeline:
+    """Return a dlt pipeline with an empty working directory: its state is in the warehouse."""
+    import dlt
+    from dlt.destinations.impl.postgres.configuration import PostgresCredentials
+
+    from ingest.destination import WarehouseDestination
+
+    directory = WAREHOUSE_DIR / "dlt" / "pipelines"
+    shutil.rmtree(directory / name, ignore_errors=True)
+    credentials = PostgresCredentials(
+        {
+            "host": warehouse.host,
+            "port": warehouse.port,
+            "database": warehouse.database,
+            "username": warehouse.user,
+            "password": warehouse.password or None,
+            "query": {"sslmode": warehouse.sslmode, "application_name": "mypizza ingest"},
+        }
+    )
+    return dlt.pipeline(
+        pipeline_name=name,
+        pipelines_dir=str(directory),
+        destination=WarehouseDestination(credentials=credentials, destination_name="warehouse"),
+        dataset_name=RAW_POS,
+    )
+
+
+def _take_back(connection: Connection, branch_id: str) -> None:
+    """Delete what first loads that were cut short left of a branch."""
+    from ingest.sources.pos import TABLES
+
+    with connection.transaction():
+        for table in TABLES:
+            if not _exists(connection, f"{RAW_POS}.{table.name}"):
+                continue
+            name = sql.Identifier(RAW_POS, table.name)
+            # The lock waits for a copy that outlives its killed client.
+            connection.execute(sql.SQL("lock {} in share row exclusive mode").format(name))
+            connection.execute(
+                sql.SQL("delete from {} where branch_id = %s").format(name), [branch_id]
+            )
+
+
+def _exists(connection: Connection, table: str) -> bool:
+    row = connection.execute("select to_regclass(%s) is not null", [table]).fetchone()
+    return bool(row and row[0])
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

@@ -1,0 +1,540 @@
+"""The tills: one database per branch, Postgres or MySQL/MariaDB, read into shared raw tables.
+
+Why a till is read this way:
+
+- ConnectorX reads the database's binary protocol straight into Arrow, several times faster than a
+  cursor; dlt writes Arrow to Parquet unchanged and ADBC copies it into Postgres in binary form, so
+  no value ever becomes text on its way, and '' stays apart from null.
+- Every table comes incrementally, by `updated_at`: rows later than the last one seen, and earlier
+  than the till's own present. The upper bound matters twice. A row that gets the very timestamp of
+  the last one read cannot appear afterwards, so the range is open at its start and needs no
+  deduplication (dlt's compares every row at the boundary in Python). And a row dated in the future
+  by a wrong clock cannot push the watermark past all that is still to come.
+- What a cursor cannot see (late commits, edits without a new timestamp, deletes) is found and
+  mended by `ingest.reconcile`; there are no lags here.
+- A column lands as bigint, double, numeric(38,10), boolean, date, time, timestamp with time zone,
+  bytes or text: the same for both engines, and wide enough that a till which widens a column
+  changes nothing. Whatever would not survive as such (JSON, arrays, wider numerics) lands as text.
+- `branch_id` comes first: branches number their rows independently of each other.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any
+
+import connectorx
+import dlt
+import pyarrow as pa
+import pyarrow.compute as pc
+import sqlalchemy as sa
+from dlt.sources.sql_database import BaseTableLoader, sql_table
+from sqlalchemy.dialects import mysql
+
+from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
+
+CONFIG_FILE = ".dlt/config.toml"
+BATCH_ROWS = 100_000
+"""Rows per Arrow batch: large enough to be cheap, small enough for little memory."""
+
+CONNECT_SECONDS = 10
+
+# SQLAlchemy 2.1 would take a bare postgresql:// for psycopg 3.
+_DRIVERS = {
+    "postgresql": "postgresql+psycopg2",
+    "postgres": "postgresql+psycopg2",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mysql+pymysql",
+}
+# Both engines answer in UTC: a naive MySQL DATETIME is taken to be UTC, as tills store it.
+_SESSION_IN_UTC = {
+    "postgresql": "set time zone 'UTC'",
+    "mysql": "set time_zone = '+00:00'",
+}
+_PRESENT = {
+    "postgresql": "current_timestamp",
+    "mysql": "utc_timestamp()",  # whole seconds: rows of the current second wait for the next run
+}
+
+
+class TillError(WarehouseError):
+    """A till cannot be read; the message says which, why and what to do, in one sentence."""
+
+
+@dataclass(frozen=True)
+class TillTable:
+    """One table to read from every till.
+
+    Attributes:
+        name: the table's name, at the till and in the raw schema.
+        primary_key: its key within one branch.
+        cursor: the column that tells new and changed rows from those already read.
+        excluded_columns: columns that never leave the till.
+        business_time: the column that places a row on a business day, where it has one itself.
+        parent_key: the column that names the order it belongs to, and with it the business day.
+    """
+
+    name: str
+    primary_key: str
+    cursor: str | None = None
+    excluded_columns: tuple[str, ...] = ()
+    business_time: str | None = None
+    parent_key: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.cursor and not self.primary_key:
+            raise ValueError(
+                f"The table {self.name} has a cursor ({self.cursor}) and no primary key: changed "
+                "rows could not be told from new ones. Name its key, or leave the cursor out."
+            )
+        for column in (self.primary_key, self.cursor, self.business_time, self.parent_key):
+            if column in self.excluded_columns:
+                raise ValueError(f"The table {self.name} excludes {column}, which loading needs.")
+
+
+TABLES = (
+    TillTable("customers", "customer_id", "updated_at"),
+    TillTable("products", "product_id", "updated_at"),
+    TillTable("orders", "order_id", "updated_at", business_time="ordered_at"),
+    TillTable("order_lines", "order_line_id", "updated_at", parent_key="order_id"),
+    TillTable("payments", "payment_id", "updated_at", parent_key="order_id"),
+)
+
+
+@dataclass(frozen=True)
+class Branch:
+    """What the seed says of a branch, as far as loading needs it."""
+
+    branch_id: str
+    time_zone: str
+    opened_on: date
+    cutover_hour: int
+
+
+@dataclass(frozen=True)
+class Till:
+    """Where a branch's till is: the sample's database, or an address from dlt's configuration."""
+
+    branch: Branch
+    is_sample: bool
+    address: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+
+    @property
+    def branch_id(self) -> str:
+        """The branch's id in the seed."""
+        return self.branch.branch_id
+
+    def url(self, warehouse: Warehouse) -> sa.URL:
+        """Return the address as SQLAlchemy reads it, with its driver and the password.
+
+        Args:
+            warehouse: where the sample company's tills live.
+
+        Raises:
+            TillError: no address, one that cannot be read, or an unsupported kind of database.
+        """
+        if self.is_sample:
+            return sa.URL.create(
+                _DRIVERS["postgresql"],
+                username=warehouse.user,
+                password=warehouse.password or None,
+                host=warehouse.host,
+                port=warehouse.port,
+                database=f"till_{self.branch_id}",
+                query={"sslmode": warehouse.sslmode},
+            )
+        section = f"[sources.pos.tills.{self.branch_id}] in {CONFIG_FILE}"
+        if not self.address:
+            raise TillError(
+                f"The till of {self.branch_id} has no address: give it a url (or sample = true) "
+                f"in {section}, or the url in .dlt/secrets.toml."
+            )
+        try:
+            url = sa.make_url(self.address)
+        except (sa.exc.ArgumentError, ValueError):
+            raise TillError(
+                f"The till of {self.branch_id} has a url that cannot be read: write it as "
+                f"postgresql://user@host:5432/database in {section}."
+            ) from None
+        scheme = url.drivername.partition("+")[0]
+        if scheme not in _DRIVERS:
+            raise TillError(
+                f"The till of {self.branch_id} has a url with the scheme {scheme!r}: myPizza reads "
+                f"postgresql:// and mysql:// (also for MariaDB); change {section}."
+            )
+        url = url.set(drivername=_DRIVERS[scheme])
+        return url.set(password=self.password) if self.password else url
+
+    def engine(self, warehouse: Warehouse) -> sa.Engine:
+        """Return a SQLAlchemy engine on the till whose sessions speak UTC."""
+        engine = sa.create_engine(
+            self.url(warehouse),
+            poolclass=sa.NullPool,
+            connect_args={"connect_timeout": CONNECT_SECONDS},
+        )
+        statement = _SESSION_IN_UTC[engine.dialect.name]
+
+        @sa.event.listens_for(engine, "connect")
+        def _set_time_zone(connection: Any, _record: Any) -> None:
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+            connection.commit()
+
+        return engine
+
+
+@cache
+def branches() -> Mapping[str, Branch]:
+    """Return the branches of seeds/branches.csv, by id."""
+    with (PROJECT_DIR / "seeds" / "branches.csv").open(encoding="utf-8", newline="") as file:
+        return {
+            row["branch_id"]: Branch(
+                row["branch_id"],
+                row["time_zone"],
+                date.fromisoformat(row["opened_on"]),
+                int(row["cutover_hour"]),
+            )
+            for row in csv.DictReader(file)
+        }
+
+
+def configured_tills(only: Sequence[str] | None = None) -> list[Till]:
+    """Read from dlt's configuration which tills there are.
+
+    Args:
+        only: the branches to return; default all that have a till.
+
+    Returns:
+        The tills in the order of the seed.
+
+    Raises:
+        TillError: a till of a branch that the seed does not know, or a branch without a till.
+    """
+    section = dlt.config.get("sources.pos.tills") or {}
+    known = branches()
+    for branch_id in [*section, *(only or [])]:
+        if branch_id not in known:
+            raise TillError(
+                f"There is no branch {branch_id!r} in seeds/branches.csv (known: "
+                f"{', '.join(known)}): correct [sources.pos.tills.{branch_id}] in {CONFIG_FILE}, "
+                "or add the branch to the seed."
+            )
+    tills = []
+    for branch_id, branch in known.items():
+        key = f"sources.pos.tills.{branch_id}"
+        address = dlt.secrets.get(f"{key}.url") or dlt.config.get(f"{key}.url")
+        if branch_id in section or address:
+            is_sample = bool(dlt.config.get(f"{key}.sample", bool)) and not address
+            password = dlt.secrets.get(f"{key}.password")
+            text = None if password is None else str(password)
+            tills.append(Till(branch, is_sample, address and str(address), text))
+    with_till = {till.branch_id for till in tills}
+    for branch_id in only or []:
+        if branch_id not in with_till:
+            raise TillError(
+                f"The branch {branch_id} has no till: add [sources.pos.tills.{branch_id}] to "
+                f"{CONFIG_FILE}."
+            )
+    return [till for till in tills if not only or till.branch_id in only]
+
+
+@dataclass
+class TableProgress:
+    """What was read of one table: the record that ends up in audit.loads."""
+
+    rows: int = 0
+    first_cursor: datetime | None = None
+    last_cursor: datetime | None = None
+
+    def add(self, cursor: pa.ChunkedArray | None, rows: int) -> None:
+        """Count one batch and widen the range of its cursor."""
+        self.rows += rows
+        if cursor is None or not rows:
+            return
+        span = pc.min_max(cursor).as_py()
+        if span["min"] is not None:
+            self.first_cursor = min(self.first_cursor or span["min"], span["min"])
+            self.last_cursor = max(self.last_cursor or span["max"], span["max"])
+
+
+@dataclass(frozen=True)
+class HealWindow:
+    """Which orders are to be read again: those of some stretches of time, and some by their id."""
+
+    stretches: tuple[tuple[datetime, datetime], ...]
+    order_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What the loader of one table needs to know beyond what dlt tells it."""
+
+    branch_id: str
+    table: TillTable
+    address: str
+    engine_name: str
+    heal: HealWindow | None
+    progress: TableProgress
+
+
+class TillLoader(BaseTableLoader):
+    """Reads one till table through ConnectorX, in the types that the raw layer uses."""
+
+    def load_rows(self, backend_kwargs: dict[str, Any] | None = None) -> Iterator[pa.Table]:
+        """Yield the rows as Arrow tables, at least one, which may be empty: it brings the types."""
+        reading: _Reading = (backend_kwargs or {})["reading"]
+        landed = [_landing(column, reading.engine_name) for column in self.table.columns]
+        schema = self._schema(reading, landed)
+        query = sa.select(*(expression for expression, _ in landed)).where(*self._where(reading))
+        reader = connectorx.read_sql(
+            reading.address,
+            self.compile_query(query),
+            protocol="binary",
+            return_type="arrow_stream",
+            batch_size=BATCH_ROWS,
+            pre_execution_query=_SESSION_IN_UTC[reading.engine_name],
+        )
+        empty = True
+        for batch in reader:
+            if batch.num_rows:
+                empty = False
+                yield self._finish(batch, schema, reading)
+        if empty:
+            yield schema.empty_table()
+
+    def _where(self, reading: _Reading) -> list[sa.ColumnElement[bool]]:
+        """Return the conditions that choose the rows to read."""
+        if reading.heal is not None:
+            return [_in_heal_window(self.table, reading.table, reading.heal, reading.engine_name)]
+        if self.cursor_column is None:
+            return []
+        cursor = self.cursor_column
+        fresh = cursor < sa.literal_column(_PRESENT[reading.engine_name])
+        if self.last_value is not None:
+            last = _timestamp(self.last_value, reading.engine_name)
+            fresh = sa.and_(cursor > last, fresh)
+        # A row without a cursor is read every time: it must not be lost.
+        return [sa.or_(fresh, cursor.is_(None)) if cursor.nullable else fresh]
+
+    def _schema(self, reading: _Reading, landed: list[Any]) -> pa.Schema:
+        key, cursor = reading.table.primary_key, reading.table.cursor
+        fields = [pa.field("branch_id", pa.string(), nullable=False)]
+        for column, (_, arrow_type) in zip(self.table.columns, landed, strict=True):
+            is_required = column.name == key or (column.name == cursor and not column.nullable)
+            fields.append(pa.field(column.name, arrow_type, nullable=not is_required))
+        fields.append(pa.field("_deleted_at", pa.timestamp("us", "UTC")))
+        return pa.schema(fields)
+
+    def _finish(self, batch: pa.RecordBatch, schema: pa.Schema, reading: _Reading) -> pa.Table:
+        """Put the branch in front and bring every column to its type; equal types cost nothing."""
+        rows = batch.num_rows
+        branch = pa.DictionaryArray.from_arrays(
+            pa.repeat(pa.scalar(0, pa.int8()), rows), pa.array([reading.branch_id])
+        )
+        columns = [branch.cast(pa.string())]
+        for column, column_field in zip(batch.columns, list(schema)[1:-1], strict=True):
+            columns.append(_cast(column, column_field.type))
+        columns.append(pa.nulls(rows, pa.timestamp("us", "UTC")))
+        table = pa.Table.from_arrays(columns, schema=schema)
+        cursor = reading.table.cursor
+        reading.progress.add(table[cursor] if cursor else None, rows)
+        return table
+
+
+def _in_heal_window(
+    selected: sa.Table, table: TillTable, heal: HealWindow, engine_name: str
+) -> sa.ColumnElement[bool]:
+    """Say which rows of a table belong to the orders of a heal window."""
+    conditions = []
+    if table.business_time:
+        moment = selected.c[table.business_time]
+        for start, end in heal.stretches:
+            first, last = _timestamp(start, engine_name), _timestamp(end, engine_name)
+            conditions.append(sa.and_(moment >= first, moment < last))
+        if heal.order_ids:
+            conditions.append(selected.c[table.primary_key].in_(heal.order_ids))
+        return sa.or_(*conditions)
+    orders = next(other for other in TABLES if other.business_time)
+    order_table = sa.table(
+        orders.name, sa.column(orders.primary_key), sa.column(str(orders.business_time))
+    )
+    for start, end in heal.stretches:
+        first, last = _timestamp(start, engine_name), _timestamp(end, engine_name)
+        moment = order_table.c[str(orders.business_time)]
+        of_these_days = sa.select(order_table.c[orders.primary_key]).where(
+            moment >= first, moment < last
+        )
+        conditions.append(selected.c[str(table.parent_key)].in_(of_these_days))
+    if heal.order_ids:
+        conditions.append(selected.c[str(table.parent_key)].in_(heal.order_ids))
+    return sa.or_(*conditions)
+
+
+def _timestamp(moment: datetime, engine_name: str) -> sa.ColumnElement[Any]:
+    """Return a moment as a literal that the till's engine reads as UTC."""
+    moment = moment.astimezone(UTC) if moment.tzinfo else moment
+    offset = "+00:00" if engine_name == "postgresql" else ""  # MariaDB reads no offset
+    return sa.literal_column(f"'{moment:%Y-%m-%d %H:%M:%S.%f}{offset}'")
+
+
+def _landing(column: sa.Column[Any], engine_name: str) -> tuple[Any, pa.DataType]:
+    """Return how a column is selected and the Arrow type that it lands with."""
+    kind = column.type
+    if isinstance(kind, sa.Boolean) or (
+        isinstance(kind, mysql.TINYINT) and kind.display_width == 1
+    ):
+        return column, pa.bool_()
+    if isinstance(kind, sa.Integer) and not getattr(kind, "unsigned", False):
+        return column, pa.int64()
+    if isinstance(kind, sa.Float):
+        return column, pa.float64()
+    if isinstance(kind, sa.Numeric):
+        # ConnectorX holds 28 digits, 10 of them after the point.
+        if kind.precision and kind.precision <= 28 and (kind.scale or 0) <= 10:
+            return column, pa.decimal128(38, 10)
+        return _as_text(column, engine_name), pa.string()
+    if isinstance(kind, sa.DateTime):
+        return column, pa.timestamp("us", "UTC")
+    if isinstance(kind, sa.Date):
+        return column, pa.date32()
+    if isinstance(kind, sa.LargeBinary):
+        return column, pa.binary()
+    if isinstance(kind, sa.String) and not isinstance(kind, sa.Enum):
+        return column, pa.string()
+    return _as_text(column, engine_name), pa.string()
+
+
+def _as_text(column: sa.Column[Any], engine_name: str) -> Any:
+    return sa.cast(column, sa.Text if engine_name == "postgresql" else sa.CHAR).label(column.name)
+
+
+def _cast(column: pa.Array, arrow_type: pa.DataType) -> pa.Array:
+    if column.type == arrow_type:
+        return column
+    if pa.types.is_timestamp(arrow_type) and pa.types.is_timestamp(column.type):
+        # Nanoseconds hold nothing below the microsecond; +00:00 and no zone at all both mean UTC.
+        naive = column.cast(pa.timestamp(column.type.unit))
+        return naive.cast(pa.timestamp("us"), safe=False).cast(arrow_type)
+    return column.cast(arrow_type)
+
+
+@dlt.source(name="pos")
+def pos(
+    till: Till,
+    warehouse: Warehouse,
+    engine: sa.Engine,
+    tables: Sequence[TillTable],
+    progress: dict[str, TableProgress],
+    *,
+    is_initial: bool,
+    heal: HealWindow | None = None,
+) -> Any:
+    """Read one till.
+
+    Args:
+        till: the branch's till.
+        warehouse: where the sample company's tills live.
+        engine: an engine on the till, for reflection.
+        tables: what to read.
+        progress: filled with what was read of each table.
+        is_initial: nothing of this branch has ever been loaded: append, there is nothing to merge.
+        heal: read these orders again, whatever their cursor says.
+
+    Returns:
+        One dlt resource per table.
+    """
+    url = till.url(warehouse)
+    address = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)
+    metadata = sa.MetaData()
+    for table in tables:
+        progress[table.name] = TableProgress()
+        incremental = None
+        if table.cursor and heal is None:
+            incremental = dlt.sources.incremental(
+                table.cursor,
+                range_start="open",
+                primary_key=(),
+                on_cursor_value_missing="include",
+            )
+        resource = sql_table(
+            credentials=engine,
+            table=table.name,
+            metadata=metadata,
+            backend="connectorx",
+            reflection_level="minimal",
+            excluded_columns=list(table.excluded_columns) or None,
+            primary_key=["branch_id", table.primary_key],
+            write_disposition=(
+                "append" if is_initial else {"disposition": "merge", "strategy": "delete-insert"}
+            ),
+            incremental=incremental,
+            table_loader_class=TillLoader,
+            backend_kwargs={
+                "reading": _Reading(
+                    till.branch_id, table, address, engine.dialect.name, heal, progress[table.name]
+                )
+            },
+        )
+        # Only keys are required in the raw layer: a till may drop a column, or allow nulls, one day.
+        reflected = metadata.tables[table.name].columns
+        resource.apply_hints(
+            columns={
+                column.name: {"name": column.name, "nullable": True}
+                for column in reflected
+                if column.name != table.primary_key
+            }
+        )
+        yield resource
+
+
+def check(till: Till, engine: sa.Engine, warehouse: Warehouse) -> tuple[TillTable, ...]:
+    """Connect to a till and return the tables to read.
+
+    Raises:
+        TillError: the till cannot be reached.
+    """
+    try:
+        with engine.connect():
+            return TABLES
+    except sa.exc.DBAPIError as error:
+        raise TillError(_cannot_reach(error, till, warehouse)) from None
+
+
+def explain(error: BaseException, till: Till, warehouse: Warehouse) -> str:
+    """Return one sentence on why a till's load failed, without its password."""
+    while not isinstance(error, WarehouseError):
+        inner = getattr(error, "exception", None) or error.__cause__
+        if inner is None or inner is error:
+            break
+        error = inner
+    if isinstance(error, WarehouseError):
+        return str(error)
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
+    return _hide(f"Loading the till of {till.branch_id} failed: {text}", till, warehouse)
+
+
+def _cannot_reach(error: sa.exc.DBAPIError, till: Till, warehouse: Warehouse) -> str:
+    url = till.url(warehouse)
+    lines = [line.strip() for line in str(error.orig).splitlines() if line.strip()]
+    reason = lines[-1].rpartition("FATAL:")[-1].strip() if lines else "no answer"
+    return _hide(
+        f"The till of {till.branch_id} at {url.host}:{url.port or 'default port'} cannot be read "
+        f"({reason}): check that its server runs and [sources.pos.tills.{till.branch_id}] in "
+        f"{CONFIG_FILE}; the next run catches up.",
+        till,
+        warehouse,
+    )
+
+
+def _hide(text: str, till: Till, warehouse: Warehouse) -> str:
+    url = till.url(warehouse)
+    for secret in (url.password, url.render_as_string(hide_password=False)):
+        if secret:
+            text = text.replace(str(secret), "***")
+    return text
