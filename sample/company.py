@@ -9,7 +9,8 @@ import csv
 import gzip
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TextIO
@@ -39,6 +40,32 @@ class Till:
     order_lines: int
     gross_amount: Decimal
     seconds: float
+
+
+@dataclass(frozen=True)
+class Trading:
+    """What happened in a branch on the days that it traded on."""
+
+    branch_id: str
+    database: str
+    last_day: date
+    days: int
+    orders: int
+    cancelled: int
+    discounted: int
+    after_midnight: int
+    late_commits: int
+    corrections: int
+    refunds: int
+    new_customers: int
+    changed_customers: int
+    new_products: int
+    price_changes: int
+
+
+# The figures that a till writes down at the end of a day; the columns of company.business_days.
+EVENTS = fields(Trading)[4:]
+NEWEST_DAY = "select max(business_date) from company.business_days"
 
 
 def branch_ids() -> list[str]:
@@ -73,6 +100,31 @@ def create(
         return list(
             pool.map(lambda id_: _create_till(warehouse, id_, scale, seed, prefix), branch_ids())
         )
+
+
+def advance(warehouse: Warehouse, days: int = 1, prefix: str = "till_") -> list[Trading]:
+    """Let the company trade on from its last day.
+
+    Each day is one transaction per till. Where an earlier call was cut short, the tills that lag
+    behind catch up with the others first. What a day brings depends on the seed and the days
+    before alone: three days twice are six days.
+
+    Args:
+        warehouse: the server that the tills are on.
+        days: how many days to trade; 0 only lets lagging tills catch up.
+        prefix: of the databases' names, before the branch id.
+
+    Returns:
+        One entry per branch, in the seed's order, summed over the days that it traded.
+
+    Raises:
+        WarehouseError: a till is missing or was never completed.
+    """
+    branches = branch_ids()
+    last_day = max(_last_day(warehouse, prefix + branch_id) for branch_id in branches)
+    until = last_day + timedelta(days=days)
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(lambda id_: _trade(warehouse, id_, until, prefix), branches))
 
 
 def drop(warehouse: Warehouse, prefix: str = "till_") -> None:
@@ -117,6 +169,44 @@ def _create_till(warehouse: Warehouse, branch_id: str, scale: int, seed: int, pr
     return Till(branch_id, database, is_new, orders, lines, gross, time.monotonic() - started)
 
 
+def _last_day(warehouse: Warehouse, database: str) -> date:
+    """Return the till's newest trading day."""
+    with _connect(warehouse, database) as connection:
+        if not _is_complete(connection):
+            raise WarehouseError(f"The till {database!r} is not complete: run `sample create`.")
+        day: date = connection.execute(NEWEST_DAY).fetchall()[0][0]
+    return day
+
+
+def _trade(warehouse: Warehouse, branch_id: str, until: date, prefix: str) -> Trading:
+    """Let one till trade day by day; whoever else does so at the same time takes turns."""
+    database = prefix + branch_id
+    first_day = _last_day(warehouse, database) + timedelta(days=1)
+    with _connect(warehouse, database) as connection:
+        while True:
+            with connection.transaction():
+                connection.execute("select pg_advisory_xact_lock(%s)", [LOCK])
+                day = connection.execute(NEWEST_DAY).fetchall()[0][0] + timedelta(days=1)
+                if day > until:
+                    break
+                connection.execute(
+                    "insert into company.business_days (business_date) values (%s)", [day]
+                )
+                for name in ("trading_day", "ring_up", "aftermath"):
+                    _run(connection, name)
+        sums = [
+            sql.SQL("coalesce(sum({}), 0)::integer").format(sql.Identifier(field.name))
+            for field in EVENTS
+        ]
+        row = connection.execute(
+            sql.SQL(
+                "select count(*), {} from company.business_days where business_date >= %s"
+            ).format(sql.SQL(", ").join(sums)),
+            [first_day],
+        ).fetchall()[0]
+    return Trading(branch_id, database, until, *row)
+
+
 def _fill(connection: Connection, branch_id: str, scale: int, seed: int) -> None:
     """Fill an empty till with the published year."""
     connection.execute("create temp table run (branch_id text, scale integer, seed bigint)")
@@ -159,7 +249,9 @@ def _run(connection: Connection, name: str) -> None:
 
 def _connect(warehouse: Warehouse, database: str) -> Connection:
     return warehouse.connect(
-        database, name="mypizza sample", options="-c search_path=public,company -c timezone=UTC"
+        database,
+        name="mypizza sample",
+        options="-c search_path=public,company -c timezone=UTC -c datestyle=ISO",
     )
 
 

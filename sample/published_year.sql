@@ -52,7 +52,7 @@ inner join company.menu on numbered.code = menu.code;
 
 -- Which branch sold a published order is fixed, whatever the seed: each open branch weighs in with
 -- its size, times its habit at that hour and on that weekday; the order's own hash picks one.
-create temp table seated as
+create temp table seated on commit drop as
 with baskets as (
     select
         id,
@@ -149,7 +149,7 @@ select
 from channelled;
 
 -- Guests who came early in the year may have been on file for years; a few never ordered.
-create temp table guest_drafts as
+create temp table guest_drafts on commit drop as
 with first_orders as (
     select
         guest,
@@ -210,7 +210,7 @@ select
     end as updated_at
 from registered;
 
-create temp table sale_drafts as
+create temp table sale_drafts on commit drop as
 select
     seated.order_id,
     seated.published_id,
@@ -225,7 +225,7 @@ from seated
 left join guest_drafts on seated.guest = guest_drafts.guest;
 
 -- Equal pizzas of an order are one line with a quantity, in the order of the publication.
-create temp table line_drafts as
+create temp table line_drafts on commit drop as
 with published_lines as (
     select
         id as published_id,
