@@ -36,7 +36,7 @@ from ingest.warehouse import PROJECT_DIR, WAREHOUSE_DIR, Warehouse, WarehouseErr
 if TYPE_CHECKING:
     from dlt.pipeline.pipeline import Pipeline
 
-    from ingest.sources.pos import HealWindow, TableProgress, Till
+    from ingest.sources.pos import HealWindow, TableProgress, Till, TillTable
 
 SOURCES = ("pos",)
 RAW_POS = "raw_pos"
@@ -167,10 +167,17 @@ def _run_pos(
             analyze(connection, result)
     for till, result in zip(tills, list(results), strict=True):
         if result.outcome == "succeeded":
-            results += reconcile.reconcile_till(
+            compared = reconcile.reconcile_till(
                 warehouse, connection, till, full=result.kind == "initial"
             )
+            results += compared.loads
+            if compared.problem:
+                results.append(_failed_heal(till, compared.problem, compared.seconds))
     return results
+
+
+def _failed_heal(till: Till, error: str, seconds: float) -> LoadResult:
+    return LoadResult("pos", till.branch_id, "heal", 0, {}, seconds, "failed", error)
 
 
 def load_till(
@@ -178,7 +185,6 @@ def load_till(
     connection: Connection,
     till: Till,
     heal: HealWindow | None = None,
-    detail: dict[str, Any] | None = None,
 ) -> LoadResult:
     """Load one till, and record the load in audit.loads.
 
@@ -187,7 +193,6 @@ def load_till(
         connection: an autocommitting connection to it.
         till: the till to read.
         heal: read these orders again instead of what is new.
-        detail: more to record of the load, from its beginning on.
 
     Returns:
         What was loaded, or why not.
@@ -198,7 +203,7 @@ def load_till(
     is_initial = last_complete_load(connection, schema_name) is None
     kind = "heal" if heal else "initial" if is_initial else "incremental"
     progress: dict[str, TableProgress] = {}
-    with record(connection, "pos", till.branch_id, kind, detail) as entry:
+    with record(connection, till.branch_id, kind, _detail(heal)) as entry:
         try:
             engine = till.engine(warehouse)
             tables = pos.check(till, engine, warehouse)
@@ -237,9 +242,56 @@ def load_till(
     )
 
 
+def _detail(heal: HealWindow | None) -> dict[str, Any]:
+    """Return what audit.loads keeps of a heal from its beginning: a killed one is healed again."""
+    if heal is None:
+        return {}
+    stretches = [[start.isoformat(), end.isoformat()] for start, end in heal.stretches]
+    return {"heal": {"stretches": stretches, "order_ids": list(heal.order_ids)}}
+
+
+def mark_deleted(
+    connection: Connection, till: Till, gone: dict[TillTable, list[int]]
+) -> LoadResult:
+    """Mark rows that the till no longer has: a load of its own, in one transaction.
+
+    Args:
+        connection: an autocommitting connection to the warehouse.
+        till: the till that has them no more.
+        gone: the keys, by table.
+
+    Returns:
+        How many rows were marked, by table.
+    """
+    with record(connection, till.branch_id, "heal", {}) as entry, connection.transaction():
+        # dlt's own ids are such seconds: this load is the branch's newest.
+        entry.load_id = str(time.time())
+        for table, keys in gone.items():
+            connection.execute(
+                sql.SQL(
+                    "update {} set _deleted_at = now(), _dlt_load_id = %s"
+                    " where branch_id = %s and {} = any(%s) and _deleted_at is null"
+                ).format(sql.Identifier(RAW_POS, table.name), sql.Identifier(table.primary_key)),
+                [entry.load_id, till.branch_id, keys],
+            )
+            entry.tables[table.name] = {"deleted": len(keys)}
+        connection.execute(
+            "insert into raw_pos._dlt_loads"
+            " (load_id, schema_name, status, inserted_at, schema_version_hash)"
+            " select %s, schema_name, 0, now(), schema_version_hash from raw_pos._dlt_loads"
+            " where schema_name = %s and status = 0 order by load_id desc limit 1",
+            [entry.load_id, f"pos_{till.branch_id}"],
+        )
+        entry.row_count = sum(map(len, gone.values()))
+    tables = {table.name: len(keys) for table, keys in gone.items()}
+    return LoadResult(
+        "pos", till.branch_id, "heal", entry.row_count, tables, entry.seconds, "succeeded"
+    )
+
+
 def last_complete_load(connection: Connection, schema_name: str) -> str | None:
     """Return the id of a pipeline's newest complete load, or None before the first."""
-    if not _exists(connection, f"{RAW_POS}._dlt_loads"):
+    if not exists(connection, f"{RAW_POS}._dlt_loads"):
         return None
     row = connection.execute(
         "select max(load_id) from raw_pos._dlt_loads where schema_name = %s and status = 0",
@@ -262,18 +314,14 @@ class Entry:
 
 @contextlib.contextmanager
 def record(
-    connection: Connection,
-    source: str,
-    branch_id: str | None,
-    kind: str,
-    detail: dict[str, Any] | None = None,
+    connection: Connection, branch_id: str, kind: str, detail: dict[str, Any]
 ) -> Iterator[Entry]:
     """Write a load into audit.loads: that it runs, and in the end how it went."""
     entry = Entry(str(uuid.uuid4()))
     connection.execute(
         "insert into audit.loads (run_id, source, branch_id, kind, started_at, outcome, tables)"
-        " values (%s, %s, %s, %s, now(), 'running', %s)",
-        [entry.run_id, source, branch_id, kind, json.dumps(detail or {})],
+        " values (%s, 'pos', %s, %s, now(), 'running', %s)",
+        [entry.run_id, branch_id, kind, json.dumps(detail)],
     )
     started = time.monotonic()
     yield entry
@@ -287,7 +335,7 @@ def record(
             entry.row_count,
             "failed" if entry.error else "succeeded",
             entry.error,
-            json.dumps({**entry.tables, **(detail or {})}),
+            json.dumps({**entry.tables, **detail}),
             entry.run_id,
         ],
     )
@@ -298,7 +346,7 @@ def index(connection: Connection) -> None:
     from ingest.sources.pos import TABLES
 
     for table in TABLES:
-        if not _exists(connection, f"{RAW_POS}.{table.name}"):
+        if not exists(connection, f"{RAW_POS}.{table.name}"):
             continue
         wanted = {"key": table.primary_key, "load": "_dlt_load_id"}
         if table.parent_key:
@@ -359,7 +407,7 @@ def _take_back(connection: Connection, branch_id: str) -> None:
 
     with connection.transaction():
         for table in TABLES:
-            if not _exists(connection, f"{RAW_POS}.{table.name}"):
+            if not exists(connection, f"{RAW_POS}.{table.name}"):
                 continue
             name = sql.Identifier(RAW_POS, table.name)
             # The lock waits for a copy that outlives its killed client.
@@ -369,7 +417,8 @@ def _take_back(connection: Connection, branch_id: str) -> None:
             )
 
 
-def _exists(connection: Connection, table: str) -> bool:
+def exists(connection: Connection, table: str) -> bool:
+    """Say whether a table exists, by its schema and name."""
     row = connection.execute("select to_regclass(%s) is not null", [table]).fetchone()
     return bool(row and row[0])
 

@@ -1,18 +1,540 @@
-"""Compare tills and warehouse per business day, and heal what differs."""
+"""Compare every till with the raw layer, per business day, and heal the days that differ.
+
+The two databases do the comparing, each with its own `group by`; Python sees one row per day. A
+day that differs is read again whole and merged, its children with their orders. What the till then
+no longer has is marked as deleted. Late commits, missed rows, edits without a new timestamp and
+hard deletes are all mended this way, and what cannot be mended stays in `audit.reconciliation`.
+
+A day that still trades at its branch is compared and recorded, and healed once it has closed:
+orders that come in between the load and the comparison are no difference to mend.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as wall_time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from psycopg import sql
+
+from ingest import pipeline
+from ingest.sources import pos
+from ingest.sources.pos import Branch, HealWindow, Till, TillTable
+from ingest.warehouse import Warehouse, WarehouseError
 
 if TYPE_CHECKING:
     from ingest.pipeline import Connection, LoadResult
-    from ingest.sources.pos import Till
-    from ingest.warehouse import Warehouse
+
+WINDOW_DAYS = 35
+A_YEAR = timedelta(days=366)
+FIGURES = (
+    "orders",
+    "order_total",
+    "lines",
+    "line_total",
+    "payments",
+    "payment_total",
+    "refunds",
+    "refund_total",
+)
+KEYS_PER_QUERY = 5_000
+
+Figures = dict[str, Decimal]
+Days = dict[date, Figures]
+
+# What is compared. {day} is the order's business date, {where} the rows: the two engines and the
+# two sides differ in these only. Children are counted on their order's day.
+QUERIES = (
+    """
+    select {day} as business_date, count(*) as orders, sum(o.total_amount) as order_total
+    from {schema}orders as o
+    where {where}
+    group by {day}
+    """,
+    """
+    select {day} as business_date, count(*) as {lines}, sum(l.quantity * l.unit_price) as line_total
+    from {schema}orders as o
+    inner join {schema}order_lines as l on {lines_join}
+    where {where}
+    group by {day}
+    """,
+    """
+    select
+        {day} as business_date,
+        sum(case when p.payment_type = 'sale' then 1 else 0 end) as payments,
+        sum(case when p.payment_type = 'sale' then p.amount else 0 end) as payment_total,
+        sum(case when p.payment_type = 'refund' then 1 else 0 end) as refunds,
+        sum(case when p.payment_type = 'refund' then p.amount else 0 end) as refund_total
+    from {schema}orders as o
+    inner join {schema}payments as p on {payments_join}
+    where {where}
+    group by {day}
+    """,
+)
+
+
+@dataclass(frozen=True)
+class ReconcileResult:
+    """How a till and the raw layer compare.
+
+    Attributes:
+        branch_id: the branch.
+        days: business days compared.
+        healed: days that differed and are equal now.
+        differing: closed days that still differ, with the figures that do.
+        loads: the loads that the healing took.
+        seconds: wall time.
+        error: one sentence, where the comparison could not be made.
+    """
+
+    branch_id: str
+    days: int
+    healed: tuple[date, ...]
+    differing: Mapping[date, tuple[str, ...]]
+    loads: tuple[LoadResult, ...]
+    seconds: float
+    error: str | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """One sentence on what a person must look at, or None."""
+        if self.error or not self.differing:
+            return self.error
+        day, figures = next(iter(self.differing.items()))
+        return (
+            f"The till of {self.branch_id} and the warehouse still differ on "
+            f"{len(self.differing)} day(s), first on {day} ({', '.join(figures)}): see "
+            "audit.reconciliation where is_healed is false."
+        )
+
+
+@dataclass(frozen=True)
+class _Span:
+    """The business dates to compare, both ends included; None is open."""
+
+    first: date | None = None
+    last: date | None = None
+
+    def __contains__(self, day: date) -> bool:
+        """Say whether a business date lies in the span."""
+        return (self.first or date.min) <= day <= (self.last or date.max)
+
+
+@dataclass
+class _Clock:
+    """A branch's business date as arithmetic on UTC, which needs no time zones in the database."""
+
+    branch: Branch
+    zone: ZoneInfo = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Look the zone up once."""
+        self.zone = ZoneInfo(self.branch.time_zone)
+
+    def starts(self, day: date) -> datetime:
+        """Return the moment a business day begins, in UTC; the earlier one where there are two."""
+        return self._cutover(day, fold=0)
+
+    def ends(self, day: date) -> datetime:
+        """Return the moment a business day has ended, in UTC; the later one where there are two."""
+        return self._cutover(day + timedelta(days=1), fold=1)
+
+    def business_date(self, moment: datetime) -> date:
+        """Return the business date of a moment."""
+        return (moment + self._shift(moment)).date()
+
+    def shifts(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, int]]:
+        """Yield from when on which number of seconds turns UTC into business time."""
+        shift = self._shift(start)
+        yield start, int(shift.total_seconds())
+        day = start
+        while day < end:
+            next_day = min(day + timedelta(days=1), end)
+            if self._shift(next_day) != shift:
+                low, high = day, next_day
+                while high - low > timedelta(seconds=1):
+                    middle = (low + (high - low) / 2).replace(microsecond=0)
+                    low, high = (middle, high) if self._shift(middle) == shift else (low, middle)
+                shift = self._shift(high)
+                yield high, int(shift.total_seconds())
+            day = next_day
+
+    def _shift(self, moment: datetime) -> timedelta:
+        offset = moment.astimezone(self.zone).utcoffset() or timedelta()
+        return offset - timedelta(hours=self.branch.cutover_hour)
+
+    def _cutover(self, day: date, fold: int) -> datetime:
+        wall = wall_time(self.branch.cutover_hour, fold=fold)
+        return datetime.combine(day, wall, tzinfo=self.zone).astimezone(UTC)
+
+
+def reconcile(
+    warehouse: Warehouse,
+    branches: Sequence[str] | None = None,
+    date_from: date | None = None,
+    date_to: date | None = None,
+    full: bool = False,
+) -> list[ReconcileResult]:
+    """Compare tills and raw layer, heal what differs, and record it in audit.reconciliation.
+
+    Args:
+        warehouse: the warehouse; the caller holds its lock.
+        branches: which branches; default all that have a till.
+        date_from: first business date; default 35 days before the branch's newest.
+        date_to: last business date; default open.
+        full: all days there are.
+
+    Returns:
+        One result per branch.
+    """
+    with warehouse.connect(name="mypizza reconcile") as connection:
+        pipeline.prepare_audit(connection)
+        pipeline.index(connection)
+        return [
+            reconcile_till(warehouse, connection, till, _Span(date_from, date_to), full=full)
+            for till in pos.configured_tills(branches)
+        ]
 
 
 def reconcile_till(
-    _warehouse: Warehouse, _connection: Connection, _till: Till, *, full: bool = False
+    warehouse: Warehouse,
+    connection: Connection,
+    till: Till,
+    span: _Span | None = None,
+    *,
+    full: bool = False,
+) -> ReconcileResult:
+    """Compare one till and heal it.
+
+    Args:
+        warehouse: the warehouse.
+        connection: an autocommitting connection to it.
+        till: the till.
+        span: the business dates; without a first one, 35 days before the branch's newest.
+        full: all days there are.
+
+    Returns:
+        What was compared, healed, and still differs.
+    """
+    started = time.monotonic()
+    clock = _Clock(till.branch)
+    loads: list[LoadResult] = []
+    try:
+        span = _Span() if full else _span(connection, till, clock, span or _Span())
+        engine = till.engine(warehouse)
+        at_till, in_raw = _compare(connection, engine, clock, span)
+        today = clock.business_date(datetime.now(UTC))
+        differing = [day for day in _differing(at_till, in_raw) if day < today]
+        unfinished = _unfinished_heal(connection, till)
+        if differing or unfinished.stretches or unfinished.order_ids:
+            window = HealWindow(
+                tuple(_stretches(clock, differing)) + unfinished.stretches, unfinished.order_ids
+            )
+            loads = _heal(warehouse, connection, till, engine, window)
+            at_till, in_raw = _compare(connection, engine, clock, span)
+        still = {day: what for day, what in _differing(at_till, in_raw).items() if day < today}
+        healed = tuple(day for day in differing if day not in still)
+        _record(connection, till, span, at_till, in_raw, healed, today)
+        days = len({*at_till, *in_raw})
+        return ReconcileResult(
+            till.branch_id, days, healed, still, tuple(loads), time.monotonic() - started
+        )
+    except (WarehouseError, sa.exc.SQLAlchemyError) as error:
+        return ReconcileResult(
+            till.branch_id, 0, (), {}, tuple(loads), time.monotonic() - started,
+            pos.explain(error, till, warehouse),
+        )  # fmt: skip
+
+
+def _span(connection: Connection, till: Till, clock: _Clock, asked: _Span) -> _Span:
+    """Return the span to compare: what was asked for, or the days before the newest."""
+    if asked.first or not pipeline.exists(connection, "raw_pos.orders"):
+        return asked
+    row = connection.execute(
+        "select max(ordered_at) from raw_pos.orders where branch_id = %s", [till.branch_id]
+    ).fetchone()
+    newest = asked.last or (row and row[0] and clock.business_date(row[0]))
+    return _Span(newest - timedelta(days=WINDOW_DAYS), asked.last) if newest else asked
+
+
+def _compare(
+    connection: Connection, engine: sa.Engine, clock: _Clock, span: _Span
+) -> tuple[Days, Days]:
+    """Return the figures per business day, at the till and in the raw layer."""
+    at_till: Days = {}
+    in_raw: Days = {}
+    branch = sql.Literal(clock.branch.branch_id)
+    dialect = engine.dialect.name
+    with engine.connect() as till_connection:
+        for query in QUERIES:
+            text = sql.SQL(query).format(
+                day=_day(clock, span, dialect),
+                where=_where(clock, span, dialect),
+                schema=sql.SQL(""),
+                lines=sql.SQL("`lines`" if dialect == "mysql" else "lines"),
+                lines_join=sql.SQL("l.order_id = o.order_id"),
+                payments_join=sql.SQL("p.order_id = o.order_id"),
+            )
+            rows = till_connection.exec_driver_sql(text.as_string()).mappings()
+            _collect(at_till, rows)
+    alive = sql.SQL("{0}.branch_id = {1} and {0}._deleted_at is null")
+    join = sql.SQL("{0}.branch_id = {1} and {0}._deleted_at is null and {0}.order_id = o.order_id")
+    for query in QUERIES:
+        cursor = connection.execute(
+            sql.SQL(query).format(
+                day=_day(clock, span, "postgresql"),
+                where=sql.SQL(" and ").join(
+                    [alive.format(sql.SQL("o"), branch), _where(clock, span, "postgresql")]
+                ),
+                schema=sql.SQL("raw_pos."),
+                lines=sql.SQL("lines"),
+                lines_join=join.format(sql.SQL("l"), branch),
+                payments_join=join.format(sql.SQL("p"), branch),
+            )
+        )
+        names = [column.name for column in cursor.description or []]
+        _collect(in_raw, [dict(zip(names, row, strict=True)) for row in cursor])
+    return at_till, in_raw
+
+
+def _day(clock: _Clock, span: _Span, dialect: str) -> sql.Composable:
+    """Return the SQL of an order's business date."""
+    start = clock.starts(span.first or clock.branch.opened_on - timedelta(days=366))
+    # Newest first: most orders that are ever compared are recent ones.
+    *newer, (_, oldest) = reversed(list(clock.shifts(start, datetime.now(UTC) + A_YEAR)))
+    cases = [
+        sql.SQL("when o.ordered_at >= {} then {}").format(
+            _literal(since, dialect), sql.Literal(seconds)
+        )
+        for since, seconds in newer
+    ]
+    seconds: sql.Composable = sql.Literal(oldest)
+    if cases:
+        seconds = sql.SQL("(case {} else {} end)").format(sql.SQL(" ").join(cases), seconds)
+    if dialect == "postgresql":
+        return sql.SQL(
+            "cast(o.ordered_at at time zone 'UTC' + {} * interval '1 second' as date)"
+        ).format(seconds)
+    return sql.SQL("cast(o.ordered_at + interval {} second as date)").format(seconds)
+
+
+def _where(clock: _Clock, span: _Span, dialect: str) -> sql.Composable:
+    """Return the SQL that keeps a comparison to the orders of a span."""
+    conditions: list[sql.Composable] = [sql.SQL("1 = 1")]
+    if span.first:
+        first = _literal(clock.starts(span.first), dialect)
+        conditions.append(sql.SQL("o.ordered_at >= {}").format(first))
+    if span.last:
+        last = _literal(clock.ends(span.last), dialect)
+        conditions.append(sql.SQL("o.ordered_at < {}").format(last))
+    return sql.SQL(" and ").join(conditions)
+
+
+def _literal(moment: datetime, dialect: str) -> sql.Composable:
+    return sql.SQL(pos.moment_literal(moment, dialect))
+
+
+def _collect(days: Days, rows: Any) -> None:
+    """Add the figures of one query's rows to those of their days."""
+    for row in rows:
+        figures = days.setdefault(row["business_date"], dict.fromkeys(FIGURES, Decimal(0)))
+        figures.update({name: Decimal(row[name] or 0) for name in FIGURES if name in row})
+
+
+def _differing(at_till: Days, in_raw: Days) -> dict[date, tuple[str, ...]]:
+    """Return the days that differ, in order, with the figures that do."""
+    differing = {}
+    for day in sorted({*at_till, *in_raw}):
+        here, there = at_till.get(day, {}), in_raw.get(day, {})
+        names = tuple(name for name in FIGURES if here.get(name, 0) != there.get(name, 0))
+        if names:
+            differing[day] = names
+    return differing
+
+
+def _stretches(clock: _Clock, days: Sequence[date]) -> Iterator[tuple[datetime, datetime]]:
+    """Yield the stretches of time that the business days cover, neighbours joined."""
+    remaining = sorted(days)
+    while remaining:
+        first = last = remaining.pop(0)
+        while remaining and remaining[0] - last == timedelta(days=1):
+            last = remaining.pop(0)
+        yield clock.starts(first), clock.ends(last)
+
+
+def _unfinished_heal(connection: Connection, till: Till) -> HealWindow:
+    """Return what heals that did not end were to read: some of it may lie merged and uncounted."""
+    rows = connection.execute(
+        """
+        select tables -> 'heal' from audit.loads
+        where source = 'pos' and branch_id = %(branch)s and kind = 'heal'
+            and outcome <> 'succeeded' and tables ? 'heal'
+            and started_at > coalesce(
+                (
+                    select max(started_at) from audit.loads
+                    where source = 'pos' and branch_id = %(branch)s and kind = 'heal'
+                        and outcome = 'succeeded'
+                ),
+                '-infinity'
+            )
+        """,
+        {"branch": till.branch_id},
+    ).fetchall()
+    stretches = {
+        (datetime.fromisoformat(start), datetime.fromisoformat(end))
+        for (heal,) in rows
+        for start, end in heal["stretches"]
+    }
+    order_ids = {order_id for (heal,) in rows for order_id in heal["order_ids"]}
+    return HealWindow(tuple(sorted(stretches)), tuple(sorted(order_ids)))
+
+
+def _heal(
+    warehouse: Warehouse,
+    connection: Connection,
+    till: Till,
+    engine: sa.Engine,
+    window: HealWindow,
 ) -> list[LoadResult]:
-    """Stand in until the comparison is written."""
-    _ = full
-    return []
+    """Read the orders of a window again, and mark as deleted what the till no longer has."""
+    loads = [pipeline.load_till(warehouse, connection, till, window)]
+    if loads[-1].outcome != "succeeded":
+        return loads
+    load_id = pipeline.last_complete_load(connection, f"pos_{till.branch_id}")
+    candidates = {
+        table: _not_read_again(connection, till, table, window, load_id)
+        for table in pos.TABLES
+        if table.business_time or table.parent_key
+    }
+    moved: set[int] = set()
+    gone: dict[TillTable, list[int]] = {}
+    with engine.connect() as till_connection:
+        for table, keys in candidates.items():
+            found = _order_of(till_connection, table, keys)
+            moved.update(found.values())
+            gone[table] = [key for key in keys if key not in found]
+    if moved:
+        # Still at the till, only on another day or another order: not gone, but to be read again.
+        loads.append(
+            pipeline.load_till(warehouse, connection, till, HealWindow((), tuple(sorted(moved))))
+        )
+    if any(gone.values()) and loads[-1].outcome == "succeeded":
+        loads.append(pipeline.mark_deleted(connection, till, gone))
+    return loads
+
+
+def _not_read_again(
+    connection: Connection, till: Till, table: TillTable, window: HealWindow, load_id: str | None
+) -> list[int]:
+    """Return the keys of a window's rows that the heal did not bring again."""
+    keys: set[int] = set()
+    orders = next(other for other in pos.TABLES if other.business_time)
+    stretches: list[tuple[datetime | None, datetime | None]] = [*window.stretches]
+    for start, end in stretches or [(None, None)]:
+        rows = connection.execute(
+            sql.SQL(
+                """
+                select t.{key}
+                from {orders} as o
+                inner join {table} as t on t.branch_id = o.branch_id and t.{parent} = o.{order}
+                where o.branch_id = %(branch)s
+                    and (
+                        (o.{time} >= %(start)s and o.{time} < %(end)s)
+                        or o.{order} = any(%(order_ids)s)
+                    )
+                    and t._deleted_at is null and t._dlt_load_id <> %(load_id)s
+                """
+            ).format(
+                key=sql.Identifier(table.primary_key),
+                orders=sql.Identifier("raw_pos", orders.name),
+                table=sql.Identifier("raw_pos", table.name),
+                parent=sql.Identifier(table.parent_key or table.primary_key),
+                order=sql.Identifier(orders.primary_key),
+                time=sql.Identifier(str(orders.business_time)),
+            ),
+            {
+                "branch": till.branch_id,
+                "start": start,
+                "end": end,
+                "order_ids": list(window.order_ids),
+                "load_id": load_id,
+            },
+        ).fetchall()
+        keys.update(key for (key,) in rows)
+    return sorted(keys)
+
+
+def _order_of(
+    till_connection: sa.Connection, table: TillTable, keys: Sequence[int]
+) -> dict[int, int]:
+    """Return, of some keys, those that the till still has, with the order of each."""
+    found: dict[int, int] = {}
+    key: sa.ColumnClause[int] = sa.column(table.primary_key)
+    order: sa.ColumnClause[int] = sa.column(table.parent_key or table.primary_key)
+    for start in range(0, len(keys), KEYS_PER_QUERY):
+        some = keys[start : start + KEYS_PER_QUERY]
+        query = sa.select(key, order).select_from(sa.table(table.name)).where(key.in_(some))
+        found.update({row[0]: row[1] for row in till_connection.execute(query)})
+    return found
+
+
+def _record(
+    connection: Connection,
+    till: Till,
+    span: _Span,
+    at_till: Days,
+    in_raw: Days,
+    healed: Sequence[date],
+    today: date,
+) -> None:
+    """Write the figures of the compared days; days that have none on either side become zero."""
+    known = connection.execute(
+        "select distinct business_date from audit.reconciliation"
+        " where source = 'pos' and branch_id = %s",
+        [till.branch_id],
+    ).fetchall()
+    emptied = {day for (day,) in known if day in span}
+    rows = []
+    for day in sorted({*at_till, *in_raw, *emptied}):
+        for name in FIGURES:
+            here = at_till.get(day, {}).get(name, Decimal(0))
+            there = in_raw.get(day, {}).get(name, Decimal(0))
+            is_healed = False if here != there else True if day in healed else None
+            rows.append(
+                (till.branch_id, day, name, here, there, there - here, is_healed, day >= today)
+            )
+    with connection.cursor() as cursor, connection.transaction():
+        cursor.executemany(
+            """
+            insert into audit.reconciliation as known (
+                source, branch_id, business_date, figure, reconciled_at, run_id,
+                at_till, in_raw, difference, is_healed, is_open_day
+            )
+            values (
+                'pos', %s, %s, %s, now(),
+                (
+                    select run_id from audit.loads where source = 'pos' and branch_id = %s
+                    order by started_at desc limit 1
+                ),
+                %s, %s, %s, %s, %s
+            )
+            on conflict (source, branch_id, business_date, figure) do update set
+                reconciled_at = excluded.reconciled_at,
+                run_id = excluded.run_id,
+                at_till = excluded.at_till,
+                in_raw = excluded.in_raw,
+                difference = excluded.difference,
+                -- A figure that was mended once stays marked so while it is equal.
+                is_healed = coalesce(
+                    excluded.is_healed, case when known.is_healed is not null then true end
+                ),
+                is_open_day = excluded.is_open_day
+            """,
+            [(row[0], row[1], row[2], row[0], *row[3:]) for row in rows],
+        )

@@ -32,6 +32,7 @@ import dlt
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
+from dlt.common.schema.typing import TDeleteInsertStrategyDict
 from dlt.sources.sql_database import BaseTableLoader, sql_table
 from sqlalchemy.dialects import mysql
 
@@ -61,6 +62,10 @@ _PRESENT = {
 }
 
 
+# Deletes and inserts by key, and takes a row that was staged twice but once.
+MERGE: TDeleteInsertStrategyDict = {"disposition": "merge", "strategy": "delete-insert"}
+
+
 class TillError(WarehouseError):
     """A till cannot be read; the message says which, why and what to do, in one sentence."""
 
@@ -86,6 +91,7 @@ class TillTable:
     parent_key: str | None = None
 
     def __post_init__(self) -> None:
+        """Refuse what could not be loaded."""
         if self.cursor and not self.primary_key:
             raise ValueError(
                 f"The table {self.name} has a cursor ({self.cursor}) and no primary key: changed "
@@ -215,7 +221,7 @@ def configured_tills(only: Sequence[str] | None = None) -> list[Till]:
     Raises:
         TillError: a till of a branch that the seed does not know, or a branch without a till.
     """
-    section = dlt.config.get("sources.pos.tills") or {}
+    section: dict[str, Any] = dlt.config.get("sources.pos.tills") or {}
     known = branches()
     for branch_id in [*section, *(only or [])]:
         if branch_id not in known:
@@ -227,10 +233,10 @@ def configured_tills(only: Sequence[str] | None = None) -> list[Till]:
     tills = []
     for branch_id, branch in known.items():
         key = f"sources.pos.tills.{branch_id}"
-        address = dlt.secrets.get(f"{key}.url") or dlt.config.get(f"{key}.url")
+        address: Any = dlt.secrets.get(f"{key}.url") or dlt.config.get(f"{key}.url")
         if branch_id in section or address:
             is_sample = bool(dlt.config.get(f"{key}.sample", bool)) and not address
-            password = dlt.secrets.get(f"{key}.password")
+            password: Any = dlt.secrets.get(f"{key}.password")
             text = None if password is None else str(password)
             tills.append(Till(branch, is_sample, address and str(address), text))
     with_till = {till.branch_id for till in tills}
@@ -365,9 +371,9 @@ def _in_heal_window(
     )
     for start, end in heal.stretches:
         first, last = _timestamp(start, engine_name), _timestamp(end, engine_name)
-        moment = order_table.c[str(orders.business_time)]
+        placed_at = order_table.c[str(orders.business_time)]
         of_these_days = sa.select(order_table.c[orders.primary_key]).where(
-            moment >= first, moment < last
+            placed_at >= first, placed_at < last
         )
         conditions.append(selected.c[str(table.parent_key)].in_(of_these_days))
     if heal.order_ids:
@@ -375,11 +381,20 @@ def _in_heal_window(
     return sa.or_(*conditions)
 
 
-def _timestamp(moment: datetime, engine_name: str) -> sa.ColumnElement[Any]:
-    """Return a moment as a literal that the till's engine reads as UTC."""
+def moment_literal(moment: datetime, engine_name: str) -> str:
+    """Return a moment as the literal that an engine reads as UTC.
+
+    Args:
+        moment: the moment; one without a zone is taken to be UTC.
+        engine_name: SQLAlchemy's name of the engine, "postgresql" or "mysql".
+    """
     moment = moment.astimezone(UTC) if moment.tzinfo else moment
     offset = "+00:00" if engine_name == "postgresql" else ""  # MariaDB reads no offset
-    return sa.literal_column(f"'{moment:%Y-%m-%d %H:%M:%S.%f}{offset}'")
+    return f"'{moment:%Y-%m-%d %H:%M:%S.%f}{offset}'"
+
+
+def _timestamp(moment: datetime, engine_name: str) -> sa.ColumnClause[Any]:
+    return sa.literal_column(moment_literal(moment, engine_name))
 
 
 def _landing(column: sa.Column[Any], engine_name: str) -> tuple[Any, pa.DataType]:
@@ -452,8 +467,10 @@ def pos(
     address = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)
     metadata = sa.MetaData()
     for table in tables:
+        if heal is not None and not (table.business_time or table.parent_key):
+            continue
         progress[table.name] = TableProgress()
-        incremental = None
+        incremental: dlt.sources.incremental[datetime] | None = None
         if table.cursor and heal is None:
             incremental = dlt.sources.incremental(
                 table.cursor,
@@ -469,9 +486,7 @@ def pos(
             reflection_level="minimal",
             excluded_columns=list(table.excluded_columns) or None,
             primary_key=["branch_id", table.primary_key],
-            write_disposition=(
-                "append" if is_initial else {"disposition": "merge", "strategy": "delete-insert"}
-            ),
+            write_disposition="append" if is_initial else MERGE,
             incremental=incremental,
             table_loader_class=TillLoader,
             backend_kwargs={
@@ -480,7 +495,7 @@ def pos(
                 )
             },
         )
-        # Only keys are required in the raw layer: a till may drop a column, or allow nulls, one day.
+        # Only keys are required in the raw layer: a till may drop a column or allow nulls one day.
         reflected = metadata.tables[table.name].columns
         resource.apply_hints(
             columns={
