@@ -1,0 +1,26 @@
+with
+
+source as (
+
+    select * from {{ source('pos', '_dlt_loads') }}
+
+),
+
+renamed as (
+
+    select
+        -- keys
+        load_id,
+        -- the schema is called pos_<branch>
+        substring(schema_name, 5) as branch_id,
+
+        -- state: dlt writes 0 once every table of the load is in place
+        status = 0 as is_complete,
+
+        -- times
+        inserted_at as loaded_at
+    from source
+
+)
+
+select * from renamed
