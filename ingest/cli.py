@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -161,7 +162,25 @@ def reconcile(
     everything: Annotated[bool, typer.Option("--all", help="All days, not the last 35.")] = False,
 ) -> None:
     """Compare tills and warehouse per branch and business day, and heal what differs."""
-    raise NotImplementedError
+    from ingest.reconcile import reconcile as compare_and_heal
+
+    warehouse = warehouse_module.resolve()
+    with warehouse_module.lock(warehouse, "reconcile"):
+        results = compare_and_heal(
+            warehouse, branch, _date(date_from), _date(date_to), full=everything
+        )
+    table = Table("branch", "days compared", "healed", "still differing", "seconds")
+    for result in results:
+        table.add_row(
+            result.branch_id,
+            f"{result.days:,}",
+            ", ".join(map(str, result.healed)) or "none",
+            f"[red]{result.problem}[/red]" if result.problem else "none",
+            f"{result.seconds:.1f}",
+        )
+    console.print(table)
+    if any(result.problem for result in results):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -217,7 +236,16 @@ def sample_create(
     """Make the five tills with the published year in them; complete tills are left alone."""
     from sample import company
 
-    company.create(warehouse_module.resolve(), scale=scale)
+    table = Table("till", "orders", "order lines", "gross amount", "seconds")
+    for till in company.create(warehouse_module.resolve(), scale=scale):
+        table.add_row(
+            till.database,
+            f"{till.orders:,}",
+            f"{till.order_lines:,}",
+            f"{till.gross_amount:,}",
+            f"{till.seconds:.1f}" if till.is_new else "already there",
+        )
+    console.print(table)
 
 
 @sample_app.command("advance")
@@ -227,7 +255,12 @@ def sample_advance(
     """Let the company trade on: sales, refunds, corrections, late commits, price changes."""
     from sample import company
 
-    company.advance(warehouse_module.resolve(), days=days)
+    figures = [field.name for field in company.EVENTS]
+    table = Table("branch", "last day", *(name.replace("_", " ") for name in figures))
+    for trading in company.advance(warehouse_module.resolve(), days=days):
+        counts = (f"{getattr(trading, name):,}" for name in figures)
+        table.add_row(trading.branch_id, str(trading.last_day), *counts)
+    console.print(table)
 
 
 LAST_LOADS = """
@@ -258,13 +291,11 @@ LAST_PUBLICATIONS = """
 
 def main() -> None:
     """Run the command line; an expected error is one sentence and exit code 1."""
-    from ingest.sources import SourceError
-
     os.environ["DBT_PROJECT_DIR"] = str(PROJECT_DIR)
     os.environ.setdefault("DBT_PROFILES_DIR", str(PROJECT_DIR))
     try:
         app()
-    except (WarehouseError, SourceError) as error:
+    except WarehouseError as error:
         error_console.print(f"[red]{error}[/red]", soft_wrap=True)
         sys.exit(1)
 
@@ -303,6 +334,13 @@ def _query(connection: Any, table: str, query: str) -> list[tuple[Any, ...]]:
     return rows
 
 
+def _date(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise WarehouseError(f"{text!r} is no date: write it as 2015-12-31.") from None
+
+
 def _minute(moment: Any) -> str:
     return f"{moment:%Y-%m-%d %H:%M}" if moment else "never"
 
@@ -318,6 +356,8 @@ def _loads_table(loads: Sequence[LoadResult]) -> Table:
             f"{load.seconds:.1f}",
             load.outcome if load.outcome == "succeeded" else f"[red]{load.error}[/red]",
         )
+        for note in load.notes:
+            table.add_row("", "", "", "", "", f"[yellow]{note}[/yellow]")
     return table
 
 
