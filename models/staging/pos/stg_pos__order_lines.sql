@@ -15,11 +15,11 @@ renamed as (
         branch_id,
         order_line_id,
         order_id,
-        line_number,
+        cast(line_number as integer) as line_number,
         product_id,
 
         -- quantity and money
-        quantity,
+        cast(quantity as integer) as quantity,
         cast(unit_price as numeric(12, 2)) as unit_price,
         cast(discount_amount as numeric(12, 2)) as discount_amount,
 
