@@ -9,6 +9,7 @@ import csv
 import gzip
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from decimal import Decimal
@@ -22,6 +23,10 @@ from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
 
 FOLDER = Path(__file__).parent
 BRANCHES_FILE = PROJECT_DIR / "seeds" / "branches.csv"
+
+# Chosen so that the first three days of trading on bring one of each: a cancelled order, a
+# discount, an order after midnight, a late commit, a correction and a refund.
+SEED = 2023
 
 # All that may work on a till takes this advisory lock of the till's database first.
 LOCK = 2015
@@ -75,7 +80,7 @@ def branch_ids() -> list[str]:
 
 
 def create(
-    warehouse: Warehouse, scale: int = 1, seed: int = 2015, prefix: str = "till_"
+    warehouse: Warehouse, scale: int = 1, seed: int = SEED, prefix: str = "till_"
 ) -> list[Till]:
     """Make the tills' databases and fill them with the published year.
 
@@ -95,7 +100,7 @@ def create(
             seed, or a database of that name is not the sample's.
     """
     if scale < 1:
-        raise WarehouseError(f"The scale must be 1 or more, not {scale}.")
+        raise WarehouseError(f"The sample's scale is a whole number from 1 on, not {scale}.")
     with ThreadPoolExecutor() as pool:
         return list(
             pool.map(lambda id_: _create_till(warehouse, id_, scale, seed, prefix), branch_ids())
@@ -266,13 +271,16 @@ def _create_database(warehouse: Warehouse, database: str) -> None:
         found = connection.execute("select 1 from pg_database where datname = %s", [database])
         if found.fetchone():
             return
+        # Where another process makes it at this moment, we wait for that one to be done.
+        made_by_another = (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation)
         try:
-            connection.execute(
-                sql.SQL(
-                    "create database {} template template0 encoding 'UTF8' "
-                    "locale_provider libc locale 'C'"
-                ).format(sql.Identifier(database))
-            )
+            with suppress(*made_by_another):
+                connection.execute(
+                    sql.SQL(
+                        "create database {} template template0 encoding 'UTF8' "
+                        "locale_provider libc locale 'C'"
+                    ).format(sql.Identifier(database))
+                )
         except psycopg.errors.InsufficientPrivilege:
             raise WarehouseError(
                 f"The user {warehouse.user!r} may not create databases, which the sample company "

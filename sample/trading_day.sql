@@ -253,14 +253,22 @@ from seen
 cross join today;
 
 create temp table guest_drafts on commit drop as
+with lucky as (
+    select
+        drawn.customer_id,
+        drawn.ordered_at,
+        luck(settings.seed, settings.branch_id || '-customer-' || drawn.customer_id) as luck
+    from drawn
+    cross join company.settings
+    where drawn.is_new_customer
+)
+
 select
-    drawn.customer_id,
-    luck(settings.seed, settings.branch_id || '-customer-' || drawn.customer_id) as luck,
-    drawn.ordered_at - interval '95.000417 seconds' as created_at,
-    drawn.ordered_at - interval '95.000417 seconds' as updated_at
-from drawn
-cross join company.settings
-where drawn.is_new_customer;
+    customer_id,
+    luck,
+    ordered_at - draw(luck, 'registered') * interval '90 seconds' as created_at,
+    ordered_at - draw(luck, 'registered') * interval '90 seconds' as updated_at
+from lucky;
 
 create temp table sale_drafts on commit drop as
 with lucky as (
