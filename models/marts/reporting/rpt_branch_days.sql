@@ -1,0 +1,149 @@
+with branches as (
+    select * from {{ ref('dim_branches') }}
+),
+
+dates as (
+    select * from {{ ref('dim_dates') }}
+),
+
+customers as (
+    select * from {{ ref('dim_customers') }}
+),
+
+orders as (
+    select * from {{ ref('fct_orders') }}
+),
+
+payments as (
+    select * from {{ ref('fct_payments') }}
+),
+
+-- cancelled orders stand in the fact with zeros: the branch was open, but sold nothing by them
+order_days as (
+    select
+        branch_id,
+        business_date,
+        sum(case when is_cancelled then 0 else 1 end) as orders,
+        sum(unit_count) as units,
+        sum(gross_revenue) as gross_revenue,
+        sum(discount_amount) as discount_amount,
+        sum(tax_amount) as tax_amount,
+        sum(tips_amount) as tips_amount
+    from orders
+    group by branch_id, business_date
+),
+
+-- a refund belongs to the day on which it is paid out, not to the day of its order
+refund_days as (
+    select
+        branch_id,
+        business_date,
+        sum(refund_amount) as refund_amount
+    from payments
+    group by branch_id, business_date
+),
+
+guest_days as (
+    select
+        orders.branch_id,
+        orders.business_date,
+        count(distinct case
+            when orders.business_date = customers.first_business_date then orders.customer_key
+        end) as new_guests,
+        count(distinct case
+            when orders.business_date > customers.first_business_date then orders.customer_key
+        end) as returning_guests
+    from orders
+    inner join customers on orders.customer_key = customers.customer_key
+    where not orders.is_cancelled
+    group by orders.branch_id, orders.business_date
+),
+
+trading_days as (
+    select business_date from order_days
+    union all
+    select business_date from refund_days
+),
+
+company as (
+    select
+        min(business_date) as first_business_date,
+        max(business_date) as last_business_date
+    from trading_days
+),
+
+branch_days as (
+    select
+        branches.branch_id,
+        branches.currency,
+        branches.prices_include_tax,
+        dates.date_day as business_date
+    from branches
+    cross join company
+    inner join dates
+        on
+            branches.opened_on <= dates.date_day
+            and dates.date_day between company.first_business_date and company.last_business_date
+),
+
+filled as (
+    select
+        branch_days.branch_id,
+        branch_days.business_date,
+        branch_days.currency,
+        branch_days.prices_include_tax,
+        coalesce(order_days.orders, 0) as orders,
+        coalesce(order_days.units, 0) as units,
+        coalesce(order_days.gross_revenue, 0) as gross_revenue,
+        coalesce(order_days.discount_amount, 0) as discount_amount,
+        coalesce(order_days.tax_amount, 0) as tax_amount,
+        coalesce(refund_days.refund_amount, 0) as refund_amount,
+        coalesce(order_days.tips_amount, 0) as tips_amount,
+        coalesce(guest_days.new_guests, 0) as new_guests,
+        coalesce(guest_days.returning_guests, 0) as returning_guests
+    from branch_days
+    left join order_days
+        on
+            branch_days.branch_id = order_days.branch_id
+            and branch_days.business_date = order_days.business_date
+    left join refund_days
+        on
+            branch_days.branch_id = refund_days.branch_id
+            and branch_days.business_date = refund_days.business_date
+    left join guest_days
+        on
+            branch_days.branch_id = guest_days.branch_id
+            and branch_days.business_date = guest_days.business_date
+),
+
+final as (
+    select
+        -- key
+        branch_id,
+        business_date,
+
+        -- volume
+        cast(orders as integer) as orders,
+        cast(units as integer) as units,
+
+        -- money
+        currency,
+        cast(gross_revenue as numeric(12, 2)) as gross_revenue,
+        cast(discount_amount as numeric(12, 2)) as discount_amount,
+        cast(tax_amount as numeric(12, 2)) as tax_amount,
+        cast(refund_amount as numeric(12, 2)) as refund_amount,
+        cast({{ net_revenue(
+            'gross_revenue', 'discount_amount', 'refund_amount', 'tax_amount', 'prices_include_tax'
+        ) }} as numeric(12, 2)) as net_revenue,
+        cast(tips_amount as numeric(12, 2)) as tips_amount,
+        cast(({{ net_revenue(
+            'gross_revenue', 'discount_amount', '0', 'tax_amount', 'prices_include_tax'
+        ) }}) / nullif(orders, 0) as numeric(12, 2)) as average_order,
+
+        -- guests
+        cast(new_guests as integer) as new_guests,
+        cast(returning_guests as integer) as returning_guests
+    from filled
+)
+
+select * from final
