@@ -11,11 +11,11 @@ renamed as (
     select
         -- keys
         {{ surrogate_key('branch_id', 'customer_id') }} as customer_key,
-        branch_id,
+        cast(branch_id as {{ dbt.type_string() }}) as branch_id,
         customer_id,
 
         -- who the customer is; name, address, number and free preferences stay in raw
-        preferred_language,
+        cast(preferred_language as {{ dbt.type_string() }}) as preferred_language,
         accepts_marketing,
         coalesce(email, '') <> '' as has_email,
         coalesce(phone, '') <> '' as has_phone,
@@ -26,7 +26,7 @@ renamed as (
         _deleted_at as deleted_at,
 
         -- load
-        _dlt_load_id as load_id
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id
     from source
 
 )

@@ -10,7 +10,7 @@ renamed as (
 
     select
         -- keys
-        load_id,
+        cast(load_id as {{ dbt.type_string() }}) as load_id,
         -- the schema is called pos_<branch>
         substring(schema_name, 5) as branch_id,
 

@@ -12,7 +12,7 @@ renamed as (
         -- keys
         {{ surrogate_key('branch_id', 'order_line_id') }} as order_line_key,
         {{ surrogate_key('branch_id', 'order_id') }} as order_key,
-        branch_id,
+        cast(branch_id as {{ dbt.type_string() }}) as branch_id,
         order_line_id,
         order_id,
         cast(line_number as integer) as line_number,
@@ -28,7 +28,7 @@ renamed as (
         _deleted_at as deleted_at,
 
         -- load
-        _dlt_load_id as load_id
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id
     from source
 
 )

@@ -11,17 +11,17 @@ renamed as (
     select
         -- keys
         {{ surrogate_key('branch_id', 'order_id') }} as order_key,
-        branch_id,
+        cast(branch_id as {{ dbt.type_string() }}) as branch_id,
         order_id,
-        order_number,
+        cast(order_number as {{ dbt.type_string() }}) as order_number,
         {{ surrogate_key('branch_id', 'customer_id') }} as customer_key,
         customer_id,
 
         -- what the order is
-        channel,
-        status,
-        currency,
-        metadata,
+        cast(channel as {{ dbt.type_string() }}) as channel,
+        cast(status as {{ dbt.type_string() }}) as status,
+        cast(currency as {{ dbt.type_string() }}) as currency,
+        cast(metadata as {{ dbt.type_string() }}) as metadata,
 
         -- money
         cast(gross_amount as numeric(12, 2)) as gross_amount,
@@ -36,7 +36,7 @@ renamed as (
         _deleted_at as deleted_at,
 
         -- load
-        _dlt_load_id as load_id
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id
     from source
 
 )

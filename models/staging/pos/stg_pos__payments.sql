@@ -12,14 +12,14 @@ renamed as (
         -- keys
         {{ surrogate_key('branch_id', 'payment_id') }} as payment_key,
         {{ surrogate_key('branch_id', 'order_id') }} as order_key,
-        branch_id,
+        cast(branch_id as {{ dbt.type_string() }}) as branch_id,
         payment_id,
         order_id,
 
         -- what the payment is; the card's digits stay in raw
-        payment_method,
-        payment_type,
-        currency,
+        cast(payment_method as {{ dbt.type_string() }}) as payment_method,
+        cast(payment_type as {{ dbt.type_string() }}) as payment_type,
+        cast(currency as {{ dbt.type_string() }}) as currency,
 
         -- money
         cast(amount as numeric(12, 2)) as amount,
@@ -32,7 +32,7 @@ renamed as (
         _deleted_at as deleted_at,
 
         -- load
-        _dlt_load_id as load_id
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id
     from source
 
 )

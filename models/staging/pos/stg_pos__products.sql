@@ -10,15 +10,15 @@ renamed as (
 
     select
         -- keys
-        branch_id,
+        cast(branch_id as {{ dbt.type_string() }}) as branch_id,
         product_id,
-        sku,
+        cast(sku as {{ dbt.type_string() }}) as sku,
 
         -- what the product is
-        product_name,
-        category,
-        size,
-        attributes,
+        cast(product_name as {{ dbt.type_string() }}) as product_name,
+        cast(category as {{ dbt.type_string() }}) as category,
+        cast(size as {{ dbt.type_string() }}) as size,
+        cast(attributes as {{ dbt.type_string() }}) as attributes,
         is_active,
 
         -- money
@@ -31,7 +31,7 @@ renamed as (
         _deleted_at as deleted_at,
 
         -- load
-        _dlt_load_id as load_id
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id
     from source
 
 )
