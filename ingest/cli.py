@@ -66,6 +66,9 @@ class _Steps:
 @app.command()
 def run(
     docs: Annotated[bool, typer.Option(help="Write the docs site at the end.")] = True,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Build the large facts from scratch.")
+    ] = False,
 ) -> None:
     """Do the whole job: start, load, reconcile, build, test, publish, document."""
     steps = _Steps()
@@ -80,7 +83,7 @@ def run(
         with steps.step("Load and reconcile"):
             loads = _load(warehouse)
         with steps.step("Build, test and publish"):
-            built = _dbt("build")
+            built = _dbt("build", *(["--full-refresh"] if full_refresh else []))
         if docs and built.success:
             with steps.step("Docs site"):
                 from ingest.docs import build_docs

@@ -1,23 +1,48 @@
 {#- Before a run that builds marts: make the table of publications, wait for readers who still hold
-    the version that is to be rebuilt, and give up the possibility to roll back to it. -#}
+    the version that is to be rebuilt, and give up the possibility to roll back to it.
+
+    There are two versions of every incremental mart, and a full refresh rebuilds but one of them.
+    So each version has a generation: the full refresh that it descends from. Where the workbench's
+    generation is not the published one, its incremental marts are dropped, and built from scratch. -#}
 {% macro open_workbench() -%}
-    {%- if execute and flags.WHICH in ("build", "run", "retry") -%}
-        {%- set marts = [] -%}
-        {%- for node in graph.nodes.values()
-            if node.unique_id in selected_resources
-            and node.resource_type == "model" and node.config.schema == "marts" -%}
-            {%- do marts.append(node.name) -%}
-        {%- endfor -%}
-        {%- if target.name == "live" and selected_resources -%}
+    {%- if execute and flags.WHICH in ("build", "run", "retry") and selected_resources -%}
+        {%- if target.name == "live" -%}
             {{ exceptions.raise_compiler_error(
                 "The target live reads what is published and builds nothing: use prod or dev."
             ) }}
         {%- endif -%}
         {%- do run_query(publications_table_sql()) -%}
-        {%- if marts -%}
-            {{ open_workbench_sql() }}
+        {%- set marts = graph.nodes.values()
+            | selectattr("resource_type", "equalto", "model")
+            | selectattr("config.schema", "equalto", "marts") | list -%}
+        {%- if marts | selectattr("unique_id", "in", selected_resources) | list -%}
+            {%- do run_query(wait_for_readers_sql()) -%}
+            {%- set generation = generation_to_build() -%}
+            {%- if not flags.FULL_REFRESH and generation.workbench != generation.to_build -%}
+                {%- for mart in marts if mart.config.materialized == "incremental" -%}
+                    {#- by the adapter, so that dbt knows that it is gone -#}
+                    {%- do adapter.drop_relation(api.Relation.create(
+                        database=mart.database, schema=mart.schema, identifier=mart.alias,
+                        type="table"
+                    )) -%}
+                {%- endfor -%}
+            {%- endif -%}
+            comment on schema {{ schema_prefix() }}marts_next
+            is 'being built: generation {{ generation.to_build }}';
+            commit
         {%- endif -%}
     {%- endif -%}
+{%- endmacro %}
+
+{#- The generation of the version in the workbench, and the one that this run builds. -#}
+{% macro generation_to_build() -%}
+    {%- set found = run_query(
+        "select (" ~ generation_of(schema_prefix() ~ "marts") ~ "), ("
+        ~ generation_of(schema_prefix() ~ "marts_next") ~ ")"
+    )[0] -%}
+    {%- set to_build = invocation_id if flags.FULL_REFRESH
+        else found[0] or found[1] or invocation_id -%}
+    {{ return({"workbench": found[1], "to_build": to_build}) }}
 {%- endmacro %}
 
 {% macro publications_table_sql() -%}
@@ -26,6 +51,7 @@
         publication_id text primary key,
         finished_at timestamp with time zone not null,
         outcome text not null,
+        generation text,
         reason text,
         models jsonb
     );
@@ -34,11 +60,11 @@
     commit
 {%- endmacro %}
 
-{% macro open_workbench_sql() -%}
-    {{ return(adapter.dispatch("open_workbench_sql")()) }}
+{% macro wait_for_readers_sql() -%}
+    {{ return(adapter.dispatch("wait_for_readers_sql")()) }}
 {%- endmacro %}
 
-{% macro postgres__open_workbench_sql() -%}
+{% macro postgres__wait_for_readers_sql() -%}
     {%- set workbench = schema_prefix() ~ "marts_next" -%}
     do $workbench$
     declare
@@ -71,7 +97,23 @@
             perform pg_sleep(0.5);
             perform pg_stat_clear_snapshot();
         end loop;
-        comment on schema {{ workbench }} is 'being built';
     end
-    $workbench$
+    $workbench$;
+    commit
+{%- endmacro %}
+
+{#- A query for the generation of the version that stands in a schema; the schema's comment says
+    which version that is. -#}
+{% macro generation_of(schema_name) -%}
+    select coalesce(
+        (
+            select p.generation from {{ schema_prefix() }}audit.publications as p
+            where d.description = 'publication ' || p.publication_id
+        ),
+        substring(d.description from 'being built: generation (.*)')
+    )
+    from pg_description as d
+    where
+        d.objoid = to_regnamespace('{{ schema_name }}')
+        and d.classoid = 'pg_namespace'::regclass
 {%- endmacro %}

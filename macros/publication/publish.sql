@@ -45,12 +45,14 @@
             ~ missing | length ~ " nodes were not)" -%}
     {%- endif -%}
     {%- set failed = [] -%}
-    {%- for result in results if result.status not in ("success", "pass") -%}
-        {%- do failed.append(result.node.name ~ " (" ~ result.status ~ ")") -%}
+    {%- set skipped = [] -%}
+    {%- for result in results
+        if result.node.resource_type != "exposure" and result.status not in ("success", "pass") -%}
+        {%- do (skipped if result.status == "skipped" else failed).append(result.node.name) -%}
     {%- endfor -%}
-    {%- if failed -%}
-        {%- set problem.failed = failed[:20] | join(", ")
-            ~ (" and " ~ (failed | length - 20) ~ " more" if failed | length > 20 else "") -%}
+    {%- if failed or skipped -%}
+        {%- set problem.failed = "failed: " ~ failed | join(", ")
+            ~ ("; skipped for that: " ~ skipped | length if skipped else "") -%}
     {%- endif -%}
     {{ return(problem) }}
 {%- endmacro %}
@@ -69,6 +71,7 @@
         relation text;
         relation_rows bigint;
         published jsonb := '{}';
+        built_generation text;
     begin
         -- a model that left the project leaves the published schema, too
         for stray in
@@ -89,11 +92,14 @@
             execute format('select count(*) from {{ workbench }}.%I', relation) into relation_rows;
             published := published || jsonb_build_object(relation, relation_rows);
         end loop;
+        {{ generation_of(workbench) }} into built_generation;
         execute format('comment on schema {{ workbench }} is %L', 'publication {{ invocation_id }}');
         {{ swap_sql() }}
         insert into {{ schema_prefix() }}audit.publications
-            (publication_id, finished_at, outcome, models)
-        values ('{{ invocation_id }}', clock_timestamp(), 'published', published);
+            (publication_id, finished_at, outcome, generation, models)
+        values (
+            '{{ invocation_id }}', clock_timestamp(), 'published', built_generation, published
+        );
     end
     $publication$
 {%- endmacro %}

@@ -1,0 +1,335 @@
+"""The whole way, as its users go it: `mypizza run` on the sample company, then what may befall it.
+
+The tests of this file share one warehouse and follow one another: each leaves it as it found it,
+but for the days that the company has traded on.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from ingest.warehouse import Warehouse
+
+pytestmark = pytest.mark.usefixtures("first_run")
+
+PUBLISHED_REVENUE = "817860.05"
+
+
+def mypizza(
+    *arguments: str, expect: int | None = 0, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a user does, and check its exit code (None: any)."""
+    result = subprocess.run(
+        [sys.executable, "-m", "ingest.cli", *arguments],
+        env=os.environ | {"COLUMNS": "200"} | (environment or {}),
+        capture_output=True,
+        text=True,
+    )
+    assert expect is None or result.returncode == expect, (
+        result.stdout[-6000:] + result.stderr[-3000:]
+    )
+    return result
+
+
+def query(warehouse: Warehouse, text: str) -> list[tuple[Any, ...]]:
+    with warehouse.connect() as connection:
+        return connection.execute(text).fetchall()
+
+
+def value(warehouse: Warehouse, text: str) -> Any:
+    return query(warehouse, text)[0][0]
+
+
+def fingerprints(warehouse: Warehouse, schema: str = "marts") -> dict[str, Any]:
+    """One number per mart that changes with any row of it, whatever the order of the rows."""
+    tables = query(
+        warehouse, f"select tablename from pg_tables where schemaname = '{schema}' order by 1"
+    )
+    return {
+        table: query(
+            warehouse,
+            f"select count(*), sum(hashtextextended(t::text, 0)::numeric) from {schema}.{table} t",
+        )[0]
+        for (table,) in tables
+    }
+
+
+@pytest.fixture(scope="module")
+def first_run(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """`mypizza run` on an empty warehouse: what it printed."""
+    assert warehouse.embedded
+    os.environ["DBT_TARGET_PATH"] = str(tmp_path_factory.mktemp("target"))
+    os.environ["DBT_LOG_PATH"] = str(tmp_path_factory.mktemp("logs"))
+    return mypizza("run").stdout
+
+
+def test_first_run_publishes_the_published_year_to_the_cent(
+    warehouse: Warehouse, first_run: str
+) -> None:
+    assert "Published" in first_run
+    net = mypizza(
+        "psql", "--", "-Atc",
+        "select sum(net_revenue) from marts.rpt_branch_days "
+        "where business_date between '2015-01-01' and '2016-01-01'",
+    )  # fmt: skip
+    assert net.stdout.strip() == PUBLISHED_REVENUE
+    assert query(
+        warehouse,
+        "select count(*), sum(gross_revenue)::text, sum(unit_count) from marts.fct_orders "
+        "where extract(year from business_date) = 2015",
+    ) == [(21_350, PUBLISHED_REVENUE, 49_574)]
+    assert value(warehouse, "select count(*) from marts.fct_order_lines") == 48_620
+
+
+def test_summary_says_what_came_in_what_was_built_and_how_to_connect(first_run: str) -> None:
+    for branch in ("new_york", "chicago", "san_francisco", "honolulu", "quito"):
+        assert re.search(rf"pos .* {branch} .* initial .* succeeded", first_run), branch
+    assert re.search(r"model +│ success +│ +\d+", first_run)
+    assert re.search(r"test +│ pass +│ +\d+", first_run)
+    assert "Connect: mypizza psql" in first_run
+
+
+def test_published_marts_have_keys_comments_and_foreign_keys(warehouse: Warehouse) -> None:
+    without_primary_key = query(
+        warehouse,
+        """
+        select c.relname from pg_class as c
+        where c.relnamespace = 'marts'::regnamespace and c.relkind = 'r'
+            and not exists (
+                select 1 from pg_constraint as k where k.conrelid = c.oid and k.contype = 'p'
+            )
+        """,
+    )
+    without_comment = query(
+        warehouse,
+        """
+        select c.relname, a.attname
+        from pg_class as c inner join pg_attribute as a on a.attrelid = c.oid
+        where c.relnamespace = 'marts'::regnamespace and c.relkind = 'r'
+            and a.attnum >= 0 and not a.attisdropped
+            and col_description(c.oid, a.attnum) is null
+        """,
+    )
+    foreign_keys = query(
+        warehouse,
+        """
+        select conrelid::regclass::text, confrelid::regclass::text, convalidated
+        from pg_constraint
+        where contype = 'f' and connamespace = 'marts'::regnamespace
+        """,
+    )
+    assert without_primary_key == []
+    assert without_comment == []
+    assert all(validated for _, _, validated in foreign_keys)
+    assert {("marts.fct_orders", "marts.dim_dates"), ("marts.fct_order_lines", "marts.fct_orders"),
+            ("marts.fct_order_lines", "marts.dim_products"),
+            ("marts.fct_payments", "marts.fct_orders")} <= {
+        (table, target) for table, target, _ in foreign_keys
+    }  # fmt: skip
+
+
+def test_second_run_changes_nothing_in_the_marts(warehouse: Warehouse) -> None:
+    before = fingerprints(warehouse)
+    mypizza("run", "--no-docs")
+    assert fingerprints(warehouse) == before
+
+
+def test_traded_days_come_in_and_only_what_they_touch_is_built_again(warehouse: Warehouse) -> None:
+    mypizza("sample", "advance", "--days", "3")
+    before = int(value(warehouse, "select pg_current_xact_id()::text::bigint % (2 ^ 32)::bigint"))
+    mypizza("run", "--no-docs")
+    newest = value(warehouse, "select max(business_date)::text from marts.rpt_branch_days")
+    assert newest == "2016-01-03"
+    assert value(
+        warehouse,
+        "select count(*) from marts.rpt_branch_days where business_date = '2016-01-01' "
+        "and orders = 0 and net_revenue = 0",
+    ) == 5  # fmt: skip
+    rewritten, days = query(
+        warehouse,
+        f"select count(*), count(distinct business_date) from marts.fct_orders "
+        f"where xmin::text::bigint >= {before}",
+    )[0]
+    in_all = value(warehouse, "select count(*) from marts.fct_orders")
+    assert 0 < rewritten < in_all / 20
+    assert days < 20
+    assert value(
+        warehouse,
+        "select sum(net_revenue)::text from marts.rpt_branch_days "
+        "where business_date <= '2016-01-01'",
+    ) == PUBLISHED_REVENUE  # fmt: skip
+
+
+def test_failing_audit_publishes_nothing_and_readers_keep_their_version(
+    warehouse: Warehouse,
+) -> None:
+    before = fingerprints(warehouse)
+    one_payment = "where branch_id = 'chicago' and payment_id = 1"
+    with warehouse.connect() as connection:
+        connection.execute(f"update raw_pos.payments set amount = amount + 1 {one_payment}")
+        try:
+            failed = mypizza("dbt", "build", expect=1).stdout
+        finally:
+            connection.execute(f"update raw_pos.payments set amount = amount - 1 {one_payment}")
+    assert "Nothing is published, readers of marts keep the version they have" in failed
+    assert fingerprints(warehouse) == before
+    outcome, reason = query(
+        warehouse,
+        "select outcome, reason from audit.publications order by finished_at desc limit 1",
+    )[0]
+    assert outcome == "failed"
+    assert "payments" in reason
+    assert "failed" in mypizza("status", expect=1).stdout
+    mypizza("dbt", "build")
+    assert fingerprints(warehouse) == before
+
+
+def test_partial_build_publishes_nothing(warehouse: Warehouse) -> None:
+    count = "select count(*) from audit.publications"
+    before = (value(warehouse, count), fingerprints(warehouse))
+    partial = mypizza("dbt", "build", "--select", "+dim_products")
+    assert "only a part of the project was in this run" in partial.stdout
+    without_unit_tests = mypizza("dbt", "build", "--exclude-resource-type", "unit_test")
+    assert "only a part of the project was in this run" in without_unit_tests.stdout
+    assert (value(warehouse, count), fingerprints(warehouse)) == before
+
+
+def test_rollback_publishes_the_version_before_until_the_next_build_begins(
+    warehouse: Warehouse,
+) -> None:
+    mypizza("sample", "advance", "--days", "1")
+    before = fingerprints(warehouse)
+    mypizza("run", "--no-docs")
+    after = fingerprints(warehouse)
+    assert after != before
+    mypizza("rollback")
+    assert fingerprints(warehouse) == before
+    mypizza("rollback")
+    assert fingerprints(warehouse) == after
+    mypizza("dbt", "run", "--select", "dim_branches")
+    refused = mypizza("rollback", expect=1)
+    assert "no version to roll back to" in refused.stdout + refused.stderr
+
+
+def test_full_refresh_reaches_both_versions(warehouse: Warehouse) -> None:
+    """The refreshed version is published first; the run after it rebuilds the other one, too."""
+    before = fingerprints(warehouse)
+    for arguments in (["run", "--no-docs", "--full-refresh"], ["run", "--no-docs"]):
+        began = value(warehouse, "select pg_current_xact_id()::text::bigint % (2 ^ 32)::bigint")
+        mypizza(*arguments)
+        untouched = f"select count(*) from marts.fct_orders where xmin::text::bigint < {began}"
+        assert value(warehouse, untouched) == 0
+    assert fingerprints(warehouse) == before
+
+
+def test_readers_in_a_loop_see_no_error_and_no_mixture_of_versions(warehouse: Warehouse) -> None:
+    """Every reader adds up three tables of one version; each publication changes the totals."""
+    stop = threading.Event()
+    seen: list[set[Any]] = []
+    problems: list[str] = []
+
+    def read(prepare: bool) -> None:
+        totals: set[Any] = set()
+        seen.append(totals)
+        statement = """
+            select
+                (select sum(gross_revenue) from marts.fct_orders),
+                (select sum(gross_revenue) from marts.rpt_branch_days),
+                (select sum(gross_revenue) from marts.fct_order_lines)
+        """
+        with warehouse.connect(name="reader in a loop") as connection:
+            while not stop.is_set():
+                try:
+                    row = connection.execute(statement, prepare=prepare).fetchone()
+                except psycopg.Error as error:
+                    problems.append(f"error: {error}")
+                    return
+                assert row is not None
+                if len(set(row)) != 1:
+                    problems.append(f"mixture: {row}")
+                totals.add(row[0])
+
+    readers = [threading.Thread(target=read, args=(number % 2 == 0,)) for number in range(3)]
+    for reader in readers:
+        reader.start()
+    try:
+        for _ in range(2):
+            mypizza("sample", "advance", "--days", "1")
+            mypizza("run", "--no-docs")
+    finally:
+        stop.set()
+        for reader in readers:
+            reader.join()
+    assert problems == []
+    assert [len(totals) for totals in seen] == [3, 3, 3]
+
+
+def test_build_waits_for_a_long_query_on_the_old_version_and_names_it(
+    warehouse: Warehouse,
+) -> None:
+    with warehouse.connect(name="long query") as connection, connection.transaction():
+        connection.execute("select count(*) from marts_next.fct_orders")
+        blocked = mypizza(
+            "dbt", "build", "--vars", "{workbench_timeout_seconds: 1}", expect=1
+        )  # fmt: skip
+    assert "is still being read" in blocked.stdout
+    assert "select count(*) from marts_next.fct_orders" in blocked.stdout
+
+
+def test_second_process_says_which_one_is_running_and_ends() -> None:
+    first = subprocess.Popen(
+        [sys.executable, "-m", "ingest.cli", "run", "--no-docs"], stdout=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while "mypizza run" not in mypizza("status", expect=None).stdout:
+            assert time.monotonic() < deadline
+        second = mypizza("ingest", expect=1)
+    finally:
+        assert first.wait(timeout=120) == 0
+    assert re.search(
+        rf"busy: mypizza run \(process {first.pid}\) on 127.0.0.1/32 has been running since 20",
+        second.stderr,
+    )
+
+
+@pytest.fixture
+def other_server(warehouse: Warehouse) -> dict[str, str]:
+    """The environment of somebody who points myPizza at a server of his own."""
+    return {**warehouse.environment, "MYPIZZA_EMBEDDED": ""}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"PGPORT": "1"}, "cannot be reached"),
+        ({"PGPASSWORD": "wrong"}, "refuses the password of user 'mypizza'"),
+        ({"PGDATABASE": "nowhere"}, 'database "nowhere" does not exist'),
+        ({"PGDATABASE": "postgres"}, "may not create schemas in the database 'postgres'"),
+    ],
+)
+def test_unusable_server_gets_one_clear_sentence(
+    other_server: dict[str, str], change: dict[str, str], sentence: str
+) -> None:
+    result = mypizza("run", expect=1, environment=other_server | change)
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_own_server_is_used_and_the_embedded_one_is_not_started(
+    other_server: dict[str, str], tmp_path: Path
+) -> None:
+    elsewhere = {"MYPIZZA_WAREHOUSE_DIR": str(tmp_path)}
+    assert "answers at 127.0.0.1" in mypizza("up", environment=other_server | elsewhere).stdout
+    assert list(tmp_path.iterdir()) == []
