@@ -9,9 +9,9 @@ with recent as (
         today.midnight,
         today.tax_rate,
         luck(today.seed, orders.order_number) as luck,
-        (
+        cast((
             orders.ordered_at at time zone today.time_zone - today.cutover_hour * interval '1 hour'
-        )::date as sale_date
+        ) as date) as sale_date
     from orders
     cross join today
     where
@@ -40,7 +40,10 @@ select
     + draw(known_orders.luck, 'corrected at') * interval '3 hours' as corrected_at,
     1 + floor(
         draw(known_orders.luck, 'corrected line')
-        * (select count(*) from order_lines where order_lines.order_id = known_orders.order_id)
+        * (
+            select count(*) from order_lines
+            where order_lines.order_id = known_orders.order_id
+        )
     ) as line_number
 from known_orders
 where
@@ -100,7 +103,7 @@ with paid as (
         payments.payment_id,
         corrections.corrected_at,
         row_number() over (
-            partition by payments.order_id order by payments.amount desc, payments.payment_id
+            partition by payments.order_id order by payments.amount desc, payments.payment_id asc
         ) as size_rank,
         orders.total_amount - sum(payments.amount) over (partition by payments.order_id)
             as missing_amount,
@@ -124,15 +127,20 @@ create temp table refunds on commit drop as
 with asked as (
     select
         known_orders.*,
-        draw(luck, 'refund in full') < 0.5 as is_full,
-        (0.2 + 0.5 * draw(luck, 'refund ratio'))::numeric as ratio,
+        draw(known_orders.luck, 'refund in full') < 0.5 as is_full,
+        cast((0.2 + 0.5 * draw(known_orders.luck, 'refund ratio')) as numeric) as ratio,
         case
-            when business_date = sale_date
-                then updated_at + draw(luck, 'refunded at') * interval '25 minutes'
-            else midnight + interval '13 hours' + draw(luck, 'refunded at') * interval '8 hours'
+            when known_orders.business_date = known_orders.sale_date
+                then
+                    known_orders.updated_at
+                    + draw(known_orders.luck, 'refunded at') * interval '25 minutes'
+            else
+                known_orders.midnight
+                + interval '13 hours'
+                + draw(known_orders.luck, 'refunded at') * interval '8 hours'
         end as refunded_at
     from known_orders
-    where is_refunded
+    where known_orders.is_refunded
 ),
 
 paid as (
@@ -142,7 +150,7 @@ paid as (
         asked.ratio,
         asked.refunded_at,
         row_number() over (
-            partition by payments.order_id order by payments.amount desc, payments.payment_id
+            partition by payments.order_id order by payments.amount desc, payments.payment_id asc
         ) as size_rank
     from asked
     inner join payments on asked.order_id = payments.order_id
@@ -166,17 +174,20 @@ insert into payments (
     card_last_four, paid_at, updated_at
 )
 select
-    (select max(payment_id) from payments) + row_number() over (order by order_id, size_rank),
+    (select max(payments.payment_id) from payments
+    )
+    + row_number() over (order by order_id, size_rank)
+        as payment_id,
     order_id,
     payment_method,
-    'refund',
+    'refund' as payment_type,
     amount,
     tax_amount,
-    0,
+    0 as tip_amount,
     currency,
     card_last_four,
-    refunded_at,
-    refunded_at
+    refunded_at as paid_at,
+    refunded_at as updated_at
 from refunds;
 
 update orders
@@ -224,15 +235,31 @@ where customers.customer_id = changes.customer_id;
 update company.business_days
 set
     orders = (select count(*) from drawn),
-    cancelled = (select count(*) from sale_drafts where status = 'cancelled'),
-    discounted = (select count(*) from sale_drafts where coupon_rate > 0),
-    after_midnight = (select count(*) from drawn where is_after_midnight),
-    late_commits = (select count(*) from drawn where is_late),
+    cancelled = (
+        select count(*) from sale_drafts
+        where status = 'cancelled'
+    ),
+    discounted = (
+        select count(*) from sale_drafts
+        where coupon_rate > 0
+    ),
+    after_midnight = (
+        select count(*) from drawn
+        where is_after_midnight
+    ),
+    late_commits = (
+        select count(*) from drawn
+        where is_late
+    ),
     corrections = (select count(*) from corrections),
     refunds = (select count(distinct order_id) from refunds),
     new_customers = (select count(*) from guest_drafts),
     changed_customers = (select count(*) from changes),
-    new_products = (select count(*) from products where created_at > today.midnight),
+    new_products = (
+        select count(*)
+        from products
+        inner join today on products.created_at > today.midnight
+    ),
     price_changes = (
         select count(*)
         from products

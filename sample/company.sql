@@ -6,19 +6,19 @@ create table company.settings as
 select
     branches.branch_id,
     habits.branch_code,
-    branches.opened_on::date as opened_on,
+    cast(branches.opened_on as date) as opened_on,
     branches.time_zone,
-    branches.cutover_hour::integer as cutover_hour,
+    cast(branches.cutover_hour as integer) as cutover_hour,
     branches.currency,
     run.seed,
     run.scale,
-    habits.tax_rate::numeric as tax_rate,
-    habits.cash::double precision as cash,
-    habits.card::double precision as card,
-    habits.dine_in::double precision as dine_in,
-    habits.takeaway::double precision as takeaway,
-    habits.delivery::double precision as delivery,
-    habits.anonymous::double precision as anonymous,
+    cast(habits.tax_rate as numeric) as tax_rate,
+    cast(habits.cash as double precision) as cash,
+    cast(habits.card as double precision) as card,
+    cast(habits.dine_in as double precision) as dine_in,
+    cast(habits.takeaway as double precision) as takeaway,
+    cast(habits.delivery as double precision) as delivery,
+    cast(habits.anonymous as double precision) as anonymous,
     habits.area_code
 from run
 inner join branches on run.branch_id = branches.branch_id
@@ -49,43 +49,44 @@ return hashtextextended(key, seed);
 
 create function company.draw(luck bigint, purpose text) returns double precision
 immutable parallel safe language sql
-return ((hashtextextended(purpose, luck) >> 11) & 9007199254740991) / 9007199254740992.0::float8;
+return ((hashtextextended(purpose, luck) >> 11) & 9007199254740991)
+/ cast(9007199254740992.0 as float8);
 
-create function company.pick(luck bigint, purpose text, options text []) returns text
+create function company.pick(luck bigint, purpose text, options text[]) returns text
 immutable parallel safe language sql
-return options[1 + floor(company.draw(luck, purpose) * cardinality(options))::integer];
+return options[1 + cast(floor(company.draw(luck, purpose) * cardinality(options)) as integer)];
 
 -- The languages that the branch's guests speak, each with its slice of [0, 1).
 create table company.languages as
 with spoken as (
     select
-        split_part(part, ':', 1) as language,
-        split_part(part, ':', 2)::integer as weight,
-        ordinality
+        split_part(parts.spoken_part, ':', 1) as language_code,
+        cast(split_part(parts.spoken_part, ':', 2) as integer) as weight,
+        parts.ordinality
     from habits
     inner join company.settings on habits.branch_id = settings.branch_id
-    cross join unnest(string_to_array(habits.languages, '|')) with ordinality as parts (part)
+    cross join unnest(string_to_array(habits.languages, '|')) with ordinality as parts (spoken_part)
 )
 
 select
-    spoken.language,
-    languages.family_first::boolean as family_first,
+    languages.language,
+    cast(languages.family_first as boolean) as family_first,
     string_to_array(languages.given_names, '|') as given_names,
     string_to_array(languages.family_names, '|') as family_names,
-    (sum(spoken.weight) over (order by spoken.ordinality) - spoken.weight)::double precision
+    cast((sum(spoken.weight) over (order by spoken.ordinality) - spoken.weight) as double precision)
     / sum(spoken.weight) over () as lower_bound,
-    sum(spoken.weight) over (order by spoken.ordinality)::double precision
+    cast(sum(spoken.weight) over (order by spoken.ordinality) as double precision)
     / sum(spoken.weight) over () as upper_bound
 from spoken
-inner join languages on spoken.language = languages.language;
+inner join languages on spoken.language_code = languages.language;
 
 create table company.menu as
 select
     code,
     product_name,
-    cost_share::numeric as cost_share,
-    is_spicy::boolean as is_spicy,
-    month::integer as month_number,
+    cast(cost_share as numeric) as cost_share,
+    cast(is_spicy as boolean) as is_spicy,
+    cast(month as integer) as month_number,
     category,
-    price::numeric(10, 2) as price
+    cast(price as numeric(10, 2)) as price
 from menu;

@@ -9,7 +9,7 @@ with variants as (
         name as code,
         size,
         type as category,
-        price::numeric(10, 2) as price
+        cast(price as numeric(10, 2)) as price
     from publication
 ),
 
@@ -28,25 +28,31 @@ numbered as (
 
 select
     numbered.product_id,
-    numbered.code || '_' || lower(numbered.size),
+    numbered.code || '_' || lower(numbered.size) as sku,
     menu.product_name,
     numbered.category,
     numbered.size,
-    numbered.price,
-    round(numbered.price * menu.cost_share, 2),
-    true,
+    numbered.price as unit_price,
+    round(numbered.price * menu.cost_share, 2) as unit_cost,
+    true as is_active,
     jsonb_build_object(
         'diameter_inches',
-        case numbered.size when 'S' then 12 when 'M' then 14 when 'L' then 16 when 'XL' then 18
+        case numbered.size
+            when 'S' then 12
+            when 'M' then 14
+            when 'L' then 16
+            when 'XL' then 18
             else 20
         end,
         'vegetarian', numbered.category = 'veggie',
         'spicy', menu.is_spicy
-    ),
-    (numbered.opened_on + time '08:00') at time zone numbered.time_zone
-    + numbered.product_id * interval '41.000037 seconds',
+    ) as attributes,
     (numbered.opened_on + time '08:00') at time zone numbered.time_zone
     + numbered.product_id * interval '41.000037 seconds'
+        as created_at,
+    (numbered.opened_on + time '08:00') at time zone numbered.time_zone
+    + numbered.product_id * interval '41.000037 seconds'
+        as updated_at
 from numbered
 inner join company.menu on numbered.code = menu.code;
 
@@ -56,8 +62,8 @@ create temp table seated on commit drop as
 with baskets as (
     select
         id,
-        min(date)::date as day,
-        min(date)::date + min(time)::time as local_time
+        cast(min(date) as date) as local_date,
+        cast(min(date) as date) + cast(min(time) as time) as local_time
     from publication
     group by id
 ),
@@ -67,15 +73,20 @@ weighed as (
         baskets.id,
         baskets.local_time,
         habits.branch_id,
-        habits.weight::numeric
+        cast(habits.weight as numeric)
         * case
-            when branches.opened_on::date > baskets.day then 0
-            when extract(hour from baskets.local_time) < 15 then habits.lunch::numeric
-            when extract(hour from baskets.local_time) >= 18 then habits.evening::numeric
+            when cast(branches.opened_on as date) > baskets.local_date then 0
+            when extract(hour from baskets.local_time) < 15 then cast(habits.lunch as numeric)
+            when extract(hour from baskets.local_time) >= 18 then cast(habits.evening as numeric)
             else 1
         end
-        * case when extract(isodow from baskets.day) >= 6 then habits.weekend::numeric else 1 end
-        as weight
+        * case
+            when
+                extract(isodow from baskets.local_date) >= 6
+                then cast(habits.weekend as numeric)
+            else 1
+        end
+            as weight
     from baskets
     cross join habits
     inner join branches on habits.branch_id = branches.branch_id
@@ -86,16 +97,17 @@ stacked as (
         *,
         sum(weight) over (partition by id order by branch_id) as upper_bound,
         sum(weight) over (partition by id)
-        * draw(luck(0, id), 'branch')::numeric as throw
+        * cast(draw(luck(0, id), 'branch') as numeric) as throw
     from weighed
 ),
 
 shared_out as (
     select
         stacked.id as published_id,
-        stacked.id || case when copy > 1 then '-' || copy else '' end as order_number,
-        (stacked.local_time + (copy - 1) * interval '3 seconds') at time zone settings.time_zone
-            as ordered_at
+        stacked.id || case when copies.copy > 1 then '-' || copies.copy else '' end as order_number,
+        timezone(
+            settings.time_zone, stacked.local_time + (copies.copy - 1) * interval '3 seconds'
+        ) as ordered_at
     from stacked
     inner join company.settings on stacked.branch_id = settings.branch_id
     cross join generate_series(1, settings.scale) as copies (copy)
@@ -122,7 +134,8 @@ channelled as (
             when draw(numbered.luck, 'channel') < settings.dine_in then 'dine_in'
             when draw(numbered.luck, 'channel') < settings.dine_in + settings.takeaway
                 then 'takeaway'
-            when draw(numbered.luck, 'channel')
+            when
+                draw(numbered.luck, 'channel')
                 < settings.dine_in + settings.takeaway + settings.delivery then 'delivery'
             else 'app'
         end as channel
@@ -140,11 +153,12 @@ select
     -- A skewed throw makes regulars of the low numbers; the circle of guests widens over time.
     case
         when channel in ('delivery', 'app') or draw(luck, 'known') >= anonymous
-            then floor(
-                order_count / 6.0::float8
-                * (0.2::float8 + 0.8::float8 * order_id / order_count)
-                * draw(luck, 'guest') * (0.1::float8 + 0.9::float8 * draw(luck, 'guest'))
-            )::integer
+            then cast(floor(
+                order_count / 6.0
+                * (0.2 + 0.8 * order_id / order_count)
+                * draw(luck, 'guest')
+                * (0.1 + 0.9 * draw(luck, 'guest'))
+            ) as integer)
     end as guest
 from channelled;
 
@@ -162,7 +176,7 @@ with first_orders as (
 
 circle as (
     select
-        generate_series(0, floor(count(*) / 6.0)::integer - 1) as guest,
+        generate_series(0, cast(floor(count(*) / 6.0) as integer) - 1) as guest,
         count(*) as order_count,
         min(ordered_at) as first_ordered_at,
         max(ordered_at) as last_ordered_at
@@ -173,7 +187,7 @@ arrived as (
     select
         circle.guest,
         circle.last_ordered_at,
-        settings.opened_on::timestamp at time zone settings.time_zone as opened_at,
+        timezone(settings.time_zone, cast(settings.opened_on as timestamp)) as opened_at,
         luck(settings.seed, settings.branch_id || '-guest-' || circle.guest) as luck,
         coalesce(
             first_orders.ordered_at,
@@ -220,7 +234,7 @@ select
     guest_drafts.customer_id,
     seated.channel,
     'completed' as status,
-    0::numeric as coupon_rate
+    0.00 as coupon_rate
 from seated
 left join guest_drafts on seated.guest = guest_drafts.guest;
 
@@ -230,7 +244,7 @@ with published_lines as (
     select
         id as published_id,
         name || '_' || lower(size) as sku,
-        min(price)::numeric(10, 2) as unit_price,
+        cast(min(price) as numeric(10, 2)) as unit_price,
         count(*) as quantity,
         row_number() over (partition by id order by min(position)) as line_number
     from publication

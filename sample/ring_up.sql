@@ -60,26 +60,28 @@ select
                     luck, 'domain',
                     array['@example.com', '@example.org', '@example.net', '@mail.example']
                 )
-    end,
+    end as email,
     case
         when draw(luck, 'has_phone') < 0.61
             then
                 area_code || ' 555-01'
-                || lpad(floor(draw(luck, 'phone') * 100)::integer::text, 2, '0')
-    end,
-    language,
-    draw(luck, 'marketing') < 0.37,
+                || to_char(floor(draw(luck, 'phone') * 100), 'FM00')
+    end as phone,
+    language as preferred_language,
+    draw(luck, 'marketing') < 0.37 as accepts_marketing,
     case
         when draw(luck, 'preferences') < 0.25
             then jsonb_build_object('seat', pick(luck, 'seat', array['window', 'bar', '窓側 🪟']))
         when draw(luck, 'preferences') < 0.5
             then jsonb_build_object(
                 'allergies',
-                jsonb_build_array(pick(luck, 'allergy', array['gluten', 'lactose', 'frutos secos'])),
+                jsonb_build_array(
+                    pick(luck, 'allergy', array['gluten', 'lactose', 'frutos secos'])
+                ),
                 'contact', pick(luck, 'contact', array['email', 'phone', null])
             )
-        when draw(luck, 'preferences') < 0.55 then '{}'::jsonb
-    end,
+        when draw(luck, 'preferences') < 0.55 then cast('{}' as jsonb)
+    end as preferences,
     created_at,
     updated_at
 from addressed
@@ -122,7 +124,7 @@ select
     taxed.gross_amount,
     taxed.discount_amount,
     taxed.tax_amount,
-    taxed.gross_amount - taxed.discount_amount + taxed.tax_amount,
+    taxed.gross_amount - taxed.discount_amount + taxed.tax_amount as total_amount,
     case
         when draw(sale_drafts.luck, 'note') < 0.07
             then pick(
@@ -133,23 +135,25 @@ select
                     'без лука', 'خبز إضافي', 'well done 🔥', ''
                 ]
             )
-    end,
+    end as note,
     case
         when sale_drafts.coupon_rate > 0
             then jsonb_build_object('coupon', 'PIZZA' || round(sale_drafts.coupon_rate * 100))
         when sale_drafts.channel = 'dine_in'
             then jsonb_build_object(
-                'table', 1 + floor(draw(sale_drafts.luck, 'table') * 24)::integer,
+                'table', 1 + cast(floor(draw(sale_drafts.luck, 'table') * 24) as integer),
                 'server', pick(sale_drafts.luck, 'server', array['Ada', 'Zoë', 'Łukasz', '美咲'])
             )
         when sale_drafts.channel = 'delivery'
             then jsonb_build_object(
-                'distance_km', round((0.3 + 6 * draw(sale_drafts.luck, 'distance'))::numeric, 1)
+                'distance_km',
+                round(cast((0.3 + 6 * draw(sale_drafts.luck, 'distance')) as numeric), 1)
             )
-    end,
-    sale_drafts.ordered_at,
+    end as metadata,
+    sale_drafts.ordered_at as created_at,
     sale_drafts.ordered_at + interval '5 minutes'
     + draw(sale_drafts.luck, 'stay') * interval '40 minutes'
+        as updated_at
 from sale_drafts
 inner join taxed on sale_drafts.order_id = taxed.order_id
 order by sale_drafts.order_id;
@@ -159,15 +163,17 @@ insert into order_lines (
     updated_at
 )
 select
-    (select coalesce(max(order_line_id), 0) from order_lines)
-    + row_number() over (order by line_drafts.order_id, line_drafts.line_number),
+    (select coalesce(max(order_lines.order_line_id), 0) from order_lines)
+    + row_number() over (order by line_drafts.order_id, line_drafts.line_number)
+        as order_line_id,
     line_drafts.order_id,
     line_drafts.line_number,
     line_drafts.product_id,
     line_drafts.quantity,
     line_drafts.unit_price,
-    round(line_drafts.quantity * line_drafts.unit_price * sale_drafts.coupon_rate, 2),
-    orders.updated_at + line_drafts.line_number * interval '13 microseconds'
+    round(line_drafts.quantity * line_drafts.unit_price * sale_drafts.coupon_rate, 2)
+        as discount_amount,
+    orders.updated_at + line_drafts.line_number * interval '13 microseconds' as updated_at
 from line_drafts
 inner join sale_drafts on line_drafts.order_id = sale_drafts.order_id
 inner join orders on line_drafts.order_id = orders.order_id
@@ -182,7 +188,7 @@ with bills as (
         orders.*,
         sale_drafts.luck,
         case when draw(sale_drafts.luck, 'split') < 0.06 then 2 else 1 end as parts,
-        (0.25 + 0.2 * draw(sale_drafts.luck, 'ratio'))::numeric as ratio
+        cast((0.25 + 0.2 * draw(sale_drafts.luck, 'ratio')) as numeric) as ratio
     from orders
     inner join sale_drafts on orders.order_id = sale_drafts.order_id
     where orders.status = 'completed'
@@ -192,16 +198,16 @@ parts as (
     -- The second part is what the first leaves, so that the cents add up.
     select
         bills.*,
-        part,
-        luck(bills.luck, 'part' || part) as part_luck,
+        all_parts.part,
+        luck(bills.luck, 'part' || all_parts.part) as part_luck,
         case
             when bills.parts = 1 then bills.total_amount
-            when part = 1 then round(bills.total_amount * bills.ratio, 2)
+            when all_parts.part = 1 then round(bills.total_amount * bills.ratio, 2)
             else bills.total_amount - round(bills.total_amount * bills.ratio, 2)
         end as amount,
         case
             when bills.parts = 1 then bills.tax_amount
-            when part = 1 then round(bills.tax_amount * bills.ratio, 2)
+            when all_parts.part = 1 then round(bills.tax_amount * bills.ratio, 2)
             else bills.tax_amount - round(bills.tax_amount * bills.ratio, 2)
         end as part_tax_amount
     from bills
@@ -222,26 +228,27 @@ methods as (
 )
 
 select
-    (select coalesce(max(payment_id), 0) from payments)
-    + row_number() over (order by order_id, part),
+    (select coalesce(max(payments.payment_id), 0) from payments)
+    + row_number() over (order by order_id, part)
+        as payment_id,
     order_id,
     payment_method,
-    'sale',
+    'sale' as payment_type,
     amount,
-    part_tax_amount,
+    part_tax_amount as tax_amount,
     case
         when
             draw(part_luck, 'tips')
             < case payment_method when 'card' then 0.72 when 'app' then 0.3 else 0.04 end
-            then round((amount * (0.08 + 0.14 * draw(part_luck, 'tip')))::numeric, 2)
+            then round(cast((amount * (0.08 + 0.14 * draw(part_luck, 'tip'))) as numeric), 2)
         else 0
-    end,
+    end as tip_amount,
     currency,
     case
         when payment_method = 'card'
-            then lpad(floor(draw(part_luck, 'card') * 10000)::integer::text, 4, '0')
-    end,
-    updated_at - (4 - part) * interval '7.000311 seconds',
-    updated_at - (4 - part) * interval '7.000311 seconds'
+            then to_char(floor(draw(part_luck, 'card') * 10000), 'FM0000')
+    end as card_last_four,
+    updated_at - (4 - part) * interval '7.000311 seconds' as paid_at,
+    updated_at - (4 - part) * interval '7.000311 seconds' as updated_at
 from methods
 order by order_id, part;

@@ -16,19 +16,20 @@ lucky as (
         luck(settings.seed, settings.branch_id || day.business_date) as luck,
         luck(settings.seed, settings.branch_id || to_char(day.business_date, 'YYYY-MM'))
             as month_luck,
-        (select max(updated_at) from products) as menu_changed_at
+        (select max(products.updated_at) from products) as menu_changed_at
     from day
     cross join company.settings
 ),
 
 late as (
-    -- A tablet without a network hands its sales in a day later, seldom two; never at another price.
+    -- A tablet without a network hands its sales in a day later, or two, never at another price.
     select
         *,
         business_date - case
             when
                 draw(luck, 'late by') < 0.3
-                and menu_changed_at < (business_date - 2)::timestamp at time zone time_zone
+                and menu_changed_at
+                < timezone(time_zone, cast(business_date - 2 as timestamp))
                 then 2
             else 1
         end as late_date
@@ -41,7 +42,7 @@ select
     extract(day from business_date) = 1 or to_char(business_date, 'MM-DD') = '01-02'
         as is_month_start,
     extract(day from business_date) = 3 + floor(draw(month_luck, 'price day') * 24) as is_price_day,
-    business_date::timestamp at time zone time_zone as midnight
+    timezone(time_zone, cast(business_date as timestamp)) as midnight
 from late;
 
 -- What a pizza costs a late sale (before the menu changes) and a sale of today (after).
@@ -58,20 +59,22 @@ insert into products (
     created_at, updated_at
 )
 select
-    (select max(product_id) + 1 from products),
-    menu.code || '_' || to_char(today.business_date, 'YYYYMM'),
+    (select max(products.product_id) + 1 from products) as product_id,
+    menu.code || '_' || to_char(today.business_date, 'YYYYMM') as sku,
     menu.product_name,
     menu.category,
-    'L',
-    menu.price,
-    round(menu.price * menu.cost_share, 2),
-    true,
+    'L' as size,
+    menu.price as unit_price,
+    round(menu.price * menu.cost_share, 2) as unit_cost,
+    true as is_active,
     jsonb_build_object(
         'diameter_inches', 16, 'vegetarian', menu.category = 'veggie', 'spicy', menu.is_spicy,
         'limited_edition', true
-    ),
-    today.midnight + interval '7 hours' + draw(today.luck, 'special') * interval '30 minutes',
+    ) as attributes,
     today.midnight + interval '7 hours' + draw(today.luck, 'special') * interval '30 minutes'
+        as created_at,
+    today.midnight + interval '7 hours' + draw(today.luck, 'special') * interval '30 minutes'
+        as updated_at
 from today
 inner join company.menu on extract(month from today.business_date) = menu.month_number
 where today.is_month_start and today.is_open;
@@ -106,7 +109,8 @@ set
         when draw(chosen.luck, 'down') < 0.2 then products.unit_price - 0.25
         else greatest(
             products.unit_price + 0.25,
-            round((products.unit_price * (4.08 + 0.16 * draw(chosen.luck, 'up')))::numeric) / 4
+            round(cast((products.unit_price * (4.08 + 0.16 * draw(chosen.luck, 'up'))) as numeric))
+            / 4
         )
     end,
     unit_cost = round(products.unit_cost * 1.02, 2),
@@ -117,25 +121,31 @@ where products.product_id = chosen.product_id;
 
 insert into prices (is_late, product_id, unit_price, is_special)
 select
-    false,
+    false as is_late,
     product_id,
     unit_price,
-    is_active and sku like 'special%'
+    is_active and sku like 'special%' as is_special
 from products;
 
 create temp table drawn on commit drop as
 with sale_dates as (
-    select business_date as sale_date, false as is_late from today
+    select
+        business_date as sale_date,
+        false as is_late
+    from today
     where is_open
     union all
-    select late_date as sale_date, true as is_late from today
+    select
+        late_date as sale_date,
+        true as is_late
+    from today
     where is_open and has_late
 ),
 
 years as (
     select
         *,
-        ceil((sale_date - date '2015-12-31') / 364.0)::integer as years_on
+        cast(ceil((sale_date - date '2015-12-31') / 364.0) as integer) as years_on
     from sale_dates
 ),
 
@@ -143,8 +153,10 @@ twins as (
     -- The same weekday, 52 weeks back per year; where the branch was not open yet, half a year on.
     select
         years.*,
-        sale_date - 364 * years_on
-        + case when sale_date - 364 * years_on - 7 < today.opened_on then 182 else 0 end as twin
+        years.sale_date - 364 * years.years_on
+        + case
+            when years.sale_date - 364 * years.years_on - 7 < today.opened_on then 182 else 0
+        end as twin
     from years
     cross join today
 ),
@@ -152,14 +164,14 @@ twins as (
 sources as (
     select
         twins.*,
-        twin + 7 * week as source_date,
-        count(*) over (partition by is_late) as source_count
+        twins.twin + 7 * weeks.week as source_date,
+        count(*) over (partition by twins.is_late) as source_count
     from twins
     cross join today
     cross join generate_series(-1, 1) as weeks (week)
     where
-        twin + 7 * week >= greatest(today.opened_on, date '2015-01-01')
-        and twin + 7 * week <= date '2015-12-31'
+        twins.twin + 7 * weeks.week >= greatest(today.opened_on, date '2015-01-01')
+        and twins.twin + 7 * weeks.week <= date '2015-12-31'
 ),
 
 offered as (
@@ -167,18 +179,20 @@ offered as (
         sources.*,
         orders.order_id as source_order_id,
         orders.channel,
-        (orders.ordered_at at time zone today.time_zone) - sources.source_date::timestamp
+        (orders.ordered_at at time zone today.time_zone) - cast(sources.source_date as timestamp)
             as time_of_day,
         luck(
-            today.seed, today.branch_id || sources.sale_date || sources.is_late || orders.order_number
+            today.seed,
+            today.branch_id || sources.sale_date || sources.is_late || orders.order_number
         ) as luck
     from sources
     cross join today
     inner join orders
         on
-            orders.ordered_at >= sources.source_date::timestamp at time zone today.time_zone
+            orders.ordered_at
+            >= timezone(today.time_zone, cast(sources.source_date as timestamp))
             and orders.ordered_at
-            < (sources.source_date + 1)::timestamp at time zone today.time_zone
+            < timezone(today.time_zone, cast(sources.source_date + 1 as timestamp))
 ),
 
 sold as (
@@ -189,7 +203,8 @@ sold as (
         and draw(luck, 'night') < 0.3
         and to_char(sale_date, 'MM-DD') <> '12-31' as is_after_midnight
     from offered
-    where draw(luck, 'sold') * source_count < case when is_late then 0.02 else 1 + 0.04 * years_on end
+    where
+        draw(luck, 'sold') * source_count < case when is_late then 0.02 else 1 + 0.04 * years_on end
 ),
 
 timed as (
@@ -198,10 +213,15 @@ timed as (
         date_trunc(
             'second',
             case
-                when is_after_midnight
-                    then sale_date + interval '24 hours' + draw(sold.luck, 'hour') * interval '110 minutes'
+                when sold.is_after_midnight
+                    then
+                        sold.sale_date
+                        + interval '24 hours'
+                        + draw(sold.luck, 'hour') * interval '110 minutes'
                 else
-                    sale_date + time_of_day + (draw(sold.luck, 'hour') - 0.5) * interval '20 minutes'
+                    sold.sale_date
+                    + sold.time_of_day
+                    + (draw(sold.luck, 'hour') - 0.5) * interval '20 minutes'
             end
         ) at time zone today.time_zone as ordered_at
     from sold
@@ -211,7 +231,7 @@ timed as (
 numbered as (
     select
         *,
-        (select max(order_id) from orders)
+        (select max(orders.order_id) from orders)
         + row_number() over (order by ordered_at, luck) as order_id
     from timed
 ),
@@ -229,7 +249,8 @@ seen as (
     left join orders as earlier
         on
             earlier.order_id
-            = 1 + floor(draw(numbered.luck, 'guest') * 0.95 * (select max(order_id) from orders))
+            = 1
+            + floor(draw(numbered.luck, 'guest') * 0.95 * (select max(orders.order_id) from orders))
 )
 
 select
@@ -241,11 +262,12 @@ select
     seen.ordered_at,
     seen.channel,
     to_char(seen.sale_date, 'YYYY') || '-' || today.branch_code || '-'
-    || lpad(seen.order_id::text, greatest(6, length(seen.order_id::text)), '0') as order_number,
+    || lpad(cast(seen.order_id as text), greatest(6, length(cast(seen.order_id as text))), '0')
+        as order_number,
     case
         when seen.is_new_customer
             then
-                (select max(customer_id) from customers)
+                (select max(customers.customer_id) from customers)
                 + count(*) filter (where seen.is_new_customer) over (order by seen.order_id)
         else seen.earlier_customer_id
     end as customer_id
