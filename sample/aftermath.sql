@@ -133,7 +133,7 @@ with asked as (
             when known_orders.business_date = known_orders.sale_date
                 then
                     known_orders.updated_at
-                    + draw(known_orders.luck, 'refunded at') * interval '25 minutes'
+                    + draw(known_orders.luck, 'refunded at') * interval '20 minutes'
             else
                 known_orders.midnight
                 + interval '13 hours'
