@@ -206,12 +206,16 @@ def load_till(
     with record(connection, till.branch_id, kind, _detail(heal)) as entry:
         try:
             engine = till.engine(warehouse)
-            tables = pos.check(till, engine, warehouse)
+            survey = pos.survey(
+                till, engine, warehouse, _raw_columns(connection), _known(connection, schema_name)
+            )
+            entry.error = " ".join(survey.problems) or None
+            entry.notes = survey.notes
             if is_initial:
                 _take_back(connection, till.branch_id)
             pipeline = _pipeline(warehouse, schema_name)
             source = pos.pos.clone(name=schema_name)(
-                till, warehouse, engine, tables, progress, is_initial=is_initial, heal=heal
+                till, warehouse, engine, survey, progress, is_initial=is_initial, heal=heal
             )
             info = pipeline.run(
                 source,
@@ -239,6 +243,7 @@ def load_till(
         seconds=entry.seconds,
         outcome="failed" if entry.error else "succeeded",
         error=entry.error,
+        notes=entry.notes,
     )
 
 
@@ -310,6 +315,7 @@ class Entry:
     row_count: int = 0
     error: str | None = None
     tables: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @contextlib.contextmanager
@@ -326,6 +332,7 @@ def record(
     started = time.monotonic()
     yield entry
     entry.seconds = time.monotonic() - started
+    notes = {"notes": entry.notes} if entry.notes else {}
     connection.execute(
         "update audit.loads set finished_at = now(), seconds = %s, load_id = %s, row_count = %s,"
         " outcome = %s, error = %s, tables = %s where run_id = %s",
@@ -335,7 +342,7 @@ def record(
             entry.row_count,
             "failed" if entry.error else "succeeded",
             entry.error,
-            json.dumps({**entry.tables, **detail}),
+            json.dumps({**entry.tables, **detail, **notes}),
             entry.run_id,
         ],
     )
@@ -399,6 +406,32 @@ def _pipeline(warehouse: Warehouse, name: str) -> Pipeline:
         destination=WarehouseDestination(credentials=credentials, destination_name="warehouse"),
         dataset_name=RAW_POS,
     )
+
+
+def _raw_columns(connection: Connection) -> dict[str, dict[str, str]]:
+    """Return the raw tables' columns with their types, as Postgres names them."""
+    columns: dict[str, dict[str, str]] = {}
+    rows = connection.execute(
+        "select table_name, column_name, data_type from information_schema.columns"
+        " where table_schema = %s",
+        [RAW_POS],
+    )
+    for table, column, data_type in rows:
+        columns.setdefault(table, {})[column] = data_type
+    return columns
+
+
+def _known(connection: Connection, schema_name: str) -> dict[str, set[str]]:
+    """Return the columns that a pipeline has ever landed, by table."""
+    if not exists(connection, f"{RAW_POS}._dlt_version"):
+        return {}
+    row = connection.execute(
+        "select schema from raw_pos._dlt_version where schema_name = %s"
+        " order by inserted_at desc limit 1",
+        [schema_name],
+    ).fetchone()
+    tables = json.loads(row[0])["tables"] if row else {}
+    return {name: set(table["columns"]) for name, table in tables.items()}
 
 
 def _take_back(connection: Connection, branch_id: str) -> None:

@@ -230,17 +230,19 @@ def reconcile_till(
         engine = till.engine(warehouse)
         at_till, in_raw = _compare(connection, engine, clock, span)
         today = clock.business_date(datetime.now(UTC))
-        differing = [day for day in _differing(at_till, in_raw) if day < today]
+        found = _differing(at_till, in_raw)
+        differing = {day: names for day, names in found.items() if day < today}
         unfinished = _unfinished_heal(connection, till)
         if differing or unfinished.stretches or unfinished.order_ids:
             window = HealWindow(
-                tuple(_stretches(clock, differing)) + unfinished.stretches, unfinished.order_ids
+                tuple(_stretches(clock, list(differing))) + unfinished.stretches,
+                unfinished.order_ids,
             )
             loads = _heal(warehouse, connection, till, engine, window)
             at_till, in_raw = _compare(connection, engine, clock, span)
         still = {day: what for day, what in _differing(at_till, in_raw).items() if day < today}
         healed = tuple(day for day in differing if day not in still)
-        _record(connection, till, span, at_till, in_raw, healed, today)
+        _record(connection, till, span, at_till, in_raw, differing, today)
         days = len({*at_till, *in_raw})
         return ReconcileResult(
             till.branch_id, days, healed, still, tuple(loads), time.monotonic() - started
@@ -490,7 +492,7 @@ def _record(
     span: _Span,
     at_till: Days,
     in_raw: Days,
-    healed: Sequence[date],
+    differed: Mapping[date, Sequence[str]],
     today: date,
 ) -> None:
     """Write the figures of the compared days; days that have none on either side become zero."""
@@ -503,9 +505,9 @@ def _record(
     rows = []
     for day in sorted({*at_till, *in_raw, *emptied}):
         for name in FIGURES:
-            here = at_till.get(day, {}).get(name, Decimal(0))
-            there = in_raw.get(day, {}).get(name, Decimal(0))
-            is_healed = False if here != there else True if day in healed else None
+            here = at_till.get(day, {}).get(name, Decimal(0)).normalize()
+            there = in_raw.get(day, {}).get(name, Decimal(0)).normalize()
+            is_healed = here == there if here != there or name in differed.get(day, ()) else None
             rows.append(
                 (till.branch_id, day, name, here, there, there - here, is_healed, day >= today)
             )

@@ -43,6 +43,8 @@ BATCH_ROWS = 100_000
 """Rows per Arrow batch: large enough to be cheap, small enough for little memory."""
 
 CONNECT_SECONDS = 10
+OWN_COLUMNS = ("branch_id", "_deleted_at", "_dlt_load_id")
+"""What the raw tables have beyond the till's columns."""
 
 # SQLAlchemy 2.1 would take a bare postgresql:// for psycopg 3.
 _DRIVERS = {
@@ -424,6 +426,18 @@ def _landing(column: sa.Column[Any], engine_name: str) -> tuple[Any, pa.DataType
     return _as_text(column, engine_name), pa.string()
 
 
+_POSTGRES_TYPES = {
+    pa.bool_(): "boolean",
+    pa.int64(): "bigint",
+    pa.float64(): "double precision",
+    pa.decimal128(38, 10): "numeric",
+    pa.timestamp("us", "UTC"): "timestamp with time zone",
+    pa.date32(): "date",
+    pa.binary(): "bytea",
+    pa.string(): "character varying",
+}
+
+
 def _as_text(column: sa.Column[Any], engine_name: str) -> Any:
     return sa.cast(column, sa.Text if engine_name == "postgresql" else sa.CHAR).label(column.name)
 
@@ -443,7 +457,7 @@ def pos(
     till: Till,
     warehouse: Warehouse,
     engine: sa.Engine,
-    tables: Sequence[TillTable],
+    survey_: Survey,
     progress: dict[str, TableProgress],
     *,
     is_initial: bool,
@@ -455,7 +469,7 @@ def pos(
         till: the branch's till.
         warehouse: where the sample company's tills live.
         engine: an engine on the till, for reflection.
-        tables: what to read.
+        survey_: what can be read.
         progress: filled with what was read of each table.
         is_initial: nothing of this branch has ever been loaded: append, there is nothing to merge.
         heal: read these orders again, whatever their cursor says.
@@ -465,8 +479,8 @@ def pos(
     """
     url = till.url(warehouse)
     address = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)
-    metadata = sa.MetaData()
-    for table in tables:
+    metadata = survey_.metadata
+    for table in survey_.tables:
         if heal is not None and not (table.business_time or table.parent_key):
             continue
         progress[table.name] = TableProgress()
@@ -507,17 +521,107 @@ def pos(
         yield resource
 
 
-def check(till: Till, engine: sa.Engine, warehouse: Warehouse) -> tuple[TillTable, ...]:
-    """Connect to a till and return the tables to read.
+@dataclass(frozen=True)
+class Survey:
+    """What a till offers, held against what the raw layer has.
+
+    Attributes:
+        tables: the tables that can be loaded.
+        metadata: the till's tables, reflected.
+        problems: one sentence for each table that cannot be loaded.
+        notes: one sentence for each change that does not hinder.
+    """
+
+    tables: tuple[TillTable, ...]
+    metadata: sa.MetaData
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def survey(
+    till: Till,
+    engine: sa.Engine,
+    warehouse: Warehouse,
+    raw: Mapping[str, Mapping[str, str]],
+    known: Mapping[str, set[str]],
+) -> Survey:
+    """Connect to a till and compare its tables with the raw layer's.
+
+    Args:
+        till: the till.
+        engine: an engine on it.
+        warehouse: where the sample company's tills live.
+        raw: the raw tables there are, each with its columns' types as Postgres names them.
+        known: the columns that this till has ever landed, by table.
+
+    Returns:
+        What can be loaded, and what has changed.
 
     Raises:
         TillError: the till cannot be reached.
     """
+    metadata = sa.MetaData()
+    tables, problems, notes = [], [], []
     try:
-        with engine.connect():
-            return TABLES
+        with engine.connect() as connection:
+            present = set(sa.inspect(connection).get_table_names())
+            for table in TABLES:
+                if table.name not in present:
+                    problems.append(f"The till of {till.branch_id} has no table {table.name}.")
+                    continue
+                reflected = sa.Table(
+                    table.name, metadata, autoload_with=connection, resolve_fks=False
+                )
+                wrong, changed = _drift(
+                    till,
+                    table,
+                    {
+                        name: (column, _landing(column, engine.dialect.name)[1])
+                        for name, column in reflected.columns.items()
+                        if name not in table.excluded_columns
+                    },
+                    raw.get(table.name, {}),
+                    known.get(table.name, set()),
+                )
+                notes += changed
+                problems += wrong
+                if not wrong:
+                    tables.append(table)
     except sa.exc.DBAPIError as error:
         raise TillError(_cannot_reach(error, till, warehouse)) from None
+    return Survey(tuple(tables), metadata, tuple(problems), tuple(notes))
+
+
+def _drift(
+    till: Till,
+    table: TillTable,
+    columns: Mapping[str, tuple[sa.Column[Any], pa.DataType]],
+    raw: Mapping[str, str],
+    known: set[str],
+) -> tuple[list[str], list[str]]:
+    """Return what hinders a table's loading, and what only changed."""
+    wrong = [
+        f"The till of {till.branch_id} has no column {table.name}.{name}, which loading needs: "
+        "the table is not loaded."
+        for name in (table.primary_key, table.cursor, table.business_time, table.parent_key)
+        if name and name not in columns
+    ]
+    changed = []
+    for name, (column, arrow_type) in columns.items():
+        landing = _POSTGRES_TYPES[arrow_type]
+        if raw.get(name, landing) != landing:
+            wrong.append(
+                f"The column {table.name}.{name} of the till of {till.branch_id} has changed its "
+                f"type: it is {column.type} there and would land as {landing}, but "
+                f"raw_pos.{table.name} has {raw[name]}. The table is not loaded until both agree."
+            )
+        elif known and name not in known:
+            changed.append(f"New column {table.name}.{name} ({landing}) at {till.branch_id}.")
+    changed += [
+        f"The column {table.name}.{name} is gone at {till.branch_id}: it lands as null."
+        for name in sorted(known.difference(columns, OWN_COLUMNS, table.excluded_columns))
+    ]
+    return wrong, changed
 
 
 def explain(error: BaseException, till: Till, warehouse: Warehouse) -> str:
