@@ -37,6 +37,8 @@ lint: install  ## check Python, SQL, YAML and the project's rules; needs no data
 	$(BIN)/mypy
 	$(BIN)/yamllint --strict .
 	$(BIN)/sqlfluff lint --disable-progress-bar models snapshots tests macros
+	$(BIN)/python .ci/parse_gate.py
+	$(BIN)/dbt-bouncer --config-file dbt-bouncer.yml
 
 docs: install  ## write the docs site of the published marts
 	$(BIN)/mypizza docs

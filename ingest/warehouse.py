@@ -322,6 +322,16 @@ def _system_user() -> str | None:
     return "pgserver"
 
 
+def _as_system_user() -> dict[str, Any]:
+    """Return subprocess' arguments for the server's user, without root's groups."""
+    user = _system_user()
+    if user is None:
+        return {}
+    import pwd
+
+    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
+
+
 def _postgres(command: str, *arguments: str, folder: Path | None = None) -> None:
     """Run one of Postgres' programs on the server's data, as the user that the server runs as."""
     subprocess.run(
@@ -330,7 +340,7 @@ def _postgres(command: str, *arguments: str, folder: Path | None = None) -> None
         capture_output=True,
         text=True,
         cwd=folder or _data_dir(),
-        user=_system_user(),
+        **_as_system_user(),
     )
 
 

@@ -176,6 +176,11 @@ def _create_till(warehouse: Warehouse, branch_id: str, scale: int, seed: int, pr
 
 def _last_day(warehouse: Warehouse, database: str) -> date:
     """Return the till's newest trading day."""
+    with warehouse.connect(name="mypizza sample") as connection:
+        if not connection.execute(
+            "select 1 from pg_database where datname = %s", [database]
+        ).fetchone():
+            raise WarehouseError(f"There is no till {database!r}: run `mypizza sample create`.")
     with _connect(warehouse, database) as connection:
         if not _is_complete(connection):
             raise WarehouseError(f"The till {database!r} is not complete: run `sample create`.")

@@ -12,21 +12,31 @@ import pytest
 
 # Before ingest.warehouse is imported, which reads it: no test may touch anyone's real warehouse.
 HOME = Path(tempfile.mkdtemp(prefix="mypizza-tests-"))
-HOME.chmod(0o711)  # where we are root, the server runs as another user and must get through
 os.environ["MYPIZZA_WAREHOUSE_DIR"] = str(HOME)
-for variable in [name for name in os.environ if name.startswith("PG")] + ["MYPIZZA_EMBEDDED"]:
-    os.environ.pop(variable, None)
+
+
+def _forget_the_server() -> None:
+    for variable in [name for name in os.environ if name.startswith("PG")] + ["MYPIZZA_EMBEDDED"]:
+        os.environ.pop(variable, None)
+
+
+_forget_the_server()
 
 from ingest import warehouse as warehouse_module  # noqa: E402 - the environment comes first
 
 
-@pytest.fixture(scope="session")
-def warehouse() -> Iterator[warehouse_module.Warehouse]:
-    """The tests' own embedded server, running; its libpq variables stand in `os.environ`."""
+@pytest.fixture(scope="module")
+def warehouse(request: pytest.FixtureRequest) -> Iterator[warehouse_module.Warehouse]:
+    """An embedded server of the test file's own; its libpq variables stand in `os.environ`."""
+    folder = HOME / request.module.__name__
+    warehouse_module.WAREHOUSE_DIR = folder
+    os.environ["MYPIZZA_WAREHOUSE_DIR"] = str(folder)
     try:
         yield warehouse_module.resolve()
     finally:
         warehouse_module.stop()
+        _forget_the_server()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def pytest_unconfigure() -> None:
