@@ -1,0 +1,128 @@
+"""The project's rules that dbt-bouncer cannot check, on the same manifest; needs no database."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+PROJECT_DIR = Path(__file__).resolve().parents[2]
+POSTGRES_NAME_BYTES = 63
+
+
+@pytest.fixture(scope="module")
+def manifest() -> dict[str, Any]:
+    """The manifest as `make lint` makes it."""
+    gate = PROJECT_DIR / ".ci" / "parse_gate.py"
+    parsed = subprocess.run([sys.executable, str(gate)], capture_output=True, text=True)
+    assert parsed.returncode == 0, parsed.stderr
+    text = (PROJECT_DIR / "target" / "lint" / "manifest.json").read_text()
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def marts(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    return [node for node in models(manifest) if node["fqn"][1] == "marts"]
+
+
+def models(manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    return (node for node in manifest["nodes"].values() if node["resource_type"] == "model")
+
+
+def constraints(mart: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [each for each in mart["constraints"] if each["type"] == kind]
+
+
+def primary_key(mart: dict[str, Any]) -> list[str]:
+    (constraint,) = constraints(mart, "primary_key")
+    columns: list[str] = constraint["columns"]
+    return columns
+
+
+def generic_tests(manifest: dict[str, Any], mart: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    """Each generic test of a model: its kind, and the columns that it is about."""
+    return [
+        (
+            node["test_metadata"]["name"],
+            node["test_metadata"]["kwargs"].get("columns") or [node["column_name"]],
+        )
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and node.get("attached_node") == mart["unique_id"]
+    ]
+
+
+def test_every_name_is_short_enough_for_postgres(manifest: dict[str, Any]) -> None:
+    too_long = [
+        node["name"]
+        for node in manifest["nodes"].values()
+        if len(node["name"].encode()) > POSTGRES_NAME_BYTES
+    ]
+    assert too_long == [], "give these tests a name that reads as a sentence"
+
+
+def test_every_primary_key_of_a_mart_is_tested(
+    manifest: dict[str, Any], marts: list[dict[str, Any]]
+) -> None:
+    for mart in marts:
+        key = primary_key(mart)
+        tests = generic_tests(manifest, mart)
+        tested = ("unique_combination", key) in tests or (
+            ("unique", key) in tests and ("not_null", key) in tests
+        )
+        assert tested, f"{mart['name']}: nothing tests that {key} is unique and never null"
+
+
+def test_every_column_that_names_another_marts_key_is_a_foreign_key(
+    marts: list[dict[str, Any]],
+) -> None:
+    keys = {primary_key(mart)[0]: mart["name"] for mart in marts if len(primary_key(mart)) == 1} | {
+        "business_date": "dim_dates",
+        "month_start": "dim_dates",
+    }
+    for mart in marts:
+        declared = {each["columns"][0] for each in constraints(mart, "foreign_key")}
+        for column, referenced in keys.items():
+            if column in mart["columns"] and mart["name"] not in (referenced, "dim_dates"):
+                assert column in declared, f"{mart['name']}.{column} -> {referenced}"
+
+
+def test_a_text_that_three_columns_share_stands_in_one_place() -> None:
+    texts: Counter[str] = Counter()
+    for file in sorted((PROJECT_DIR / "models").rglob("*.yml")):
+        content = yaml.safe_load(file.read_text()) or {}
+        for model in content.get("models", []):
+            texts.update(column["description"].strip() for column in model.get("columns", []))
+    repeated = [text for text, uses in texts.items() if uses >= 3 and "doc(" not in text]
+    assert repeated == [], "make these doc blocks in models/columns.md"
+
+
+def test_models_have_less_than_fifty_lines_of_code_on_average(manifest: dict[str, Any]) -> None:
+    lengths = [
+        sum(
+            1
+            for line in node["raw_code"].splitlines()
+            if line.strip() and not line.strip().startswith("--")
+        )
+        for node in models(manifest)
+    ]
+    assert sum(lengths) / len(lengths) < 50
+
+
+def test_every_model_is_read_by_something(manifest: dict[str, Any]) -> None:
+    nodes = manifest["nodes"] | manifest["exposures"]
+    for model in models(manifest):
+        readers = [
+            child
+            for child in manifest["child_map"][model["unique_id"]]
+            # a model's own column tests and unit tests are no use of it
+            if child in nodes and not nodes[child].get("test_metadata")
+        ]
+        assert readers, f"{model['name']} is built, but nothing reads it"
