@@ -90,7 +90,11 @@
     from {{ ref("int_branches_loaded") }} as loads
 {%- endmacro %}
 
-{#- The condition that a row came with a load after its branch's watermark. -#}
+{#- The condition that a row came with a load after its branch's watermark.
+
+    Args:
+        watermarks: rows of branch_id and watermark, null where the branch has none yet.
+        prefix: what stands before the columns, for example "orders.". -#}
 {% macro is_new(watermarks, prefix="") -%}
     {%- for row in watermarks -%}
         {{ prefix }}branch_id = {{ sql_text(row["branch_id"]) }}

@@ -6,19 +6,13 @@ customers as (
 
 ),
 
-orders as (
-
-    select * from {{ ref('int_orders_dated') }}
-
-),
-
 branches as (
 
     select * from {{ ref('branches') }}
 
 ),
 
-registered as (
+final as (
 
     select
         -- keys
@@ -37,35 +31,6 @@ registered as (
             as registered_on
     from customers
     inner join branches on customers.branch_id = branches.branch_id
-
-),
-
--- an order may arrive before the customer who placed it
-only_on_orders as (
-
-    select distinct
-        orders.customer_key,
-        orders.branch_id,
-        orders.customer_id,
-        cast(null as {{ dbt.type_string() }}) as preferred_language,
-        cast(null as boolean) as accepts_marketing,
-        cast(null as boolean) as has_email,
-        cast(null as boolean) as has_phone,
-        cast(null as date) as registered_on
-    from orders
-    left join customers
-        on orders.branch_id = customers.branch_id and orders.customer_id = customers.customer_id
-    where orders.customer_id is not null and customers.customer_id is null
-
-),
-
-final as (
-
-    select * from registered
-
-    union all
-
-    select * from only_on_orders
 
 )
 

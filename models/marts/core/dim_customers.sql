@@ -9,54 +9,55 @@ customers as (
 orders as (
 
     select * from {{ ref('int_orders_dated') }}
-    where is_counted and customer_key is not null
 
 ),
 
 payments as (
 
     select * from {{ ref('int_payments_dated') }}
-    where is_counted and payment_type = 'refund'
 
 ),
 
 customer_orders as (
 
     select
+        customer_key,
         branch_id,
         customer_id,
         prices_include_tax,
-        min(business_date) as first_business_date,
-        max(business_date) as last_business_date,
-        count(*) as order_count,
+        min(case when is_counted then business_date end) as first_business_date,
+        max(case when is_counted then business_date end) as last_business_date,
+        sum(case when is_counted then 1 else 0 end) as order_count,
         sum(gross_amount) as gross_amount,
         sum(discount_amount) as discount_amount,
         sum(tax_amount) as tax_amount
     from orders
-    group by branch_id, customer_id, prices_include_tax
+    where customer_id is not null and not is_deleted
+    group by customer_key, branch_id, customer_id, prices_include_tax
 
 ),
 
 customer_refunds as (
 
     select
-        orders.branch_id,
-        orders.customer_id,
+        orders.customer_key,
         sum(payments.refund_amount) as refund_amount
     from payments
     inner join orders
         on payments.branch_id = orders.branch_id and payments.order_id = orders.order_id
-    group by orders.branch_id, orders.customer_id
+    where payments.is_counted and payments.payment_type = 'refund'
+    group by orders.customer_key
 
 ),
 
-final as (
+-- from both sides: an order may arrive before the customer who placed it
+known as (
 
     select
         -- keys
-        customers.customer_key,
-        customers.branch_id,
-        customers.customer_id,
+        coalesce(customers.customer_key, customer_orders.customer_key) as customer_key,
+        coalesce(customers.branch_id, customer_orders.branch_id) as branch_id,
+        coalesce(customers.customer_id, customer_orders.customer_id) as customer_id,
 
         -- who the customer is
         customers.preferred_language,
@@ -68,25 +69,47 @@ final as (
         -- what the customer did
         customer_orders.first_business_date,
         customer_orders.last_business_date,
-        cast(coalesce(customer_orders.order_count, 0) as integer) as order_count,
-        cast(
-            coalesce(
-                {{ net_revenue(
-                    'customer_orders.gross_amount', 'customer_orders.discount_amount',
-                    'coalesce(customer_refunds.refund_amount, 0)', 'customer_orders.tax_amount',
-                    'customer_orders.prices_include_tax'
-                ) }}, 0
-            ) as numeric(14, 2)
-        ) as lifetime_net_revenue
+        coalesce(customer_orders.order_count, 0) as order_count,
+        coalesce(customer_orders.gross_amount, 0) as gross_amount,
+        coalesce(customer_orders.discount_amount, 0) as discount_amount,
+        coalesce(customer_orders.tax_amount, 0) as tax_amount,
+        coalesce(customer_orders.prices_include_tax, false) as prices_include_tax
     from customers
-    left join customer_orders
+    full join customer_orders
         on
             customers.branch_id = customer_orders.branch_id
             and customers.customer_id = customer_orders.customer_id
-    left join customer_refunds
-        on
-            customers.branch_id = customer_refunds.branch_id
-            and customers.customer_id = customer_refunds.customer_id
+
+),
+
+final as (
+
+    select
+        -- keys
+        known.customer_key,
+        known.branch_id,
+        known.customer_id,
+
+        -- who the customer is
+        known.preferred_language,
+        known.accepts_marketing,
+        known.has_email,
+        known.has_phone,
+        known.registered_on,
+
+        -- what the customer did
+        known.first_business_date,
+        known.last_business_date,
+        cast(known.order_count as integer) as order_count,
+        cast(
+            {{ net_revenue(
+                'known.gross_amount', 'known.discount_amount',
+                'coalesce(customer_refunds.refund_amount, 0)', 'known.tax_amount',
+                'known.prices_include_tax'
+            ) }} as numeric(14, 2)
+        ) as lifetime_net_revenue
+    from known
+    left join customer_refunds on known.customer_key = customer_refunds.customer_key
 
 )
 

@@ -1,25 +1,14 @@
 with
 
-orders as (
+branches as (
 
-    select * from {{ ref('int_orders_dated') }}
-
-),
-
-payments as (
-
-    select * from {{ ref('int_payments_dated') }}
+    select * from {{ ref('int_branches_loaded') }}
 
 ),
 
 newest as (
 
-    select max(business_date) as business_date
-    from (
-        select max(business_date) as business_date from orders
-        union all
-        select max(business_date) as business_date from payments
-    ) as newest_of_each
+    select max(last_business_date) as business_date from branches
 
 ),
 
