@@ -50,6 +50,7 @@ def main() -> int:
                 "parse",
                 "--no-partial-parse",  # an unchanged file would not be checked again
                 "--show-all-deprecations",
+                "--no-use-colors",
                 "--log-level=none",  # we print what is said, once
                 "--log-level-file=none",
                 f"--project-dir={PROJECT_DIR}",
