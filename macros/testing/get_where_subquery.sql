@@ -18,13 +18,16 @@
 
     A test that looks at rows one by one need not look again at what was tested before it was
     published: a row that changes gets a new load. So such a test costs what the change costs.
-    Without a published version, and with --full-refresh, all rows are new. -#}
-{% macro new_rows() -%}
+    Without a published version, and with --full-refresh, all rows are new.
+
+    Args:
+        load_id: the column of the load. -#}
+{% macro new_rows(load_id="load_id") -%}
     {%- set published = adapter.get_relation(
         target.database, schema_prefix() ~ "marts", "fct_orders"
     ) if execute and not flags.FULL_REFRESH -%}
     {%- if published -%}
-        ({{ is_new(run_query(published_watermarks_sql(published))) }})
+        ({{ is_new(run_query(published_watermarks_sql(published)), load_id=load_id) }})
     {%- else -%}
         1 = 1
     {%- endif -%}

@@ -94,11 +94,13 @@
 
     Args:
         watermarks: rows of branch_id and watermark, null where the branch has none yet.
-        prefix: what stands before the columns, for example "orders.". -#}
-{% macro is_new(watermarks, prefix="") -%}
+        prefix: what stands before the columns, for example "orders.".
+        load_id: the column of the load. -#}
+{% macro is_new(watermarks, prefix="", load_id="load_id") -%}
     {%- for row in watermarks -%}
         {{ prefix }}branch_id = {{ sql_text(row["branch_id"]) }}
-        {%- if row["watermark"] %} and {{ prefix }}load_id > {{ sql_text(row["watermark"]) }}{% endif %}
+        {%- if row["watermark"] %} and {{ prefix }}{{ load_id }} > {{ sql_text(row["watermark"]) }}
+        {%- endif %}
         {{- " or " if not loop.last -}}
     {%- endfor -%}
 {%- endmacro %}

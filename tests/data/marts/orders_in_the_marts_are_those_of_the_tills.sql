@@ -1,0 +1,67 @@
+-- Staging = marts, per branch and business date, over all days: also those that nothing touched.
+with orders as (
+    select * from {{ ref('stg_pos__orders') }}
+    where deleted_at is null
+),
+
+branches as (
+    select * from {{ ref('branches') }}
+),
+
+staged as (
+    select
+        orders.branch_id,
+        {{ business_date('orders.ordered_at', 'branches.time_zone', 'branches.cutover_hour') }}
+            as business_date,
+        count(*) as orders,
+        sum(case when orders.status = 'cancelled' then 1 else 0 end) as cancelled,
+        sum(case when orders.status = 'cancelled' then 0 else orders.gross_amount end) as gross,
+        sum(case when orders.status = 'cancelled' then 0 else orders.discount_amount end)
+            as discount,
+        sum(case when orders.status = 'cancelled' then 0 else orders.tax_amount end) as tax
+    from orders
+    inner join branches on orders.branch_id = branches.branch_id
+    group by 1, 2
+),
+
+built as (
+    select
+        branch_id,
+        business_date,
+        count(*) as orders,
+        sum(case when is_cancelled then 1 else 0 end) as cancelled,
+        sum(gross_revenue) as gross,
+        sum(discount_amount) as discount,
+        sum(tax_amount) as tax
+    from {{ ref('fct_orders') }}
+    group by branch_id, business_date
+),
+
+failures as (
+    select
+        coalesce(staged.branch_id, built.branch_id) as branch_id,
+        coalesce(staged.business_date, built.business_date) as business_date,
+        staged.orders as orders_in_staging,
+        built.orders as orders_in_marts,
+        staged.cancelled as cancelled_in_staging,
+        built.cancelled as cancelled_in_marts,
+        staged.gross as gross_in_staging,
+        built.gross as gross_in_marts,
+        staged.discount as discount_in_staging,
+        built.discount as discount_in_marts,
+        staged.tax as tax_in_staging,
+        built.tax as tax_in_marts
+    from staged
+    full join built
+        on staged.branch_id = built.branch_id and staged.business_date = built.business_date
+    where
+        staged.branch_id is null
+        or built.branch_id is null
+        or staged.orders <> built.orders
+        or staged.cancelled <> built.cancelled
+        or staged.gross <> built.gross
+        or staged.discount <> built.discount
+        or staged.tax <> built.tax
+)
+
+select * from failures
