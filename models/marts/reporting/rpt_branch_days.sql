@@ -6,7 +6,7 @@ dates as (
     select * from {{ ref('dim_dates') }}
 ),
 
-customers as (
+guests as (
     select * from {{ ref('dim_customers') }}
 ),
 
@@ -14,8 +14,9 @@ orders as (
     select * from {{ ref('fct_orders') }}
 ),
 
-payments as (
+refunds as (
     select * from {{ ref('fct_payments') }}
+    where payment_type = 'refund'
 ),
 
 -- cancelled orders stand in the fact with zeros: the branch was open, but sold nothing by them
@@ -39,24 +40,30 @@ refund_days as (
         branch_id,
         business_date,
         sum(refund_amount) as refund_amount
-    from payments
+    from refunds
     group by branch_id, business_date
+),
+
+-- reads the fact itself: a CTE that is read twice would be written down first
+visits as (
+    select
+        customer_key,
+        business_date
+    from {{ ref('fct_orders') }}
+    where not is_cancelled and customer_key is not null
+    group by customer_key, business_date
 ),
 
 guest_days as (
     select
-        orders.branch_id,
-        orders.business_date,
-        count(distinct case
-            when orders.business_date = customers.first_business_date then orders.customer_key
-        end) as new_guests,
-        count(distinct case
-            when orders.business_date > customers.first_business_date then orders.customer_key
-        end) as returning_guests
-    from orders
-    inner join customers on orders.customer_key = customers.customer_key
-    where not orders.is_cancelled
-    group by orders.branch_id, orders.business_date
+        guests.branch_id,
+        visits.business_date,
+        count(case when visits.business_date = guests.first_business_date then 1 end) as new_guests,
+        count(case when visits.business_date > guests.first_business_date then 1 end)
+            as returning_guests
+    from visits
+    inner join guests on visits.customer_key = guests.customer_key
+    group by guests.branch_id, visits.business_date
 ),
 
 trading_days as (
@@ -72,7 +79,7 @@ company as (
     from trading_days
 ),
 
-branch_days as (
+days as (
     select
         branches.branch_id,
         branches.currency,
@@ -88,10 +95,10 @@ branch_days as (
 
 filled as (
     select
-        branch_days.branch_id,
-        branch_days.business_date,
-        branch_days.currency,
-        branch_days.prices_include_tax,
+        days.branch_id,
+        days.business_date,
+        days.currency,
+        days.prices_include_tax,
         coalesce(order_days.orders, 0) as orders,
         coalesce(order_days.units, 0) as units,
         coalesce(order_days.gross_revenue, 0) as gross_revenue,
@@ -101,19 +108,13 @@ filled as (
         coalesce(order_days.tips_amount, 0) as tips_amount,
         coalesce(guest_days.new_guests, 0) as new_guests,
         coalesce(guest_days.returning_guests, 0) as returning_guests
-    from branch_days
+    from days
     left join order_days
-        on
-            branch_days.branch_id = order_days.branch_id
-            and branch_days.business_date = order_days.business_date
+        on days.branch_id = order_days.branch_id and days.business_date = order_days.business_date
     left join refund_days
-        on
-            branch_days.branch_id = refund_days.branch_id
-            and branch_days.business_date = refund_days.business_date
+        on days.branch_id = refund_days.branch_id and days.business_date = refund_days.business_date
     left join guest_days
-        on
-            branch_days.branch_id = guest_days.branch_id
-            and branch_days.business_date = guest_days.business_date
+        on days.branch_id = guest_days.branch_id and days.business_date = guest_days.business_date
 ),
 
 final as (

@@ -2,6 +2,10 @@ with branches as (
     select * from {{ ref('dim_branches') }}
 ),
 
+dates as (
+    select * from {{ ref('dim_dates') }}
+),
+
 products as (
     select * from {{ ref('dim_products') }}
 ),
@@ -24,31 +28,46 @@ included_tax as (
     where branches.prices_include_tax
 ),
 
-product_months as (
+version_months as (
     select
         order_lines.branch_id,
-        cast({{ dbt.date_trunc('month', 'order_lines.business_date') }} as date) as month_start,
-        products.product_id,
-        order_lines.currency,
+        dates.month_start,
+        order_lines.product_key,
+        count(*) as line_count,
         sum(order_lines.quantity) as units,
         sum(order_lines.gross_revenue) as gross_revenue,
         sum(order_lines.discount_amount) as discount_amount,
+        sum((order_lines.gross_revenue - order_lines.discount_amount) * included_tax.tax_share)
+            as included_tax,
+        count(order_lines.cost_amount) as costed_line_count,
+        sum(order_lines.cost_amount) as cost_amount
+    from order_lines
+    inner join dates on order_lines.business_date = dates.date_day
+    left join included_tax on order_lines.order_key = included_tax.order_key
+    group by order_lines.branch_id, dates.month_start, order_lines.product_key
+),
+
+product_months as (
+    select
+        version_months.branch_id,
+        version_months.month_start,
+        products.product_id,
+        sum(version_months.units) as units,
+        sum(version_months.gross_revenue) as gross_revenue,
+        sum(version_months.discount_amount) as discount_amount,
         sum(
-            (order_lines.gross_revenue - order_lines.discount_amount)
-            * (1 - coalesce(included_tax.tax_share, 0))
+            version_months.gross_revenue
+            - version_months.discount_amount
+            - coalesce(version_months.included_tax, 0)
         ) as net_revenue,
         -- one line without a known cost, and the sum would not be the cost of the revenue beside it
         case
-            when count(order_lines.cost_amount) = count(*) then sum(order_lines.cost_amount)
+            when sum(version_months.line_count) = sum(version_months.costed_line_count)
+                then sum(version_months.cost_amount)
         end as cost_amount
-    from order_lines
-    inner join products on order_lines.product_key = products.product_key
-    left join included_tax on order_lines.order_key = included_tax.order_key
-    group by
-        order_lines.branch_id,
-        cast({{ dbt.date_trunc('month', 'order_lines.business_date') }} as date),
-        products.product_id,
-        order_lines.currency
+    from version_months
+    inner join products on version_months.product_key = products.product_key
+    group by version_months.branch_id, version_months.month_start, products.product_id
 ),
 
 compared as (
@@ -94,7 +113,7 @@ final as (
         cast(judged.units / judged.menu_units as numeric(9, 6)) as units_share,
 
         -- money
-        judged.currency,
+        products.currency,
         cast(judged.gross_revenue as numeric(12, 2)) as gross_revenue,
         cast(judged.discount_amount as numeric(12, 2)) as discount_amount,
         cast(judged.net_revenue as numeric(12, 2)) as net_revenue,
