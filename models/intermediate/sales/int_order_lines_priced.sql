@@ -37,9 +37,9 @@ final as (
         -- quantity and money; the price is the receipt's, the cost is the version's
         lines.quantity,
         lines.unit_price,
-        lines.quantity * lines.unit_price as gross_amount,
+        cast(lines.quantity * lines.unit_price as numeric(12, 2)) as gross_amount,
         lines.discount_amount,
-        lines.quantity * products.unit_cost as cost_amount,
+        cast(lines.quantity * products.unit_cost as numeric(12, 2)) as cost_amount,
         orders.currency,
 
         -- times

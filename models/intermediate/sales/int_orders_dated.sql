@@ -45,17 +45,22 @@ final as (
         judged.is_counted,
 
         -- money: nothing, where the order does not count
-        case when judged.is_counted then judged.gross_amount else 0 end as gross_amount,
-        case when judged.is_counted then judged.discount_amount else 0 end as discount_amount,
-        case when judged.is_counted then judged.tax_amount else 0 end as tax_amount,
-        case when judged.is_counted then judged.total_amount else 0 end as total_amount,
+        cast(case when judged.is_counted then judged.gross_amount else 0 end as numeric(12, 2))
+            as gross_amount,
+        cast(case when judged.is_counted then judged.discount_amount else 0 end as numeric(12, 2))
+            as discount_amount,
+        cast(case when judged.is_counted then judged.tax_amount else 0 end as numeric(12, 2))
+            as tax_amount,
+        cast(case when judged.is_counted then judged.total_amount else 0 end as numeric(12, 2))
+            as total_amount,
 
         -- times
         judged.ordered_at,
         {{ business_date('judged.ordered_at', 'branches.time_zone', 'branches.cutover_hour') }}
             as business_date,
         cast(
-            extract(hour from {{ local_time('judged.ordered_at', 'branches.time_zone') }}) as integer
+            extract(hour from {{ local_time('judged.ordered_at', 'branches.time_zone') }})
+            as integer
         ) as local_hour,
 
         -- load

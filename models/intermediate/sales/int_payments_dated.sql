@@ -40,12 +40,17 @@ final as (
         payments.amount,
         payments.tax_amount,
         payments.tip_amount,
-        case
-            when payments.payment_type = 'refund' then payments.amount - payments.tax_amount else 0
-        end as refund_amount,
-        case
-            when payments.payment_type = 'refund' then -payments.amount else payments.amount
-        end as received_amount,
+        cast(
+            case
+                when payments.payment_type = 'refund' then payments.amount - payments.tax_amount
+                else 0
+            end as numeric(12, 2)
+        ) as refund_amount,
+        cast(
+            case
+                when payments.payment_type = 'refund' then -payments.amount else payments.amount
+            end as numeric(12, 2)
+        ) as received_amount,
 
         -- times: a refund belongs to the day on which it is paid out
         payments.paid_at,

@@ -27,8 +27,9 @@ final as (
 
     select
         -- keys
-        {{ surrogate_key('numbered.branch_id', ['numbered.product_id', 'numbered.version_number']) }}
-            as product_key,
+        {{ surrogate_key(
+            'numbered.branch_id', ['numbered.product_id', 'numbered.version_number']
+        ) }} as product_key,
         numbered.branch_id,
         numbered.product_id,
         numbered.sku,

@@ -1,3 +1,5 @@
+{% set first_day = "cast('" ~ var('calendar_starts_on') ~ "' as date)" %}
+
 with
 
 branches as (
@@ -22,10 +24,8 @@ numbers as (
 days as (
 
     select
-        cast(
-            {{ dbt.dateadd('day', 'cast(generated_number as integer) - 1', "cast('2011-01-01' as date)") }}
-            as date
-        ) as date_day
+        cast({{ dbt.dateadd('day', 'cast(generated_number as integer) - 1', first_day) }} as date)
+            as date_day
     from numbers
 
 ),

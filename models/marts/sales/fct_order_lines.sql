@@ -50,9 +50,9 @@ final as (
         -- measures
         lines.quantity,
         lines.unit_price,
-        cast(lines.gross_amount as numeric(12, 2)) as gross_revenue,
+        lines.gross_amount as gross_revenue,
         lines.discount_amount,
-        cast(lines.cost_amount as numeric(12, 2)) as cost_amount,
+        lines.cost_amount,
         lines.currency,
 
         -- load: unknown until the load is complete

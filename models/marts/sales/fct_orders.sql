@@ -128,9 +128,9 @@ final as (
         -- measures
         cast(line_count as integer) as line_count,
         cast(unit_count as integer) as unit_count,
-        cast(gross_amount as numeric(12, 2)) as gross_revenue,
-        cast(discount_amount as numeric(12, 2)) as discount_amount,
-        cast(tax_amount as numeric(12, 2)) as tax_amount,
+        gross_amount as gross_revenue,
+        discount_amount,
+        tax_amount,
         cast(refund_amount as numeric(12, 2)) as refund_amount,
         cast({{ net_revenue(
             'gross_amount', 'discount_amount', 'refund_amount', 'tax_amount', 'prices_include_tax'

@@ -32,6 +32,19 @@ builds as (
 
 ),
 
+{% if is_incremental() %}
+
+touched as (
+
+    select distinct
+        branch_id,
+        business_date
+    from {{ touched_days() }}
+
+),
+
+{% endif %}
+
 final as (
 
     select
@@ -53,7 +66,7 @@ final as (
         payments.amount,
         payments.tax_amount,
         payments.tip_amount,
-        cast(payments.refund_amount as numeric(12, 2)) as refund_amount,
+        payments.refund_amount,
 
         -- load: unknown until the load is complete
         case when payments.load_id <= builds.complete_load_id then payments.load_id end as load_id
@@ -64,17 +77,14 @@ final as (
             {% if is_incremental() %}
             and payments.order_id = builds.order_id
             {% endif %}
-    where
-        payments.is_counted
-        {% if is_incremental() %}
-        -- an order may have payments on other days, which nobody touched
-        and exists (
-            select 1 from {{ touched_days() }} as days
-            where
-                payments.branch_id = days.branch_id
-                and payments.business_date = days.business_date
-        )
-        {% endif %}
+    {% if is_incremental() %}
+    -- an order may have payments on other days, which nobody touched
+    inner join touched
+        on
+            payments.branch_id = touched.branch_id
+            and payments.business_date = touched.business_date
+    {% endif %}
+    where payments.is_counted
 
 )
 

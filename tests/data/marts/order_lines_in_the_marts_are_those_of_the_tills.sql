@@ -27,7 +27,7 @@ staged as (
     select
         dated.branch_id,
         dated.business_date,
-        count(*) as lines,
+        count(*) as line_count,
         sum(lines.quantity) as units,
         sum(lines.quantity * lines.unit_price) as gross,
         sum(lines.discount_amount) as discount
@@ -40,7 +40,7 @@ built as (
     select
         branch_id,
         business_date,
-        count(*) as lines,
+        count(*) as line_count,
         sum(quantity) as units,
         sum(gross_revenue) as gross,
         sum(discount_amount) as discount
@@ -52,8 +52,8 @@ failures as (
     select
         coalesce(staged.branch_id, built.branch_id) as branch_id,
         coalesce(staged.business_date, built.business_date) as business_date,
-        staged.lines as lines_in_staging,
-        built.lines as lines_in_marts,
+        staged.line_count as lines_in_staging,
+        built.line_count as lines_in_marts,
         staged.units as units_in_staging,
         built.units as units_in_marts,
         staged.gross as gross_in_staging,
@@ -66,7 +66,7 @@ failures as (
     where
         staged.branch_id is null
         or built.branch_id is null
-        or staged.lines <> built.lines
+        or staged.line_count <> built.line_count
         or staged.units <> built.units
         or staged.gross <> built.gross
         or staged.discount <> built.discount

@@ -8,20 +8,30 @@ branches as (
     select * from {{ ref('branches') }}
 ),
 
-staged as (
+dated as (
     select
         orders.branch_id,
         {{ business_date('orders.ordered_at', 'branches.time_zone', 'branches.cutover_hour') }}
             as business_date,
-        count(*) as orders,
-        sum(case when orders.status = 'cancelled' then 1 else 0 end) as cancelled,
-        sum(case when orders.status = 'cancelled' then 0 else orders.gross_amount end) as gross,
-        sum(case when orders.status = 'cancelled' then 0 else orders.discount_amount end)
-            as discount,
-        sum(case when orders.status = 'cancelled' then 0 else orders.tax_amount end) as tax
+        case when orders.status = 'cancelled' then 1 else 0 end as cancelled,
+        case when orders.status = 'cancelled' then 0 else orders.gross_amount end as gross,
+        case when orders.status = 'cancelled' then 0 else orders.discount_amount end as discount,
+        case when orders.status = 'cancelled' then 0 else orders.tax_amount end as tax
     from orders
     inner join branches on orders.branch_id = branches.branch_id
-    group by 1, 2
+),
+
+staged as (
+    select
+        branch_id,
+        business_date,
+        count(*) as orders,
+        sum(cancelled) as cancelled,
+        sum(gross) as gross,
+        sum(discount) as discount,
+        sum(tax) as tax
+    from dated
+    group by branch_id, business_date
 ),
 
 built as (

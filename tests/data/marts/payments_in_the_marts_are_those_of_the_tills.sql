@@ -13,21 +13,30 @@ branches as (
     select * from {{ ref('branches') }}
 ),
 
-staged as (
+dated as (
     select
         payments.branch_id,
         {{ business_date('payments.paid_at', 'branches.time_zone', 'branches.cutover_hour') }}
             as business_date,
-        count(*) as payments,
-        sum(case when payments.payment_type = 'sale' then payments.amount else 0 end) as sales,
-        sum(case when payments.payment_type = 'refund' then payments.amount else 0 end)
-            as refunds,
-        sum(payments.tip_amount) as tips
+        case when payments.payment_type = 'sale' then payments.amount else 0 end as sale_amount,
+        case when payments.payment_type = 'refund' then payments.amount else 0 end as refund_amount,
+        payments.tip_amount
     from payments
     inner join orders
         on payments.branch_id = orders.branch_id and payments.order_id = orders.order_id
     inner join branches on payments.branch_id = branches.branch_id
-    group by 1, 2
+),
+
+staged as (
+    select
+        branch_id,
+        business_date,
+        count(*) as payments,
+        sum(sale_amount) as sales,
+        sum(refund_amount) as refunds,
+        sum(tip_amount) as tips
+    from dated
+    group by branch_id, business_date
 ),
 
 built as (

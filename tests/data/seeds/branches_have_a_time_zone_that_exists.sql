@@ -4,7 +4,7 @@ with branches as (
 ),
 
 known as (
-    {{ known_time_zones() }}
+    select time_zone from {{ known_time_zones() }}
 ),
 
 failures as (

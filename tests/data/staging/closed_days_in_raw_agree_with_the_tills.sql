@@ -1,4 +1,4 @@
--- Till = raw, per branch and day, to the cent: what the ingest could not heal stops the publication.
+-- Till = raw, per branch and day, to the cent: what could not be healed stops the publication.
 with reconciliation as (
     select * from {{ ref('stg_audit__reconciliation') }}
 ),

@@ -4,7 +4,7 @@ with raw_rows as (
         'orders' as table_name,
         branch_id,
         _dlt_load_id as load_id,
-        gross_amount - discount_amount + tax_amount + total_amount as money
+        gross_amount - discount_amount + tax_amount + total_amount as amount
     from {{ source('pos', 'orders') }}
     where {{ new_rows('_dlt_load_id') }}
     union all
@@ -12,7 +12,7 @@ with raw_rows as (
         'order_lines' as table_name,
         branch_id,
         _dlt_load_id as load_id,
-        quantity * unit_price - discount_amount as money
+        quantity * unit_price - discount_amount as amount
     from {{ source('pos', 'order_lines') }}
     where {{ new_rows('_dlt_load_id') }}
     union all
@@ -20,7 +20,7 @@ with raw_rows as (
         'payments' as table_name,
         branch_id,
         _dlt_load_id as load_id,
-        amount + tax_amount + tip_amount as money
+        amount + tax_amount + tip_amount as amount
     from {{ source('pos', 'payments') }}
     where {{ new_rows('_dlt_load_id') }}
 ),
@@ -30,7 +30,7 @@ staged_rows as (
         'orders' as table_name,
         branch_id,
         load_id,
-        gross_amount - discount_amount + tax_amount + total_amount as money
+        gross_amount - discount_amount + tax_amount + total_amount as amount
     from {{ ref('stg_pos__orders') }}
     where {{ new_rows() }}
     union all
@@ -38,7 +38,7 @@ staged_rows as (
         'order_lines' as table_name,
         branch_id,
         load_id,
-        quantity * unit_price - discount_amount as money
+        quantity * unit_price - discount_amount as amount
     from {{ ref('stg_pos__order_lines') }}
     where {{ new_rows() }}
     union all
@@ -46,7 +46,7 @@ staged_rows as (
         'payments' as table_name,
         branch_id,
         load_id,
-        amount + tax_amount + tip_amount as money
+        amount + tax_amount + tip_amount as amount
     from {{ ref('stg_pos__payments') }}
     where {{ new_rows() }}
 ),
@@ -58,8 +58,8 @@ both_layers as (
         load_id,
         1 as in_raw,
         0 as in_staging,
-        money as money_in_raw,
-        0 as money_in_staging
+        amount as amount_in_raw,
+        0 as amount_in_staging
     from raw_rows
     union all
     select
@@ -68,8 +68,8 @@ both_layers as (
         load_id,
         0 as in_raw,
         1 as in_staging,
-        0 as money_in_raw,
-        money as money_in_staging
+        0 as amount_in_raw,
+        amount as amount_in_staging
     from staged_rows
 ),
 
@@ -80,15 +80,15 @@ compared as (
         load_id,
         sum(in_raw) as rows_in_raw,
         sum(in_staging) as rows_in_staging,
-        sum(money_in_raw) as money_in_raw,
-        sum(money_in_staging) as money_in_staging
+        sum(amount_in_raw) as amount_in_raw,
+        sum(amount_in_staging) as amount_in_staging
     from both_layers
     group by table_name, branch_id, load_id
 ),
 
 failures as (
     select * from compared
-    where rows_in_raw <> rows_in_staging or money_in_raw <> money_in_staging
+    where rows_in_raw <> rows_in_staging or amount_in_raw <> amount_in_staging
 )
 
 select * from failures
