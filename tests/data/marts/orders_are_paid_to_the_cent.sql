@@ -1,7 +1,15 @@
 -- The sale payments of an order are what the guest had to pay: gross, less discount, plus tax.
-with orders as (
-    select * from {{ ref('int_orders_dated') }}
-    where {{ new_rows() }} and is_counted
+-- An order is looked at when any part of it is new: in the mart it has the newest part's load.
+with new_orders as (
+    select order_key from {{ ref('fct_orders') }}
+    where {{ new_rows() }}
+),
+
+orders as (
+    select dated.*
+    from {{ ref('int_orders_dated') }} as dated
+    inner join new_orders on dated.order_key = new_orders.order_key
+    where dated.is_counted
 ),
 
 payments as (
