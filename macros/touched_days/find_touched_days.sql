@@ -7,9 +7,12 @@
 
     1. Per branch, the watermark is the highest load in the fact itself. A row's `load_id` is only
        ever a complete load, so rows of a load in flight are looked at again by the next build.
-    2. Changed orders are those that have a row of a load after the watermark.
+    2. Changed orders are those that have a row of a load after the watermark, and those that have
+       lost such a row to another order: under them it still stands in the facts of lines and
+       payments, which are built later.
     3. Touched days are those under which these orders stand in the fact, and those to which they
-       belong now; and all days since a new version of a product, where prices matter.
+       belong now; and those on which a line has a version of its product that, as is known
+       since, had ended. (A version may have been found after its load: the last one is included.)
     4. Orders to build are the changed ones, and those that stand under a touched day already.
 
     `complete_load_id` is read first and kept: a load that ends during the build cannot raise the
@@ -18,14 +21,16 @@
     Args:
         dated: relation that gives each of the fact's rows its order and business date.
         changes: relations whose new rows (`load_id`) make an order (`order_id`) a changed one.
-        versions: relation of product versions, where they matter to the fact. -#}
-{% macro find_touched_days(dated, changes, versions=none) -%}
+        versions: relation of product versions, where they matter to the fact.
+        parts: for each fact that holds parts of orders, its name: the relation that it is built
+            from, and its key. -#}
+{% macro find_touched_days(dated, changes, versions=none, parts={}) -%}
     {%- if is_incremental() -%}
-        {{ return(adapter.dispatch("find_touched_days")(dated, changes, versions)) }}
+        {{ return(adapter.dispatch("find_touched_days")(dated, changes, versions, parts)) }}
     {%- endif -%}
 {%- endmacro %}
 
-{% macro postgres__find_touched_days(dated, changes, versions) -%}
+{% macro postgres__find_touched_days(dated, changes, versions, parts) -%}
     {#- as literals, so that the planner knows how few rows are new and takes the index -#}
     {%- set watermarks = run_query(watermarks_sql()) -%}
 
@@ -35,6 +40,16 @@
         select branch_id, order_id, order_key from {{ relation }}
         where {{ is_new(watermarks) }}
         {{ "union" if not loop.last }}
+        {%- endfor %}
+        {%- for fact, (source_relation, key) in parts.items() %}
+        {%- set fact_relation = load_relation(this.incorporate(path={"identifier": fact})) %}
+        {%- if fact_relation %}
+        union
+        select built.branch_id, built.order_id, built.order_key
+        from {{ fact_relation }} as built
+        inner join {{ source_relation }} as moved on built.{{ key }} = moved.{{ key }}
+        where built.order_key <> moved.order_key and ({{ is_new(watermarks, "moved.") }})
+        {%- endif %}
         {%- endfor %}
     )
 
@@ -48,13 +63,23 @@
     inner join changed_orders on built.order_key = changed_orders.order_key
     {%- if versions %}
     union
-    select built.branch_id, built.business_date, cast(null as bigint)
-    from {{ this }} as built
-    inner join {{ versions }} as versions
+    select built.branch_id, built.business_date, built.order_id
+    from {{ versions }} as versions
+    inner join {{ versions }} as older
         on
-            built.branch_id = versions.branch_id
+            versions.branch_id = older.branch_id
+            and versions.product_id = older.product_id
+            and versions.version_number > older.version_number
+    inner join {{ this }} as built
+        on
+            older.product_key = built.product_key
             and built.business_date >= cast(versions.valid_from as date) - 1
-    where versions.version_number > 1 and ({{ is_new(watermarks, "versions.") }})
+    inner join {{ dated }} as dated
+        on
+            built.branch_id = dated.branch_id
+            and built.order_id = dated.order_id
+            and dated.ordered_at >= versions.valid_from
+    where {{ is_new(watermarks, "versions.", since=">=") }}
     {%- endif %};
     analyze {{ touched_days() }};
 
@@ -77,41 +102,3 @@
     ) as loads (branch_id, complete_load_id) on orders.branch_id = loads.branch_id;
     analyze {{ touched_orders() }}
 {%- endmacro %}
-
-{#- Per branch: up to which load the fact is built, and which load is the last complete one. -#}
-{% macro watermarks_sql() -%}
-    select
-        branch_id,
-        complete_load_id,
-        (
-            select max(built.load_id) from {{ this }} as built
-            where built.branch_id = loads.branch_id
-        ) as watermark
-    from {{ ref("int_branches_loaded") }} as loads
-{%- endmacro %}
-
-{#- The condition that a row came with a load after its branch's watermark.
-
-    Args:
-        watermarks: rows of branch_id and watermark, null where the branch has none yet.
-        prefix: what stands before the columns, for example "orders.".
-        load_id: the column of the load. -#}
-{% macro is_new(watermarks, prefix="", load_id="load_id") -%}
-    {%- for row in watermarks -%}
-        {{ prefix }}branch_id = {{ sql_text(row["branch_id"]) }}
-        {%- if row["watermark"] %} and {{ prefix }}{{ load_id }} > {{ sql_text(row["watermark"]) }}
-        {%- endif %}
-        {{- " or " if not loop.last -}}
-    {%- endfor -%}
-{%- endmacro %}
-
-{% macro sql_text(value) -%}
-    {%- if value is none -%} cast(null as text)
-    {%- else -%} {{ dbt.string_literal(dbt.escape_single_quotes(value)) }}
-    {%- endif -%}
-{%- endmacro %}
-
-{#- The temporary tables of a fact that is being built: its days to replace, its orders to build. -#}
-{% macro touched_days() -%} {{ this.identifier }}__touched_days {%- endmacro %}
-
-{% macro touched_orders() -%} {{ this.identifier }}__touched_orders {%- endmacro %}

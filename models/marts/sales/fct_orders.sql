@@ -4,13 +4,16 @@
     unique_key="order_key",
     on_schema_change="fail",
     indexes=[
-        {"columns": ["branch_id", "business_date"]},
-        {"columns": ["branch_id", "load_id"]},
+        {"columns": ["branch_id", "business_date"]}, {"columns": ["branch_id", "load_id"]},
         {"columns": ["customer_key"]},
     ],
     pre_hook="{{ find_touched_days(
         dated=ref('int_orders_dated'),
-        changes=[ref('int_orders_dated'), ref('int_order_lines_priced'), ref('int_payments_dated')]
+        changes=[ref('int_orders_dated'), ref('int_order_lines_priced'), ref('int_payments_dated')],
+        parts={
+            'fct_order_lines': (ref('int_order_lines_priced'), 'order_line_key'),
+            'fct_payments': (ref('int_payments_dated'), 'payment_key')
+        }
     ) }}"
 ) }}
 
