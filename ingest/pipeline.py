@@ -31,11 +31,13 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
-from ingest.warehouse import PROJECT_DIR, WAREHOUSE_DIR, Warehouse, WarehouseError
+from ingest import warehouse as warehouse_module
+from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
 
 if TYPE_CHECKING:
     from dlt.pipeline.pipeline import Pipeline
 
+    from ingest.destination import References
     from ingest.sources.pos import HealWindow, TableProgress, Till, TillTable
 
 SOURCES = ("pos",)
@@ -135,7 +137,7 @@ def run(
 def prepare() -> None:
     """Tell dlt where the project is, and to be quiet; before its first import."""
     os.environ.setdefault("DLT_PROJECT_DIR", str(PROJECT_DIR))
-    os.environ.setdefault("DLT_DATA_DIR", str(WAREHOUSE_DIR / "dlt"))
+    os.environ["DLT_DATA_DIR"] = str(warehouse_module.WAREHOUSE_DIR / "dlt")
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
     logging.getLogger("dlt").setLevel(logging.ERROR)
 
@@ -213,9 +215,16 @@ def load_till(
             entry.notes = survey.notes
             if is_initial:
                 _take_back(connection, till.branch_id)
-            pipeline = _pipeline(warehouse, schema_name)
+            references: References = {}
+            pipeline = _pipeline(warehouse, schema_name, references)
             source = pos.pos.clone(name=schema_name)(
-                till, warehouse, engine, survey, progress, is_initial=is_initial, heal=heal
+                till,
+                warehouse,
+                engine,
+                survey,
+                progress,
+                references=references if is_initial else None,
+                heal=heal,
             )
             info = pipeline.run(
                 source,
@@ -381,14 +390,14 @@ def analyze(connection: Connection, result: LoadResult) -> None:
             connection.execute(sql.SQL("analyze {}").format(sql.Identifier(RAW_POS, table)))
 
 
-def _pipeline(warehouse: Warehouse, name: str) -> Pipeline:
+def _pipeline(warehouse: Warehouse, name: str, references: References) -> Pipeline:
     """Return a dlt pipeline with an empty working directory: its state is in the warehouse."""
     import dlt
     from dlt.destinations.impl.postgres.configuration import PostgresCredentials
 
-    from ingest.destination import WarehouseDestination
+    from ingest.destination import warehouse_destination
 
-    directory = WAREHOUSE_DIR / "dlt" / "pipelines"
+    directory = warehouse_module.WAREHOUSE_DIR / "dlt" / "pipelines"
     shutil.rmtree(directory / name, ignore_errors=True)
     credentials = PostgresCredentials(
         {
@@ -403,7 +412,7 @@ def _pipeline(warehouse: Warehouse, name: str) -> Pipeline:
     return dlt.pipeline(
         pipeline_name=name,
         pipelines_dir=str(directory),
-        destination=WarehouseDestination(credentials=credentials, destination_name="warehouse"),
+        destination=warehouse_destination(credentials, references),
         dataset_name=RAW_POS,
     )
 

@@ -36,6 +36,7 @@ from dlt.common.schema.typing import TDeleteInsertStrategyDict
 from dlt.sources.sql_database import BaseTableLoader, sql_table
 from sqlalchemy.dialects import mysql
 
+from ingest.destination import Reference, References, copy_across
 from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
 
 CONFIG_FILE = ".dlt/config.toml"
@@ -259,7 +260,7 @@ class TableProgress:
     first_cursor: datetime | None = None
     last_cursor: datetime | None = None
 
-    def add(self, cursor: pa.ChunkedArray | None, rows: int) -> None:
+    def add(self, cursor: pa.Array | None, rows: int) -> None:
         """Count one batch and widen the range of its cursor."""
         self.rows += rows
         if cursor is None or not rows:
@@ -285,46 +286,113 @@ class _Reading:
     branch_id: str
     table: TillTable
     address: str
-    engine_name: str
+    engine: sa.Engine
     heal: HealWindow | None
     progress: TableProgress
+    references: References | None
 
 
 class TillLoader(BaseTableLoader):
     """Reads one till table through ConnectorX, in the types that the raw layer uses."""
 
     def load_rows(self, backend_kwargs: dict[str, Any] | None = None) -> Iterator[pa.Table]:
-        """Yield the rows as Arrow tables, at least one, which may be empty: it brings the types."""
+        """Yield the rows as Arrow tables, at least one, which may be empty: it brings the types.
+
+        Where the load copies from Postgres to Postgres itself, only the row with the newest cursor
+        comes this way: it tells dlt the types, and where the next load goes on.
+        """
         reading: _Reading = (backend_kwargs or {})["reading"]
-        landed = [_landing(column, reading.engine_name) for column in self.table.columns]
+        landed = [_landing(column, reading.engine.dialect.name) for column in self.table.columns]
         schema = self._schema(reading, landed)
-        query = sa.select(*(expression for expression, _ in landed)).where(*self._where(reading))
+        where = self._where(reading)
+        query = sa.select(*(expression for expression, _ in landed)).where(*where)
+        if reading.references is not None and self.cursor_column is not None:
+            reading.references[reading.table.name] = self._reference(reading, landed, where)
+            newest = self.cursor_column.desc()
+            if self.cursor_column.nullable:
+                newest = newest.nulls_last()  # which no index serves: not without need
+            query = query.order_by(newest).limit(1)
+        rows = 0
+        for batch in self._read(query, schema, reading):
+            rows += batch.num_rows
+            yield pa.Table.from_batches([batch])
+        if not rows:
+            yield schema.empty_table()
+
+    def _reference(
+        self,
+        reading: _Reading,
+        landed: Sequence[tuple[sa.ColumnElement[Any], pa.DataType]],
+        where: Sequence[sa.ColumnElement[bool]],
+    ) -> Reference:
+        """Return what copies the table's rows into the warehouse without a file between."""
+
+        def follow(cursor: Any, table: str, load_id: str) -> None:
+            names = ["branch_id", *self.table.columns.keys(), "_deleted_at", "_dlt_load_id"]
+            values = [
+                sa.cast(sa.literal(reading.branch_id), sa.Text),
+                *(
+                    sa.cast(expression, _POSTGRES_TYPES[arrow_type])
+                    for expression, arrow_type in landed
+                ),
+                sa.cast(sa.null(), sa.DateTime(timezone=True)),
+                sa.cast(sa.literal(load_id), sa.Text),
+            ]
+            quote = self.engine.dialect.identifier_preparer.quote_identifier
+            reading.progress.rows = copy_across(
+                reading.engine,
+                self.compile_query(sa.select(*values).where(*where)),
+                cursor,
+                f"{table} ({', '.join(map(quote, names))})",
+            )
+
+        return follow
+
+    def _read(
+        self, query: sa.Select[Any], schema: pa.Schema, reading: _Reading
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield a query's rows with the branch in front and every column in its type."""
         reader = connectorx.read_sql(
             reading.address,
             self.compile_query(query),
             protocol="binary",
             return_type="arrow_stream",
             batch_size=BATCH_ROWS,
-            pre_execution_query=_SESSION_IN_UTC[reading.engine_name],
+            pre_execution_query=_SESSION_IN_UTC[reading.engine.dialect.name],
         )
-        empty = True
+        branch, alive = pa.array([], pa.string()), pa.nulls(0, schema.field("_deleted_at").type)
         for batch in reader:
-            if batch.num_rows:
-                empty = False
-                yield self._finish(batch, schema, reading)
-        if empty:
-            yield schema.empty_table()
+            rows = batch.num_rows
+            if not rows:
+                continue
+            if len(branch) < rows:
+                branch = pa.repeat(pa.scalar(reading.branch_id), rows)
+                alive = pa.nulls(rows, alive.type)
+            columns = [
+                _cast(column, column_field.type)
+                for column, column_field in zip(batch.columns, list(schema)[1:-1], strict=True)
+            ]
+            finished = pa.RecordBatch.from_arrays(
+                [branch.slice(0, rows), *columns, alive.slice(0, rows)], schema=schema
+            )
+            cursor = reading.table.cursor
+            reading.progress.add(finished[cursor] if cursor else None, rows)
+            yield finished
 
     def _where(self, reading: _Reading) -> list[sa.ColumnElement[bool]]:
         """Return the conditions that choose the rows to read."""
         if reading.heal is not None:
-            return [_in_heal_window(self.table, reading.table, reading.heal, reading.engine_name)]
+            return [
+                _in_heal_window(
+                    self.table, reading.table, reading.heal, reading.engine.dialect.name
+                )
+            ]
         if self.cursor_column is None:
             return []
         cursor = self.cursor_column
-        fresh = cursor < sa.literal_column(_PRESENT[reading.engine_name])
+        fresh = cursor < sa.literal_column(_PRESENT[reading.engine.dialect.name])
         if self.last_value is not None:
-            last = _timestamp(self.last_value, reading.engine_name)
+            last = _timestamp(self.last_value, reading.engine.dialect.name)
             fresh = sa.and_(cursor > last, fresh)
         # A row without a cursor is read every time: it must not be lost.
         return [sa.or_(fresh, cursor.is_(None)) if cursor.nullable else fresh]
@@ -337,21 +405,6 @@ class TillLoader(BaseTableLoader):
             fields.append(pa.field(column.name, arrow_type, nullable=not is_required))
         fields.append(pa.field("_deleted_at", pa.timestamp("us", "UTC")))
         return pa.schema(fields)
-
-    def _finish(self, batch: pa.RecordBatch, schema: pa.Schema, reading: _Reading) -> pa.Table:
-        """Put the branch in front and bring every column to its type; equal types cost nothing."""
-        rows = batch.num_rows
-        branch = pa.DictionaryArray.from_arrays(
-            pa.repeat(pa.scalar(0, pa.int8()), rows), pa.array([reading.branch_id])
-        )
-        columns = [branch.cast(pa.string())]
-        for column, column_field in zip(batch.columns, list(schema)[1:-1], strict=True):
-            columns.append(_cast(column, column_field.type))
-        columns.append(pa.nulls(rows, pa.timestamp("us", "UTC")))
-        table = pa.Table.from_arrays(columns, schema=schema)
-        cursor = reading.table.cursor
-        reading.progress.add(table[cursor] if cursor else None, rows)
-        return table
 
 
 def _in_heal_window(
@@ -426,7 +479,17 @@ def _landing(column: sa.Column[Any], engine_name: str) -> tuple[Any, pa.DataType
     return _as_text(column, engine_name), pa.string()
 
 
-_POSTGRES_TYPES = {
+_POSTGRES_TYPES: dict[pa.DataType, sa.types.TypeEngine[Any]] = {
+    pa.bool_(): sa.Boolean(),
+    pa.int64(): sa.BigInteger(),
+    pa.float64(): sa.Double(),
+    pa.decimal128(38, 10): sa.Numeric(38, 10),
+    pa.timestamp("us", "UTC"): sa.DateTime(timezone=True),
+    pa.date32(): sa.Date(),
+    pa.binary(): sa.LargeBinary(),
+    pa.string(): sa.String(),
+}
+_POSTGRES_NAMES = {
     pa.bool_(): "boolean",
     pa.int64(): "bigint",
     pa.float64(): "double precision",
@@ -460,7 +523,7 @@ def pos(
     survey_: Survey,
     progress: dict[str, TableProgress],
     *,
-    is_initial: bool,
+    references: References | None = None,
     heal: HealWindow | None = None,
 ) -> Any:
     """Read one till.
@@ -471,7 +534,8 @@ def pos(
         engine: an engine on the till, for reflection.
         survey_: what can be read.
         progress: filled with what was read of each table.
-        is_initial: nothing of this branch has ever been loaded: append, there is nothing to merge.
+        references: given for a first load, which appends, there being nothing to merge with; filled
+            with what is to be copied from till to warehouse without a file between.
         heal: read these orders again, whatever their cursor says.
 
     Returns:
@@ -500,12 +564,18 @@ def pos(
             reflection_level="minimal",
             excluded_columns=list(table.excluded_columns) or None,
             primary_key=["branch_id", table.primary_key],
-            write_disposition="append" if is_initial else MERGE,
+            write_disposition=MERGE if references is None else "append",
             incremental=incremental,
             table_loader_class=TillLoader,
             backend_kwargs={
                 "reading": _Reading(
-                    till.branch_id, table, address, engine.dialect.name, heal, progress[table.name]
+                    till.branch_id,
+                    table,
+                    address,
+                    engine,
+                    heal,
+                    progress[table.name],
+                    references if engine.dialect.name == "postgresql" else None,
                 )
             },
         )
@@ -608,7 +678,7 @@ def _drift(
     ]
     changed = []
     for name, (column, arrow_type) in columns.items():
-        landing = _POSTGRES_TYPES[arrow_type]
+        landing = _POSTGRES_NAMES[arrow_type]
         if raw.get(name, landing) != landing:
             wrong.append(
                 f"The column {table.name}.{name} of the till of {till.branch_id} has changed its "

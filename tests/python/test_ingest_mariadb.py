@@ -1,0 +1,223 @@
+"""A till on MariaDB comes in like one on Postgres, into the same raw tables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import mariadb
+import pytest
+
+from ingest import pipeline
+from ingest.pipeline import LoadResult
+from ingest.warehouse import Warehouse
+
+pytestmark = pytest.mark.skipif(
+    not mariadb.is_installed() and not os.environ.get("CI"),
+    reason="Debian's mariadb-server-core is not installed; in CI it must be.",
+)
+
+TILL = (
+    """
+    create table customers (
+        customer_id bigint primary key, full_name varchar(200) not null, email varchar(200),
+        phone varchar(40), preferred_language varchar(8) not null,
+        accepts_marketing boolean not null, preferences json, created_at datetime(6) not null,
+        updated_at datetime(6) not null
+    )
+    """,
+    """
+    create table products (
+        product_id int primary key, sku varchar(40) not null, product_name varchar(200) not null,
+        category varchar(40) not null, size enum('S', 'M', 'L') not null,
+        unit_price decimal(10, 2) not null, unit_cost decimal(10, 2), is_active boolean not null,
+        attributes json, created_at timestamp(6) not null, updated_at timestamp(6) not null
+    )
+    """,
+    """
+    create table orders (
+        order_id bigint primary key, order_number varchar(40) not null, customer_id bigint,
+        channel varchar(20) not null, status varchar(20) not null, ordered_at datetime(6) not null,
+        currency char(3) not null, gross_amount decimal(12, 2) not null,
+        discount_amount decimal(12, 2) not null, tax_amount decimal(12, 2) not null,
+        total_amount decimal(12, 2) not null, note text, metadata json,
+        created_at datetime(6) not null, updated_at datetime(6) not null
+    )
+    """,
+    """
+    create table order_lines (
+        order_line_id bigint primary key, order_id bigint not null, line_number int not null,
+        product_id int not null, quantity int not null, unit_price decimal(10, 2) not null,
+        discount_amount decimal(10, 2) not null, updated_at datetime(6) not null
+    )
+    """,
+    """
+    create table payments (
+        payment_id bigint primary key, order_id bigint not null,
+        payment_method varchar(20) not null, payment_type varchar(20) not null,
+        amount decimal(12, 2) not null, tax_amount decimal(12, 2) not null,
+        tip_amount decimal(12, 2) not null, currency char(3) not null, card_last_four char(4),
+        paid_at timestamp(6) not null default current_timestamp(6),
+        updated_at datetime(6) not null
+    )
+    """,
+    """
+    insert into customers values
+        (1, 'Zoë مرحبا 🍕', '', null, 'es', true, '{"a": [null, {"ü": "🍕"}], "n": 1.10}',
+         '2015-06-06 12:00:00.123456', '2015-06-06 12:00:00.123456'),
+        (2, 'line\\nline\\ttab\\\\back "quote" ''single''', null, '', 'es', false, null,
+         '2015-06-07 12:00:00', '2015-06-07 12:00:00')
+    """,
+    """
+    insert into products values
+        (1, 'a', 'Pizza', 'classic', 'L', 12.5, null, true, null,
+         '2015-06-06 12:00:00.123456', '2015-06-06 12:00:00.123456')
+    """,
+    """
+    insert into orders
+    select seq, concat('2015-Q-', seq), if(mod(seq, 3), 1, null), 'app', 'completed',
+        '2015-06-06 14:00:00' + interval seq * 1237 second, 'USD', 20, 0, 1.6, 21.6,
+        if(mod(seq, 2), '', null), null, '2015-06-06 14:00:00' + interval seq * 1237 second,
+        '2015-06-06 14:00:00' + interval seq * 1237 second
+    from seq_1_to_500
+    """,
+    """
+    insert into order_lines
+    select o.order_id * 2 + n.seq, o.order_id, n.seq + 1, 1, 1, 10, 0, o.updated_at
+    from orders as o cross join seq_0_to_1 as n
+    """,
+    """
+    insert into payments
+    select order_id, order_id, 'cash', 'sale', 21.6, 1.6, 2, 'USD', null, updated_at, updated_at
+    from orders
+    """,
+)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[mariadb.MariaDb]:
+    with mariadb.server(tmp_path_factory.mktemp("mariadb")) as running:
+        running.execute(*TILL)
+        yield running
+
+
+@pytest.fixture
+def loaded(
+    server: mariadb.MariaDb, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Warehouse]:
+    """A warehouse of this test's own with the till loaded once."""
+    monkeypatch.setenv(
+        "SOURCES__POS__TILLS__QUITO__URL", f"mysql://reader@127.0.0.1:{server.port}/till"
+    )
+    monkeypatch.setenv("SOURCES__POS__TILLS__QUITO__PASSWORD", mariadb.PASSWORD)
+    with warehouse.connect() as connection:
+        connection.execute("create database beside_mariadb")
+    own = replace(warehouse, database="beside_mariadb")
+    (first,) = _run(own)
+    assert (first.kind, first.outcome, first.error) == ("initial", "succeeded", None)
+    yield own
+    with warehouse.connect() as connection:
+        connection.execute("drop database beside_mariadb")
+
+
+def _run(warehouse: Warehouse) -> list[LoadResult]:
+    return pipeline.run(warehouse, ["pos"], ["quito"])
+
+
+def _query(warehouse: Warehouse, statement: str) -> list[tuple[Any, ...]]:
+    with warehouse.connect() as connection:
+        return connection.execute(statement).fetchall()
+
+
+def test_every_row_comes_and_the_second_load_brings_nothing(
+    loaded: Warehouse, server: mariadb.MariaDb
+) -> None:
+    columns = "order_id, order_number, customer_id, gross_amount, total_amount, note, order_number"
+    at_till = server.query(f"select {columns} from orders order by order_id")
+
+    assert _query(loaded, f"select {columns} from raw_pos.orders order by order_id") == at_till
+    assert _query(loaded, "select count(*), sum(unit_price) from raw_pos.order_lines") == [
+        (1000, Decimal(10_000))
+    ]
+    assert [result.row_count for result in _run(loaded)] == [0]
+
+
+def test_every_kind_of_value_survives_the_way_from_mariadb(loaded: Warehouse) -> None:
+    assert _query(
+        loaded,
+        "select full_name, email, phone, accepts_marketing, preferences, created_at"
+        " from raw_pos.customers order by customer_id",
+    ) == [
+        (
+            "Zoë مرحبا 🍕", "", None, True, '{"a": [null, {"ü": "🍕"}], "n": 1.10}',
+            datetime(2015, 6, 6, 12, 0, 0, 123456, tzinfo=UTC),
+        ),
+        (
+            "line\nline\ttab\\back \"quote\" 'single'", None, "", False, None,
+            datetime(2015, 6, 7, 12, tzinfo=UTC),
+        ),
+    ]  # fmt: skip
+    assert _query(
+        loaded, "select size, unit_price, unit_cost, is_active, created_at from raw_pos.products"
+    ) == [("L", Decimal("12.5"), None, True, datetime(2015, 6, 6, 12, 0, 0, 123456, tzinfo=UTC))]
+
+
+def test_both_engines_land_the_same_types(loaded: Warehouse, warehouse: Warehouse) -> None:
+    types = (
+        "select table_name, column_name, data_type from information_schema.columns"
+        " where table_schema = 'raw_pos' and table_name !~ '^_' order by 1, ordinal_position"
+    )
+    here = _query(loaded, types)
+    with warehouse.connect() as connection:
+        connection.execute("drop database if exists beside_postgres")
+        connection.execute("create database beside_postgres")
+    from sample import company
+
+    company.create(warehouse, prefix="types_")
+    try:
+        os.environ["SOURCES__POS__TILLS__HONOLULU__URL"] = (
+            f"postgresql://{warehouse.user}:{warehouse.password}@{warehouse.host}:"
+            f"{warehouse.port}/types_honolulu"
+        )
+        beside = replace(warehouse, database="beside_postgres")
+        pipeline.run(beside, ["pos"], ["honolulu"])
+        assert _query(beside, types) == here
+        # And so a branch may change its engine, or each have its own, in the same tables.
+        (result,) = pipeline.run(loaded, ["pos"], ["honolulu"])
+        assert (result.outcome, result.error) == ("succeeded", None)
+    finally:
+        del os.environ["SOURCES__POS__TILLS__HONOLULU__URL"]
+        company.drop(warehouse, prefix="types_")
+
+
+def test_changes_and_deletes_are_followed(loaded: Warehouse, server: mariadb.MariaDb) -> None:
+    server.execute(
+        "update orders set note = 'new', updated_at = utc_timestamp(6) - interval 2 second"
+        " where order_id = 7",
+        "delete from payments where order_id = 490",
+        "update order_lines set quantity = quantity + 1 where order_id = 480 and line_number = 1",
+    )
+
+    results = _run(loaded)
+
+    assert {result.outcome for result in results} == {"succeeded"}
+    assert results[0].row_count == 1
+    assert _query(loaded, "select note from raw_pos.orders where order_id = 7") == [("new",)]
+    assert _query(
+        loaded, "select order_id from raw_pos.payments where _deleted_at is not null"
+    ) == [(490,)]
+    assert _query(loaded, "select count(*) from audit.reconciliation where difference <> 0") == [
+        (0,)
+    ]
+
+
+def test_business_days_are_those_of_the_branch(loaded: Warehouse) -> None:
+    ((first,),) = _query(
+        loaded, "select min(business_date) from audit.reconciliation where branch_id = 'quito'"
+    )
+
+    assert first == date(2015, 6, 6)  # 14:20 UTC is 09:20 in Quito
