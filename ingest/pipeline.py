@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import os
 import shutil
 import time
@@ -139,7 +138,6 @@ def prepare() -> None:
     os.environ.setdefault("DLT_PROJECT_DIR", str(PROJECT_DIR))
     os.environ["DLT_DATA_DIR"] = str(warehouse_module.WAREHOUSE_DIR / "dlt")
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
-    logging.getLogger("dlt").setLevel(logging.ERROR)
 
 
 def prepare_audit(connection: Connection) -> None:
@@ -370,14 +368,36 @@ def index(connection: Connection) -> None:
         if table.business_time:
             wanted["time"] = table.business_time
         for suffix, column in wanted.items():
-            connection.execute(
-                sql.SQL("create {} index if not exists {} on {} (branch_id, {})").format(
-                    sql.SQL("unique" if suffix == "key" else ""),
-                    sql.Identifier(f"{table.name}_{suffix}"),
-                    sql.Identifier(RAW_POS, table.name),
-                    sql.Identifier(column),
-                )
+            statement = sql.SQL("create {} index if not exists {} on {} (branch_id, {})").format(
+                sql.SQL("unique" if suffix == "key" else ""),
+                sql.Identifier(f"{table.name}_{suffix}"),
+                sql.Identifier(RAW_POS, table.name),
+                sql.Identifier(column),
             )
+            try:
+                connection.execute(statement)
+            except psycopg.errors.UniqueViolation:
+                _start_over(connection, table)
+                connection.execute(statement)
+
+
+def _start_over(connection: Connection, table: TillTable) -> None:
+    """Take back the branches that hold a key twice: their next load is a first load.
+
+    A copy whose connection broke at its very commit is repeated by dlt, and may then stand there
+    twice. Before the first index nothing else would notice.
+    """
+    rows = connection.execute(
+        sql.SQL(
+            "select distinct branch_id from"
+            " (select branch_id from {} group by branch_id, {} having count(*) > 1) as doubled"
+        ).format(sql.Identifier(RAW_POS, table.name), sql.Identifier(table.primary_key))
+    ).fetchall()
+    for (branch_id,) in rows:
+        connection.execute(
+            "delete from raw_pos._dlt_loads where schema_name = %s", [f"pos_{branch_id}"]
+        )
+        _take_back(connection, branch_id)
 
 
 def analyze(connection: Connection, result: LoadResult) -> None:

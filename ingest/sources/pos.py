@@ -21,6 +21,7 @@ Why a till is read this way:
 from __future__ import annotations
 
 import csv
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -639,9 +640,12 @@ def survey(
                 if table.name not in present:
                     problems.append(f"The till of {till.branch_id} has no table {table.name}.")
                     continue
-                reflected = sa.Table(
-                    table.name, metadata, autoload_with=connection, resolve_fks=False
-                )
+                with warnings.catch_warnings():
+                    # Of types that SQLAlchemy does not know: they land as text.
+                    warnings.simplefilter("ignore", sa.exc.SAWarning)
+                    reflected = sa.Table(
+                        table.name, metadata, autoload_with=connection, resolve_fks=False
+                    )
                 wrong, changed = _drift(
                     till,
                     table,

@@ -314,6 +314,63 @@ def test_a_difference_before_the_window_is_found_by_a_full_comparison(world: Wor
     assert world.differences(QUITO) == []
 
 
+def test_a_day_that_still_trades_is_recorded_and_left_until_it_closes(world: World) -> None:
+    world.till(QUITO, "update orders set ordered_at = now(), updated_at = now() where order_id = 9")
+    world.run(QUITO)
+    world.till(QUITO, "update orders set total_amount = total_amount + 1 where order_id = 9")
+
+    results = world.run(QUITO)
+
+    assert _outcomes(results) == [(QUITO, "incremental", "succeeded")]
+    assert world.query(
+        "select figure, difference, is_open_day, is_healed from audit.reconciliation"
+        " where difference <> 0"
+    ) == [("order_total", -1, True, False)]
+
+
+def test_the_business_date_is_the_same_everywhere_also_when_clocks_change(
+    warehouse: Warehouse,
+) -> None:
+    from ingest import reconcile
+    from ingest.sources import pos
+
+    for branch in pos.branches().values():
+        clock, span = reconcile._Clock(branch), reconcile._Span()
+        query = sql.SQL(
+            """
+            select count(*), count(*) filter (
+                where {day} <> cast(
+                    (ordered_at at time zone {zone}) - {cutover} * interval '1 hour' as date
+                )
+            )
+            from generate_series(
+                timestamptz '2015-01-01', '2017-01-01', interval '15 minutes'
+            ) as o (ordered_at)
+            """
+        ).format(
+            day=reconcile._day(clock, span, "postgresql"),
+            zone=branch.time_zone,
+            cutover=branch.cutover_hour,
+        )
+        with warehouse.connect() as connection:
+            ((moments, wrong),) = connection.execute(query).fetchall()
+        assert (moments > 70_000, wrong) == (True, 0), branch.branch_id
+
+
+def test_a_row_that_was_copied_twice_is_noticed_and_read_again(world: World) -> None:
+    world.run(QUITO)
+    with world.warehouse.connect() as connection:
+        connection.execute("drop index raw_pos.payments_key")
+        connection.execute(
+            "insert into raw_pos.payments select * from raw_pos.payments where payment_id = 3"
+        )
+
+    (result,) = world.run(QUITO)
+
+    assert (result.kind, result.outcome) == ("initial", "succeeded")
+    assert world.differences(QUITO) == []
+
+
 def test_a_branch_that_is_down_stops_no_other_and_catches_up(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
