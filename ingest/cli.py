@@ -6,8 +6,6 @@ Each command is idempotent, says in one sentence what is wrong, and answers with
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 import time
@@ -15,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,7 +21,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ingest import warehouse as warehouse_module
-from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
+from ingest.dbt import run_dbt
+from ingest.warehouse import Warehouse, WarehouseError
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
@@ -72,6 +72,7 @@ def run(
 ) -> None:
     """Do the whole job: start, load, reconcile, build, test, publish, document."""
     steps = _Steps()
+    page: Path | None = None
     with steps.step("Warehouse"):
         warehouse = warehouse_module.resolve()
     with warehouse_module.lock(warehouse, "run"):
@@ -83,13 +84,13 @@ def run(
         with steps.step("Load and reconcile"):
             loads = _load(warehouse)
         with steps.step("Build, test and publish"):
-            built = _dbt("build", *(["--full-refresh"] if full_refresh else []))
+            built = run_dbt("build", *(["--full-refresh"] if full_refresh else []))
         if docs and built.success:
             with steps.step("Docs site"):
                 from ingest.docs import build_docs
 
-                build_docs(warehouse)
-    _summarise(warehouse, steps, loads, built)
+                page = build_docs(warehouse)
+    _summarise(warehouse, steps, loads, built, page)
     if not built.success or any(load.outcome != "succeeded" for load in loads):
         raise typer.Exit(1)
 
@@ -137,9 +138,9 @@ def dbt(context: typer.Context) -> None:
     warehouse = warehouse_module.resolve()
     if WRITING_DBT_COMMANDS.intersection(context.args):
         with warehouse_module.lock(warehouse, f"dbt {' '.join(context.args)}"):
-            result = _dbt(*context.args)
+            result = run_dbt(*context.args)
     else:
-        result = _dbt(*context.args)
+        result = run_dbt(*context.args)
     raise typer.Exit(0 if result.success else 1)
 
 
@@ -191,7 +192,7 @@ def rollback() -> None:
     """Publish again the version before this one; possible until the next build begins."""
     warehouse = warehouse_module.resolve()
     with warehouse_module.lock(warehouse, "rollback"):
-        result = _dbt("--quiet", "run-operation", "rollback")
+        result = run_dbt("--quiet", "run-operation", "rollback")
     if not result.success:
         raise typer.Exit(1)
     console.print("The version published before is published again, until the next build.")
@@ -294,8 +295,6 @@ LAST_PUBLICATIONS = """
 
 def main() -> None:
     """Run the command line; an expected error is one sentence and exit code 1."""
-    os.environ["DBT_PROJECT_DIR"] = str(PROJECT_DIR)
-    os.environ.setdefault("DBT_PROFILES_DIR", str(PROJECT_DIR))
     try:
         app()
     except WarehouseError as error:
@@ -311,16 +310,6 @@ def _load(
     from ingest import pipeline
 
     return pipeline.run(warehouse, sources, branches)
-
-
-def _dbt(*arguments: str) -> dbtRunnerResult:
-    """Run dbt in this process: its second import would cost seconds."""
-    profiles = PROJECT_DIR / "profiles.yml"
-    if not profiles.exists():
-        shutil.copy(PROJECT_DIR / "profiles.yml.example", profiles)
-    from dbt.cli.main import dbtRunner
-
-    return dbtRunner().invoke(list(arguments))
 
 
 def _has_sample_tills() -> bool:
@@ -365,7 +354,11 @@ def _loads_table(loads: Sequence[LoadResult]) -> Table:
 
 
 def _summarise(
-    warehouse: Warehouse, steps: _Steps, loads: Sequence[LoadResult], built: dbtRunnerResult
+    warehouse: Warehouse,
+    steps: _Steps,
+    loads: Sequence[LoadResult],
+    built: dbtRunnerResult,
+    page: Path | None,
 ) -> None:
     """Print what a run did, and how to connect to what it made."""
     console.print(_loads_table(loads))
@@ -394,8 +387,7 @@ def _summarise(
             console.print(f"[green]Published[/green] {marts} marts with {rows:,} rows.")
         else:
             console.print(f"[red]Not published[/red] ({_minute(finished_at)}): {reason}")
-    page = PROJECT_DIR / "target" / "static_index.html"
-    if page.exists():
+    if page:
         console.print(f"Docs: {page.as_uri()}", soft_wrap=True)
     console.print(
         f"Connect: mypizza psql, or any BI tool at {warehouse.host}, port {warehouse.port}, "

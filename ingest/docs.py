@@ -9,11 +9,11 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
+from ingest.dbt import run_dbt
 from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
 
 IMAGE = "assets/er-diagram.svg"
@@ -104,22 +104,13 @@ def draw(diagram: str) -> bytes:
 
 
 def _generate(artifacts_dir: Path) -> None:
-    from dbt.cli.main import dbtRunner
-
-    profiles = PROJECT_DIR / "profiles.yml"
-    if not profiles.exists():
-        shutil.copy(PROJECT_DIR / "profiles.yml.example", profiles)
-    result = dbtRunner().invoke(
-        [
-            "--quiet",
-            "docs",
-            "generate",
-            "--static",
-            "--target=live",
-            f"--target-path={artifacts_dir}",
-            f"--project-dir={PROJECT_DIR}",
-            f"--profiles-dir={PROJECT_DIR}",
-        ]
+    result = run_dbt(
+        "--quiet",
+        "docs",
+        "generate",
+        "--static",
+        "--target=live",
+        f"--target-path={artifacts_dir}",
     )
     if not result.success:
         raise WarehouseError(
