@@ -2,17 +2,17 @@
     these days again as a whole, and let them take the place of what stood there. Late rows,
     corrections and deleted records need no special case, and cost follows the change.
 
-    A fact calls this as its pre_hook, joins `touched_orders()` where it is incremental, and has
-    the strategy `touched_days`. All in one transaction:
+    A fact calls this as its pre_hook, reads through `rows_to_build()`, and has the strategy
+    `touched_days`. All in one transaction:
 
     1. Per branch, the watermark is the highest load in the fact itself. A row's `load_id` is only
        ever a complete load, so rows of a load in flight are looked at again by the next build.
-    2. Changed orders are those that have a row of a load after the watermark, and those that have
-       lost such a row to another order: under them it still stands in the facts of lines and
-       payments, which are built later.
+    2. Changed orders are those that have a record of a load after the watermark, and those that
+       have lost such a record to another order: the facts of lines and payments, which are built
+       later, still have it under the old one.
     3. Touched days are those under which these orders stand in the fact, and those to which they
-       belong now; and those on which a line has a version of its product that, as is known
-       since, had ended. (A version may have been found after its load: the last one is included.)
+       belong now; and those of a line whose version of its product, as is known since, had ended
+       before. (A version may have been found after its load, so the last one is looked at again.)
     4. Orders to build are the changed ones, and those that stand under a touched day already.
 
     `complete_load_id` is read first and kept: a load that ends during the build cannot raise the
@@ -20,47 +20,54 @@
 
     Args:
         dated: relation that gives each of the fact's rows its order and business date.
-        changes: relations whose new rows (`load_id`) make an order (`order_id`) a changed one.
+        record_types: which of an order's records the fact is made from.
         versions: relation of product versions, where they matter to the fact.
-        parts: for each fact that holds parts of orders, its name: the relation that it is built
-            from, and its key. -#}
-{% macro find_touched_days(dated, changes, versions=none, parts={}) -%}
+        facts_of_records: by type of record, the fact that holds such records: its name and key. -#}
+{% macro find_touched_days(dated, record_types, versions=none, facts_of_records={}) -%}
     {%- if is_incremental() -%}
-        {{ return(adapter.dispatch("find_touched_days")(dated, changes, versions, parts)) }}
+        {{ return(adapter.dispatch("find_touched_days")(
+            dated, record_types, versions, facts_of_records
+        )) }}
     {%- endif -%}
 {%- endmacro %}
 
-{% macro postgres__find_touched_days(dated, changes, versions, parts) -%}
-    {#- as literals, so that the planner knows how few rows are new and takes the index -#}
+{% macro postgres__find_touched_days(dated, record_types, versions, facts_of_records) -%}
+    {#- as literals, so that the planner knows how few records are new and takes the index -#}
     {%- set watermarks = run_query(watermarks_sql()) -%}
 
-    create temporary table {{ touched_days() }} on commit drop as
-    with changed_orders as (
-        {%- for relation in changes %}
-        select branch_id, order_id, order_key from {{ relation }}
-        where {{ is_new(watermarks) }}
-        {{ "union" if not loop.last }}
-        {%- endfor %}
-        {%- for fact, (source_relation, key) in parts.items() %}
-        {%- set fact_relation = load_relation(this.incorporate(path={"identifier": fact})) %}
-        {%- if fact_relation %}
-        union
-        select built.branch_id, built.order_id, built.order_key
-        from {{ fact_relation }} as built
-        inner join {{ source_relation }} as moved on built.{{ key }} = moved.{{ key }}
-        where built.order_key <> moved.order_key and ({{ is_new(watermarks, "moved.") }})
-        {%- endif %}
-        {%- endfor %}
+    create temporary table {{ touched("loads") }} (branch_id, complete_load_id) on commit drop as
+    values
+    {%- for row in watermarks %}
+    ({{ sql_text(row["branch_id"]) }}, {{ sql_text(row["complete_load_id"]) }})
+    {{- "," if not loop.last }}
+    {%- endfor %};
+
+    create temporary table {{ touched("changed_orders") }} on commit drop as
+    with new_records as (
+        select * from {{ ref("int_order_records_loaded") }}
+        where record_type in ('{{ record_types | join("', '") }}') and ({{ is_new(watermarks) }})
     )
 
-    select dated.branch_id, dated.business_date, changed_orders.order_id
-    from {{ dated }} as dated
-    inner join changed_orders
-        on dated.branch_id = changed_orders.branch_id and dated.order_id = changed_orders.order_id
+    select distinct branch_id, order_id, order_key from new_records
+    {%- for record_type, (name, key) in facts_of_records.items() %}
+    {%- set fact = load_relation(this.incorporate(path={"identifier": name})) %}
+    {%- if fact %}
     union
-    select built.branch_id, built.business_date, changed_orders.order_id
+    select built.branch_id, built.order_id, built.order_key
+    from new_records
+    inner join {{ fact }} as built on new_records.record_key = built.{{ key }}
+    where new_records.record_type = '{{ record_type }}' and new_records.order_key <> built.order_key
+    {%- endif %}
+    {%- endfor %};
+    analyze {{ touched("changed_orders") }};
+
+    create temporary table {{ touched("days") }} on commit drop as
+    select now.branch_id, now.business_date, now.order_id
+    from {{ rows_of_orders(dated, touched("changed_orders")) }} as now
+    union
+    select built.branch_id, built.business_date, built.order_id
     from {{ this }} as built
-    inner join changed_orders on built.order_key = changed_orders.order_key
+    inner join {{ touched("changed_orders") }} as changed on built.order_key = changed.order_key
     {%- if versions %}
     union
     select built.branch_id, built.business_date, built.order_id
@@ -74,31 +81,21 @@
         on
             older.product_key = built.product_key
             and built.business_date >= cast(versions.valid_from as date) - 1
-    inner join {{ dated }} as dated
-        on
-            built.branch_id = dated.branch_id
-            and built.order_id = dated.order_id
-            and dated.ordered_at >= versions.valid_from
-    where {{ is_new(watermarks, "versions.", since=">=") }}
+    cross join lateral (
+        select dated.ordered_at from {{ dated }} as dated
+        where dated.branch_id = built.branch_id and dated.order_id = built.order_id
+        offset 0
+    ) as now
+    where now.ordered_at >= versions.valid_from and ({{ is_new(watermarks, "versions.", since=">=") }})
     {%- endif %};
-    analyze {{ touched_days() }};
+    analyze {{ touched("days") }};
 
-    create temporary table {{ touched_orders() }} on commit drop as
-    select orders.branch_id, orders.order_id, loads.complete_load_id
-    from (
-        select branch_id, order_id from {{ touched_days() }} where order_id is not null
-        union
-        select built.branch_id, built.order_id
-        from {{ this }} as built
-        inner join {{ touched_days() }} as days
-            on built.branch_id = days.branch_id and built.business_date = days.business_date
-    ) as orders
-    inner join (
-        values
-        {%- for row in watermarks %}
-        ({{ sql_text(row["branch_id"]) }}, {{ sql_text(row["complete_load_id"]) }})
-        {{- "," if not loop.last }}
-        {%- endfor %}
-    ) as loads (branch_id, complete_load_id) on orders.branch_id = loads.branch_id;
-    analyze {{ touched_orders() }}
+    create temporary table {{ touched("orders") }} on commit drop as
+    select branch_id, order_id from {{ touched("days") }}
+    union
+    select built.branch_id, built.order_id
+    from {{ this }} as built
+    inner join (select distinct branch_id, business_date from {{ touched("days") }}) as days
+        on built.branch_id = days.branch_id and built.business_date = days.business_date;
+    analyze {{ touched("orders") }}
 {%- endmacro %}

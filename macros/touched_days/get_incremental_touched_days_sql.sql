@@ -13,7 +13,7 @@
     {%- set key = arg_dict["unique_key"] -%}
 
     delete from {{ fact }} as fact
-    using (select distinct branch_id, business_date from {{ touched_days() }}) as days
+    using (select distinct branch_id, business_date from {{ touched("days") }}) as days
     where fact.branch_id = days.branch_id and fact.business_date = days.business_date;
 
     -- a row that went over from an order of another day

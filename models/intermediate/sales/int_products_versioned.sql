@@ -1,3 +1,8 @@
+{{ config(
+    materialized="table",
+    indexes=[{"columns": ["branch_id", "product_id"]}]
+) }}
+
 with
 
 products as (

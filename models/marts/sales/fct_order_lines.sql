@@ -11,26 +11,18 @@
     ],
     pre_hook="{{ find_touched_days(
         dated=ref('int_orders_dated'),
-        changes=[ref('int_orders_dated'), ref('int_order_lines_priced')],
+        record_types=['order', 'line'],
         versions=ref('int_products_versioned')
     ) }}"
 ) }}
+-- depends_on: {{ ref('int_products_versioned') }}
 
 with
 
 lines as (
 
-    select * from {{ ref('int_order_lines_priced') }}
-
-),
-
-builds as (
-
-    {% if is_incremental() %}
-    select * from {{ touched_orders() }}
-    {% else %}
-    select * from {{ ref('int_branches_loaded') }}
-    {% endif %}
+    select * from {{ rows_to_build(ref('int_order_lines_priced')) }} as lines_to_build
+    where is_counted
 
 ),
 
@@ -38,33 +30,26 @@ final as (
 
     select
         -- keys
-        lines.order_line_key,
-        lines.order_key,
-        lines.product_key,
-        lines.branch_id,
-        lines.business_date,
-        lines.order_id,
-        lines.order_line_id,
-        lines.line_number,
+        order_line_key,
+        order_key,
+        product_key,
+        branch_id,
+        business_date,
+        order_id,
+        order_line_id,
+        line_number,
 
         -- measures
-        lines.quantity,
-        lines.unit_price,
-        lines.gross_amount as gross_revenue,
-        lines.discount_amount,
-        lines.cost_amount,
-        lines.currency,
+        quantity,
+        unit_price,
+        gross_amount as gross_revenue,
+        discount_amount,
+        cost_amount,
+        currency,
 
         -- load: unknown until the load is complete
-        case when lines.load_id <= builds.complete_load_id then lines.load_id end as load_id
+        case when load_id <= complete_load_id then load_id end as load_id
     from lines
-    inner join builds
-        on
-            lines.branch_id = builds.branch_id
-            {% if is_incremental() %}
-            and lines.order_id = builds.order_id
-            {% endif %}
-    where lines.is_counted
 
 )
 

@@ -4,92 +4,67 @@
     unique_key="order_key",
     on_schema_change="fail",
     indexes=[
-        {"columns": ["branch_id", "business_date"]}, {"columns": ["branch_id", "load_id"]},
+        {"columns": ["branch_id", "business_date"]},
+        {"columns": ["branch_id", "load_id"]},
         {"columns": ["customer_key"]},
     ],
     pre_hook="{{ find_touched_days(
         dated=ref('int_orders_dated'),
-        changes=[ref('int_orders_dated'), ref('int_order_lines_priced'), ref('int_payments_dated')],
-        parts={
-            'fct_order_lines': (ref('int_order_lines_priced'), 'order_line_key'),
-            'fct_payments': (ref('int_payments_dated'), 'payment_key')
+        record_types=['order', 'line', 'payment'],
+        facts_of_records={
+            'line': ('fct_order_lines', 'order_line_key'),
+            'payment': ('fct_payments', 'payment_key')
         }
     ) }}"
 ) }}
 
 with
 
-all_orders as (
+orders as (
 
-    select * from {{ ref('int_orders_dated') }}
+    select * from {{ rows_to_build(ref('int_orders_dated')) }} as orders_to_build
+    where not is_deleted
 
 ),
 
 lines as (
 
-    select * from {{ ref('int_order_lines_priced') }}
+    select * from {{ rows_to_build(ref('int_order_lines_dated')) }} as lines_to_build
+    where is_counted
 
 ),
 
 payments as (
 
-    select * from {{ ref('int_payments_dated') }}
-
-),
-
-builds as (
-
-    {% if is_incremental() %}
-    select * from {{ touched_orders() }}
-    {% else %}
-    select * from {{ ref('int_branches_loaded') }}
-    {% endif %}
-
-),
-
-orders as (
-
-    select
-        all_orders.*,
-        builds.complete_load_id
-    from all_orders
-    inner join builds
-        on
-            all_orders.branch_id = builds.branch_id
-            {% if is_incremental() %}
-            and all_orders.order_id = builds.order_id
-            {% endif %}
-    where not all_orders.is_deleted
+    select * from {{ rows_to_build(ref('int_payments_dated')) }} as payments_to_build
+    where is_counted
 
 ),
 
 order_lines as (
 
     select
-        orders.order_key,
+        branch_id,
+        order_id,
         count(*) as line_count,
-        sum(lines.quantity) as unit_count,
-        max(lines.load_id) as load_id
-    from orders
-    inner join lines on orders.branch_id = lines.branch_id and orders.order_id = lines.order_id
-    where lines.is_counted
-    group by orders.order_key
+        sum(quantity) as unit_count,
+        max(load_id) as load_id
+    from lines
+    group by branch_id, order_id
 
 ),
 
 order_payments as (
 
     select
-        orders.order_key,
-        sum(payments.refund_amount) as refund_amount,
-        sum(payments.tip_amount) as tips_amount,
-        sum(payments.received_amount) as paid_amount,
-        max(payments.load_id) as load_id
-    from orders
-    inner join payments
-        on orders.branch_id = payments.branch_id and orders.order_id = payments.order_id
-    where payments.is_counted
-    group by orders.order_key
+        branch_id,
+        order_id,
+        sum(refund_amount) as refund_amount,
+        sum(tip_amount) as tips_amount,
+        sum(received_amount) as paid_amount,
+        max(load_id) as load_id
+    from payments
+    group by branch_id, order_id
 
 ),
 
@@ -105,8 +80,12 @@ measured as (
         coalesce(order_payments.paid_amount, 0) as paid_amount,
         greatest(orders.load_id, order_lines.load_id, order_payments.load_id) as last_load_id
     from orders
-    left join order_lines on orders.order_key = order_lines.order_key
-    left join order_payments on orders.order_key = order_payments.order_key
+    left join order_lines
+        on orders.branch_id = order_lines.branch_id and orders.order_id = order_lines.order_id
+    left join order_payments
+        on
+            orders.branch_id = order_payments.branch_id
+            and orders.order_id = order_payments.order_id
 
 ),
 

@@ -1,0 +1,59 @@
+with
+
+orders as (
+
+    select * from {{ ref('stg_pos__orders') }}
+
+),
+
+lines as (
+
+    select * from {{ ref('stg_pos__order_lines') }}
+
+),
+
+payments as (
+
+    select * from {{ ref('stg_pos__payments') }}
+
+),
+
+final as (
+
+    select
+        'order' as record_type,
+        order_key as record_key,
+        order_key,
+        branch_id,
+        order_id as record_id,
+        order_id,
+        load_id
+    from orders
+
+    union all
+
+    select
+        'line' as record_type,
+        order_line_key as record_key,
+        order_key,
+        branch_id,
+        order_line_id as record_id,
+        order_id,
+        load_id
+    from lines
+
+    union all
+
+    select
+        'payment' as record_type,
+        payment_key as record_key,
+        order_key,
+        branch_id,
+        payment_id as record_id,
+        order_id,
+        load_id
+    from payments
+
+)
+
+select * from final
