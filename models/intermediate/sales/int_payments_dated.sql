@@ -27,6 +27,7 @@ final as (
         payments.branch_id,
         payments.payment_id,
         payments.order_id,
+        orders.customer_key,
 
         -- what the payment is
         payments.payment_method,

@@ -40,13 +40,11 @@ customer_orders as (
 customer_refunds as (
 
     select
-        orders.customer_key,
-        sum(payments.refund_amount) as refund_amount
+        customer_key,
+        sum(refund_amount) as refund_amount
     from payments
-    inner join orders
-        on payments.branch_id = orders.branch_id and payments.order_id = orders.order_id
-    where payments.is_counted and payments.payment_type = 'refund'
-    group by orders.customer_key
+    where is_counted and payment_type = 'refund'
+    group by customer_key
 
 ),
 
