@@ -102,18 +102,27 @@ def warehouse_destination(credentials: Any, references: References) -> Warehouse
     return destination
 
 
-def copy_across(source: sa.Engine, query: str, cursor: Any, target: str) -> int:
+def copy_across(
+    source: sa.Engine, query: str, cursor: Any, table: str, columns: str, *, is_first: bool
+) -> int:
     """Copy a query's rows from one Postgres into another, in Postgres' own binary form.
 
     Args:
         source: an engine with the driver psycopg2 on the database to read.
         query: what to read; its columns have exactly the target's types.
         cursor: a psycopg2 cursor on the database to write, in a transaction of the caller's.
-        target: the table with its columns, quoted.
+        table: the table to write, quoted.
+        columns: its columns in the query's order, quoted and separated by commas.
+        is_first: no load is complete yet, so the table holds at most debris. Emptied in the same
+            transaction, it is written without a log of every row and needs no later freezing.
 
     Returns:
         How many rows were copied.
     """
+    options = "format binary"
+    if is_first:
+        cursor.execute(f"truncate {table}")
+        options += ", freeze"
     read_end, write_end = os.pipe()
     failures: list[BaseException] = []
 
@@ -133,7 +142,8 @@ def copy_across(source: sa.Engine, query: str, cursor: Any, target: str) -> int:
     reader.start()
     try:
         with os.fdopen(read_end, "rb", buffering=0) as pipe:
-            cursor.copy_expert(f"copy {target} from stdin (format binary)", pipe, size=PIPE_BYTES)
+            statement = f"copy {table} ({columns}) from stdin ({options})"
+            cursor.copy_expert(statement, pipe, size=PIPE_BYTES)
     except Exception:
         # A source that fails cuts the stream short: then its error is the one that matters.
         reader.join(timeout=1)

@@ -162,9 +162,7 @@ def _run_pos(
     # All first loads come before the first index: one build over sorted rows costs a fraction of
     # millions of insertions into it.
     index(connection)
-    for result in results:
-        if result.outcome == "succeeded":
-            analyze(connection, result)
+    analyze(connection, results)
     for till, result in zip(tills, list(results), strict=True):
         if result.outcome == "succeeded":
             compared = reconcile.reconcile_till(
@@ -222,6 +220,7 @@ def load_till(
                 survey,
                 progress,
                 references=references if is_initial else None,
+                is_first=is_initial and _is_first_of_all(connection),
                 heal=heal,
             )
             info = pipeline.run(
@@ -312,6 +311,15 @@ def last_complete_load(connection: Connection, schema_name: str) -> str | None:
     return row[0] if row else None
 
 
+def _is_first_of_all(connection: Connection) -> bool:
+    if not exists(connection, f"{RAW_POS}._dlt_loads"):
+        return True
+    row = connection.execute(
+        "select not exists (select 1 from raw_pos._dlt_loads where status = 0)"
+    ).fetchone()
+    return bool(row and row[0])
+
+
 @dataclass
 class Entry:
     """A row of audit.loads while its load runs."""
@@ -400,14 +408,15 @@ def _start_over(connection: Connection, table: TillTable) -> None:
         _take_back(connection, branch_id)
 
 
-def analyze(connection: Connection, result: LoadResult) -> None:
-    """Refresh the planner's statistics of the tables that a load changed noticeably."""
-    for table, rows in result.tables.items():
-        row = connection.execute(
-            "select reltuples from pg_class where oid = to_regclass(%s)", [f"{RAW_POS}.{table}"]
-        ).fetchone()
-        if row is not None and rows > 0.05 * max(row[0], 0):
-            connection.execute(sql.SQL("analyze {}").format(sql.Identifier(RAW_POS, table)))
+def analyze(connection: Connection, results: Sequence[LoadResult]) -> None:
+    """Refresh the planner's statistics of every table that got rows, be they few.
+
+    A planner that has not heard of a new load takes it to have no rows, and goes through all
+    product versions for each of them. This reads a sample: its cost does not grow with the table.
+    """
+    succeeded = [result.tables for result in results if result.outcome == "succeeded"]
+    for table in sorted({name for tables in succeeded for name, rows in tables.items() if rows}):
+        connection.execute(sql.SQL("analyze {}").format(sql.Identifier(RAW_POS, table)))
 
 
 def _pipeline(warehouse: Warehouse, name: str, references: References) -> Pipeline:

@@ -291,6 +291,7 @@ class _Reading:
     heal: HealWindow | None
     progress: TableProgress
     references: References | None
+    is_first: bool
 
 
 class TillLoader(BaseTableLoader):
@@ -344,7 +345,9 @@ class TillLoader(BaseTableLoader):
                 reading.engine,
                 self.compile_query(sa.select(*values).where(*where)),
                 cursor,
-                f"{table} ({', '.join(map(quote, names))})",
+                table,
+                ", ".join(map(quote, names)),
+                is_first=reading.is_first,
             )
 
         return follow
@@ -525,6 +528,7 @@ def pos(
     progress: dict[str, TableProgress],
     *,
     references: References | None = None,
+    is_first: bool = False,
     heal: HealWindow | None = None,
 ) -> Any:
     """Read one till.
@@ -537,6 +541,7 @@ def pos(
         progress: filled with what was read of each table.
         references: given for a first load, which appends, there being nothing to merge with; filled
             with what is to be copied from till to warehouse without a file between.
+        is_first: of no branch is any load complete.
         heal: read these orders again, whatever their cursor says.
 
     Returns:
@@ -577,6 +582,7 @@ def pos(
                     heal,
                     progress[table.name],
                     references if engine.dialect.name == "postgresql" else None,
+                    is_first,
                 )
             },
         )
