@@ -44,7 +44,7 @@ def main() -> None:
             sys.exit(result.error)
         pipeline.index(connection)
         indexed = time.monotonic()
-        pipeline.analyze(connection, result)
+        pipeline.analyze(connection, [result])
         analyzed = time.monotonic()
     measured: dict[str, Any] = {
         "kind": result.kind,
