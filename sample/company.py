@@ -141,8 +141,14 @@ def drop(warehouse: Warehouse, prefix: str = "till_") -> None:
     """
     with warehouse.connect() as connection:
         for branch_id in branch_ids():
+            # Not `with (force)`: that may not end an autovacuum worker, and a plain drop waits for it.
+            connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where datname = %s and usename = current_user",
+                [prefix + branch_id],
+            )
             database = sql.Identifier(prefix + branch_id)
-            connection.execute(sql.SQL("drop database if exists {} with (force)").format(database))
+            connection.execute(sql.SQL("drop database if exists {}").format(database))
 
 
 def _create_till(warehouse: Warehouse, branch_id: str, scale: int, seed: int, prefix: str) -> Till:
