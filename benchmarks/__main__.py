@@ -142,7 +142,8 @@ def _report(ratios: list[Ratio], parts: list[Part], load_before: float, seconds:
 
 def _markdown(grid: Grid) -> list[str]:
     rows = [grid.columns, ("---",) * len(grid.columns), *grid.rows]
-    return [*("| " + " | ".join(row) + " |" for row in rows), ""]
+    cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    return [*("| " + " | ".join(row) + " |" for row in cells), ""]
 
 
 def _machine() -> list[str]:
