@@ -369,7 +369,7 @@ def _summarise(
         counts[key] = counts.get(key, 0) + 1
     table = Table("what", "outcome", "count", title="Build")
     for (kind, outcome), count in sorted(counts.items()):
-        if kind != "operation":
+        if kind not in ("operation", "exposure"):
             table.add_row(kind.replace("_", " "), outcome, f"{count:,}")
     console.print(table)
 
