@@ -16,8 +16,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import psycopg
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ingest import warehouse as warehouse_module
@@ -153,7 +155,7 @@ def ingest(
     warehouse = warehouse_module.resolve()
     with warehouse_module.lock(warehouse, "ingest"):
         loads = _load(warehouse, sources, branch)
-    console.print(_loads_table(loads))
+    _say_what_happened(loads)
     if any(load.outcome != "succeeded" for load in loads):
         raise typer.Exit(1)
 
@@ -179,7 +181,7 @@ def reconcile(
             result.branch_id,
             f"{result.days:,}",
             ", ".join(map(str, result.healed)) or "none",
-            f"[red]{result.problem}[/red]" if result.problem else "none",
+            f"[red]{escape(result.problem)}[/red]" if result.problem else "none",
             f"{result.seconds:.1f}",
         )
     console.print(table)
@@ -211,25 +213,34 @@ def docs() -> None:
 def status() -> None:
     """Say when each source was last loaded and what is published; exit code 1 on trouble."""
     warehouse = warehouse_module.resolve()
-    in_order = True
     with warehouse.connect() as connection:
         holder = warehouse_module.lock_holder(connection)
-        console.print(f"Running now: {holder}" if holder else "Nothing is running.")
         loads = _query(connection, "audit.loads", LAST_LOADS)
-        table = Table("source", "branch", "last success", "rows", "last outcome", "why")
-        for source, branch_id, succeeded_at, rows, outcome, error in loads:
-            in_order = in_order and outcome in ("succeeded", "running")
-            table.add_row(
-                source, branch_id, _minute(succeeded_at), f"{rows or 0:,}", outcome, error or ""
-            )
-        console.print(table)
         publications = _query(connection, "audit.publications", LAST_PUBLICATIONS)
-        table = Table("when", "outcome", "marts", "rows", "why not")
-        for finished_at, outcome, marts, rows, reason in publications:
-            table.add_row(_minute(finished_at), outcome, str(marts), f"{rows:,}", reason or "")
-        console.print(table)
-        in_order = in_order and bool(publications) and publications[0][1] != "failed"
-    if not in_order:
+    console.print(f"Running now: {holder}" if holder else "Nothing is running.")
+
+    problems: list[str] = []
+    table = Table("source", "branch", "last success", "rows", "last outcome", title="Loads")
+    for source, branch_id, succeeded_at, rows, outcome, error in loads:
+        if outcome == "running" and not holder:
+            outcome, error = "interrupted", "Its process ended before the load did; run it again."
+        if outcome not in ("succeeded", "running"):
+            problems.append(f"{source} {branch_id}: {error}")
+        table.add_row(source, branch_id, _minute(succeeded_at), f"{rows or 0:,}", outcome)
+    console.print(table)
+
+    table = Table("when", "outcome", "marts", "rows", title="Publications")
+    for finished_at, outcome, marts, rows, _ in publications:
+        table.add_row(_minute(finished_at), outcome, str(marts), f"{rows:,}")
+    console.print(table)
+    if not publications:
+        problems.append("Nothing was published yet: mypizza run.")
+    elif publications[0][1] == "failed":
+        problems.append(f"The last build was not published: {publications[0][4]}")
+
+    for problem in problems:
+        console.print(f"[red]{escape(problem)}[/red]", soft_wrap=True)
+    if problems:
         raise typer.Exit(1)
 
 
@@ -259,11 +270,11 @@ def sample_advance(
     """Let the company trade on: sales, refunds, corrections, late commits, price changes."""
     from sample import company
 
-    figures = [field.name for field in company.EVENTS]
-    table = Table("branch", "last day", *(name.replace("_", " ") for name in figures))
-    for trading in company.advance(warehouse_module.resolve(), days=days):
-        counts = (f"{getattr(trading, name):,}" for name in figures)
-        table.add_row(trading.branch_id, str(trading.last_day), *counts)
+    tradings = company.advance(warehouse_module.resolve(), days=days)
+    table = Table("", *(trading.branch_id for trading in tradings))
+    for name in ["last_day", *(event.name for event in company.EVENTS)]:
+        values = (getattr(trading, name) for trading in tradings)
+        table.add_row(name.replace("_", " "), *map(str, values))
     console.print(table)
 
 
@@ -298,8 +309,17 @@ def main() -> None:
     try:
         app()
     except WarehouseError as error:
-        error_console.print(f"[red]{error}[/red]", soft_wrap=True)
-        sys.exit(1)
+        _fail(str(error))
+    except psycopg.errors.InsufficientPrivilege as error:
+        _fail(
+            f"The warehouse's user lacks a right ({error.diag.message_primary}): its schemas must "
+            "belong to the user in PGUSER, or be granted to it by their owner."
+        )
+
+
+def _fail(sentence: str) -> None:
+    error_console.print(f"[red]{escape(sentence)}[/red]", soft_wrap=True)
+    sys.exit(1)
 
 
 def _load(
@@ -346,11 +366,19 @@ def _loads_table(loads: Sequence[LoadResult]) -> Table:
             load.kind,
             f"{load.row_count:,}",
             f"{load.seconds:.1f}",
-            load.outcome if load.outcome == "succeeded" else f"[red]{load.error}[/red]",
+            load.outcome if load.outcome == "succeeded" else f"[red]{load.outcome}[/red]",
         )
-        for note in load.notes:
-            table.add_row("", "", "", "", "", f"[yellow]{note}[/yellow]")
     return table
+
+
+def _say_what_happened(loads: Sequence[LoadResult]) -> None:
+    """Print the loads, and below them in whole sentences what went wrong or is worth knowing."""
+    console.print(_loads_table(loads))
+    for load in loads:
+        for note in load.notes:
+            console.print(f"[yellow]{escape(note)}[/yellow]", soft_wrap=True)
+        if load.error:
+            console.print(f"[red]{escape(load.error)}[/red]", soft_wrap=True)
 
 
 def _summarise(
@@ -361,7 +389,7 @@ def _summarise(
     page: Path | None,
 ) -> None:
     """Print what a run did, and how to connect to what it made."""
-    console.print(_loads_table(loads))
+    _say_what_happened(loads)
 
     counts: dict[tuple[str, str], int] = {}
     for result in getattr(built.result, "results", None) or []:
@@ -386,7 +414,10 @@ def _summarise(
         if outcome == "published" and built.success:
             console.print(f"[green]Published[/green] {marts} marts with {rows:,} rows.")
         else:
-            console.print(f"[red]Not published[/red] ({_minute(finished_at)}): {reason}")
+            console.print(
+                f"[red]Not published[/red] ({_minute(finished_at)}): {escape(reason or '')}",
+                soft_wrap=True,
+            )
     if page:
         console.print(f"Docs: {page.as_uri()}", soft_wrap=True)
     console.print(

@@ -229,7 +229,10 @@ def load_till(
                 schema_contract={"tables": "evolve", "columns": "evolve", "data_type": "freeze"},
             )
             entry.load_id = info.loads_ids[-1] if info.loads_ids else None
-        except Exception as error:  # one till's trouble, whatever it is, stays with that till
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        # One till's trouble stays with that till; ConnectorX's panics are no `Exception`.
+        except BaseException as error:
             entry.error = pos.explain(error, till, warehouse)
         entry.tables = {
             name: {

@@ -255,14 +255,23 @@ def reconcile_till(
 
 
 def _span(connection: Connection, till: Till, clock: _Clock, asked: _Span) -> _Span:
-    """Return the span to compare: what was asked for, or the days before the newest."""
+    """Return the span to compare: what was asked for, or the days before the newest.
+
+    The window reaches back from the newest day of the comparison before this one: rows that
+    committed late around that day are in it, however long ago it was. Without one, all is compared.
+    """
     if asked.first or not pipeline.exists(connection, "raw_pos.orders"):
         return asked
-    row = connection.execute(
-        "select max(ordered_at) from raw_pos.orders where branch_id = %s", [till.branch_id]
-    ).fetchone()
-    newest = asked.last or (row and row[0] and clock.business_date(row[0]))
-    return _Span(newest - timedelta(days=WINDOW_DAYS), asked.last) if newest else asked
+    newest_order, newest_compared = connection.execute(
+        "select (select max(ordered_at) from raw_pos.orders where branch_id = %(branch)s),"
+        " (select max(business_date) from audit.reconciliation"
+        " where source = 'pos' and branch_id = %(branch)s and at_till <> 0)",
+        {"branch": till.branch_id},
+    ).fetchall()[0]
+    if newest_order is None or newest_compared is None:
+        return asked
+    newest = min(asked.last or clock.business_date(newest_order), newest_compared)
+    return _Span(newest - timedelta(days=WINDOW_DAYS), asked.last)
 
 
 def _compare(

@@ -140,10 +140,13 @@ def resolve() -> Warehouse:
     if is_embedded():
         warehouse = start()
     else:
+        port = os.environ.get("PGPORT") or "5432"
+        if not port.isdecimal():
+            raise WarehouseError(f"PGPORT is {port!r}, which is no port number.")
         user = os.environ.get("PGUSER") or os.environ.get("USER") or "postgres"
         warehouse = Warehouse(
             host=os.environ["PGHOST"],
-            port=int(os.environ.get("PGPORT") or 5432),
+            port=int(port),
             database=os.environ.get("PGDATABASE") or user,
             user=user,
             password=os.environ.get("PGPASSWORD", ""),
@@ -441,7 +444,8 @@ def _free_port() -> int:
 
 def _explain(error: psycopg.OperationalError, warehouse: Warehouse) -> str:
     """Turn libpq's error into one sentence that says what to do."""
-    text = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+    # libpq's first line has the reason, the others ask questions.
+    text = (str(error).strip() or type(error).__name__).splitlines()[0].strip()
     place = f"{warehouse.host}:{warehouse.port}"
     if "password authentication failed" in text or "no password supplied" in text:
         return (

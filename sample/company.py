@@ -141,7 +141,7 @@ def drop(warehouse: Warehouse, prefix: str = "till_") -> None:
     """
     with warehouse.connect() as connection:
         for branch_id in branch_ids():
-            # Not `with (force)`: that may not end an autovacuum worker, and a plain drop waits for it.
+            # Not `with (force)`: that may not end an autovacuum worker; a plain drop waits for it.
             connection.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity"
                 " where datname = %s and usename = current_user",
