@@ -6,6 +6,7 @@ Each command is idempotent, says in one sentence what is wrong, and answers with
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -100,6 +101,36 @@ def up() -> None:
     """Start the embedded Postgres, or check that the configured server can be used."""
     warehouse = warehouse_module.resolve()
     console.print(f"The warehouse answers at {warehouse.host}:{warehouse.port}.")
+
+
+@app.command("init-warehouse")
+def init_warehouse(
+    login: Annotated[
+        str, typer.Option(help="The pipeline's own login; made where it is missing.")
+    ] = warehouse_module.LOGIN,
+) -> None:
+    """Prepare a server of your own: roles, schemas, rights. Once, as its administrator.
+
+    libpq's variables name the database and the administrator. The password of a login that has to
+    be made is asked for, or taken from MYPIZZA_LOGIN_PASSWORD.
+    """
+    if warehouse_module.is_embedded():
+        warehouse = warehouse_module.resolve()
+        console.print(f"The embedded warehouse at port {warehouse.port} is prepared.")
+        return
+    warehouse = warehouse_module.configured()
+    is_new = warehouse_module.init_warehouse(warehouse, login, _new_password)
+    console.print(
+        f"The database {warehouse.database} is prepared. The pipeline's login is {login}"
+        f"{' (made just now)' if is_new else ''}: run everything else with PGUSER={login}."
+    )
+
+
+def _new_password() -> str:
+    password = os.environ.get("MYPIZZA_LOGIN_PASSWORD")
+    return password or str(
+        typer.prompt("Password of the new login", hide_input=True, confirmation_prompt=True)
+    )
 
 
 @app.command()

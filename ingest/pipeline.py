@@ -128,7 +128,7 @@ def run(
         if source not in SOURCES:
             raise WarehouseError(f"There is no source {source!r}; there is: {', '.join(SOURCES)}.")
     prepare()
-    with warehouse.connect(name="mypizza ingest") as connection:
+    with warehouse.connect(name="mypizza ingest", role=warehouse_module.LOADER) as connection:
         prepare_audit(connection)
         return _run_pos(warehouse, connection, branches)
 
@@ -435,7 +435,12 @@ def _pipeline(warehouse: Warehouse, name: str, references: References) -> Pipeli
             "database": warehouse.database,
             "username": warehouse.user,
             "password": warehouse.password or None,
-            "query": {"sslmode": warehouse.sslmode, "application_name": "mypizza ingest"},
+            "query": {
+                "sslmode": warehouse.sslmode,
+                "application_name": "mypizza ingest",
+                # without a space, which SQLAlchemy would write as a plus and libpq read as one
+                "options": f"-crole={warehouse_module.LOADER}",
+            },
         }
     )
     return dlt.pipeline(

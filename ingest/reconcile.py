@@ -26,7 +26,7 @@ from psycopg import sql
 from ingest import pipeline
 from ingest.sources import pos
 from ingest.sources.pos import Branch, HealWindow, Till, TillTable
-from ingest.warehouse import Warehouse, WarehouseError
+from ingest.warehouse import LOADER, Warehouse, WarehouseError
 
 if TYPE_CHECKING:
     from ingest.pipeline import Connection, LoadResult
@@ -193,7 +193,7 @@ def reconcile(
     Returns:
         One result per branch.
     """
-    with warehouse.connect(name="mypizza reconcile") as connection:
+    with warehouse.connect(name="mypizza reconcile", role=LOADER) as connection:
         pipeline.prepare_audit(connection)
         pipeline.index(connection)
         return [

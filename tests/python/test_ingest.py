@@ -140,6 +140,7 @@ def world(
                 f"postgresql://{template.user}@{template.host}:{template.port}/{database}",
             )
             monkeypatch.setenv(PASSWORD.format(branch_id.upper()), template.password)
+        warehouse_module.init_warehouse(replace(template, database=name))
         yield World(replace(template, database=name), tills)
         for database in (name, *tills.values()):
             # Not "with (force)", which an autovacuum worker refuses to one who is no superuser.

@@ -320,7 +320,7 @@ def other_server(warehouse: Warehouse) -> dict[str, str]:
         ({"PGPORT": "1"}, "cannot be reached"),
         ({"PGPASSWORD": "wrong"}, "refuses the password of user 'mypizza'"),
         ({"PGDATABASE": "nowhere"}, 'database "nowhere" does not exist'),
-        ({"PGDATABASE": "postgres"}, "may not create schemas in the database 'postgres'"),
+        ({"PGDATABASE": "postgres"}, "The database 'postgres' is not prepared"),
     ],
 )
 def test_unusable_server_gets_one_clear_sentence(
