@@ -5,6 +5,24 @@
     A reader sees all rows. A branch manager sees, of a mart with a `branch_id`, the rows of the
     branches whose role he has; the list of these is made once per query, not per row. -#}
 
+{#- Refuse to write as anyone but `transformer`: what dbt builds would belong to somebody else, and
+    the next build could not replace it. -#}
+{% macro refuse_other_roles() -%}
+    {%- if execute and flags.WHICH in ("build", "run", "retry", "seed", "snapshot", "test") -%}
+        {{ return(adapter.dispatch("refuse_other_roles")()) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro postgres__refuse_other_roles() -%}
+    {%- set user = run_query("select current_user")[0][0] -%}
+    {%- if user != "transformer" -%}
+        {{ exceptions.raise_compiler_error(
+            "dbt works as " ~ user ~ ", not in the role transformer: delete profiles.yml, and "
+            "mypizza copies profiles.yml.example again; or take over its line search_path."
+        ) }}
+    {%- endif -%}
+{%- endmacro %}
+
 {#- Statements that give the tables of the workbench their grants and row policies, inside a
     PL/pgSQL block.
 

@@ -20,6 +20,7 @@ import pytest
 import sqlalchemy as sa
 
 from ingest import pipeline
+from ingest import warehouse as warehouse_module
 from ingest.pipeline import LoadResult
 from ingest.warehouse import Warehouse
 
@@ -227,6 +228,7 @@ def loaded(
     with warehouse.connect() as connection:
         connection.execute("create database beside_mariadb")
     own = replace(warehouse, database="beside_mariadb")
+    warehouse_module.init_warehouse(own)
     (first,) = _run(own)
     assert (first.kind, first.outcome, first.error) == ("initial", "succeeded", None)
     yield own
