@@ -85,6 +85,7 @@ def run(
         with steps.step("Load and reconcile"):
             loads = _load(warehouse)
         with steps.step("Build, test and publish"):
+            _protect_people(warehouse)
             built = run_dbt("build", *(["--full-refresh"] if full_refresh else []))
         if docs and built.success:
             with steps.step("Docs site"):
@@ -169,6 +170,7 @@ def dbt(context: typer.Context) -> None:
     warehouse = warehouse_module.resolve()
     if WRITING_DBT_COMMANDS.intersection(context.args):
         with warehouse_module.lock(warehouse, f"dbt {' '.join(context.args)}"):
+            _protect_people(warehouse)
             result = run_dbt(*context.args)
     else:
         result = run_dbt(*context.args)
@@ -216,6 +218,31 @@ def reconcile(
     console.print(table)
     if any(result.problem for result in results):
         raise typer.Exit(1)
+
+
+@app.command("forget-customer")
+def forget_customer(
+    branch: Annotated[str, typer.Argument(help="The branch's id.")],
+    customer_id: Annotated[int, typer.Argument(help="The customer's number at that branch.")],
+) -> None:
+    """Erase who a customer was, for good: names, addresses, numbers, notes. Money stays."""
+    from ingest import erasure, pipeline
+
+    warehouse = warehouse_module.resolve()
+    with (
+        warehouse_module.lock(warehouse, "forget-customer"),
+        warehouse.connect(name="mypizza erasure", role=warehouse_module.LOADER) as connection,
+    ):
+        pipeline.prepare_audit(connection)
+        rows = erasure.forget(connection, branch, customer_id)
+        for table in erasure.ERASED:
+            # the rows as they were would lie in the tables' files until somebody else does this
+            connection.execute(f"vacuum raw_pos.{table}")
+    console.print(
+        f"{rows} raw rows of customer {customer_id} of {branch} are anonymous, and stay so after "
+        "every load. The marts follow with their next build, and the version before them with the "
+        "one after that: mypizza run. The till itself is not ours to change."
+    )
 
 
 @app.command()
@@ -341,6 +368,15 @@ def _load(
     from ingest import pipeline
 
     return pipeline.run(warehouse, sources, branches)
+
+
+def _protect_people(warehouse: Warehouse) -> None:
+    """Before anything is built: the salt is the wanted one, and who was erased is erased."""
+    from ingest import erasure
+
+    warehouse_module.keep_salt(warehouse)
+    with warehouse.connect(name="mypizza erasure", role=warehouse_module.LOADER) as connection:
+        erasure.reapply_all(connection)
 
 
 def _has_sample_tills() -> bool:

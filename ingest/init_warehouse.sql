@@ -116,3 +116,20 @@ begin
     end loop;
 end
 $raw$;
+
+-- What holds or hides personal data: for transformer alone. The salt is random unless MYPIZZA_SALT
+-- says otherwise; with another one, the same person gets another pseudonym.
+create schema if not exists restricted authorization transformer;
+create table if not exists restricted.salt (salt text not null);
+alter table restricted.salt owner to transformer;
+insert into restricted.salt
+select concat(gen_random_uuid(), gen_random_uuid())
+where not exists (select 1 from restricted.salt);
+create or replace function restricted.pseudonym(value text)
+returns text
+language sql stable parallel safe
+as $pseudonym$
+    select encode(sha256(convert_to(salt || ':' || value, 'UTF8')), 'hex') from restricted.salt
+$pseudonym$;
+alter function restricted.pseudonym(text) owner to transformer;
+revoke all on function restricted.pseudonym(text) from public;

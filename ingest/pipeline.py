@@ -76,6 +76,16 @@ create table if not exists audit.reconciliation (
     is_open_day boolean not null,
     primary key (source, branch_id, business_date, figure)
 );
+
+create table if not exists audit.erasures (
+    branch_id text not null,
+    customer_id bigint not null,
+    requested_at timestamptz not null default clock_timestamp(),
+    erased_at timestamptz,
+    applied_load_id text,
+    row_count bigint not null default 0,
+    primary key (branch_id, customer_id)
+);
 """
 
 
@@ -195,6 +205,7 @@ def load_till(
     Returns:
         What was loaded, or why not.
     """
+    from ingest import erasure
     from ingest.sources import pos
 
     schema_name = f"pos_{till.branch_id}"
@@ -229,6 +240,7 @@ def load_till(
                 schema_contract={"tables": "evolve", "columns": "evolve", "data_type": "freeze"},
             )
             entry.load_id = info.loads_ids[-1] if info.loads_ids else None
+            erasure.reapply(connection, till.branch_id)
         except Exception as error:  # one till's trouble, whatever it is, stays with that till
             entry.error = pos.explain(error, till, warehouse)
         entry.tables = {

@@ -357,3 +357,250 @@ def test_who_is_no_administrator_gets_one_sentence(own_server: dict[str, str]) -
     refused = mypizza("init-warehouse", expect=1, environment=nobody).stderr
     assert "may not prepare the database 'restaurant'" in refused
     assert len(refused.strip().splitlines()) == 1
+
+
+def listed_columns(heading: str) -> dict[str, str]:
+    """The columns that a table of docs/personal-data.md lists, with what its second column says."""
+    page = (PROJECT_DIR / "docs" / "personal-data.md").read_text(encoding="utf-8")
+    section = page.split(f"## {heading}")[1].split("\n## ")[0]
+    rows = [line.split("|") for line in section.splitlines() if line.startswith("| `")]
+    return {row[1].strip(" `"): row[2].strip() for row in rows}
+
+
+def text_columns(warehouse: Warehouse, where: str) -> list[tuple[str, str]]:
+    return query(
+        warehouse,
+        "select c.relname, a.attname from pg_class as c inner join pg_attribute as a"
+        " on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped"
+        " and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'json'::regtype,"
+        f" 'jsonb'::regtype) where c.relkind = 'r' and {where} order by 1, 2",
+    )
+
+
+def test_every_text_column_of_the_tills_customers_is_listed(published: Warehouse) -> None:
+    listed = listed_columns("What the tills know of people")
+    columns = text_columns(published, "c.oid = 'raw_pos.customers'::regclass")
+    assert len(columns) >= 7
+    assert [name for _, name in columns if f"customers.{name}" not in listed] == []
+
+
+def test_every_text_column_of_customers_in_the_marts_is_listed(published: Warehouse) -> None:
+    listed = listed_columns("Text columns of customers in the marts")
+    columns = text_columns(published, "c.oid = 'marts.dim_customers'::regclass")
+    assert sorted(name for _, name in columns) == sorted(listed)
+
+
+def test_no_name_address_or_number_of_a_customer_is_in_staging_or_the_marts(
+    published: Warehouse,
+) -> None:
+    listed = listed_columns("What the tills know of people")
+    personal = [
+        name
+        for _, name in text_columns(published, "c.oid = 'raw_pos.customers'::regclass")
+        if listed.get(f"customers.{name}") != "free"
+    ]
+    assert {"full_name", "email", "phone"} <= set(personal)
+    values = " union ".join(
+        f"select {name}::text as found from raw_pos.customers where length({name}::text) > 3"
+        for name in personal
+    )
+    places = text_columns(published, "c.relnamespace = 'marts'::regnamespace")
+    assert len(places) > 30
+    searched = [f"select {column}::text as found from marts.{table}" for table, column in places]
+    searched.append(
+        "select unnest(array[masked_name, email_hash, phone_hash, preferred_language])"
+        " from staging.stg_pos__customers"
+    )
+    with published.connect() as connection:
+        connection.execute(f"create temporary table personal as {values}")
+        found = connection.execute(
+            f"select found from ({' union '.join(searched)}) as searched"
+            " intersect select found from personal limit 5"
+        ).fetchall()
+        hashed = connection.execute(
+            "select count(*), count(distinct email_hash) from marts.dim_customers"
+            " where email_hash is not null and length(email_hash) = 64"
+        ).fetchone()
+    assert found == []
+    assert hashed is not None
+    assert hashed[0] > 1000
+    assert hashed[1] > 100
+
+
+def test_plain_values_and_the_salt_are_for_the_transformer_alone(published: Warehouse) -> None:
+    for relation in ("restricted.base_pos__customers", "restricted.salt"):
+        assert query(published, f"select 1 from {relation} limit 1", role="transformer") == [(1,)]
+        for role in ("loader", "reader", "branch_manager"):
+            refused = pytest.raises(psycopg.errors.InsufficientPrivilege)
+            with administrator(published).connect(role=role) as connection, refused:
+                connection.execute(f"select 1 from {relation}")
+    refused = pytest.raises(psycopg.errors.InsufficientPrivilege)
+    with as_user(published, "analyst").connect() as connection, refused:
+        connection.execute("select restricted.pseudonym('guess')")
+    salt = query(published, "select salt from restricted.salt")[0][0]
+    assert len(salt) > 60
+    definitions = query(
+        published, "select definition from pg_views where schemaname <> 'pg_catalog'"
+    )
+    assert all(salt not in text for (text,) in definitions)
+
+
+def personal_rows(warehouse: Warehouse, customer: int) -> list[tuple[Any, ...]]:
+    """What raw still says of a customer of Quito."""
+    return query(
+        warehouse,
+        f"""
+        select full_name from raw_pos.customers
+        where branch_id = 'quito' and customer_id = {customer}
+            and (full_name <> 'erased' or coalesce(email, phone, preferences) is not null)
+        union all
+        select note from raw_pos.orders
+        where branch_id = 'quito' and customer_id = {customer} and note is not null
+        union all
+        select p.card_last_four
+        from raw_pos.payments as p
+        inner join raw_pos.orders as o on o.branch_id = p.branch_id and o.order_id = p.order_id
+        where o.branch_id = 'quito' and o.customer_id = {customer}
+            and p.card_last_four is not null
+        """,
+    )
+
+
+def test_a_forgotten_customer_stays_forgotten_and_the_money_stays(published: Warehouse) -> None:
+    money = "select sum(net_revenue), sum(paid_amount), count(*) from marts.fct_orders"
+    spent = (
+        "select order_count, lifetime_net_revenue from marts.dim_customers where customer_key = "
+    )
+    mypizza("run", "--no-docs")
+    ((customer, name),) = query(
+        published,
+        """
+        select c.customer_id, c.full_name
+        from raw_pos.customers as c
+        inner join raw_pos.orders as o on o.branch_id = c.branch_id
+            and o.customer_id = c.customer_id and o.note <> ''
+        inner join raw_pos.payments as p on p.branch_id = o.branch_id and p.order_id = o.order_id
+            and p.card_last_four is not null
+        where c.branch_id = 'quito' and c.email is not null and c.phone is not null
+        order by c.customer_id limit 1
+        """,
+    )
+    key = f"'quito-{customer}'"
+    before = (query(published, money), query(published, spent + key))
+    others = "select count(*) from raw_pos.customers where full_name = 'erased'"
+
+    said = mypizza("forget-customer", "quito", str(customer)).stdout
+    assert "anonymous" in said
+    assert name not in said
+    assert personal_rows(published, customer) == []
+    assert query(published, others) == [(1,)]
+    assert query(
+        published,
+        f"select masked_name, email_hash, has_phone from staging.stg_pos__customers"
+        f" where customer_key = {key}",
+    ) == [("e***", None, False)]  # fmt: skip
+
+    # the till still has the person: a change, a heal, and a reload of everything bring it again
+    with published.connect("till_quito") as till:
+        till.execute(
+            "update customers set updated_at = now(), phone = '+593 2 555 0199'"
+            " where customer_id = %s",
+            [customer],
+        )
+        till.execute(
+            "update order_lines set quantity = quantity where order_id in"
+            " (select order_id from orders where customer_id = %s)",
+            [customer],
+        )
+    with published.connect(role="loader") as connection:
+        # behind the loader's back, so that these days differ and are healed
+        connection.execute(
+            "update raw_pos.orders set total_amount = total_amount + 1, note = 'again'"
+            f" where branch_id = 'quito' and customer_id = {customer}"
+        )
+    mypizza("reconcile", "--branch", "quito", "--all")
+    healed = query(
+        published, "select count(*) from audit.loads where kind = 'heal' and branch_id = 'quito'"
+    )
+    assert healed[0][0] > 0
+    assert personal_rows(published, customer) == []
+    mypizza("run", "--no-docs")
+    assert personal_rows(published, customer) == []
+    assert (query(published, money), query(published, spent + key)) == before
+    assert query(
+        published,
+        f"select email_hash, phone_hash, has_email, accepts_marketing from marts.dim_customers"
+        f" where customer_key = {key}",
+    ) == [(None, None, False, False)]  # fmt: skip
+
+    with published.connect() as connection:
+        connection.execute("drop schema raw_pos, raw_pos_staging cascade")
+    mypizza("run", "--no-docs")
+    assert personal_rows(published, customer) == []
+    assert query(published, others) == [(1,)]
+    assert (query(published, money), query(published, spent + key)) == before
+    ((erasures, erased_at),) = query(
+        published, "select count(*), max(erased_at) from audit.erasures"
+    )
+    assert (erasures, erased_at is None) == (1, False)
+
+
+def test_nobody_can_be_forgotten_who_was_never_there() -> None:
+    refused = mypizza("forget-customer", "quito", "999999999", expect=1).stderr
+    assert "No customer 999999999" in refused
+
+
+def test_secrets_are_in_no_log_no_error_no_audit_and_no_docs(
+    published: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    till_password, salt = "canary-t1ll/p@ss", "canary-of-the-s4lt"
+    with administrator(published).connect() as connection:
+        connection.execute(
+            sql.SQL("create role canary login password {} in role mypizza").format(
+                sql.Literal(till_password)
+            )
+        )
+    variable = "SOURCES__POS__TILLS__QUITO__"
+    address = f"postgresql://canary@{published.host}:{published.port}/till_quito"
+    monkeypatch.setenv(f"{variable}URL", address)
+    monkeypatch.setenv(f"{variable}PASSWORD", till_password)
+    monkeypatch.setenv("MYPIZZA_SALT", salt)
+    admin_password = warehouse_module._read_connection().admin_password
+    wrong = "canary-wr0ng"
+    broken = {f"{variable}URL": address.replace("//canary@", f"//canary:{wrong}@")}
+    down = {f"{variable}URL": f"postgresql://canary:{wrong}@127.0.0.1:1/till"}
+    runs = [
+        mypizza("run"),
+        mypizza("--help"),
+        mypizza("status"),
+        mypizza("ingest", "--branch", "quito", environment=broken),
+        mypizza("ingest", "--branch", "quito", environment=down, expect=1),
+        mypizza("dbt", "--debug", "run", "--select", "stg_pos__customers"),
+        mypizza("dbt", "--debug", "build", "--vars", "{calendar_starts_on: nonsense}", expect=1),
+        mypizza(
+            "up", expect=1, environment={"MYPIZZA_EMBEDDED": "", "PGPASSWORD": wrong}
+        ),
+    ]  # fmt: skip
+    wrong_password = {f"{variable}PASSWORD": wrong}
+    runs.append(mypizza("ingest", "--branch", "quito", environment=wrong_password, expect=1))
+    assert query(published, "select salt from restricted.salt") == [(salt,)]
+
+    printed = "\n".join(run.stdout + run.stderr for run in runs)
+    folders = [Path(os.environ[name]) for name in ("DBT_TARGET_PATH", "DBT_LOG_PATH")]
+    folders += [warehouse_module.WAREHOUSE_DIR / "dlt", PROJECT_DIR / "logs"]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    assert len(files) > 100
+    tables = query(
+        published,
+        "select quote_ident(schemaname) || '.' || quote_ident(tablename) from pg_tables"
+        " where schemaname = 'audit' or tablename like '\\_dlt%'",
+    )
+    assert len(tables) > 50
+    recorded = ""
+    for (table,) in tables:
+        recorded += str(query(published, f"select t::text from {table} as t"))
+    for secret in (till_password, wrong, salt, published.password, admin_password):
+        assert secret not in printed
+        assert secret not in recorded
+        found = [path for path in files if secret.encode() in path.read_bytes()]
+        assert found == []
