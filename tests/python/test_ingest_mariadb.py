@@ -296,6 +296,7 @@ def test_both_engines_land_the_same_types(loaded: Warehouse, warehouse: Warehous
             f"{warehouse.port}/types_honolulu"
         )
         beside = replace(warehouse, database="beside_postgres")
+        warehouse_module.init_warehouse(beside)
         pipeline.run(beside, ["pos"], ["honolulu"])
         assert _query(beside, types) == here
         # And so a branch may change its engine, or each have its own, in the same tables.
