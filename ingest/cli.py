@@ -197,6 +197,9 @@ def reconcile(
     date_from: Annotated[str | None, typer.Option("--from", help="First business date.")] = None,
     date_to: Annotated[str | None, typer.Option("--to", help="Last business date.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All days, not the last 35.")] = False,
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Believe a till that lost more than a fifth.")
+    ] = False,
 ) -> None:
     """Compare tills and warehouse per branch and business day, and heal what differs."""
     from ingest.reconcile import reconcile as compare_and_heal
@@ -204,8 +207,9 @@ def reconcile(
     warehouse = warehouse_module.resolve()
     with warehouse_module.lock(warehouse, "reconcile"):
         results = compare_and_heal(
-            warehouse, branch, _date(date_from), _date(date_to), full=everything
-        )
+            warehouse, branch, _date(date_from), _date(date_to),
+            full=everything, accept_loss=accept_loss,
+        )  # fmt: skip
     table = Table("branch", "days compared", "healed", "still differing", "seconds")
     for result in results:
         table.add_row(
