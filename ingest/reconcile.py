@@ -375,28 +375,39 @@ def _span(connection: Connection, till: Till, clock: _Clock, asked: _Span) -> _S
     if not newest:
         return asked
     first = newest - timedelta(days=WINDOW_DAYS)
-    if asked.last is None and _is_sweep_due(connection, till, first):
+    if asked.last is None and _is_sweep_due(connection, till, clock, first):
         return _Span()
     return _Span(first, asked.last)
 
 
-def _is_sweep_due(connection: Connection, till: Till, first: date) -> bool:
-    """Say whether days before the window wait for a comparison: a week long, or as they differ.
+def _is_sweep_due(connection: Connection, till: Till, clock: _Clock, first: date) -> bool:
+    """Say whether days before the window wait for a comparison.
 
-    A comparison of all days renews all of a branch's rows in audit.reconciliation, so the oldest
-    row tells when the last one was.
+    They do after a week, as long as one of them differs, and where the oldest was never compared: a
+    first load may have been killed before its comparison. A comparison of all days renews all of a
+    branch's rows in audit.reconciliation, so the oldest of these tells when the last one was.
     """
     row = connection.execute(
         """
         select
             min(reconciled_at) < now() - %(days)s * interval '1 day'
-            or bool_or(business_date < %(first)s and difference <> 0)
+            or bool_or(business_date < %(first)s and difference <> 0),
+            min(business_date),
+            (
+                select min(ordered_at) from raw_pos.orders
+                where branch_id = %(branch)s and _deleted_at is null
+            )
         from audit.reconciliation
         where source = 'pos' and branch_id = %(branch)s
         """,
         {"days": SWEEP_DAYS, "first": first, "branch": till.branch_id},
     ).fetchone()
-    return bool(row and row[0])
+    if row is None:
+        return True
+    is_due, oldest_compared, oldest_order = row
+    if is_due or oldest_compared is None:
+        return True
+    return bool(oldest_order) and clock.business_date(oldest_order) < oldest_compared
 
 
 def _moments(clock: _Clock, span: _Span) -> tuple[datetime | None, datetime | None]:

@@ -394,6 +394,21 @@ def test_after_a_week_all_days_are_compared_again(world: World) -> None:
     assert _heals(world.run(QUITO)) == set()
 
 
+def test_days_that_were_never_compared_are_compared_at_the_next_load(world: World) -> None:
+    # What a first load leaves that is killed before its comparison.
+    world.query(
+        "delete from audit.reconciliation where branch_id = 'honolulu'"
+        " and business_date < '2015-12-20' returning 1"
+    )
+
+    world.run(HONOLULU)
+
+    assert world.query(
+        "select min(business_date) < '2015-01-05' from audit.reconciliation"
+        " where branch_id = 'honolulu'"
+    ) == [(True,)]
+
+
 def test_a_till_that_was_emptied_is_not_believed(world: World) -> None:
     with world.warehouse.connect() as connection:
         connection.execute("create database till_kept template till_quito")
