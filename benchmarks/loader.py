@@ -32,7 +32,7 @@ def main() -> None:
     home = warehouse.resolve()
     (till,) = pos.configured_tills([BRANCH])
     till.engine(home)  # imports the till's driver
-    with home.connect() as connection:
+    with home.connect(role=warehouse.LOADER) as connection:
         pipeline.prepare_audit(connection)
         started = time.monotonic()
         result = pipeline.load_till(home, connection, till)

@@ -6,13 +6,14 @@ Each command is idempotent, says in one sentence what is wrong, and answers with
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +23,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ingest import alert
 from ingest import warehouse as warehouse_module
 from ingest.dbt import run_dbt
 from ingest.warehouse import Warehouse, WarehouseError
@@ -73,28 +75,32 @@ def run(
     ] = False,
 ) -> None:
     """Do the whole job: start, load, reconcile, build, test, publish, document."""
-    steps = _Steps()
-    page: Path | None = None
-    with steps.step("Warehouse"):
-        warehouse = warehouse_module.resolve()
-    with warehouse_module.lock(warehouse, "run"):
-        if _has_sample_tills():
-            with steps.step("Sample company"):
-                from sample import company
+    with alert.on_failure("mypizza run") as problems:
+        steps = _Steps()
+        page: Path | None = None
+        with steps.step("Warehouse"):
+            warehouse = warehouse_module.resolve()
+        with warehouse_module.lock(warehouse, "run"):
+            if _has_sample_tills():
+                with steps.step("Sample company"):
+                    from sample import company
 
-                company.create(warehouse)
-        with steps.step("Load and reconcile"):
-            loads = _load(warehouse)
-        with steps.step("Build, test and publish"):
-            built = run_dbt("build", *(["--full-refresh"] if full_refresh else []))
-        if docs and built.success:
-            with steps.step("Docs site"):
-                from ingest.docs import build_docs
+                    company.create(warehouse)
+            with steps.step("Load and reconcile"):
+                loads = _load(warehouse)
+            with steps.step("Build, test and publish"):
+                _protect_people(warehouse)
+                built = run_dbt("build", *(["--full-refresh"] if full_refresh else []))
+            if docs and built.success:
+                with steps.step("Docs site"):
+                    from ingest.docs import build_docs
 
-                page = build_docs(warehouse)
-    _summarise(warehouse, steps, loads, built, page)
-    if not built.success or any(load.outcome != "succeeded" for load in loads):
-        raise typer.Exit(1)
+                    page = build_docs(warehouse)
+        _summarise(warehouse, steps, loads, built, page)
+        problems += [load.error for load in loads if load.error]
+        problems += [] if built.success else [_why_not_published(warehouse)]
+        if not built.success or any(load.outcome != "succeeded" for load in loads):
+            raise typer.Exit(1)
 
 
 @app.command()
@@ -102,6 +108,36 @@ def up() -> None:
     """Start the embedded Postgres, or check that the configured server can be used."""
     warehouse = warehouse_module.resolve()
     console.print(f"The warehouse answers at {warehouse.host}:{warehouse.port}.")
+
+
+@app.command("init-warehouse")
+def init_warehouse(
+    login: Annotated[
+        str, typer.Option(help="The pipeline's own login; made where it is missing.")
+    ] = warehouse_module.LOGIN,
+) -> None:
+    """Prepare a server of your own: roles, schemas, rights. Once, as its administrator.
+
+    libpq's variables name the database and the administrator. The password of a login that has to
+    be made is asked for, or taken from MYPIZZA_LOGIN_PASSWORD.
+    """
+    if warehouse_module.is_embedded():
+        warehouse = warehouse_module.resolve()
+        console.print(f"The embedded warehouse at port {warehouse.port} is prepared.")
+        return
+    warehouse = warehouse_module.configured()
+    is_new = warehouse_module.init_warehouse(warehouse, login, _new_password)
+    console.print(
+        f"The database {warehouse.database} is prepared. The pipeline's login is {login}"
+        f"{' (made just now)' if is_new else ''}: run everything else with PGUSER={login}."
+    )
+
+
+def _new_password() -> str:
+    password = os.environ.get("MYPIZZA_LOGIN_PASSWORD")
+    return password or str(
+        typer.prompt("Password of the new login", hide_input=True, confirmation_prompt=True)
+    )
 
 
 @app.command()
@@ -140,6 +176,7 @@ def dbt(context: typer.Context) -> None:
     warehouse = warehouse_module.resolve()
     if WRITING_DBT_COMMANDS.intersection(context.args):
         with warehouse_module.lock(warehouse, f"dbt {' '.join(context.args)}"):
+            _protect_people(warehouse)
             result = run_dbt(*context.args)
     else:
         result = run_dbt(*context.args)
@@ -166,6 +203,9 @@ def reconcile(
     date_from: Annotated[str | None, typer.Option("--from", help="First business date.")] = None,
     date_to: Annotated[str | None, typer.Option("--to", help="Last business date.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All days, not the last 35.")] = False,
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Believe a till that lost more than a fifth.")
+    ] = False,
 ) -> None:
     """Compare tills and warehouse per branch and business day, and heal what differs."""
     from ingest.reconcile import reconcile as compare_and_heal
@@ -173,8 +213,9 @@ def reconcile(
     warehouse = warehouse_module.resolve()
     with warehouse_module.lock(warehouse, "reconcile"):
         results = compare_and_heal(
-            warehouse, branch, _date(date_from), _date(date_to), full=everything
-        )
+            warehouse, branch, _date(date_from), _date(date_to),
+            full=everything, accept_loss=accept_loss,
+        )  # fmt: skip
     table = Table("branch", "days compared", "healed", "still differing", "seconds")
     for result in results:
         table.add_row(
@@ -187,6 +228,31 @@ def reconcile(
     console.print(table)
     if any(result.problem for result in results):
         raise typer.Exit(1)
+
+
+@app.command("forget-customer")
+def forget_customer(
+    branch: Annotated[str, typer.Argument(help="The branch's id.")],
+    customer_id: Annotated[int, typer.Argument(help="The customer's number at that branch.")],
+) -> None:
+    """Erase who a customer was, for good: names, addresses, numbers, notes. Money stays."""
+    from ingest import erasure, pipeline
+
+    warehouse = warehouse_module.resolve()
+    with (
+        warehouse_module.lock(warehouse, "forget-customer"),
+        warehouse.connect(name="mypizza erasure", role=warehouse_module.LOADER) as connection,
+    ):
+        pipeline.prepare_audit(connection)
+        rows = erasure.forget(connection, branch, customer_id)
+        for table in erasure.ERASED:
+            # the rows as they were would lie in the tables' files until somebody else does this
+            connection.execute(f"vacuum raw_pos.{table}")
+    console.print(
+        f"{rows} raw rows of customer {customer_id} of {branch} are anonymous, and stay so after "
+        "every load. The marts follow with their next build, and the version before them with the "
+        "one after that: mypizza run. The till itself is not ours to change."
+    )
 
 
 @app.command()
@@ -220,13 +286,28 @@ def status() -> None:
     console.print(f"Running now: {holder}" if holder else "Nothing is running.")
 
     problems: list[str] = []
-    table = Table("source", "branch", "last success", "rows", "last outcome", title="Loads")
-    for source, branch_id, succeeded_at, rows, outcome, error in loads:
+    table = Table(
+        "source", "branch", "last success", "lag", "rows", "till = raw", "outcome", title="Loads"
+    )
+    for source, branch_id, succeeded_at, lag, rows, days, differing, outcome, error in loads:
+        place = f"{source} {branch_id}"
         if outcome == "running" and not holder:
             outcome, error = "interrupted", "Its process ended before the load did; run it again."
         if outcome not in ("succeeded", "running"):
-            problems.append(f"{source} {branch_id}: {error}")
-        table.add_row(source, branch_id, _minute(succeeded_at), f"{rows or 0:,}", outcome)
+            problems.append(f"{place}: {error}")
+        if lag is None or lag > STALE:
+            problems.append(f"{place}: the last success is more than {STALE} ago.")
+        if differing:
+            problems.append(f"{place}: {differing:,} of {days:,} days differ from the till.")
+        table.add_row(
+            source,
+            branch_id,
+            _minute(succeeded_at),
+            "" if lag is None else f"{lag / timedelta(hours=1):,.1f} h",
+            f"{rows or 0:,}",
+            f"{days - differing:,} of {days:,} days",
+            outcome,
+        )
     console.print(table)
 
     table = Table("when", "outcome", "marts", "rows", title="Publications")
@@ -278,17 +359,32 @@ def sample_advance(
     console.print(table)
 
 
+STALE = timedelta(hours=50)
+"""A source that has not come in for so long needs a person; its freshness test says the same."""
+
 LAST_LOADS = """
     select
-        source,
-        branch_id,
-        max(finished_at) filter (where outcome = 'succeeded'),
-        sum(row_count) filter (where outcome = 'succeeded'),
-        (array_agg(outcome order by started_at desc))[1],
-        (array_agg(error order by started_at desc))[1]
-    from audit.loads
-    group by source, branch_id
-    order by source, branch_id
+        l.source,
+        l.branch_id,
+        max(l.finished_at) filter (where l.outcome = 'succeeded'),
+        now() - max(l.finished_at) filter (where l.outcome = 'succeeded'),
+        sum(l.row_count) filter (where l.outcome = 'succeeded'),
+        max(r.days),
+        max(r.differing),
+        (array_agg(l.outcome order by l.started_at desc))[1],
+        (array_agg(l.error order by l.started_at desc))[1]
+    from audit.loads as l
+    cross join lateral (
+        select
+            count(distinct business_date) as days,
+            count(distinct business_date) filter (
+                where difference <> 0 and not is_open_day
+            ) as differing
+        from audit.reconciliation
+        where source = l.source and branch_id = l.branch_id
+    ) as r
+    group by l.source, l.branch_id
+    order by l.source, l.branch_id
 """
 
 LAST_PUBLICATIONS = """
@@ -330,6 +426,22 @@ def _load(
     from ingest import pipeline
 
     return pipeline.run(warehouse, sources, branches)
+
+
+def _protect_people(warehouse: Warehouse) -> None:
+    """Before anything is built: the salt is the wanted one, and who was erased is erased."""
+    from ingest import erasure
+
+    warehouse_module.keep_salt(warehouse)
+    with warehouse.connect(name="mypizza erasure", role=warehouse_module.LOADER) as connection:
+        erasure.reapply_all(connection)
+
+
+def _why_not_published(warehouse: Warehouse) -> str:
+    with warehouse.connect() as connection:
+        publications = _query(connection, "audit.publications", LAST_PUBLICATIONS)
+    reason = publications[0][4] if publications else None
+    return reason or "dbt could not build: see its log."
 
 
 def _has_sample_tills() -> bool:

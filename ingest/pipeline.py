@@ -76,6 +76,16 @@ create table if not exists audit.reconciliation (
     is_open_day boolean not null,
     primary key (source, branch_id, business_date, figure)
 );
+
+create table if not exists audit.erasures (
+    branch_id text not null,
+    customer_id bigint not null,
+    requested_at timestamptz not null default clock_timestamp(),
+    erased_at timestamptz,
+    applied_load_id text,
+    row_count bigint not null default 0,
+    primary key (branch_id, customer_id)
+);
 """
 
 
@@ -128,7 +138,7 @@ def run(
         if source not in SOURCES:
             raise WarehouseError(f"There is no source {source!r}; there is: {', '.join(SOURCES)}.")
     prepare()
-    with warehouse.connect(name="mypizza ingest") as connection:
+    with warehouse.connect(name="mypizza ingest", role=warehouse_module.LOADER) as connection:
         prepare_audit(connection)
         return _run_pos(warehouse, connection, branches)
 
@@ -195,6 +205,7 @@ def load_till(
     Returns:
         What was loaded, or why not.
     """
+    from ingest import erasure
     from ingest.sources import pos
 
     schema_name = f"pos_{till.branch_id}"
@@ -229,6 +240,7 @@ def load_till(
                 schema_contract={"tables": "evolve", "columns": "evolve", "data_type": "freeze"},
             )
             entry.load_id = info.loads_ids[-1] if info.loads_ids else None
+            erasure.reapply(connection, till.branch_id)
         except (KeyboardInterrupt, SystemExit):
             raise
         # One till's trouble stays with that till; ConnectorX's panics are no `Exception`.
@@ -438,7 +450,12 @@ def _pipeline(warehouse: Warehouse, name: str, references: References) -> Pipeli
             "database": warehouse.database,
             "username": warehouse.user,
             "password": warehouse.password or None,
-            "query": {"sslmode": warehouse.sslmode, "application_name": "mypizza ingest"},
+            "query": {
+                "sslmode": warehouse.sslmode,
+                "application_name": "mypizza ingest",
+                # without a space, which SQLAlchemy would write as a plus and libpq read as one
+                "options": f"-crole={warehouse_module.LOADER}",
+            },
         }
     )
     return dlt.pipeline(

@@ -8,6 +8,8 @@ psql all connect to the same place.
 
 from __future__ import annotations
 
+import csv
+import hashlib
 import json
 import os
 import secrets
@@ -16,9 +18,9 @@ import socket
 import stat
 import subprocess
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,14 @@ SETTINGS = {
 }
 
 
+LOADER = "loader"
+"""The role that writes the raw layer: the pipeline's login takes it on to load."""
+
+LOGIN = "mypizza"
+"""The pipeline's login, unless an administrator names another."""
+
+INIT_FILE = Path(__file__).parent / "init_warehouse.sql"
+
 LOCK_KEY = 0x70697A7A  # "pizz": any fixed number that no other program on the server uses
 
 
@@ -96,13 +106,18 @@ class Warehouse:
         return {name: value for name, value in variables.items() if value}
 
     def connect(
-        self, database: str | None = None, name: str = "mypizza", **options: Any
+        self,
+        database: str | None = None,
+        name: str = "mypizza",
+        role: str | None = None,
+        **options: Any,
     ) -> psycopg.Connection[tuple[Any, ...]]:
         """Open a connection that commits every statement.
 
         Args:
             database: another database of the same server; default the warehouse.
             name: `application_name`, at most 63 bytes, as shown in `pg_stat_activity`.
+            role: the role to take on, whose rights alone count then; default all of the login's.
             options: further libpq parameters.
 
         Returns:
@@ -111,6 +126,8 @@ class Warehouse:
         Raises:
             WarehouseError: the server cannot be reached or refuses the login.
         """
+        if role:
+            options["options"] = f"{options.get('options', '')} -crole={role}".strip()
         try:
             return psycopg.connect(
                 host=self.host,
@@ -137,26 +154,28 @@ def resolve() -> Warehouse:
     Raises:
         WarehouseError: unreachable, wrong login, older than Postgres 16, or a missing right.
     """
-    if is_embedded():
-        warehouse = start()
-    else:
-        port = os.environ.get("PGPORT") or "5432"
-        if not port.isdecimal():
-            raise WarehouseError(f"PGPORT is {port!r}, which is no port number.")
-        user = os.environ.get("PGUSER") or os.environ.get("USER") or "postgres"
-        warehouse = Warehouse(
-            host=os.environ["PGHOST"],
-            port=int(port),
-            database=os.environ.get("PGDATABASE") or user,
-            user=user,
-            password=os.environ.get("PGPASSWORD", ""),
-            sslmode=os.environ.get("PGSSLMODE") or "prefer",
-        )
+    warehouse = start() if is_embedded() else configured()
     check(warehouse)
     # Not PGHOST in the embedded case alone: a child process must find the same warehouse.
     os.environ.update(warehouse.environment)
     os.environ["MYPIZZA_EMBEDDED"] = "1" if warehouse.embedded else ""
     return warehouse
+
+
+def configured() -> Warehouse:
+    """Return the warehouse that libpq's variables name, unchecked."""
+    port = os.environ.get("PGPORT") or "5432"
+    if not port.isdecimal():
+        raise WarehouseError(f"PGPORT is {port!r}, which is no port number.")
+    user = os.environ.get("PGUSER") or os.environ.get("USER") or "postgres"
+    return Warehouse(
+        host=os.environ["PGHOST"],
+        port=int(port),
+        database=os.environ.get("PGDATABASE") or user,
+        user=user,
+        password=os.environ.get("PGPASSWORD", ""),
+        sslmode=os.environ.get("PGSSLMODE") or "prefer",
+    )
 
 
 def is_embedded() -> bool:
@@ -174,15 +193,115 @@ def check(warehouse: Warehouse) -> None:
                 f"needs {MINIMUM_VERSION} or newer. Upgrade it, or unset PGHOST to use the "
                 "embedded server."
             )
-        row = connection.execute(
-            "select has_database_privilege(current_database(), 'CREATE')"
-        ).fetchone()
-        if row is None or not row[0]:
-            raise WarehouseError(
-                f"The user {warehouse.user!r} may not create schemas in the database "
-                f"{warehouse.database!r}. As its owner, run: grant create on database "
-                f'"{warehouse.database}" to "{warehouse.user}";'
+        prepared = _prepared_with(connection)
+        if prepared != _preparation():
+            reason = (
+                "was prepared for other branches or an older myPizza"
+                if prepared
+                else "is not prepared"
             )
+            raise WarehouseError(
+                f"The database {warehouse.database!r} {reason}: let an administrator run "
+                "`mypizza init-warehouse` once, with PGUSER and PGPASSWORD his own."
+            )
+        for role in (LOADER, "transformer"):
+            member = connection.execute("select pg_has_role(%s, 'usage')", [role]).fetchone()
+            if member != (True,):
+                raise WarehouseError(
+                    f"The user {warehouse.user!r} is no member of the role {role}: let an "
+                    f"administrator run `mypizza init-warehouse --login {warehouse.user}` once."
+                )
+
+
+def init_warehouse(
+    administrator: Warehouse,
+    login: str = LOGIN,
+    new_password: Callable[[], str] | None = None,
+) -> bool:
+    """Make the roles, the pipeline's login and their rights in a database; safe to repeat.
+
+    Args:
+        administrator: the database, and a login that may create roles and owns the database.
+        login: the pipeline's own login, which is made where it is missing.
+        new_password: asked for the password of a login that has to be made.
+
+    Returns:
+        Whether the login was made.
+
+    Raises:
+        WarehouseError: the administrator may not do this, or a new login has no password.
+    """
+    try:
+        with (
+            administrator.connect(name="mypizza init-warehouse") as connection,
+            connection.transaction(),
+        ):
+            is_new = _ensure_login(connection, login, new_password)
+            branches = ",".join(_branch_ids())
+            for setting, value in (("login", login), ("branches", branches)):
+                connection.execute("select set_config(%s, %s, true)", [f"mypizza.{setting}", value])
+            connection.execute(INIT_FILE.read_bytes())
+            connection.execute(
+                sql.SQL("comment on schema audit is {}").format(sql.Literal(_preparation()))
+            )
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise WarehouseError(
+            f"The user {administrator.user!r} may not prepare the database "
+            f"{administrator.database!r} ({error.diag.message_primary}): use the database's owner, "
+            "with the right to create roles, or a superuser."
+        ) from None
+    return is_new
+
+
+def keep_salt(warehouse: Warehouse) -> None:
+    """Put the salt of MYPIZZA_SALT, where there is one, in the place of the warehouse's own."""
+    salt = os.environ.get("MYPIZZA_SALT")
+    if not salt:
+        return
+    with warehouse.connect(role="transformer") as connection:
+        connection.execute(
+            "update restricted.salt set salt = %(salt)s where salt <> %(salt)s", {"salt": salt}
+        )
+
+
+def _ensure_login(
+    connection: psycopg.Connection[tuple[Any, ...]],
+    login: str,
+    new_password: Callable[[], str] | None,
+) -> bool:
+    """Make the pipeline's login where it is missing, and say whether it was."""
+    if connection.execute("select 1 from pg_roles where rolname = %s", [login]).fetchone():
+        return False
+    if new_password is None:
+        raise WarehouseError(f"There is no login {login!r}, and no password to make it with.")
+    # Encrypted here: the server, and so its log, never sees the password.
+    verifier = connection.pgconn.encrypt_password(
+        new_password().encode(), login.encode(), b"scram-sha-256"
+    )
+    connection.execute(
+        sql.SQL("create role {} login password {}").format(
+            sql.Identifier(login), sql.Literal(verifier.decode())
+        )
+    )
+    return True
+
+
+def _branch_ids() -> list[str]:
+    with (PROJECT_DIR / "seeds" / "branches.csv").open(encoding="utf-8", newline="") as file:
+        return [row["branch_id"] for row in csv.DictReader(file)]
+
+
+def _preparation() -> str:
+    """Say what a database is prepared with: other roles or branches need another preparation."""
+    content = INIT_FILE.read_text(encoding="utf-8") + ",".join(sorted(_branch_ids()))
+    return f"Prepared by mypizza init-warehouse {hashlib.sha256(content.encode()).hexdigest()[:12]}"
+
+
+def _prepared_with(connection: psycopg.Connection[tuple[Any, ...]]) -> str | None:
+    row = connection.execute(
+        "select obj_description(to_regnamespace('audit'), 'pg_namespace')"
+    ).fetchone()
+    return row[0] if row else None
 
 
 def start() -> Warehouse:
@@ -406,24 +525,25 @@ def _start_server() -> None:
 
 
 def _ensure_role_and_database() -> None:
-    """Make the pipeline's role, which is no superuser, and its database; safe to repeat."""
+    """Make the pipeline's login, which is no superuser, its database, and the roles there."""
     connection = _read_connection()
     admin = Warehouse(
         "127.0.0.1", connection.port, "postgres", "postgres", connection.admin_password, "disable"
     )
     with admin.connect() as admin_connection:
-        role = admin_connection.execute("select 1 from pg_roles where rolname = 'mypizza'")
-        if role.fetchone() is None:
-            admin_connection.execute(
-                sql.SQL("create role mypizza login createdb password {}").format(
-                    sql.Literal(connection.password)
-                )
-            )
+        _ensure_login(admin_connection, LOGIN, lambda: connection.password)
+        # of the login alone, not of its roles: it makes the sample company's tills
+        admin_connection.execute(sql.SQL("alter role {} createdb").format(sql.Identifier(LOGIN)))
         database = admin_connection.execute(
             "select 1 from pg_database where datname = 'mypizza'"
         ).fetchone()
         if database is None:
-            admin_connection.execute("create database mypizza owner mypizza")
+            admin_connection.execute("create database mypizza")
+    admin = replace(admin, database="mypizza")
+    with admin.connect() as admin_connection:
+        is_prepared = _prepared_with(admin_connection) == _preparation()
+    if not is_prepared:
+        init_warehouse(admin)
 
 
 def _is_free(port: int) -> bool:

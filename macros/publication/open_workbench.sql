@@ -83,7 +83,8 @@
                 l.database = (select oid from pg_database where datname = current_database())
                 and c.relnamespace = '{{ workbench }}'::regnamespace
                 and l.pid <> pg_backend_pid()
-                and a.backend_type = 'client backend'
+                -- hidden where the server lets transformer not see others' queries
+                and coalesce(a.backend_type, 'client backend') = 'client backend'
             order by a.query_start
             limit 1;
             exit when not found;

@@ -87,6 +87,7 @@
         {% for statement in foreign_key_statements(mart_results) %}
         {{ statement }}
         {% endfor %}
+        {{ table_rights_sql(names) }}
         foreach relation in array array['{{ names | join("', '") }}'] loop
             execute format('analyze {{ workbench }}.%I', relation);
             execute format('select count(*) from {{ workbench }}.%I', relation) into relation_rows;

@@ -30,6 +30,7 @@
                 else
                     create schema {{ workbench }};
                 end if;
+                {{ schema_rights_sql() }}
                 swapped := true;
                 exit;
             exception when lock_not_available then

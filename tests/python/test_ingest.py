@@ -140,6 +140,7 @@ def world(
                 f"postgresql://{template.user}@{template.host}:{template.port}/{database}",
             )
             monkeypatch.setenv(PASSWORD.format(branch_id.upper()), template.password)
+        warehouse_module.init_warehouse(replace(template, database=name))
         yield World(replace(template, database=name), tills)
         for database in (name, *tills.values()):
             # Not "with (force)", which an autovacuum worker refuses to one who is no superuser.
@@ -324,7 +325,7 @@ def test_a_day_that_still_trades_is_recorded_and_left_until_it_closes(world: Wor
     assert _outcomes(results) == [(QUITO, "incremental", "succeeded")]
     assert world.query(
         "select figure, difference, is_open_day, is_healed from audit.reconciliation"
-        " where difference <> 0"
+        " where difference <> 0 and figure <> 'orders_hash'"
     ) == [("order_total", -1, True, False)]
 
 

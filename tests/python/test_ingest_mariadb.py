@@ -20,6 +20,7 @@ import pytest
 import sqlalchemy as sa
 
 from ingest import pipeline
+from ingest import warehouse as warehouse_module
 from ingest.pipeline import LoadResult
 from ingest.warehouse import Warehouse
 
@@ -227,6 +228,7 @@ def loaded(
     with warehouse.connect() as connection:
         connection.execute("create database beside_mariadb")
     own = replace(warehouse, database="beside_mariadb")
+    warehouse_module.init_warehouse(own)
     (first,) = _run(own)
     assert (first.kind, first.outcome, first.error) == ("initial", "succeeded", None)
     yield own
@@ -294,6 +296,7 @@ def test_both_engines_land_the_same_types(loaded: Warehouse, warehouse: Warehous
             f"{warehouse.port}/types_honolulu"
         )
         beside = replace(warehouse, database="beside_postgres")
+        warehouse_module.init_warehouse(beside)
         pipeline.run(beside, ["pos"], ["honolulu"])
         assert _query(beside, types) == here
         # And so a branch may change its engine, or each have its own, in the same tables.
@@ -310,6 +313,7 @@ def test_changes_and_deletes_are_followed(loaded: Warehouse, server: MariaDb) ->
         " where order_id = 7",
         "delete from payments where order_id = 490",
         "update order_lines set quantity = quantity + 1 where order_id = 480 and line_number = 1",
+        "update payments set payment_method = 'card' where order_id = 485",  # which no sum shows
     )
 
     results = _run(loaded)
@@ -317,6 +321,9 @@ def test_changes_and_deletes_are_followed(loaded: Warehouse, server: MariaDb) ->
     assert {result.outcome for result in results} == {"succeeded"}
     assert results[0].row_count == 1
     assert _query(loaded, "select note from raw_pos.orders where order_id = 7") == [("new",)]
+    assert _query(loaded, "select payment_method from raw_pos.payments where order_id = 485") == [
+        ("card",)
+    ]
     assert _query(
         loaded, "select order_id from raw_pos.payments where _deleted_at is not null"
     ) == [(490,)]

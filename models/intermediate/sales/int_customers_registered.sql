@@ -23,6 +23,8 @@ final as (
         -- who the customer is
         customers.preferred_language,
         customers.accepts_marketing,
+        customers.email_hash,
+        customers.phone_hash,
         customers.has_email,
         customers.has_phone,
 

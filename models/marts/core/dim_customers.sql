@@ -60,6 +60,8 @@ known as (
         -- who the customer is
         customers.preferred_language,
         customers.accepts_marketing,
+        customers.email_hash,
+        customers.phone_hash,
         customers.has_email,
         customers.has_phone,
         customers.registered_on,
@@ -91,6 +93,8 @@ final as (
         -- who the customer is
         known.preferred_language,
         known.accepts_marketing,
+        known.email_hash,
+        known.phone_hash,
         known.has_email,
         known.has_phone,
         known.registered_on,

@@ -1,34 +1,37 @@
 with
 
-source as (
+customers as (
 
-    select * from {{ source('pos', 'customers') }}
+    select * from {{ ref('base_pos__customers') }}
 
 ),
 
-renamed as (
+masked as (
 
     select
         -- keys
-        {{ surrogate_key('branch_id', 'customer_id') }} as customer_key,
-        cast(branch_id as {{ dbt.type_string() }}) as branch_id,
+        customer_key,
+        branch_id,
         customer_id,
 
-        -- who the customer is; name, address, number and free preferences stay in raw
-        cast(preferred_language as {{ dbt.type_string() }}) as preferred_language,
+        -- who the customer is: nothing that names or reaches anybody
+        {{ masked_name('full_name') }} as masked_name,
+        {{ pseudonym("lower(trim(email))") }} as email_hash,
+        {{ pseudonym("translate(phone, ' -()./', '')") }} as phone_hash,
+        coalesce(trim(email), '') <> '' as has_email,
+        coalesce(trim(phone), '') <> '' as has_phone,
+        preferred_language,
         accepts_marketing,
-        coalesce(email, '') <> '' as has_email,
-        coalesce(phone, '') <> '' as has_phone,
 
         -- times
         created_at,
         updated_at,
-        _deleted_at as deleted_at,
+        deleted_at,
 
         -- load
-        cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id
-    from source
+        load_id
+    from customers
 
 )
 
-select * from renamed
+select * from masked

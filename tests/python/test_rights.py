@@ -1,0 +1,606 @@
+"""Who may see what: the roles, the row policies and the way both travel with a publication.
+
+The tests of this file share one warehouse, filled by the pipeline as it runs by default.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from ingest import warehouse as warehouse_module
+from ingest.warehouse import PROJECT_DIR, Warehouse
+
+BRANCHES = ("new_york", "chicago", "san_francisco", "honolulu", "quito")
+PASSWORD = "an analyst's p@ssword"  # noqa: S105 - invented for these tests
+
+
+def mypizza(
+    *arguments: str, expect: int = 0, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a user does, and check its exit code."""
+    result = subprocess.run(
+        [sys.executable, "-m", "ingest.cli", *arguments],
+        env=os.environ | {"COLUMNS": "200"} | (environment or {}),
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == expect, result.stdout[-6000:] + result.stderr[-3000:]
+    return result
+
+
+def query(warehouse: Warehouse, text: str, role: str | None = None) -> list[tuple[Any, ...]]:
+    with warehouse.connect(role=role) as connection:
+        return connection.execute(text).fetchall()
+
+
+def administrator(warehouse: Warehouse, database: str = "mypizza") -> Warehouse:
+    password = warehouse_module._read_connection().admin_password
+    return replace(warehouse, database=database, user="postgres", password=password)
+
+
+@pytest.fixture(scope="module")
+def published(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """A published warehouse, an analyst's login, and one for each branch's manager."""
+    for variable, folder in (("DBT_TARGET_PATH", "target"), ("DBT_LOG_PATH", "logs")):
+        os.environ[variable] = str(tmp_path_factory.mktemp(folder))
+    mypizza("run", "--no-docs")
+    logins = {"analyst": "reader"} | {f"boss_{each}": f"manager_{each}" for each in BRANCHES}
+    with administrator(warehouse).connect() as connection:
+        for login, role in logins.items():
+            connection.execute(
+                sql.SQL("create role {} login password {} in role {}").format(
+                    sql.Identifier(login), sql.Literal(PASSWORD), sql.Identifier(role)
+                )
+            )
+    return warehouse
+
+
+def as_user(warehouse: Warehouse, user: str) -> Warehouse:
+    return replace(warehouse, user=user, password=PASSWORD)
+
+
+def marts(warehouse: Warehouse) -> dict[str, bool]:
+    """Every published mart that the catalog knows, and whether it has a branch."""
+    return dict(
+        query(
+            warehouse,
+            """
+            select c.relname, exists (
+                select 1 from pg_attribute as a
+                where a.attrelid = c.oid and a.attname = 'branch_id' and not a.attisdropped
+            )
+            from pg_class as c
+            where c.relnamespace = 'marts'::regnamespace and c.relkind in ('r', 'v', 'm')
+            """,
+        )
+    )
+
+
+def test_no_role_of_the_pipeline_is_a_superuser(published: Warehouse) -> None:
+    roles = query(
+        published,
+        "select rolname, rolcanlogin from pg_roles where (rolsuper or rolbypassrls or "
+        "rolcreaterole) and rolname in ('mypizza', 'loader', 'transformer', 'reader', "
+        "'branch_manager') or rolname like 'manager%' and rolsuper",
+    )
+    assert roles == []
+
+
+def test_raw_belongs_to_the_loader_and_what_dbt_builds_to_the_transformer(
+    published: Warehouse,
+) -> None:
+    owners = query(
+        published,
+        """
+        select distinct n.nspname, c.relowner::regrole::text
+        from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
+        where c.relkind in ('r', 'v', 'm') and n.nspname !~ '^(pg_|information_schema)'
+        order by 1, 2
+        """,
+    )
+    expected = {"raw_pos": {"loader"}, "raw_pos_staging": {"loader"}}
+    expected["audit"] = {"loader", "transformer"}
+    for schema, owner in owners:
+        assert owner in expected.get(schema, {"transformer"}), (schema, owner)
+
+
+@pytest.mark.parametrize(
+    ("role", "statement"),
+    [
+        ("loader", "select 1 from marts.fct_orders"),
+        ("loader", "select 1 from staging.stg_pos__customers"),
+        ("loader", "delete from audit.publications"),
+        ("transformer", "delete from raw_pos.orders"),
+        ("transformer", "update raw_pos.customers set full_name = ''"),
+        ("transformer", "truncate raw_pos.payments"),
+        ("transformer", "create table raw_pos.mine (a integer)"),
+        ("transformer", "update audit.loads set outcome = 'succeeded'"),
+        ("reader", "select 1 from marts_next.fct_orders"),
+        ("reader", "delete from marts.fct_orders"),
+        ("branch_manager", "update marts.fct_orders set gross_revenue = 0"),
+    ],
+)
+def test_roles_are_refused_what_is_not_theirs(
+    published: Warehouse, role: str, statement: str
+) -> None:
+    refused = pytest.raises(psycopg.errors.InsufficientPrivilege)
+    with administrator(published).connect(role=role) as connection, refused:
+        connection.execute(statement)
+
+
+@pytest.mark.parametrize("user", ["analyst", "boss_quito"])
+def test_readers_and_managers_can_use_the_marts_and_nothing_else(
+    published: Warehouse, user: str
+) -> None:
+    reader = as_user(published, user)
+    usable = query(
+        reader,
+        """
+        select nspname from pg_namespace
+        where nspname !~ '^pg_' and has_schema_privilege(oid, 'usage')
+        """,
+    )
+    assert {name for (name,) in usable} == {"marts", "information_schema", "public"}
+    readable = query(
+        reader,
+        """
+        select n.nspname, c.relname
+        from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
+        where c.relkind in ('r', 'v', 'm', 'p') and n.nspname !~ '^(pg_|information_schema)'
+            and has_schema_privilege(n.oid, 'usage')
+            and has_table_privilege(c.oid, 'select')
+        """,
+    )
+    assert {name for _, name in readable} == set(marts(published))
+    assert query(
+        reader,
+        """
+        select bool_or(has_schema_privilege(oid, 'create')),
+            has_database_privilege(current_database(), 'create')
+        from pg_namespace
+        """,
+    ) == [(False, False)]
+    assert query(
+        reader,
+        """
+        select relname from pg_class
+        where relnamespace = 'marts'::regnamespace and relkind = 'r'
+            and has_table_privilege(oid, 'insert, update, delete, truncate')
+        """,
+    ) == []  # fmt: skip
+
+
+def wrong_rows(warehouse: Warehouse) -> list[str]:
+    """What is wrong with what each branch's manager sees of each mart, and the analyst."""
+    wrong = []
+    tables = marts(warehouse)
+    assert len(tables) >= 10
+    with_branch = [table for table, has_branch in tables.items() if has_branch]
+    everything = as_user(warehouse, "analyst")
+    for table in with_branch:
+        seen = {branch for (branch,) in query(everything, f"select branch_id from marts.{table}")}
+        if seen != set(BRANCHES):
+            wrong.append(f"the analyst sees {seen} of {table}")
+    for branch in BRANCHES:
+        with as_user(warehouse, f"boss_{branch}").connect() as connection:
+            for table in tables:
+                column = "branch_id" if table in with_branch else f"'{branch}'"
+                rows = connection.execute(f"select distinct {column} from marts.{table}").fetchall()
+                if rows != [(branch,)]:
+                    wrong.append(f"the manager of {branch} sees {rows} of {table}")
+    return wrong
+
+
+def test_each_manager_sees_the_own_branch_alone_in_every_mart(published: Warehouse) -> None:
+    assert wrong_rows(published) == []
+    with as_user(published, "boss_quito").connect() as connection:
+        (orders,) = connection.execute("select count(*) from marts.fct_orders").fetchall()
+    assert orders == query(
+        published, "select count(*) from marts.fct_orders where branch_id = 'quito'"
+    )[0]  # fmt: skip
+
+
+def test_every_mart_with_a_branch_has_its_policies(published: Warehouse) -> None:
+    without = query(
+        published,
+        """
+        select c.relname
+        from pg_class as c
+        inner join pg_attribute as a
+            on a.attrelid = c.oid and a.attname = 'branch_id' and not a.attisdropped
+        where c.relnamespace in ('marts'::regnamespace) and c.relkind in ('r', 'v', 'm', 'p')
+            and (
+                not c.relrowsecurity
+                or (select count(*) from pg_policy as p where p.polrelid = c.oid) <> 2
+            )
+        """,
+    )
+    assert without == []
+
+
+def test_the_policy_asks_once_per_query_which_branches_there_are(published: Warehouse) -> None:
+    with as_user(published, "boss_chicago").connect() as connection:
+        plan = "\n".join(
+            line
+            for (line,) in connection.execute("explain (analyze) select * from marts.fct_orders")
+        )
+    assert "InitPlan" in plan
+    assert "SubPlan" not in plan
+
+
+def test_a_manager_of_two_branches_sees_both_and_one_of_none_sees_nothing(
+    published: Warehouse,
+) -> None:
+    with administrator(published).connect() as connection:
+        connection.execute("grant manager_chicago to boss_quito")
+        connection.execute("revoke manager_honolulu from boss_honolulu")
+        connection.execute("grant branch_manager to boss_honolulu")
+    branches = "select distinct branch_id from marts.fct_orders order by 1"
+    try:
+        assert query(as_user(published, "boss_quito"), branches) == [("chicago",), ("quito",)]
+        assert query(as_user(published, "boss_honolulu"), branches) == []
+    finally:
+        with administrator(published).connect() as connection:
+            connection.execute("revoke manager_chicago from boss_quito")
+            connection.execute("revoke branch_manager from boss_honolulu")
+            connection.execute("grant manager_honolulu to boss_honolulu")
+
+
+def test_rights_hold_in_a_loop_during_rebuilds_and_after_a_rollback(published: Warehouse) -> None:
+    stop = threading.Event()
+    problems: list[str] = []
+    rounds: list[int] = []
+
+    def watch(branch: str) -> None:
+        count = 0
+        with as_user(published, f"boss_{branch}").connect(name="manager in a loop") as connection:
+            while not stop.is_set():
+                for table in with_branch:
+                    try:
+                        rows = connection.execute(
+                            f"select distinct branch_id from marts.{table}"
+                        ).fetchall()
+                    except psycopg.Error as error:
+                        problems.append(f"{branch}, {table}: {error}")
+                        return
+                    if rows != [(branch,)]:
+                        problems.append(f"{branch}, {table}: {rows}")
+                count += 1
+        rounds.append(count)
+
+    with_branch = [table for table, has_branch in marts(published).items() if has_branch]
+    watchers = [threading.Thread(target=watch, args=(branch,)) for branch in ("quito", "chicago")]
+    for watcher in watchers:
+        watcher.start()
+    try:
+        mypizza("sample", "advance", "--days", "1")
+        mypizza("run", "--no-docs")
+        mypizza("rollback")
+        mypizza("rollback")
+        mypizza("run", "--no-docs", "--full-refresh")
+    finally:
+        stop.set()
+        for watcher in watchers:
+            watcher.join()
+    assert problems == []
+    assert len(rounds) == 2
+    assert min(rounds) > 5
+    mypizza("rollback")
+    assert wrong_rows(published) == []
+    for user in ("analyst", "boss_quito"):
+        refused = pytest.raises(psycopg.errors.InsufficientPrivilege)
+        with as_user(published, user).connect() as connection, refused:
+            connection.execute("select 1 from marts_next.fct_orders")
+
+
+@pytest.fixture
+def own_server(published: Warehouse) -> Iterator[dict[str, str]]:
+    """An empty database on a server of one's own, and its administrator's environment."""
+    admin = administrator(published, "postgres")
+    with admin.connect() as connection:
+        connection.execute("create database restaurant")
+    yield replace(admin, database="restaurant").environment | {"MYPIZZA_EMBEDDED": ""}
+    with admin.connect() as connection:
+        connection.execute("drop database restaurant with (force)")
+        connection.execute("drop role if exists piper")
+
+
+def test_a_server_of_ones_own_is_prepared_once_by_its_administrator(
+    own_server: dict[str, str], published: Warehouse, tmp_path: Path
+) -> None:
+    password = "l0gin's p@ssword"  # noqa: S105 - invented for this test
+    pipeline = own_server | {"PGUSER": "mypizza", "PGPASSWORD": published.password}
+    refused = mypizza("up", expect=1, environment=pipeline).stderr
+    assert "The database 'restaurant' is not prepared" in refused
+    assert "mypizza init-warehouse" in refused
+    assert len(refused.strip().splitlines()) == 1
+
+    new_login = own_server | {"MYPIZZA_LOGIN_PASSWORD": password}
+    for _ in range(2):
+        made = mypizza("init-warehouse", "--login", "piper", environment=new_login)
+        assert password not in made.stdout + made.stderr
+    piper = own_server | {"PGUSER": "piper", "PGPASSWORD": password}
+    assert "answers" in mypizza("up", environment=piper).stdout
+    log = (warehouse_module._data_dir() / "server.log").read_text(errors="replace")
+    assert password not in log
+
+    # a login that nobody made a member
+    with administrator(published).connect() as connection:
+        connection.execute("revoke loader from piper")
+    refused = mypizza("up", expect=1, environment=piper).stderr
+    assert "no member of the role loader" in refused
+
+    # a new branch has a manager, too: the preparation is out of date
+    project = tmp_path / "project"
+    (project / "seeds").mkdir(parents=True)
+    seed = (PROJECT_DIR / "seeds" / "branches.csv").read_text(encoding="utf-8")
+    row = seed.strip().splitlines()[-1].replace("quito", "lima")
+    (project / "seeds" / "branches.csv").write_text(f"{seed.strip()}\n{row}\n", encoding="utf-8")
+    grown = {"MYPIZZA_PROJECT_DIR": str(project)}
+    refused = mypizza("up", expect=1, environment=piper | grown).stderr
+    assert "other branches" in refused
+
+
+def test_who_is_no_administrator_gets_one_sentence(own_server: dict[str, str]) -> None:
+    nobody = own_server | {"PGUSER": "analyst", "PGPASSWORD": PASSWORD}
+    refused = mypizza("init-warehouse", expect=1, environment=nobody).stderr
+    assert "may not prepare the database 'restaurant'" in refused
+    assert len(refused.strip().splitlines()) == 1
+
+
+def listed_columns(heading: str) -> dict[str, str]:
+    """The columns that a table of docs/personal-data.md lists, with what its second column says."""
+    page = (PROJECT_DIR / "docs" / "personal-data.md").read_text(encoding="utf-8")
+    section = page.split(f"## {heading}")[1].split("\n## ")[0]
+    rows = [line.split("|") for line in section.splitlines() if line.startswith("| `")]
+    return {row[1].strip(" `"): row[2].strip() for row in rows}
+
+
+def text_columns(warehouse: Warehouse, where: str) -> list[tuple[str, str]]:
+    return query(
+        warehouse,
+        "select c.relname, a.attname from pg_class as c inner join pg_attribute as a"
+        " on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped"
+        " and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'json'::regtype,"
+        f" 'jsonb'::regtype) where c.relkind = 'r' and {where} order by 1, 2",
+    )
+
+
+def test_every_text_column_of_the_tills_customers_is_listed(published: Warehouse) -> None:
+    listed = listed_columns("What the tills know of people")
+    columns = text_columns(published, "c.oid = 'raw_pos.customers'::regclass")
+    assert len(columns) >= 7
+    assert [name for _, name in columns if f"customers.{name}" not in listed] == []
+
+
+def test_every_text_column_of_customers_in_the_marts_is_listed(published: Warehouse) -> None:
+    listed = listed_columns("Text columns of customers in the marts")
+    columns = text_columns(published, "c.oid = 'marts.dim_customers'::regclass")
+    assert sorted(name for _, name in columns) == sorted(listed)
+
+
+def test_no_name_address_or_number_of_a_customer_is_in_staging_or_the_marts(
+    published: Warehouse,
+) -> None:
+    listed = listed_columns("What the tills know of people")
+    personal = [
+        name
+        for _, name in text_columns(published, "c.oid = 'raw_pos.customers'::regclass")
+        if listed.get(f"customers.{name}") != "free"
+    ]
+    assert {"full_name", "email", "phone"} <= set(personal)
+    values = " union ".join(
+        f"select {name}::text as found from raw_pos.customers where length({name}::text) > 3"
+        for name in personal
+    )
+    places = text_columns(published, "c.relnamespace = 'marts'::regnamespace")
+    assert len(places) > 30
+    searched = [f"select {column}::text as found from marts.{table}" for table, column in places]
+    searched.append(
+        "select unnest(array[masked_name, email_hash, phone_hash, preferred_language])"
+        " from staging.stg_pos__customers"
+    )
+    with published.connect() as connection:
+        connection.execute(f"create temporary table personal as {values}")
+        found = connection.execute(
+            f"select found from ({' union '.join(searched)}) as searched"
+            " intersect select found from personal limit 5"
+        ).fetchall()
+        hashed = connection.execute(
+            "select count(*), count(distinct email_hash) from marts.dim_customers"
+            " where email_hash is not null and length(email_hash) = 64"
+        ).fetchone()
+    assert found == []
+    assert hashed is not None
+    assert hashed[0] > 1000
+    assert hashed[1] > 100
+
+
+def test_plain_values_and_the_salt_are_for_the_transformer_alone(published: Warehouse) -> None:
+    for relation in ("restricted.base_pos__customers", "restricted.salt"):
+        assert query(published, f"select 1 from {relation} limit 1", role="transformer") == [(1,)]
+        for role in ("loader", "reader", "branch_manager"):
+            refused = pytest.raises(psycopg.errors.InsufficientPrivilege)
+            with administrator(published).connect(role=role) as connection, refused:
+                connection.execute(f"select 1 from {relation}")
+    refused = pytest.raises(psycopg.errors.InsufficientPrivilege)
+    with as_user(published, "analyst").connect() as connection, refused:
+        connection.execute("select restricted.pseudonym('guess')")
+    salt = query(published, "select salt from restricted.salt")[0][0]
+    assert len(salt) > 60
+    definitions = query(
+        published, "select definition from pg_views where schemaname <> 'pg_catalog'"
+    )
+    assert all(salt not in text for (text,) in definitions)
+
+
+def personal_rows(warehouse: Warehouse, customer: int) -> list[tuple[Any, ...]]:
+    """What raw still says of a customer of Quito."""
+    return query(
+        warehouse,
+        f"""
+        select full_name from raw_pos.customers
+        where branch_id = 'quito' and customer_id = {customer}
+            and (full_name <> 'erased' or coalesce(email, phone, preferences) is not null)
+        union all
+        select note from raw_pos.orders
+        where branch_id = 'quito' and customer_id = {customer} and note is not null
+        union all
+        select p.card_last_four
+        from raw_pos.payments as p
+        inner join raw_pos.orders as o on o.branch_id = p.branch_id and o.order_id = p.order_id
+        where o.branch_id = 'quito' and o.customer_id = {customer}
+            and p.card_last_four is not null
+        """,
+    )
+
+
+def test_a_forgotten_customer_stays_forgotten_and_the_money_stays(published: Warehouse) -> None:
+    money = "select sum(net_revenue), sum(paid_amount), count(*) from marts.fct_orders"
+    spent = (
+        "select order_count, lifetime_net_revenue from marts.dim_customers where customer_key = "
+    )
+    mypizza("run", "--no-docs")
+    ((customer, name),) = query(
+        published,
+        """
+        select c.customer_id, c.full_name
+        from raw_pos.customers as c
+        inner join raw_pos.orders as o on o.branch_id = c.branch_id
+            and o.customer_id = c.customer_id and o.note <> ''
+        inner join raw_pos.payments as p on p.branch_id = o.branch_id and p.order_id = o.order_id
+            and p.card_last_four is not null
+        where c.branch_id = 'quito' and c.email is not null and c.phone is not null
+        order by c.customer_id limit 1
+        """,
+    )
+    key = f"'quito-{customer}'"
+    before = (query(published, money), query(published, spent + key))
+    others = "select count(*) from raw_pos.customers where full_name = 'erased'"
+
+    said = mypizza("forget-customer", "quito", str(customer)).stdout
+    assert "anonymous" in said
+    assert name not in said
+    assert personal_rows(published, customer) == []
+    assert query(published, others) == [(1,)]
+    assert query(
+        published,
+        f"select masked_name, email_hash, has_phone from staging.stg_pos__customers"
+        f" where customer_key = {key}",
+    ) == [("e***", None, False)]  # fmt: skip
+
+    # the till still has the person: a change, a heal, and a reload of everything bring it again
+    with published.connect("till_quito") as till:
+        till.execute(
+            "update customers set updated_at = now(), phone = '+593 2 555 0199'"
+            " where customer_id = %s",
+            [customer],
+        )
+        till.execute(
+            "update order_lines set quantity = quantity where order_id in"
+            " (select order_id from orders where customer_id = %s)",
+            [customer],
+        )
+    with published.connect(role="loader") as connection:
+        # behind the loader's back, so that these days differ and are healed
+        connection.execute(
+            "update raw_pos.orders set total_amount = total_amount + 1, note = 'again'"
+            f" where branch_id = 'quito' and customer_id = {customer}"
+        )
+    mypizza("reconcile", "--branch", "quito", "--all")
+    healed = query(
+        published, "select count(*) from audit.loads where kind = 'heal' and branch_id = 'quito'"
+    )
+    assert healed[0][0] > 0
+    assert personal_rows(published, customer) == []
+    mypizza("run", "--no-docs")
+    assert personal_rows(published, customer) == []
+    assert (query(published, money), query(published, spent + key)) == before
+    assert query(
+        published,
+        f"select email_hash, phone_hash, has_email, accepts_marketing from marts.dim_customers"
+        f" where customer_key = {key}",
+    ) == [(None, None, False, False)]  # fmt: skip
+
+    with published.connect() as connection:
+        connection.execute("drop schema raw_pos, raw_pos_staging cascade")
+    mypizza("run", "--no-docs")
+    assert personal_rows(published, customer) == []
+    assert query(published, others) == [(1,)]
+    assert (query(published, money), query(published, spent + key)) == before
+    ((erasures, erased_at),) = query(
+        published, "select count(*), max(erased_at) from audit.erasures"
+    )
+    assert (erasures, erased_at is None) == (1, False)
+
+
+def test_nobody_can_be_forgotten_who_was_never_there() -> None:
+    refused = mypizza("forget-customer", "quito", "999999999", expect=1).stderr
+    assert "No customer 999999999" in refused
+
+
+def test_secrets_are_in_no_log_no_error_no_audit_and_no_docs(
+    published: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    till_password, salt = "canary-t1ll/p@ss", "canary-of-the-s4lt"
+    with administrator(published).connect() as connection:
+        connection.execute(
+            sql.SQL("create role canary login password {} in role mypizza").format(
+                sql.Literal(till_password)
+            )
+        )
+    variable = "SOURCES__POS__TILLS__QUITO__"
+    address = f"postgresql://canary@{published.host}:{published.port}/till_quito"
+    monkeypatch.setenv(f"{variable}URL", address)
+    monkeypatch.setenv(f"{variable}PASSWORD", till_password)
+    monkeypatch.setenv("MYPIZZA_SALT", salt)
+    admin_password = warehouse_module._read_connection().admin_password
+    wrong = "canary-wr0ng"
+    broken = {f"{variable}URL": address.replace("//canary@", f"//canary:{wrong}@")}
+    down = {f"{variable}URL": f"postgresql://canary:{wrong}@127.0.0.1:1/till"}
+    runs = [
+        mypizza("run"),
+        mypizza("--help"),
+        mypizza("status"),
+        mypizza("ingest", "--branch", "quito", environment=broken),
+        mypizza("ingest", "--branch", "quito", environment=down, expect=1),
+        mypizza("dbt", "--debug", "run", "--select", "stg_pos__customers"),
+        mypizza("dbt", "--debug", "build", "--vars", "{calendar_starts_on: nonsense}", expect=1),
+        mypizza(
+            "up", expect=1, environment={"MYPIZZA_EMBEDDED": "", "PGPASSWORD": wrong}
+        ),
+    ]  # fmt: skip
+    wrong_password = {f"{variable}PASSWORD": wrong}
+    runs.append(mypizza("ingest", "--branch", "quito", environment=wrong_password, expect=1))
+    assert query(published, "select salt from restricted.salt") == [(salt,)]
+
+    printed = "\n".join(run.stdout + run.stderr for run in runs)
+    folders = [Path(os.environ[name]) for name in ("DBT_TARGET_PATH", "DBT_LOG_PATH")]
+    folders += [warehouse_module.WAREHOUSE_DIR / "dlt", PROJECT_DIR / "logs"]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    assert len(files) > 100
+    tables = query(
+        published,
+        "select quote_ident(schemaname) || '.' || quote_ident(tablename) from pg_tables"
+        " where schemaname = 'audit' or tablename like '\\_dlt%'",
+    )
+    assert len(tables) > 50
+    recorded = ""
+    for (table,) in tables:
+        recorded += str(query(published, f"select t::text from {table} as t"))
+    for secret in (till_password, wrong, salt, published.password, admin_password):
+        assert secret not in printed
+        assert secret not in recorded
+        found = [path for path in files if secret.encode() in path.read_bytes()]
+        assert found == []
