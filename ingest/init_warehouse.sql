@@ -28,6 +28,12 @@ begin
             execute format('grant %I to %I', wanted, login);
         end if;
     end loop;
+    -- An administrator who is no superuser must act for both below, and may: he made them.
+    foreach wanted in array array['loader', 'transformer'] loop
+        if not pg_has_role(wanted, 'set') or not pg_has_role(wanted, 'usage') then
+            execute format('grant %I to current_user', wanted);
+        end if;
+    end loop;
     -- A build waits for long queries on the version it is to rebuild, and names them.
     if not pg_has_role('transformer', 'pg_read_all_stats', 'usage') then
         begin
@@ -57,6 +63,8 @@ revoke create on schema public from public;
 do $owners$
 declare
     login regrole := to_regrole(quote_ident(current_setting('mypizza.login')));
+    -- with a developer's prefix, too; whatever else the login may own is none of ours
+    ours text := '^raw_|(^|_)(staging|intermediate|snapshots|marts|marts_next|audit)$';
     thing record;
 begin
     for thing in
@@ -64,7 +72,7 @@ begin
             nspname,
             case when nspname like 'raw\_%' then 'loader' else 'transformer' end as new_owner
         from pg_namespace
-        where nspowner = login
+        where nspowner = login and nspname ~ ours
     loop
         execute format('alter schema %I owner to %I', thing.nspname, thing.new_owner);
     end loop;
@@ -82,16 +90,9 @@ begin
         where
             c.relowner = login
             and c.relkind in ('r', 'v', 'm')
-            and c.relpersistence <> 't'
-            and n.nspname <> 'pg_toast'
+            and n.nspname ~ ours
     loop
         execute format('alter table %s owner to %I', thing.name, thing.new_owner);
-        if thing.new_owner = 'loader' then
-            execute format('grant select on %s to transformer', thing.name);
-        else
-            -- readers' rights come with the next publication
-            execute format('revoke all on %s from reader, branch_manager', thing.name);
-        end if;
     end loop;
 end
 $owners$;
@@ -100,6 +101,7 @@ $owners$;
 create schema if not exists audit authorization transformer;
 grant usage, create on schema audit to loader;
 alter default privileges for role transformer in schema audit grant select on tables to loader;
+grant select on all tables in schema audit to loader, transformer;
 
 -- transformer reads whatever loader makes, now and later.
 alter default privileges for role loader grant usage on schemas to transformer;

@@ -449,7 +449,7 @@ def _pipeline(warehouse: Warehouse, name: str, references: References) -> Pipeli
             "port": warehouse.port,
             "database": warehouse.database,
             "username": warehouse.user,
-            "password": warehouse.password or None,
+            "password": warehouse.password,  # none: from .pgpass, or none is asked for
             "query": {
                 "sslmode": warehouse.sslmode,
                 "application_name": "mypizza ingest",

@@ -352,6 +352,38 @@ def test_a_server_of_ones_own_is_prepared_once_by_its_administrator(
     assert "other branches" in refused
 
 
+def test_what_was_made_before_there_were_roles_goes_to_the_role_that_makes_it_now(
+    own_server: dict[str, str], published: Warehouse
+) -> None:
+    admin = administrator(published, "restaurant")
+    mypizza("init-warehouse", environment=own_server)
+    with admin.connect() as connection:
+        for schema in ("raw_pos", "marts"):
+            connection.execute(f"create schema {schema} authorization mypizza")
+        for table in ("raw_pos.orders", "marts.fct_orders", "audit.loads", "audit.publications"):
+            connection.execute(f"create table {table} (order_id bigint)")
+            connection.execute(f"alter table {table} owner to mypizza")
+    mypizza("init-warehouse", environment=own_server)
+    owners = query(
+        admin,
+        """
+        select c.oid::regclass::text, c.relowner::regrole::text
+        from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
+        where c.relkind = 'r' and n.nspname in ('raw_pos', 'marts', 'audit')
+        order by 1
+        """,
+    )
+    assert owners == [
+        ("audit.loads", "loader"),
+        ("audit.publications", "transformer"),
+        ("marts.fct_orders", "transformer"),
+        ("raw_pos.orders", "loader"),
+    ]
+    assert query(admin, "select count(*) from raw_pos.orders", role="transformer") == [(0,)]
+    assert query(admin, "select count(*) from audit.loads", role="transformer") == [(0,)]
+    assert query(admin, "select count(*) from audit.publications", role="loader") == [(0,)]
+
+
 def test_who_is_no_administrator_gets_one_sentence(own_server: dict[str, str]) -> None:
     nobody = own_server | {"PGUSER": "analyst", "PGPASSWORD": PASSWORD}
     refused = mypizza("init-warehouse", expect=1, environment=nobody).stderr
