@@ -200,7 +200,7 @@ def load_till(
         warehouse: where to.
         connection: an autocommitting connection to it.
         till: the till to read.
-        heal: read these orders again instead of what is new.
+        heal: read this again instead of what is new.
 
     Returns:
         What was loaded, or why not.
@@ -273,7 +273,13 @@ def _detail(heal: HealWindow | None) -> dict[str, Any]:
     if heal is None:
         return {}
     stretches = [[start.isoformat(), end.isoformat()] for start, end in heal.stretches]
-    return {"heal": {"stretches": stretches, "order_ids": list(heal.order_ids)}}
+    return {
+        "heal": {
+            "stretches": stretches,
+            "order_ids": list(heal.order_ids),
+            "whole_tables": list(heal.whole_tables),
+        }
+    }
 
 
 def mark_deleted(

@@ -336,11 +336,12 @@ def reconcile_till(
         found = _differing(at_till, in_raw)
         differing = {day: names for day, names in found.items() if day < today}
         unfinished = _unfinished_heal(connection, till)
-        if differing or unfinished.stretches or unfinished.order_ids:
-            window = HealWindow(
-                tuple(_stretches(clock, list(differing))) + unfinished.stretches,
-                unfinished.order_ids,
-            )
+        window = HealWindow(
+            tuple(_stretches(clock, list(differing))) + unfinished.stretches,
+            unfinished.order_ids,
+            tuple({*_incomplete_tables(connection, engine, till), *unfinished.whole_tables}),
+        )
+        if window:
             loads, refused = _heal(
                 warehouse, connection, till, engine, window,
                 None if accept_loss else _moments(clock, span),
@@ -587,7 +588,35 @@ def _unfinished_heal(connection: Connection, till: Till) -> HealWindow:
         for start, end in heal["stretches"]
     }
     order_ids = {order_id for (heal,) in rows for order_id in heal["order_ids"]}
-    return HealWindow(tuple(sorted(stretches)), tuple(sorted(order_ids)))
+    whole_tables = {name for (heal,) in rows for name in heal.get("whole_tables", ())}
+    return HealWindow(tuple(sorted(stretches)), tuple(sorted(order_ids)), tuple(whole_tables))
+
+
+def _incomplete_tables(connection: Connection, engine: sa.Engine, till: Till) -> Iterator[str]:
+    """Name the tables without business days whose keys are not those of the till.
+
+    A product whose row commits late is missed by its cursor, and no day would show it.
+    """
+    with engine.connect() as till_connection:
+        for table in pos.TABLES:
+            if (
+                table.belongs_to_a_day
+                or not sa.inspect(till_connection).has_table(table.name)
+                or not pipeline.exists(connection, f"raw_pos.{table.name}")
+            ):
+                continue
+            key: sa.ColumnClause[int] = sa.column(table.primary_key)
+            at_till = till_connection.execute(
+                sa.select(sa.func.count(), sa.func.sum(key)).select_from(sa.table(table.name))
+            ).one()
+            in_raw = connection.execute(
+                sql.SQL(
+                    "select count(*), sum({}) from {} where branch_id = %s and _deleted_at is null"
+                ).format(sql.Identifier(table.primary_key), sql.Identifier("raw_pos", table.name)),
+                [till.branch_id],
+            ).fetchone()
+            if tuple(at_till) != in_raw:
+                yield table.name
 
 
 def _heal(
@@ -619,19 +648,22 @@ def _heal(
     candidates = {
         table: _not_read_again(connection, till, table, window, load_id)
         for table in pos.TABLES
-        if table.business_time or table.parent_key
+        if window.covers(table)
     }
     moved: set[int] = set()
     gone: dict[TillTable, list[int]] = {}
     with engine.connect() as till_connection:
         for table, keys in candidates.items():
             found = _order_of(till_connection, table, keys)
-            moved.update(found.values())
+            if table.belongs_to_a_day:
+                moved.update(found.values())
             gone[table] = [key for key in keys if key not in found]
     if moved:
         # Still at the till, only on another day or another order: not gone, but to be read again.
         loads.append(
-            pipeline.load_till(warehouse, connection, till, HealWindow((), tuple(sorted(moved))))
+            pipeline.load_till(
+                warehouse, connection, till, HealWindow(order_ids=tuple(sorted(moved)))
+            )
         )
     if not any(gone.values()) or loads[-1].outcome != "succeeded":
         return loads, None
@@ -648,31 +680,10 @@ def _too_much_gone(
     compared: tuple[datetime | None, datetime | None],
 ) -> str | None:
     """Return one sentence where a till has lost so much that it is not to be believed."""
-    orders = next(table for table in pos.TABLES if table.business_time)
     for table, keys in gone.items():
         if len(keys) <= SMALL_LOSS:
             continue
-        row = connection.execute(
-            sql.SQL(
-                """
-                select count(*)
-                from {orders} as o
-                inner join {table} as t on t.branch_id = o.branch_id and t.{parent} = o.{order}
-                where o.branch_id = %s
-                    and o.{time} >= coalesce(%s, timestamptz '-infinity')
-                    and o.{time} < coalesce(%s, timestamptz 'infinity')
-                    and t._deleted_at is null
-                """
-            ).format(
-                orders=sql.Identifier("raw_pos", orders.name),
-                table=sql.Identifier("raw_pos", table.name),
-                parent=sql.Identifier(table.parent_key or table.primary_key),
-                order=sql.Identifier(orders.primary_key),
-                time=sql.Identifier(str(orders.business_time)),
-            ),
-            [till.branch_id, *compared],
-        ).fetchone()
-        known = row[0] if row else 0
+        known = _known_rows(connection, till, table, compared)
         if len(keys) > LARGEST_LOSS * known:
             return (
                 f"The till of {till.branch_id} has lost {len(keys):,} of {known:,} rows of "
@@ -683,10 +694,49 @@ def _too_much_gone(
     return None
 
 
+def _known_rows(
+    connection: Connection,
+    till: Till,
+    table: TillTable,
+    compared: tuple[datetime | None, datetime | None],
+) -> int:
+    """Return how many rows the raw layer has of the compared days, or of a table without days."""
+    orders = next(table for table in pos.TABLES if table.business_time)
+    of_the_branch = "select count(*) from {table} as t where t.branch_id = %s"
+    of_its_days = """
+        select count(*)
+        from {orders} as o
+        inner join {table} as t on t.branch_id = o.branch_id and t.{parent} = o.{order}
+        where o.branch_id = %s
+            and o.{time} >= coalesce(%s, timestamptz '-infinity')
+            and o.{time} < coalesce(%s, timestamptz 'infinity')
+    """
+    query = of_its_days if table.belongs_to_a_day else of_the_branch
+    row = connection.execute(
+        sql.SQL(query + " and t._deleted_at is null").format(
+            orders=sql.Identifier("raw_pos", orders.name),
+            table=sql.Identifier("raw_pos", table.name),
+            parent=sql.Identifier(table.parent_key or table.primary_key),
+            order=sql.Identifier(orders.primary_key),
+            time=sql.Identifier(str(orders.business_time)),
+        ),
+        [till.branch_id, *(compared if table.belongs_to_a_day else ())],
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def _not_read_again(
     connection: Connection, till: Till, table: TillTable, window: HealWindow, load_id: str | None
 ) -> list[int]:
     """Return the keys of a window's rows that the heal did not bring again."""
+    if not table.belongs_to_a_day:
+        return [key for (key,) in connection.execute(
+            sql.SQL(
+                "select {} from {} where branch_id = %s and _deleted_at is null"
+                " and _dlt_load_id <> %s"
+            ).format(sql.Identifier(table.primary_key), sql.Identifier("raw_pos", table.name)),
+            [till.branch_id, load_id],
+        )]  # fmt: skip
     keys: set[int] = set()
     orders = next(other for other in pos.TABLES if other.business_time)
     stretches: list[tuple[datetime | None, datetime | None]] = [*window.stretches]

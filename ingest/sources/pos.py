@@ -97,6 +97,11 @@ class TillTable:
     parent_key: str | None = None
     order_column: str | None = None
 
+    @property
+    def belongs_to_a_day(self) -> bool:
+        """Whether its rows stand on a business day: their own, or their order's."""
+        return bool(self.business_time or self.parent_key)
+
     def __post_init__(self) -> None:
         """Refuse what could not be loaded."""
         if self.cursor and not self.primary_key:
@@ -277,10 +282,31 @@ class TableProgress:
 
 @dataclass(frozen=True)
 class HealWindow:
-    """Which orders are to be read again: those of some stretches of time, and some by their id."""
+    """What is to be read again, whatever its cursor says.
 
-    stretches: tuple[tuple[datetime, datetime], ...]
+    Attributes:
+        stretches: orders of these stretches of time, with their lines and payments.
+        order_ids: orders by their id, with theirs.
+        whole_tables: tables that belong to no business day, by name.
+    """
+
+    stretches: tuple[tuple[datetime, datetime], ...] = ()
     order_ids: tuple[int, ...] = ()
+    whole_tables: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Say whether there is anything to read again."""
+        return bool(self.stretches or self.order_ids or self.whole_tables)
+
+    def reads(self, table: TillTable) -> bool:
+        """Say whether rows of a table are read again: of these orders, or named by them, or all."""
+        return bool(self.stretches or self.order_ids) or table.name in self.whole_tables
+
+    def covers(self, table: TillTable) -> bool:
+        """Say whether a row of a table that is in the window and was not read is gone."""
+        if table.belongs_to_a_day:
+            return bool(self.stretches or self.order_ids)
+        return table.name in self.whole_tables
 
 
 @dataclass(frozen=True)
@@ -388,6 +414,8 @@ class TillLoader(BaseTableLoader):
 
     def _where(self, reading: _Reading) -> list[sa.ColumnElement[bool]]:
         """Return the conditions that choose the rows to read."""
+        if reading.heal is not None and reading.table.name in reading.heal.whole_tables:
+            return []
         if reading.heal is not None:
             return [
                 _in_heal_window(
@@ -553,7 +581,7 @@ def pos(
         references: given for a first load, which appends, there being nothing to merge with; filled
             with what is to be copied from till to warehouse without a file between.
         is_first: of no branch is any load complete.
-        heal: read these orders again, whatever their cursor says.
+        heal: read this again, whatever its cursor says.
 
     Returns:
         One dlt resource per table.
@@ -562,6 +590,8 @@ def pos(
     address = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)
     metadata = survey_.metadata
     for table in survey_.tables:
+        if heal is not None and not heal.reads(table):
+            continue
         progress[table.name] = TableProgress()
         incremental: dlt.sources.incremental[datetime] | None = None
         if table.cursor and heal is None:

@@ -393,6 +393,62 @@ def test_a_branch_that_is_down_stops_no_other_and_catches_up(
     assert world.differences() == []
 
 
+def test_a_product_and_a_customer_that_committed_late_are_found(world: World) -> None:
+    """Their cursor lies before the last load, and they belong to no business day."""
+    world.run()
+    world.till(
+        QUITO,
+        """
+        insert into products
+        select product_id + 100000, sku || '-late', product_name, category, size, unit_price,
+            unit_cost, is_active, attributes, created_at, updated_at - interval '3 days'
+        from products where product_id = (select min(product_id) from products);
+        delete from customers
+        where customer_id = (
+            select max(customer_id) from customers
+            where customer_id not in (select customer_id from orders where customer_id is not null)
+        )
+        """,
+    )
+    assert ("quito", "heal", "succeeded") in _outcomes(world.run())
+    assert world.differences() == []
+    assert "heal" not in [result.kind for result in world.run()]
+
+
+def test_late_commits_are_healed_however_long_the_pause_between_two_runs(world: World) -> None:
+    """The window reaches back from the last comparison, not from the newest order."""
+    world.run()
+    world.till(
+        HONOLULU,
+        """
+        insert into orders
+        select order_id + 100000, order_number || '-late', customer_id, channel, status,
+            ordered_at, currency, gross_amount, discount_amount, tax_amount, total_amount, note,
+            metadata, created_at, updated_at - interval '1 day'
+        from orders order by ordered_at desc limit 1;
+        insert into orders
+        select order_id + 200000, order_number || '-new', customer_id, channel, status,
+            ordered_at + interval '60 days', currency, gross_amount, discount_amount, tax_amount,
+            total_amount, note, metadata, created_at, updated_at + interval '60 days'
+        from orders order by ordered_at desc limit 1
+        """,
+    )
+    world.run()
+    assert world.differences() == []
+
+
+def test_a_till_that_refuses_a_table_stops_no_other(world: World) -> None:
+    """ConnectorX panics where a table may not be read; the panic is that till's alone."""
+    world.run()
+    world.till(QUITO, "revoke select on customers from current_user")
+    world.till(HONOLULU, "update orders set note = 'new', updated_at = now() where order_id = 1")
+    results = world.run()
+    failed = [result for result in results if result.outcome == "failed"]
+    assert {result.branch_id for result in failed} == {QUITO}
+    assert "permission denied" in str(failed[0].error)
+    assert world.differences(HONOLULU) == []
+
+
 def test_a_password_with_special_characters_works(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
