@@ -7,7 +7,7 @@ BIN := .venv/bin
 export UV_COMPILE_BYTECODE := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: help install run test lint docs bench clean
+.PHONY: help install run test lint torture docs bench clean
 
 help:  ## print this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -39,6 +39,10 @@ lint: install  ## check Python, SQL, YAML and the project's rules; needs no data
 	$(BIN)/sqlfluff lint --disable-progress-bar models snapshots tests macros
 	$(BIN)/python .ci/parse_gate.py
 	$(BIN)/dbt-bouncer --config-file dbt-bouncer.yml
+
+torture: install  ## kill the run 60 times at random moments and compare; writes docs/torture.md
+	MYPIZZA_TORTURE_KILLS=60 MYPIZZA_TORTURE_REPORT=docs/torture.md \
+		$(BIN)/pytest tests/python/test_torture.py
 
 docs: install  ## write the docs site of the published marts
 	$(BIN)/mypizza docs

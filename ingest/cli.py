@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +21,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ingest import alert
 from ingest import warehouse as warehouse_module
 from ingest.dbt import run_dbt
 from ingest.warehouse import Warehouse, WarehouseError
@@ -72,29 +73,32 @@ def run(
     ] = False,
 ) -> None:
     """Do the whole job: start, load, reconcile, build, test, publish, document."""
-    steps = _Steps()
-    page: Path | None = None
-    with steps.step("Warehouse"):
-        warehouse = warehouse_module.resolve()
-    with warehouse_module.lock(warehouse, "run"):
-        if _has_sample_tills():
-            with steps.step("Sample company"):
-                from sample import company
+    with alert.on_failure("mypizza run") as problems:
+        steps = _Steps()
+        page: Path | None = None
+        with steps.step("Warehouse"):
+            warehouse = warehouse_module.resolve()
+        with warehouse_module.lock(warehouse, "run"):
+            if _has_sample_tills():
+                with steps.step("Sample company"):
+                    from sample import company
 
-                company.create(warehouse)
-        with steps.step("Load and reconcile"):
-            loads = _load(warehouse)
-        with steps.step("Build, test and publish"):
-            _protect_people(warehouse)
-            built = run_dbt("build", *(["--full-refresh"] if full_refresh else []))
-        if docs and built.success:
-            with steps.step("Docs site"):
-                from ingest.docs import build_docs
+                    company.create(warehouse)
+            with steps.step("Load and reconcile"):
+                loads = _load(warehouse)
+            with steps.step("Build, test and publish"):
+                _protect_people(warehouse)
+                built = run_dbt("build", *(["--full-refresh"] if full_refresh else []))
+            if docs and built.success:
+                with steps.step("Docs site"):
+                    from ingest.docs import build_docs
 
-                page = build_docs(warehouse)
-    _summarise(warehouse, steps, loads, built, page)
-    if not built.success or any(load.outcome != "succeeded" for load in loads):
-        raise typer.Exit(1)
+                    page = build_docs(warehouse)
+        _summarise(warehouse, steps, loads, built, page)
+        problems += [load.error for load in loads if load.error]
+        problems += [] if built.success else [_why_not_published(warehouse)]
+        if not built.success or any(load.outcome != "succeeded" for load in loads):
+            raise typer.Exit(1)
 
 
 @app.command()
@@ -197,6 +201,9 @@ def reconcile(
     date_from: Annotated[str | None, typer.Option("--from", help="First business date.")] = None,
     date_to: Annotated[str | None, typer.Option("--to", help="Last business date.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All days, not the last 35.")] = False,
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Believe a till that lost more than a fifth.")
+    ] = False,
 ) -> None:
     """Compare tills and warehouse per branch and business day, and heal what differs."""
     from ingest.reconcile import reconcile as compare_and_heal
@@ -204,8 +211,9 @@ def reconcile(
     warehouse = warehouse_module.resolve()
     with warehouse_module.lock(warehouse, "reconcile"):
         results = compare_and_heal(
-            warehouse, branch, _date(date_from), _date(date_to), full=everything
-        )
+            warehouse, branch, _date(date_from), _date(date_to),
+            full=everything, accept_loss=accept_loss,
+        )  # fmt: skip
     table = Table("branch", "days compared", "healed", "still differing", "seconds")
     for result in results:
         table.add_row(
@@ -274,12 +282,26 @@ def status() -> None:
         holder = warehouse_module.lock_holder(connection)
         console.print(f"Running now: {holder}" if holder else "Nothing is running.")
         loads = _query(connection, "audit.loads", LAST_LOADS)
-        table = Table("source", "branch", "last success", "rows", "last outcome", "why")
-        for source, branch_id, succeeded_at, rows, outcome, error in loads:
-            in_order = in_order and outcome in ("succeeded", "running")
-            table.add_row(
-                source, branch_id, _minute(succeeded_at), f"{rows or 0:,}", outcome, error or ""
+        table = Table(
+            "source", "branch", "last success", "lag", "rows", "till = raw", "last outcome", "why"
+        )
+        for source, branch_id, succeeded_at, lag, rows, days, differing, outcome, error in loads:
+            is_late = lag is None or lag > STALE
+            in_order = (
+                in_order and outcome in ("succeeded", "running") and not is_late and not differing
             )
+            hours = "" if lag is None else f"{lag / timedelta(hours=1):,.1f} h"
+            table.add_row(
+                source,
+                branch_id,
+                _minute(succeeded_at),
+                f"[red]{hours}[/red]" if is_late else hours,
+                f"{rows or 0:,}",
+                f"[red]{differing:,} of {days:,} days differ[/red]" if differing
+                else f"{days:,} days",
+                outcome,
+                error or "",
+            )  # fmt: skip
         console.print(table)
         publications = _query(connection, "audit.publications", LAST_PUBLICATIONS)
         table = Table("when", "outcome", "marts", "rows", "why not")
@@ -325,17 +347,32 @@ def sample_advance(
     console.print(table)
 
 
+STALE = timedelta(hours=50)
+"""A source that has not come in for so long needs a person; its freshness test says the same."""
+
 LAST_LOADS = """
     select
-        source,
-        branch_id,
-        max(finished_at) filter (where outcome = 'succeeded'),
-        sum(row_count) filter (where outcome = 'succeeded'),
-        (array_agg(outcome order by started_at desc))[1],
-        (array_agg(error order by started_at desc))[1]
-    from audit.loads
-    group by source, branch_id
-    order by source, branch_id
+        l.source,
+        l.branch_id,
+        max(l.finished_at) filter (where l.outcome = 'succeeded'),
+        now() - max(l.finished_at) filter (where l.outcome = 'succeeded'),
+        sum(l.row_count) filter (where l.outcome = 'succeeded'),
+        max(r.days),
+        max(r.differing),
+        (array_agg(l.outcome order by l.started_at desc))[1],
+        (array_agg(l.error order by l.started_at desc))[1]
+    from audit.loads as l
+    cross join lateral (
+        select
+            count(distinct business_date) as days,
+            count(distinct business_date) filter (
+                where difference <> 0 and not is_open_day
+            ) as differing
+        from audit.reconciliation
+        where source = l.source and branch_id = l.branch_id
+    ) as r
+    group by l.source, l.branch_id
+    order by l.source, l.branch_id
 """
 
 LAST_PUBLICATIONS = """
@@ -377,6 +414,13 @@ def _protect_people(warehouse: Warehouse) -> None:
     warehouse_module.keep_salt(warehouse)
     with warehouse.connect(name="mypizza erasure", role=warehouse_module.LOADER) as connection:
         erasure.reapply_all(connection)
+
+
+def _why_not_published(warehouse: Warehouse) -> str:
+    with warehouse.connect() as connection:
+        publications = _query(connection, "audit.publications", LAST_PUBLICATIONS)
+    reason = publications[0][4] if publications else None
+    return reason or "dbt could not build: see its log."
 
 
 def _has_sample_tills() -> bool:

@@ -5,6 +5,13 @@ day that differs is read again whole and merged, its children with their orders.
 no longer has is marked as deleted. Late commits, missed rows, edits without a new timestamp and
 hard deletes are all mended this way, and what cannot be mended stays in `audit.reconciliation`.
 
+A hash over each row's key, version and content goes with the counts and sums, which two edits can
+leave as they were. Both engines compute it, over the same text of the same columns.
+
+The last 35 days are compared every time, all days once a week. A till that has lost more than a
+fifth of what the warehouse knows of the compared days is not believed: nothing is marked as
+deleted then, and a person is asked.
+
 A day that still trades at its branch is compared and recorded, and healed once it has closed:
 orders that come in between the load and the comparison are no difference to mend.
 """
@@ -32,18 +39,90 @@ if TYPE_CHECKING:
     from ingest.pipeline import Connection, LoadResult
 
 WINDOW_DAYS = 35
+SWEEP_DAYS = 7
+"""After so many days all of a till is compared again, not the last days alone."""
+
+LARGEST_LOSS = Decimal("0.2")
+"""The share of a table's rows that a till may have lost; more is taken for an accident."""
+
+SMALL_LOSS = 10
+"""So few rows may always be gone: the share says little of them."""
+
 A_YEAR = timedelta(days=366)
 FIGURES = (
     "orders",
     "order_total",
+    "orders_hash",
     "lines",
     "line_total",
+    "lines_hash",
     "payments",
     "payment_total",
     "refunds",
     "refund_total",
+    "payments_hash",
 )
 KEYS_PER_QUERY = 5_000
+
+# What the hashes see of a row, and how each column becomes the same text in both engines.
+HASHED: Mapping[str, Mapping[str, str]] = {
+    "orders": {
+        "order_id": "text",
+        "order_number": "text",
+        "customer_id": "text",
+        "channel": "text",
+        "status": "text",
+        "currency": "text",
+        "gross_amount": "money",
+        "discount_amount": "money",
+        "tax_amount": "money",
+        "total_amount": "money",
+        "ordered_at": "moment",
+        "updated_at": "moment",
+    },
+    "order_lines": {
+        "order_line_id": "text",
+        "order_id": "text",
+        "line_number": "text",
+        "product_id": "text",
+        "quantity": "money",
+        "unit_price": "money",
+        "discount_amount": "money",
+        "updated_at": "moment",
+    },
+    "payments": {
+        "payment_id": "text",
+        "order_id": "text",
+        "payment_method": "text",
+        "payment_type": "text",
+        "currency": "text",
+        "amount": "money",
+        "tax_amount": "money",
+        "tip_amount": "money",
+        "paid_at": "moment",
+        "updated_at": "moment",
+    },
+}
+
+# 12 hexadecimal digits of a row's MD5 as a number: a sum of them tells one set of rows from another
+# as far as accidents go, and no order of rows is needed for it.
+HASHES = {
+    "postgresql": "sum(cast(cast('x' || substr(md5(convert_to({}, 'UTF8')), 1, 12) as bit(48))"
+    " as bigint))",
+    "mysql": "sum(cast(conv(substr(md5({}), 1, 12), 16, 10) as unsigned))",
+}
+TEXTS = {
+    "postgresql": {
+        "text": "rtrim(cast({} as text))",
+        "money": "cast(cast({} as numeric(38, 10)) as text)",
+        "moment": "cast(trunc(extract(epoch from {}) * 1000000) as text)",
+    },
+    "mysql": {
+        "text": "rtrim(convert({} using utf8mb4))",
+        "money": "convert(cast({} as decimal(38, 10)) using utf8mb4)",
+        "moment": "convert(timestampdiff(microsecond, '1970-01-01', {}) using utf8mb4)",
+    },
+}
 
 Figures = dict[str, Decimal]
 Days = dict[date, Figures]
@@ -52,13 +131,21 @@ Days = dict[date, Figures]
 # two sides differ in these only. Children are counted on their order's day.
 QUERIES = (
     """
-    select {day} as business_date, count(*) as orders, sum(o.total_amount) as order_total
+    select
+        {day} as business_date,
+        count(*) as orders,
+        sum(o.total_amount) as order_total,
+        {orders_hash} as orders_hash
     from {schema}orders as o
     where {where}
     group by {day}
     """,
     """
-    select {day} as business_date, count(*) as {lines}, sum(l.quantity * l.unit_price) as line_total
+    select
+        {day} as business_date,
+        count(*) as {lines},
+        sum(l.quantity * l.unit_price) as line_total,
+        {order_lines_hash} as lines_hash
     from {schema}orders as o
     inner join {schema}order_lines as l on {lines_join}
     where {where}
@@ -70,7 +157,8 @@ QUERIES = (
         sum(case when p.payment_type = 'sale' then 1 else 0 end) as payments,
         sum(case when p.payment_type = 'sale' then p.amount else 0 end) as payment_total,
         sum(case when p.payment_type = 'refund' then 1 else 0 end) as refunds,
-        sum(case when p.payment_type = 'refund' then p.amount else 0 end) as refund_total
+        sum(case when p.payment_type = 'refund' then p.amount else 0 end) as refund_total,
+        {payments_hash} as payments_hash
     from {schema}orders as o
     inner join {schema}payments as p on {payments_join}
     where {where}
@@ -91,6 +179,7 @@ class ReconcileResult:
         loads: the loads that the healing took.
         seconds: wall time.
         error: one sentence, where the comparison could not be made.
+        refused: one sentence, where the till has lost too much to be believed.
     """
 
     branch_id: str
@@ -100,12 +189,13 @@ class ReconcileResult:
     loads: tuple[LoadResult, ...]
     seconds: float
     error: str | None = None
+    refused: str | None = None
 
     @property
     def problem(self) -> str | None:
         """One sentence on what a person must look at, or None."""
-        if self.error or not self.differing:
-            return self.error
+        if self.error or self.refused or not self.differing:
+            return self.error or self.refused
         day, figures = next(iter(self.differing.items()))
         return (
             f"The till of {self.branch_id} and the warehouse still differ on "
@@ -180,6 +270,7 @@ def reconcile(
     date_from: date | None = None,
     date_to: date | None = None,
     full: bool = False,
+    accept_loss: bool = False,
 ) -> list[ReconcileResult]:
     """Compare tills and raw layer, heal what differs, and record it in audit.reconciliation.
 
@@ -189,6 +280,7 @@ def reconcile(
         date_from: first business date; default 35 days before the branch's newest.
         date_to: last business date; default open.
         full: all days there are.
+        accept_loss: mark rows as deleted however many are gone.
 
     Returns:
         One result per branch.
@@ -197,7 +289,14 @@ def reconcile(
         pipeline.prepare_audit(connection)
         pipeline.index(connection)
         return [
-            reconcile_till(warehouse, connection, till, _Span(date_from, date_to), full=full)
+            reconcile_till(
+                warehouse,
+                connection,
+                till,
+                _Span(date_from, date_to),
+                full=full,
+                accept_loss=accept_loss,
+            )
             for till in pos.configured_tills(branches)
         ]
 
@@ -209,6 +308,7 @@ def reconcile_till(
     span: _Span | None = None,
     *,
     full: bool = False,
+    accept_loss: bool = False,
 ) -> ReconcileResult:
     """Compare one till and heal it.
 
@@ -216,8 +316,10 @@ def reconcile_till(
         warehouse: the warehouse.
         connection: an autocommitting connection to it.
         till: the till.
-        span: the business dates; without a first one, 35 days before the branch's newest.
+        span: the business dates; without any, 35 days before the branch's newest, and all days
+            once a week.
         full: all days there are.
+        accept_loss: mark rows as deleted however many are gone.
 
     Returns:
         What was compared, healed, and still differs.
@@ -227,6 +329,7 @@ def reconcile_till(
     loads: list[LoadResult] = []
     try:
         span = _Span() if full else _span(connection, till, clock, span or _Span())
+        refused = None
         engine = till.engine(warehouse)
         at_till, in_raw = _compare(connection, engine, clock, span)
         today = clock.business_date(datetime.now(UTC))
@@ -238,15 +341,19 @@ def reconcile_till(
                 tuple(_stretches(clock, list(differing))) + unfinished.stretches,
                 unfinished.order_ids,
             )
-            loads = _heal(warehouse, connection, till, engine, window)
+            loads, refused = _heal(
+                warehouse, connection, till, engine, window,
+                None if accept_loss else _moments(clock, span),
+            )  # fmt: skip
             at_till, in_raw = _compare(connection, engine, clock, span)
         still = {day: what for day, what in _differing(at_till, in_raw).items() if day < today}
         healed = tuple(day for day in differing if day not in still)
         _record(connection, till, span, at_till, in_raw, differing, today)
         days = len({*at_till, *in_raw})
         return ReconcileResult(
-            till.branch_id, days, healed, still, tuple(loads), time.monotonic() - started
-        )
+            till.branch_id, days, healed, still, tuple(loads), time.monotonic() - started,
+            refused=refused,
+        )  # fmt: skip
     except (WarehouseError, sa.exc.SQLAlchemyError) as error:
         return ReconcileResult(
             till.branch_id, 0, (), {}, tuple(loads), time.monotonic() - started,
@@ -255,14 +362,60 @@ def reconcile_till(
 
 
 def _span(connection: Connection, till: Till, clock: _Clock, asked: _Span) -> _Span:
-    """Return the span to compare: what was asked for, or the days before the newest."""
+    """Return the span to compare: what was asked for, or the days before the newest, or all."""
     if asked.first or not pipeline.exists(connection, "raw_pos.orders"):
         return asked
+    # An order dated in the future by a wrong clock must not take the window with it.
     row = connection.execute(
-        "select max(ordered_at) from raw_pos.orders where branch_id = %s", [till.branch_id]
+        "select max(ordered_at) from raw_pos.orders"
+        " where branch_id = %s and ordered_at < now() + interval '1 day'",
+        [till.branch_id],
     ).fetchone()
     newest = asked.last or (row and row[0] and clock.business_date(row[0]))
-    return _Span(newest - timedelta(days=WINDOW_DAYS), asked.last) if newest else asked
+    if not newest:
+        return asked
+    first = newest - timedelta(days=WINDOW_DAYS)
+    if asked.last is None and _is_sweep_due(connection, till, clock, first):
+        return _Span()
+    return _Span(first, asked.last)
+
+
+def _is_sweep_due(connection: Connection, till: Till, clock: _Clock, first: date) -> bool:
+    """Say whether days before the window wait for a comparison.
+
+    They do after a week, as long as one of them differs, and where the oldest was never compared: a
+    first load may have been killed before its comparison. A comparison of all days renews all of a
+    branch's rows in audit.reconciliation, so the oldest of these tells when the last one was.
+    """
+    row = connection.execute(
+        """
+        select
+            min(reconciled_at) < now() - %(days)s * interval '1 day'
+            or bool_or(business_date < %(first)s and difference <> 0),
+            min(business_date),
+            (
+                select min(ordered_at) from raw_pos.orders
+                where branch_id = %(branch)s and _deleted_at is null
+            )
+        from audit.reconciliation
+        where source = 'pos' and branch_id = %(branch)s
+        """,
+        {"days": SWEEP_DAYS, "first": first, "branch": till.branch_id},
+    ).fetchone()
+    if row is None:
+        return True
+    is_due, oldest_compared, oldest_order = row
+    if is_due or oldest_compared is None:
+        return True
+    return bool(oldest_order) and clock.business_date(oldest_order) < oldest_compared
+
+
+def _moments(clock: _Clock, span: _Span) -> tuple[datetime | None, datetime | None]:
+    """Return when a span begins and when it ends."""
+    return (
+        clock.starts(span.first) if span.first else None,
+        clock.ends(span.last) if span.last else None,
+    )
 
 
 def _compare(
@@ -274,6 +427,7 @@ def _compare(
     branch = sql.Literal(clock.branch.branch_id)
     dialect = engine.dialect.name
     with engine.connect() as till_connection:
+        columns = _common_columns(connection, till_connection)
         for query in QUERIES:
             text = sql.SQL(query).format(
                 day=_day(clock, span, dialect),
@@ -282,6 +436,7 @@ def _compare(
                 lines=sql.SQL("`lines`" if dialect == "mysql" else "lines"),
                 lines_join=sql.SQL("l.order_id = o.order_id"),
                 payments_join=sql.SQL("p.order_id = o.order_id"),
+                **_hashes(columns, dialect),
             )
             rows = till_connection.exec_driver_sql(text.as_string()).mappings()
             _collect(at_till, rows)
@@ -298,11 +453,43 @@ def _compare(
                 lines=sql.SQL("lines"),
                 lines_join=join.format(sql.SQL("l"), branch),
                 payments_join=join.format(sql.SQL("p"), branch),
+                **_hashes(columns, "postgresql"),
             )
         )
         names = [column.name for column in cursor.description or []]
         _collect(in_raw, [dict(zip(names, row, strict=True)) for row in cursor])
     return at_till, in_raw
+
+
+def _common_columns(
+    connection: Connection, till_connection: sa.Connection
+) -> dict[str, dict[str, str]]:
+    """Return the columns to hash that both sides have: a till may have dropped one."""
+    is_postgres = till_connection.dialect.name == "postgresql"
+    here = "any(current_schemas(false))" if is_postgres else "database()"
+    query = (
+        "select table_name as t, column_name as c from information_schema.columns"
+        " where table_schema = "
+    )
+    at_till = {tuple(row) for row in till_connection.exec_driver_sql(query + here)}
+    in_raw = set(connection.execute(sql.SQL(query + "'raw_pos'")))
+    return {
+        table: {name: kind for name, kind in columns.items() if (table, name) in at_till & in_raw}
+        for table, columns in HASHED.items()
+    }
+
+
+def _hashes(columns: Mapping[str, Mapping[str, str]], dialect: str) -> dict[str, sql.Composable]:
+    """Return the SQL of the hashes, by table."""
+    hashes: dict[str, sql.Composable] = {}
+    for alias, (table, kinds) in zip("olp", columns.items(), strict=True):
+        texts = [
+            f"coalesce({TEXTS[dialect][kind].format(f'{alias}.{name}')}, '~')"
+            for name, kind in kinds.items()
+        ]
+        row = f"concat_ws('|', {', '.join(texts)})"
+        hashes[f"{table}_hash"] = sql.SQL(HASHES[dialect].format(row))
+    return hashes
 
 
 def _day(clock: _Clock, span: _Span, dialect: str) -> sql.Composable:
@@ -403,11 +590,25 @@ def _heal(
     till: Till,
     engine: sa.Engine,
     window: HealWindow,
-) -> list[LoadResult]:
-    """Read the orders of a window again, and mark as deleted what the till no longer has."""
+    compared: tuple[datetime | None, datetime | None] | None,
+) -> tuple[list[LoadResult], str | None]:
+    """Read the orders of a window again, and mark as deleted what the till no longer has.
+
+    Args:
+        warehouse: the warehouse.
+        connection: an autocommitting connection to it.
+        till: the till.
+        engine: an engine on it.
+        window: the orders to read again.
+        compared: from when to when the till was compared, against which a loss is measured; None
+            believes the till whatever it has lost.
+
+    Returns:
+        The loads that it took, and why nothing was marked as deleted, where that is so.
+    """
     loads = [pipeline.load_till(warehouse, connection, till, window)]
     if loads[-1].outcome != "succeeded":
-        return loads
+        return loads, None
     load_id = pipeline.last_complete_load(connection, f"pos_{till.branch_id}")
     candidates = {
         table: _not_read_again(connection, till, table, window, load_id)
@@ -426,9 +627,54 @@ def _heal(
         loads.append(
             pipeline.load_till(warehouse, connection, till, HealWindow((), tuple(sorted(moved))))
         )
-    if any(gone.values()) and loads[-1].outcome == "succeeded":
+    if not any(gone.values()) or loads[-1].outcome != "succeeded":
+        return loads, None
+    refused = _too_much_gone(connection, till, gone, compared) if compared else None
+    if refused is None:
         loads.append(pipeline.mark_deleted(connection, till, gone))
-    return loads
+    return loads, refused
+
+
+def _too_much_gone(
+    connection: Connection,
+    till: Till,
+    gone: Mapping[TillTable, Sequence[int]],
+    compared: tuple[datetime | None, datetime | None],
+) -> str | None:
+    """Return one sentence where a till has lost so much that it is not to be believed."""
+    orders = next(table for table in pos.TABLES if table.business_time)
+    for table, keys in gone.items():
+        if len(keys) <= SMALL_LOSS:
+            continue
+        row = connection.execute(
+            sql.SQL(
+                """
+                select count(*)
+                from {orders} as o
+                inner join {table} as t on t.branch_id = o.branch_id and t.{parent} = o.{order}
+                where o.branch_id = %s
+                    and o.{time} >= coalesce(%s, timestamptz '-infinity')
+                    and o.{time} < coalesce(%s, timestamptz 'infinity')
+                    and t._deleted_at is null
+                """
+            ).format(
+                orders=sql.Identifier("raw_pos", orders.name),
+                table=sql.Identifier("raw_pos", table.name),
+                parent=sql.Identifier(table.parent_key or table.primary_key),
+                order=sql.Identifier(orders.primary_key),
+                time=sql.Identifier(str(orders.business_time)),
+            ),
+            [till.branch_id, *compared],
+        ).fetchone()
+        known = row[0] if row else 0
+        if len(keys) > LARGEST_LOSS * known:
+            return (
+                f"The till of {till.branch_id} has lost {len(keys):,} of {known:,} rows of "
+                f"{table.name} in the compared days, as if emptied or restored badly: nothing is "
+                "marked as deleted. Restore the till, or, if the rows are to go, run mypizza "
+                f"reconcile --branch {till.branch_id} --accept-loss."
+            )
+    return None
 
 
 def _not_read_again(
@@ -498,10 +744,10 @@ def _record(
     """Write the figures of the compared days; days that have none on either side become zero."""
     known = connection.execute(
         "select distinct business_date from audit.reconciliation"
-        " where source = 'pos' and branch_id = %s",
-        [till.branch_id],
+        " where source = 'pos' and branch_id = %s and business_date between %s and %s",
+        [till.branch_id, span.first or date.min, span.last or date.max],
     ).fetchall()
-    emptied = {day for (day,) in known if day in span}
+    emptied = {day for (day,) in known}
     rows = []
     for day in sorted({*at_till, *in_raw, *emptied}):
         for name in FIGURES:

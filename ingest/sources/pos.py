@@ -85,6 +85,8 @@ class TillTable:
         excluded_columns: columns that never leave the till.
         business_time: the column that places a row on a business day, where it has one itself.
         parent_key: the column that names the order it belongs to, and with it the business day.
+        order_column: the column of the orders that names its rows, which a heal reads again, too:
+            what came late with an order must not be missing beside it.
     """
 
     name: str
@@ -93,6 +95,7 @@ class TillTable:
     excluded_columns: tuple[str, ...] = ()
     business_time: str | None = None
     parent_key: str | None = None
+    order_column: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what could not be loaded."""
@@ -107,7 +110,7 @@ class TillTable:
 
 
 TABLES = (
-    TillTable("customers", "customer_id", "updated_at"),
+    TillTable("customers", "customer_id", "updated_at", order_column="customer_id"),
     TillTable("products", "product_id", "updated_at"),
     TillTable("orders", "order_id", "updated_at", business_time="ordered_at"),
     TillTable("order_lines", "order_line_id", "updated_at", parent_key="order_id"),
@@ -424,19 +427,27 @@ def _in_heal_window(
         if heal.order_ids:
             conditions.append(selected.c[table.primary_key].in_(heal.order_ids))
         return sa.or_(*conditions)
+    if not (table.parent_key or table.order_column):
+        return sa.true()  # a menu is short
     orders = next(other for other in TABLES if other.business_time)
+    wanted = table.order_column or orders.primary_key
     order_table = sa.table(
-        orders.name, sa.column(orders.primary_key), sa.column(str(orders.business_time))
+        orders.name,
+        sa.column(wanted),
+        sa.column(orders.primary_key),
+        sa.column(str(orders.business_time)),
     )
+    reference = selected.c[table.parent_key or table.primary_key]
     for start, end in heal.stretches:
         first, last = _timestamp(start, engine_name), _timestamp(end, engine_name)
         placed_at = order_table.c[str(orders.business_time)]
-        of_these_days = sa.select(order_table.c[orders.primary_key]).where(
-            placed_at >= first, placed_at < last
-        )
-        conditions.append(selected.c[str(table.parent_key)].in_(of_these_days))
+        of_these_days = sa.select(order_table.c[wanted]).where(placed_at >= first, placed_at < last)
+        conditions.append(reference.in_(of_these_days))
     if heal.order_ids:
-        conditions.append(selected.c[str(table.parent_key)].in_(heal.order_ids))
+        of_these_orders = sa.select(order_table.c[wanted]).where(
+            order_table.c[orders.primary_key].in_(heal.order_ids)
+        )
+        conditions.append(reference.in_(of_these_orders))
     return sa.or_(*conditions)
 
 
@@ -551,8 +562,6 @@ def pos(
     address = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)
     metadata = survey_.metadata
     for table in survey_.tables:
-        if heal is not None and not (table.business_time or table.parent_key):
-            continue
         progress[table.name] = TableProgress()
         incremental: dlt.sources.incremental[datetime] | None = None
         if table.cursor and heal is None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -37,6 +41,35 @@ def warehouse(request: pytest.FixtureRequest) -> Iterator[warehouse_module.Wareh
         warehouse_module.stop()
         _forget_the_server()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """Somebody who is told of failures, at an address that is secret like Slack's."""
+
+    url: str
+    messages: list[str]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A web server on this machine that takes alerts."""
+    messages: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            messages.append(json.loads(body)["text"])
+            self.send_response(200)
+            self.end_headers()
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Receiver(f"http://127.0.0.1:{server.server_port}/services/c4n4ry", messages)
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 def pytest_unconfigure() -> None:

@@ -325,7 +325,7 @@ def test_a_day_that_still_trades_is_recorded_and_left_until_it_closes(world: Wor
     assert _outcomes(results) == [(QUITO, "incremental", "succeeded")]
     assert world.query(
         "select figure, difference, is_open_day, is_healed from audit.reconciliation"
-        " where difference <> 0"
+        " where difference <> 0 and figure <> 'orders_hash'"
     ) == [("order_total", -1, True, False)]
 
 

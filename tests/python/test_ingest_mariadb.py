@@ -313,6 +313,7 @@ def test_changes_and_deletes_are_followed(loaded: Warehouse, server: MariaDb) ->
         " where order_id = 7",
         "delete from payments where order_id = 490",
         "update order_lines set quantity = quantity + 1 where order_id = 480 and line_number = 1",
+        "update payments set payment_method = 'card' where order_id = 485",  # which no sum shows
     )
 
     results = _run(loaded)
@@ -320,6 +321,9 @@ def test_changes_and_deletes_are_followed(loaded: Warehouse, server: MariaDb) ->
     assert {result.outcome for result in results} == {"succeeded"}
     assert results[0].row_count == 1
     assert _query(loaded, "select note from raw_pos.orders where order_id = 7") == [("new",)]
+    assert _query(loaded, "select payment_method from raw_pos.payments where order_id = 485") == [
+        ("card",)
+    ]
     assert _query(
         loaded, "select order_id from raw_pos.payments where _deleted_at is not null"
     ) == [(490,)]

@@ -52,14 +52,19 @@ def value(warehouse: Warehouse, text: str) -> Any:
 
 
 def fingerprints(warehouse: Warehouse, schema: str = "marts") -> dict[str, Any]:
-    """One number per mart that changes with any row of it, whatever the order of the rows."""
+    """One number per mart that changes with any row of it, whatever the order of the rows.
+
+    When a day was last compared with its till is no part of it: that is new after every run.
+    """
     tables = query(
         warehouse, f"select tablename from pg_tables where schemaname = '{schema}' order by 1"
     )
     return {
         table: query(
             warehouse,
-            f"select count(*), sum(hashtextextended(t::text, 0)::numeric) from {schema}.{table} t",
+            "select count(*),"
+            " sum(hashtextextended((to_jsonb(t) - 'reconciled_at')::text, 0)::numeric)"
+            f" from {schema}.{table} as t",
         )[0]
         for (table,) in tables
     }
@@ -172,7 +177,7 @@ def test_traded_days_come_in_and_only_what_they_touch_is_built_again(warehouse: 
 
 
 def test_failing_audit_publishes_nothing_and_readers_keep_their_version(
-    warehouse: Warehouse,
+    warehouse: Warehouse, receiver: Any
 ) -> None:
     """An order at a till is paid for with one dollar too much: money that nobody can explain."""
     before = fingerprints(warehouse)
@@ -182,9 +187,13 @@ def test_failing_audit_publishes_nothing_and_readers_keep_their_version(
         assert newest is not None
         payment, moment = newest
         till.execute(change, [1, moment + timedelta(seconds=1), payment])
-        failed = mypizza("run", "--no-docs", expect=1).stdout
+        alert = {"MYPIZZA_ALERT_URL": receiver.url}
+        failed = mypizza("run", "--no-docs", expect=1, environment=alert).stdout
         till.execute(change, [-1, moment + timedelta(seconds=2), payment])
     assert "Nothing is published, readers of marts keep the version they have" in failed
+    (message,) = receiver.messages
+    assert "mypizza run failed" in message
+    assert "orders_are_paid_to_the_cent" in message
     assert fingerprints(warehouse) == before
     outcome, reason = query(
         warehouse,
@@ -330,6 +339,42 @@ def test_unusable_server_gets_one_clear_sentence(
     assert sentence in result.stderr
     assert "Traceback" not in result.stdout + result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_a_run_that_cannot_begin_is_told_of_without_giving_the_address_away(
+    other_server: dict[str, str], receiver: Any
+) -> None:
+    unreachable = other_server | {"PGPORT": "1", "MYPIZZA_ALERT_URL": receiver.url}
+    told = mypizza("run", expect=1, environment=unreachable)
+    (message,) = receiver.messages
+    assert "cannot be reached" in message
+    deaf = mypizza(
+        "run", expect=1,
+        environment=unreachable | {"MYPIZZA_ALERT_URL": "http://127.0.0.1:1/services/c4n4ry"},
+    )  # fmt: skip
+    assert "The alert could not be posted" in deaf.stderr
+    assert "cannot be reached" in deaf.stderr
+    assert "c4n4ry" not in told.stdout + told.stderr + deaf.stdout + deaf.stderr
+
+
+def test_status_asks_for_a_person_when_a_source_is_late_or_differs_from_its_till(
+    warehouse: Warehouse,
+) -> None:
+    in_order = mypizza("status").stdout
+    assert re.search(r"pos .* quito .* 0\.\d h .* \d+ days ", in_order)
+    with warehouse.connect() as connection:
+        late = "update audit.loads set finished_at = finished_at {} interval '3 days'"
+        connection.execute(late.format("-"))
+        assert re.search(r"quito .* 7[12]\.\d h", mypizza("status", expect=1).stdout)
+        connection.execute(late.format("+"))
+        differs = (
+            "update audit.reconciliation set difference = {} where branch_id = 'quito'"
+            " and figure = 'orders' and business_date = '2015-08-08'"
+        )
+        connection.execute(differs.format(1))
+        assert re.search(r"quito .* 1 of \d+ days differ", mypizza("status", expect=1).stdout)
+        connection.execute(differs.format(0))
+    mypizza("status")
 
 
 def test_own_server_is_used_and_the_embedded_one_is_not_started(
