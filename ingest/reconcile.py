@@ -346,7 +346,11 @@ def reconcile_till(
                 warehouse, connection, till, engine, window,
                 None if accept_loss else _moments(clock, span),
             )  # fmt: skip
-            at_till, in_raw = _compare(connection, engine, clock, span)
+            # What is mended lies on these days; the others need no second look.
+            again = _Span(min(differing), max(differing)) if differing else span
+            here, there = _compare(connection, engine, clock, again)
+            at_till = {day: what for day, what in at_till.items() if day not in again} | here
+            in_raw = {day: what for day, what in in_raw.items() if day not in again} | there
         still = {day: what for day, what in _differing(at_till, in_raw).items() if day < today}
         healed = tuple(day for day in differing if day not in still)
         _record(connection, till, span, at_till, in_raw, differing, today)
