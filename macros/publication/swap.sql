@@ -35,7 +35,7 @@
                 exit;
             exception when lock_not_available then
                 -- the failed attempt's locks are gone: let the queue behind us pass
-                perform pg_sleep(least(0.05 * attempt, 1));
+                perform pg_sleep(random() * 0.3);
             end;
         end loop;
         if not swapped then
