@@ -29,7 +29,7 @@ run: install  ## load, build, test, publish and document the sample company
 	$(BIN)/mypizza run
 
 test: install  ## run all tests: Python, and through it dbt on real servers
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 lint: install  ## check Python, SQL, YAML and the project's rules; needs no database
 	$(BIN)/ruff check .

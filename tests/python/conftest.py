@@ -17,6 +17,9 @@ import pytest
 # Before ingest.warehouse is imported, which reads it: no test may touch anyone's real warehouse.
 HOME = Path(tempfile.mkdtemp(prefix="mypizza-tests-"))
 os.environ["MYPIZZA_WAREHOUSE_DIR"] = str(HOME)
+# Nor may two test processes, or a test and a user, write into one dbt target.
+os.environ["DBT_TARGET_PATH"] = str(HOME / "target")
+os.environ["DBT_LOG_PATH"] = str(HOME / "logs")
 
 
 def _forget_the_server() -> None:

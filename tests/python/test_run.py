@@ -372,7 +372,7 @@ def test_status_asks_for_a_person_when_a_source_is_late_or_differs_from_its_till
             " and figure = 'orders' and business_date = '2015-08-08'"
         )
         connection.execute(differs.format(1))
-        assert re.search(r"quito .* 1 of \d+ days differ", mypizza("status", expect=1).stdout)
+        assert re.search(r"quito: 1 of \d+ days differ", mypizza("status", expect=1).stdout)
         connection.execute(differs.format(0))
     mypizza("status")
 
