@@ -65,8 +65,9 @@ def run_server(folder: Path) -> Iterator[MariaDb]:
     user = None
     if os.geteuid() == 0:
         user = "mysql" if _has_user("mysql") else "nobody"  # MariaDB refuses to be root, too
-        for parent in [folder, *folder.parents][:3]:
-            parent.chmod(parent.stat().st_mode | 0o011)
+        for parent in [folder, *folder.parents]:
+            if not parent.stat().st_mode & 0o001:
+                parent.chmod(parent.stat().st_mode | 0o011)
     data = folder / "mariadb"
     data.mkdir()
     if user:
