@@ -22,7 +22,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from ingest.destination import References
     from ingest.sources.pos import HealWindow, TableProgress, Till, TillTable
 
-SOURCES = ("pos",)
 RAW_POS = "raw_pos"
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -140,7 +139,10 @@ def run(
     prepare()
     with warehouse.connect(name="mypizza ingest", role=warehouse_module.LOADER) as connection:
         prepare_audit(connection)
-        return _run_pos(warehouse, connection, branches)
+        results: list[LoadResult] = []
+        for source in sources or SOURCES:
+            results += SOURCES[source](warehouse, connection, branches)
+        return results
 
 
 def prepare() -> None:
@@ -184,6 +186,12 @@ def _run_pos(
     return results
 
 
+SOURCES: dict[str, Callable[[Warehouse, Connection, Sequence[str] | None], list[LoadResult]]] = {
+    "pos": _run_pos,
+}
+"""What runs each source system; the branches are those asked for, None for all."""
+
+
 def _failed_heal(till: Till, error: str, seconds: float) -> LoadResult:
     return LoadResult("pos", till.branch_id, "heal", 0, {}, seconds, "failed", error)
 
@@ -212,7 +220,7 @@ def load_till(
     is_initial = last_complete_load(connection, schema_name) is None
     kind = "heal" if heal else "initial" if is_initial else "incremental"
     progress: dict[str, TableProgress] = {}
-    with record(connection, till.branch_id, kind, _detail(heal)) as entry:
+    with record(connection, "pos", till.branch_id, kind, _detail(heal)) as entry:
         try:
             engine = till.engine(warehouse)
             survey = pos.survey(
@@ -223,7 +231,7 @@ def load_till(
             if is_initial:
                 _take_back(connection, till.branch_id)
             references: References = {}
-            pipeline = _pipeline(warehouse, schema_name, references)
+            pipeline = dlt_pipeline(warehouse, schema_name, RAW_POS, references)
             source = pos.pos.clone(name=schema_name)(
                 till,
                 warehouse,
@@ -295,7 +303,7 @@ def mark_deleted(
     Returns:
         How many rows were marked, by table.
     """
-    with record(connection, till.branch_id, "heal", {}) as entry, connection.transaction():
+    with record(connection, "pos", till.branch_id, "heal", {}) as entry, connection.transaction():
         # dlt's own ids are such seconds: this load is the branch's newest.
         entry.load_id = str(time.time())
         for table, keys in gone.items():
@@ -321,12 +329,22 @@ def mark_deleted(
     )
 
 
-def last_complete_load(connection: Connection, schema_name: str) -> str | None:
-    """Return the id of a pipeline's newest complete load, or None before the first."""
-    if not exists(connection, f"{RAW_POS}._dlt_loads"):
+def last_complete_load(
+    connection: Connection, schema_name: str, raw: str = RAW_POS
+) -> str | None:
+    """Return the id of a pipeline's newest complete load, or None before the first.
+
+    Args:
+        connection: a connection to the warehouse.
+        schema_name: dlt's name of the pipeline's schema, for example "pos_north".
+        raw: the raw schema that it fills.
+    """
+    if not exists(connection, f"{raw}._dlt_loads"):
         return None
     row = connection.execute(
-        "select max(load_id) from raw_pos._dlt_loads where schema_name = %s and status = 0",
+        sql.SQL("select max(load_id) from {} where schema_name = %s and status = 0").format(
+            sql.Identifier(raw, "_dlt_loads")
+        ),
         [schema_name],
     ).fetchone()
     return row[0] if row else None
@@ -356,14 +374,14 @@ class Entry:
 
 @contextlib.contextmanager
 def record(
-    connection: Connection, branch_id: str, kind: str, detail: dict[str, Any]
+    connection: Connection, source: str, branch_id: str | None, kind: str, detail: dict[str, Any]
 ) -> Iterator[Entry]:
     """Write a load into audit.loads: that it runs, and in the end how it went."""
     entry = Entry(str(uuid.uuid4()))
     connection.execute(
         "insert into audit.loads (run_id, source, branch_id, kind, started_at, outcome, tables)"
-        " values (%s, 'pos', %s, %s, now(), 'running', %s)",
-        [entry.run_id, branch_id, kind, json.dumps(detail)],
+        " values (%s, %s, %s, %s, now(), 'running', %s)",
+        [entry.run_id, source, branch_id, kind, json.dumps(detail)],
     )
     started = time.monotonic()
     yield entry
@@ -440,8 +458,17 @@ def analyze(connection: Connection, results: Sequence[LoadResult]) -> None:
         connection.execute(sql.SQL("analyze {}").format(sql.Identifier(RAW_POS, table)))
 
 
-def _pipeline(warehouse: Warehouse, name: str, references: References) -> Pipeline:
-    """Return a dlt pipeline with an empty working directory: its state is in the warehouse."""
+def dlt_pipeline(
+    warehouse: Warehouse, name: str, schema: str, references: References | None = None
+) -> Pipeline:
+    """Return a dlt pipeline with an empty working directory: its state is in the warehouse.
+
+    Args:
+        warehouse: where it loads to.
+        name: its name; loads and state are kept under it.
+        schema: the raw schema that it fills.
+        references: filled by the source with what is copied without a file between.
+    """
     import dlt
     from dlt.destinations.impl.postgres.configuration import PostgresCredentials
 
@@ -467,8 +494,8 @@ def _pipeline(warehouse: Warehouse, name: str, references: References) -> Pipeli
     return dlt.pipeline(
         pipeline_name=name,
         pipelines_dir=str(directory),
-        destination=warehouse_destination(credentials, references),
-        dataset_name=RAW_POS,
+        destination=warehouse_destination(credentials, {} if references is None else references),
+        dataset_name=schema,
     )
 
 
