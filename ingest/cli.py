@@ -230,6 +230,42 @@ def reconcile(
         raise typer.Exit(1)
 
 
+@app.command()
+def quarantine(
+    source: Annotated[str | None, typer.Option(help="Only this source, for example pos.")] = None,
+    branch: Annotated[str | None, typer.Option(help="Only this branch.")] = None,
+    records: Annotated[
+        bool, typer.Option("--records", help="Show the records as they landed, too.")
+    ] = False,
+    released: Annotated[
+        bool, typer.Option("--released", help="Show those that were released, too.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=1, help="Show no more than so many.")] = 50,
+) -> None:
+    """List the records that were held back, and why. They flow once they are corrected."""
+    warehouse = warehouse_module.resolve()
+    choice = {"source": source, "branch": branch, "released": released, "limit": limit}
+    with warehouse.connect() as connection:
+        rows = _query(connection, "audit.quarantine", QUARANTINE, choice)
+    columns = ("since", "source", "table", "record", "reasons", *(["released"] if released else []))
+    table = Table(*columns, title="Quarantine")
+    for since, source_name, table_name, key, reasons, record, released_at, _ in rows:
+        shown = "; ".join(reasons) + (f"\n{record}" if records else "")
+        table.add_row(
+            _minute(since), source_name, table_name, key, escape(shown),
+            *([_minute(released_at) if released_at else "waits"] if released else []),
+        )  # fmt: skip
+    total = rows[0][-1] if rows else 0
+    if rows:
+        console.print(table)
+    console.print(
+        f"{total:,} records, {len(rows):,} shown. Correct them at their source, or mend the rule "
+        "in their base model (docs/quarantine.md): the next run takes them in by itself."
+        if rows
+        else "No record is in quarantine."
+    )
+
+
 @app.command("forget-customer")
 def forget_customer(
     branch: Annotated[str, typer.Argument(help="The branch's id.")],
@@ -283,12 +319,17 @@ def status() -> None:
         holder = warehouse_module.lock_holder(connection)
         loads = _query(connection, "audit.loads", LAST_LOADS)
         publications = _query(connection, "audit.publications", LAST_PUBLICATIONS)
+        quarantined = {
+            (source, branch_id): count
+            for source, branch_id, count in _query(connection, "audit.quarantine", IN_QUARANTINE)
+        }
     console.print(f"Running now: {holder}" if holder else "Nothing is running.")
 
     problems: list[str] = []
     table = Table(
-        "source", "branch", "last success", "lag", "rows", "till = raw", "outcome", title="Loads"
-    )
+        "source", "branch", "last success", "lag", "rows", "till = raw", "quarantine", "outcome",
+        title="Loads",
+    )  # fmt: skip
     for source, branch_id, succeeded_at, lag, rows, days, differing, outcome, error in loads:
         place = f"{source} {branch_id}"
         if outcome == "running" and not holder:
@@ -306,6 +347,7 @@ def status() -> None:
             "" if lag is None else f"{lag / timedelta(hours=1):,.1f} h",
             f"{rows or 0:,}",
             f"{days - differing:,} of {days:,} days",
+            f"{quarantined.get((source, branch_id), 0):,}",
             outcome,
         )
     console.print(table)
@@ -387,6 +429,26 @@ LAST_LOADS = """
     order by l.source, l.branch_id
 """
 
+QUARANTINE = """
+    select
+        quarantined_at, source_name, table_name, record_key, reasons, raw_record, released_at,
+        count(*) over ()
+    from audit.quarantine
+    where
+        source_name = coalesce(%(source)s, source_name)
+        and coalesce(branch_id, '') = coalesce(%(branch)s, branch_id, '')
+        and (released_at is null or %(released)s)
+    order by is_held_with_its_order, quarantined_at desc, source_name, table_name, record_key
+    limit %(limit)s
+"""
+
+IN_QUARANTINE = """
+    select source_name, branch_id, count(*)
+    from audit.quarantine
+    where released_at is null
+    group by source_name, branch_id
+"""
+
 LAST_PUBLICATIONS = """
     select
         finished_at,
@@ -450,11 +512,13 @@ def _has_sample_tills() -> bool:
     return any(till.is_sample for till in pos.configured_tills())
 
 
-def _query(connection: Any, table: str, query: str) -> list[tuple[Any, ...]]:
+def _query(
+    connection: Any, table: str, query: str, parameters: dict[str, Any] | None = None
+) -> list[tuple[Any, ...]]:
     """Run a query on a table that the first run has yet to make: no table, no rows."""
     if connection.execute("select to_regclass(%s)", [table]).fetchone()[0] is None:
         return []
-    rows: list[tuple[Any, ...]] = connection.execute(query).fetchall()
+    rows: list[tuple[Any, ...]] = connection.execute(query, parameters).fetchall()
     return rows
 
 

@@ -20,8 +20,14 @@ def _call(name: str) -> Callable[..., str]:
             return name.removeprefix("type_")
         if name == "generate_series":  # the one that is a whole query
             return "select 1 as generated_number"
-        if name == "cast":
+        if "cast" in name:
             return f"cast({arguments[0]} as {arguments[1]})"
+        if name == "is_good":
+            return f"{arguments[0]} is null"
+        if name == "rows_of_orders":
+            return f"(select * from {arguments[1]})"  # noqa: S608 - read by a linter alone
+        if name == "reasons":
+            return "array['reason']"
         parts: list[str] = []
         for argument in (*arguments, *named.values()):
             parts.extend(map(str, argument if isinstance(argument, list) else [argument]))

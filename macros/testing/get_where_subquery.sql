@@ -27,7 +27,14 @@
         target.database, schema_prefix() ~ "marts", "fct_orders"
     ) if execute and not flags.FULL_REFRESH -%}
     {%- if published -%}
-        ({{ is_new(run_query(published_watermarks_sql(published)), load_id=load_id) }})
+        {%- set watermarks = run_query(published_watermarks_sql(published)) -%}
+        {%- set known = [] -%}
+        {%- for row in watermarks -%} {%- do known.append(sql_text(row["branch_id"])) -%} {%- endfor -%}
+        (
+            {{ is_new(watermarks, load_id=load_id) }}
+            {#- all rows of a branch are new that was not there yet, or that the seed does not know #}
+            or branch_id not in ({{ known | join(", ") }})
+        )
     {%- else -%}
         1 = 1
     {%- endif -%}

@@ -9,7 +9,8 @@
        ever a complete load, so rows of a load in flight are looked at again by the next build.
     2. Changed orders are those that have a record of a load after the watermark, and those that
        have lost such a record to another order: the facts of lines and payments, which are built
-       later, still have it under the old one.
+       later, still have it under the old one. An order that went into quarantine, or came out of
+       it, without a new load (a rule was mended) stands in the fact when it should not, or lacks.
     3. Touched days are those under which these orders stand in the fact, and those to which they
        belong now; and those of a line whose version of its product, as is known since, had ended
        before. (A version may have been found after its load, so the last one is looked at again.)
@@ -21,17 +22,22 @@
     Args:
         dated: relation that gives each of the fact's rows its order and business date.
         record_types: which of an order's records the fact is made from.
+        counts: the condition by which the fact takes a row of `dated`.
         versions: relation of product versions, where they matter to the fact.
         facts_of_records: by type of record, the fact that holds such records: its name and key. -#}
-{% macro find_touched_days(dated, record_types, versions=none, facts_of_records={}) -%}
+{% macro find_touched_days(
+    dated, record_types, counts="is_counted", versions=none, facts_of_records={}
+) -%}
     {%- if is_incremental() -%}
         {{ return(adapter.dispatch("find_touched_days")(
-            dated, record_types, versions, facts_of_records
+            dated, record_types, counts, versions, facts_of_records
         )) }}
     {%- endif -%}
 {%- endmacro %}
 
-{% macro postgres__find_touched_days(dated, record_types, versions, facts_of_records) -%}
+{% macro postgres__find_touched_days(
+    dated, record_types, counts, versions, facts_of_records
+) -%}
     {#- as literals, so that the planner knows how few records are new and takes the index -#}
     {%- set watermarks = run_query(watermarks_sql()) -%}
 
@@ -46,9 +52,34 @@
     with new_records as (
         select * from {{ ref("int_order_records_loaded") }}
         where record_type in ('{{ record_types | join("', '") }}') and ({{ is_new(watermarks) }})
+    ),
+
+    judged_orders as (
+        select
+            branch_id,
+            order_id,
+            {{ surrogate_key("branch_id", "order_id") }} as order_key,
+            count(*) > count(released_at) as is_held
+        from {{ ref("quarantine") }}
+        where order_id is not null
+        group by branch_id, order_id
+    ),
+
+    misjudged_orders as (
+        select judged_orders.*
+        from judged_orders
+        where is_held = exists (
+            select 1 from {{ this }} as built where built.order_key = judged_orders.order_key
+        )
     )
 
     select distinct branch_id, order_id, order_key from new_records
+    union
+    select branch_id, order_id, order_key from misjudged_orders where is_held
+    union
+    select records.branch_id, records.order_id, records.order_key
+    from {{ rows_of_orders(dated, "(select * from misjudged_orders where not is_held)") }} as records
+    where {{ counts }}
     {%- for record_type, (name, key) in facts_of_records.items() %}
     {%- set fact = load_relation(this.incorporate(path={"identifier": name})) %}
     {%- if fact %}

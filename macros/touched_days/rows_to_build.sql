@@ -8,8 +8,9 @@
 {% macro rows_to_build(relation, on_touched_days=false) -%}
     {%- set loads = ref("int_branches_loaded") -%}
     {%- if not execute -%}
-        {#- find_touched_days reads it, in a hook, where dbt looks for no dependency -#}
+        {#- find_touched_days reads them, in a hook, where dbt looks for no dependency -#}
         {%- do ref("int_order_records_loaded") -%}
+        {%- do ref("quarantine") -%}
     {%- endif -%}
     {%- if is_incremental() -%}
         {%- set loads = touched("loads") -%}

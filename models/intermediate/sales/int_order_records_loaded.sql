@@ -2,19 +2,19 @@ with
 
 orders as (
 
-    select * from {{ ref('stg_pos__orders') }}
+    select * from {{ ref('base_pos__orders') }}
 
 ),
 
 lines as (
 
-    select * from {{ ref('stg_pos__order_lines') }}
+    select * from {{ ref('base_pos__order_lines') }}
 
 ),
 
 payments as (
 
-    select * from {{ ref('stg_pos__payments') }}
+    select * from {{ ref('base_pos__payments') }}
 
 ),
 

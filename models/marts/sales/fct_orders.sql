@@ -11,6 +11,7 @@
     pre_hook="{{ find_touched_days(
         dated=ref('int_orders_dated'),
         record_types=['order', 'line', 'payment'],
+        counts='not is_deleted',
         facts_of_records={
             'line': ('fct_order_lines', 'order_line_key'),
             'payment': ('fct_payments', 'payment_key')

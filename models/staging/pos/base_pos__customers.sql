@@ -1,3 +1,6 @@
+{%- set types = column_types(source('pos', 'customers')) -%}
+{%- set time = 'timestamp with time zone' -%}
+
 with
 
 source as (
@@ -6,7 +9,7 @@ source as (
 
 ),
 
-renamed as (
+judged as (
 
     select
         -- keys
@@ -20,17 +23,25 @@ renamed as (
         cast(phone as {{ dbt.type_string() }}) as phone,
         cast(preferences as {{ dbt.type_string() }}) as preferences,
         cast(preferred_language as {{ dbt.type_string() }}) as preferred_language,
-        accepts_marketing,
+        {{ safe_cast('accepts_marketing', 'boolean', types) }} as accepts_marketing,
 
         -- times
-        created_at,
-        updated_at,
+        {{ safe_cast('created_at', time, types) }} as created_at,
+        {{ safe_cast('updated_at', time, types) }} as updated_at,
         _deleted_at as deleted_at,
 
         -- load
-        cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id,
+
+        -- judgement; no reason quotes what says something of the person
+        {{ row_errors([
+            unreadable('accepts_marketing', 'boolean', types, optional=true),
+            unreadable('created_at', time, types),
+        ]) }} as _errors,
+        {{ raw_record('source', without=['full_name', 'email', 'phone', 'preferences']) }}
+            as raw_record
     from source
 
 )
 
-select * from renamed
+select * from judged

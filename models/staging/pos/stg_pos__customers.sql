@@ -31,6 +31,7 @@ masked as (
         -- load
         load_id
     from customers
+    where {{ not_in_quarantine('pos', 'customers', 'customer_key') }}
 
 )
 

@@ -1,36 +1,37 @@
 with
 
-source as (
+order_lines as (
 
-    select * from {{ source('pos', 'order_lines') }}
+    select * from {{ ref('base_pos__order_lines') }}
 
 ),
 
-renamed as (
+good as (
 
     select
         -- keys
-        {{ surrogate_key('branch_id', 'order_line_id') }} as order_line_key,
-        {{ surrogate_key('branch_id', 'order_id') }} as order_key,
-        cast(branch_id as {{ dbt.type_string() }}) as branch_id,
+        order_line_key,
+        order_key,
+        branch_id,
         order_line_id,
         order_id,
-        cast(line_number as integer) as line_number,
+        line_number,
         product_id,
 
         -- quantity and money
-        cast(quantity as integer) as quantity,
-        cast(unit_price as numeric(12, 2)) as unit_price,
-        cast(discount_amount as numeric(12, 2)) as discount_amount,
+        quantity,
+        unit_price,
+        discount_amount,
 
         -- times
         updated_at,
-        _deleted_at as deleted_at,
+        deleted_at,
 
         -- load
-        cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id
-    from source
+        load_id
+    from order_lines
+    where {{ not_in_quarantine('pos', 'order_lines', 'order_line_key') }}
 
 )
 
-select * from renamed
+select * from good

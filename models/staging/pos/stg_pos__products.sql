@@ -1,39 +1,40 @@
 with
 
-source as (
+products as (
 
-    select * from {{ source('pos', 'products') }}
+    select * from {{ ref('base_pos__products') }}
 
 ),
 
-renamed as (
+good as (
 
     select
         -- keys
-        cast(branch_id as {{ dbt.type_string() }}) as branch_id,
+        branch_id,
         product_id,
-        cast(sku as {{ dbt.type_string() }}) as sku,
+        sku,
 
         -- what the product is
-        cast(product_name as {{ dbt.type_string() }}) as product_name,
-        cast(category as {{ dbt.type_string() }}) as category,
-        cast(size as {{ dbt.type_string() }}) as size,
-        cast(attributes as {{ dbt.type_string() }}) as attributes,
+        product_name,
+        category,
+        size,
+        attributes,
         is_active,
 
         -- money
-        cast(unit_price as numeric(12, 2)) as unit_price,
-        cast(unit_cost as numeric(12, 2)) as unit_cost,
+        unit_price,
+        unit_cost,
 
         -- times
         created_at,
         updated_at,
-        _deleted_at as deleted_at,
+        deleted_at,
 
         -- load
-        cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id
-    from source
+        load_id
+    from products
+    where {{ not_in_quarantine('pos', 'products', 'product_record_key') }}
 
 )
 
-select * from renamed
+select * from good

@@ -1,0 +1,74 @@
+{#- A column in another type, and null where its value cannot be read as that type: no record stops
+    a build. Why it could not be read is said by `unreadable`.
+
+    Args:
+        column: the column.
+        type: the type to read it as, for example "numeric(12, 2)".
+        types: the types that the columns have, from `column_types`; where a column has the type
+            already, nothing needs to be tried. -#}
+{% macro safe_cast(column, type, types={}) -%}
+    {{ return(adapter.dispatch("safe_cast_of_known_type")(column, type, types.get(column, ""))) }}
+{%- endmacro %}
+
+{% macro default__safe_cast_of_known_type(column, type, known_type) -%}
+    {{ dbt.safe_cast(column, type) }}
+{%- endmacro %}
+
+{% macro postgres__safe_cast_of_known_type(column, type, known_type) -%}
+    {%- set is_number = known_type.startswith("numeric") or known_type == "bigint" -%}
+    {%- if known_type == type or (known_type == "character varying" and type == "text") -%}
+        cast({{ column }} as {{ type }})
+    {%- elif is_number and largest_value(type) -%}
+        cast(
+            case
+                when {{ column }} between -{{ largest_value(type) }} and {{ largest_value(type) }}
+                    then {{ column }}
+            end as {{ type }}
+        )
+    {%- else -%}
+        {{ dbt.safe_cast(column, type) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- dbt's own macro, for Postgres: without it every value that cannot be read is an error. -#}
+{% macro postgres__safe_cast(field, type) -%}
+    {%- if type == "ARRAY" -%}
+        {#- what Postgres' catalog, and so dbt's unit tests, call every array; ours are of reasons -#}
+        {{ return("cast(" ~ field ~ " as text[])") }}
+    {%- endif -%}
+    {%- set text = "cast(" ~ field ~ " as text)" -%}
+    cast(
+        case
+            when
+                pg_input_is_valid({{ text }}, '{{ type }}')
+                {#- which Postgres takes for a number: one of them makes every sum NaN #}
+                {{- " and lower(" ~ text ~ ") not like '%nan%'" if type.startswith("numeric") }}
+                then {{ text }}
+        end as {{ type }}
+    )
+{%- endmacro %}
+
+{#- The largest value of a type of number, as SQL; none for other types. -#}
+{% macro largest_value(type) -%}
+    {%- if type in ("integer", "bigint") -%}
+        {{ return({"integer": "2147483647", "bigint": "9223372036854775807"}[type]) }}
+    {%- elif type.startswith("numeric(") -%}
+        {%- set digits, places = type[8:-1].split(",") -%}
+        {%- set places = places | int -%}
+        {{ return("9" * (digits | int - places) ~ "." ~ "9" * places) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The types of a relation's columns, by name; none where there is no relation yet.
+
+    Args:
+        relation: the relation. -#}
+{% macro column_types(relation) -%}
+    {%- set types = {} -%}
+    {%- if execute -%}
+        {%- for column in adapter.get_columns_in_relation(relation) -%}
+            {%- do types.update({column.name: column.dtype}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(types) }}
+{%- endmacro %}
