@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -126,3 +127,30 @@ def test_every_model_is_read_by_something(manifest: dict[str, Any]) -> None:
             if child in nodes and not nodes[child].get("test_metadata")
         ]
         assert readers, f"{model['name']} is built, but nothing reads it"
+
+
+def test_every_base_model_is_judged_in_the_quarantine(manifest: dict[str, Any]) -> None:
+    bases = {model["unique_id"] for model in models(manifest) if model["name"].startswith("base_")}
+    (quarantine,) = (model for model in models(manifest) if model["name"] == "quarantine")
+    assert bases
+    assert bases <= set(quarantine["depends_on"]["nodes"])
+
+
+def test_every_staging_model_of_judged_records_is_tested_to_lose_none(
+    manifest: dict[str, Any],
+) -> None:
+    for model in models(manifest):
+        if any(".base_" in parent for parent in model["depends_on"]["nodes"]) and model[
+            "name"
+        ].startswith("stg_"):
+            tested = {kind for kind, _ in generic_tests(manifest, model)}
+            assert "nothing_is_lost" in tested, model["name"]
+
+
+def test_every_rule_of_a_base_model_stands_in_the_docs() -> None:
+    page = (PROJECT_DIR / "docs" / "quarantine.md").read_text()
+    checks = set()
+    for base in (PROJECT_DIR / "models" / "staging").glob("*/base_*.sql"):
+        checks |= set(re.findall(r"broken\(\s*'(\w+)'", base.read_text()))
+    assert checks
+    assert {column for column in checks if f"`{column}: '" not in page} == set()
