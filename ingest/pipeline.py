@@ -329,9 +329,7 @@ def mark_deleted(
     )
 
 
-def last_complete_load(
-    connection: Connection, schema_name: str, raw: str = RAW_POS
-) -> str | None:
+def last_complete_load(connection: Connection, schema_name: str, raw: str = RAW_POS) -> str | None:
     """Return the id of a pipeline's newest complete load, or None before the first.
 
     Args:
