@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tomllib
 from typing import TYPE_CHECKING
 
 from ingest.warehouse import PROJECT_DIR
@@ -26,6 +27,17 @@ def run_dbt(*arguments: str) -> dbtRunnerResult:
         shutil.copy(PROJECT_DIR / "profiles.yml.example", profiles)
     os.environ["DBT_PROJECT_DIR"] = str(PROJECT_DIR)
     os.environ.setdefault("DBT_PROFILES_DIR", str(PROJECT_DIR))
+    os.environ["MYPIZZA_TILL_EXPORTS"] = " ".join(till_exports())
     from dbt.cli.main import dbtRunner
 
     return dbtRunner().invoke(list(arguments))
+
+
+def till_exports() -> list[str]:
+    """Return the feeds that are a till's export, by name: those with totals to be held against.
+
+    The models take the list from the environment, so that a new export is declared once.
+    """
+    with (PROJECT_DIR / ".dlt" / "config.toml").open("rb") as file:
+        feeds = tomllib.load(file).get("sources", {}).get("files", {}).get("feeds", {})
+    return sorted(name for name, feed in feeds.items() if "totals" in feed)

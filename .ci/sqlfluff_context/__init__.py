@@ -61,6 +61,11 @@ class _Type:
         return name
 
 
+def env_var(name: str, default: str = "") -> str:
+    """Name one export, so that what is made for each of them is linted, too."""
+    return "lyon_sales" if name == "MYPIZZA_TILL_EXPORTS" else default
+
+
 dbt = _Namespace()
 mypizza = _Namespace()
 adapter = _Adapter()

@@ -5,11 +5,33 @@
         table_name: the table, as the source calls it.
         base: the base model; it has `branch_id`, `load_id`, `deleted_at`, `_errors`, `raw_record`.
         key: the column of the record's key, company-wide.
-        scope: the column by which the source's loads go; none where they are of all its records. -#}
-{% macro judged(source_name, table_name, base, key, scope=none) -%}
+        scope: the column by which the source's loads go; none where they are of all its records.
+        scope_value: the one value of that column that all records of the table have.
+        is_indexed_by_order: whether the raw table finds the records of an order by an index. -#}
+{% macro judged(
+    source_name, table_name, base, key, scope=none, scope_value=none, is_indexed_by_order=true
+) -%}
     {{ return({
-        "source": source_name, "table": table_name, "base": base, "key": key, "scope": scope
+        "source": source_name, "table": table_name, "base": base, "key": key, "scope": scope,
+        "scope_value": scope_value, "is_indexed_by_order": is_indexed_by_order
     }) }}
+{%- endmacro %}
+
+{#- The records of some orders.
+
+    Args:
+        table: from `judged`.
+        orders: table of branch_id and order_id. -#}
+{% macro records_of_suspects(table, orders) -%}
+    {%- if table.is_indexed_by_order -%}
+        {{ return(rows_of_orders(table.base, orders)) }}
+    {%- endif -%}
+    (
+        select records.*
+        from {{ table.base }} as records
+        inner join {{ orders }} as orders
+            on records.branch_id = orders.branch_id and records.order_id = orders.order_id
+    )
 {%- endmacro %}
 
 {#- The columns in which the records of all tables are the same.
@@ -115,7 +137,9 @@
     {%- set judgements = last_judgement() -%}
     {%- set known = [] -%}
     {%- set parts = [] -%}
-    {%- for row in judgements if row["source_name"] == table.source -%}
+    {%- for row in judgements
+        if row["source_name"] == table.source
+        and (not table.scope_value or row["scope"] == table.scope_value) -%}
         {%- set scope = sql_text(row["scope"]) -%}
         {%- do known.append(scope) -%}
         {%- do parts.append(

@@ -126,9 +126,10 @@
     Args:
         column: the column of the time.
         type: the type that it is read as.
-        types: the types that the columns have, from `column_types`. -#}
-{% macro outside_the_calendar(column, type, types={}) -%}
-    {%- set moment = safe_cast(column, type, types) -%}
+        types: the types that the columns have, from `column_types`.
+        moment: SQL of the time, where the column itself is not all of it. -#}
+{% macro outside_the_calendar(column, type=none, types={}, moment=none) -%}
+    {%- set moment = moment or safe_cast(column, type, types) -%}
     {%- set first_day = "cast('" ~ var("calendar_starts_on") ~ "' as date)" -%}
     {%- set tomorrow = dbt.dateadd("day", 1, dbt.current_timestamp()) -%}
     case
@@ -185,6 +186,13 @@
         ["held back with its order, of which another record is in quarantine"]
     )) }}
 {%- endmacro %}
+
+{#- The one reason that an expression gives. -#}
+{% macro one_reason(expression) -%} {{ return(adapter.dispatch("one_reason")(expression)) }} {%- endmacro %}
+
+{% macro default__one_reason(expression) -%} array({{ expression }}) {%- endmacro %}
+
+{% macro postgres__one_reason(expression) -%} array[{{ expression }}] {%- endmacro %}
 
 {% macro default__reasons(sentences) -%}
     array({% for sentence in sentences %}'{{ sentence }}'{% endfor %})

@@ -5,7 +5,10 @@
     on_schema_change='append_new_columns',
     full_refresh=false,
     indexes=[{'columns': ['quarantine_key'], 'unique': true}],
-    pre_hook="{{ remember_judgement([judged_loads('pos', ref('stg_pos__loads'), 'branch_id')]) }}"
+    pre_hook="{{ remember_judgement([
+        judged_loads('pos', ref('stg_pos__loads'), 'branch_id'),
+        judged_loads('files', ref('stg_files__loads'), 'feed'),
+    ]) }}"
 ) }}
 
 {#- Whatever is judged: a new source adds its base models and its loads here. The records of an
@@ -19,6 +22,12 @@
     judged('pos', 'order_lines', ref('base_pos__order_lines'), 'order_line_key', scope='branch_id'),
     judged('pos', 'payments', ref('base_pos__payments'), 'payment_key', scope='branch_id'),
 ] -%}
+{%- for feed in till_exports() -%}
+    {%- do records_of_orders.append(judged(
+        'files', feed, ref('base_exports__' ~ feed), 'line_key',
+        scope_value=feed, is_indexed_by_order=false
+    )) -%}
+{%- endfor -%}
 
 with waiting as (
     {{ waiting_records(records[0]) }}
@@ -26,21 +35,19 @@ with waiting as (
 
 -- what came since the last publication, or everything where a rule has changed since
 bad as (
-    {%- for table in records %}
-    {{ judged_columns(table, 'null') }}
+    {%- for table in records + records_of_orders %}
+    {%- set order_id = 'records.order_id' if table in records_of_orders else 'null' %}
+    {{ judged_columns(table, order_id) }}
+    from {{ table.base }} as records
+    where not ({{ is_good() }}) and {{ is_to_judge(table) }}
+    union all
+    -- what waits, and has no order with which it is looked at again
+    {{ judged_columns(table, order_id) }}
     from {{ table.base }} as records
     where
         not ({{ is_good() }})
-        and (
-            {{ is_to_judge(table) }}
-            or {{ table.key }} in (select waiting.record_key from waiting)
-        )
-    union all
-    {%- endfor %}
-    {%- for table in records_of_orders %}
-    {{ judged_columns(table, 'records.order_id') }}
-    from {{ table.base }} as records
-    where not ({{ is_good() }}) and {{ is_to_judge(table) }}
+        and not ({{ is_to_judge(table) }})
+        and {{ table.key }} in (select waiting.record_key from waiting where waiting.order_id is null)
     {%- if not loop.last %}
     union all
     {%- endif %}
@@ -64,7 +71,7 @@ suspect_orders as (
 suspects as (
     {%- for table in records_of_orders %}
     {{ judged_columns(table, 'records.order_id') }}
-    from {{ rows_of_orders(table.base, 'suspect_orders') }} as records
+    from {{ records_of_suspects(table, 'suspect_orders') }} as records
     where records.deleted_at is null
     {%- if not loop.last %}
     union all

@@ -8,13 +8,32 @@ branches as (
 
 loads as (
 
-    select * from {{ ref('stg_pos__loads') }}
+    select
+        branch_id,
+        load_id
+    from {{ ref('stg_pos__loads') }}
+    where is_complete
+
+    union all
+
+    select
+        feeds.branch_id,
+        loads.load_id
+    from {{ ref('stg_files__loads') }} as loads
+    inner join {{ ref('stg_exports__feeds') }} as feeds on loads.feed = feeds.feed
+    where loads.is_complete and feeds.feed in ('{{ till_exports() | join("', '") }}')
 
 ),
 
 orders as (
 
     select * from {{ ref('stg_pos__orders') }}
+
+),
+
+export_lines as (
+
+    select * from {{ ref('stg_exports__lines') }}
 
 ),
 
@@ -25,7 +44,6 @@ complete as (
         branch_id,
         max(load_id) as complete_load_id
     from loads
-    where is_complete
     group by branch_id
 
 ),
@@ -35,9 +53,15 @@ newest as (
 
     select
         branches.branch_id,
-        (
-            select max(orders.ordered_at) from orders
-            where orders.branch_id = branches.branch_id
+        coalesce(
+            (
+                select max(orders.ordered_at) from orders
+                where orders.branch_id = branches.branch_id
+            ),
+            (
+                select max(export_lines.sold_at) from export_lines
+                where export_lines.branch_id = branches.branch_id
+            )
         ) as ordered_at
     from branches
 

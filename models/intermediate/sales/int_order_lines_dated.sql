@@ -2,7 +2,7 @@ with
 
 lines as (
 
-    select * from {{ ref('stg_pos__order_lines') }}
+    select * from {{ ref('int_order_lines_recorded') }}
 
 ),
 

@@ -18,6 +18,36 @@ payments as (
 
 ),
 
+-- Of an export that was corrected every line may have become another one: all orders of a file
+-- are as new as its newest line.
+export_lines as (
+
+    select
+        branch_id,
+        order_id,
+        order_line_id,
+        max(load_id) over (partition by file_name) as load_id
+    from ({{ lines_of_all_exports() }}) as lines
+
+),
+
+export_records as (
+
+    select
+        record_types.record_type,
+        export_lines.*
+    from export_lines
+    cross join (
+        select 'order' as record_type
+        union all
+        select 'line' as record_type
+        union all
+        select 'payment' as record_type
+    ) as record_types
+    where export_lines.order_id is not null
+
+),
+
 final as (
 
     select
@@ -53,6 +83,20 @@ final as (
         order_id,
         load_id
     from payments
+
+    union all
+
+    select
+        record_type,
+        {{ surrogate_key(
+            'branch_id', "case when record_type = 'order' then order_id else order_line_id end"
+        ) }} as record_key,
+        {{ surrogate_key('branch_id', 'order_id') }} as order_key,
+        branch_id,
+        order_line_id as record_id,
+        order_id,
+        load_id
+    from export_records
 
 )
 

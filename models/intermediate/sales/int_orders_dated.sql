@@ -2,7 +2,7 @@ with
 
 orders as (
 
-    select * from {{ ref('stg_pos__orders') }}
+    select * from {{ ref('int_orders_recorded') }}
 
 ),
 

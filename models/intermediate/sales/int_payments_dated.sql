@@ -2,7 +2,7 @@ with
 
 payments as (
 
-    select * from {{ ref('stg_pos__payments') }}
+    select * from {{ ref('int_payments_recorded') }}
 
 ),
 

@@ -1,11 +1,11 @@
 -- Staging = marts, per branch and business date of the order, over all days.
 with lines as (
-    select * from {{ ref('stg_pos__order_lines') }}
+    select * from {{ ref('int_order_lines_recorded') }}
     where deleted_at is null
 ),
 
 orders as (
-    select * from {{ ref('stg_pos__orders') }}
+    select * from {{ ref('int_orders_recorded') }}
     where deleted_at is null and status <> 'cancelled'
 ),
 

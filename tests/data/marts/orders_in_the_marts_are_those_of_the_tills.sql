@@ -1,6 +1,6 @@
 -- Staging = marts, per branch and business date, over all days: also those that nothing touched.
 with orders as (
-    select * from {{ ref('stg_pos__orders') }}
+    select * from {{ ref('int_orders_recorded') }}
     where deleted_at is null
 ),
 

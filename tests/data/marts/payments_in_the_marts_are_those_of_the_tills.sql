@@ -1,11 +1,11 @@
 -- Staging = marts, per branch and business date of the payment, over all days.
 with payments as (
-    select * from {{ ref('stg_pos__payments') }}
+    select * from {{ ref('int_payments_recorded') }}
     where deleted_at is null
 ),
 
 orders as (
-    select * from {{ ref('stg_pos__orders') }}
+    select * from {{ ref('int_orders_recorded') }}
     where deleted_at is null and status <> 'cancelled'
 ),
 

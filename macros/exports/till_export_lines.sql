@@ -1,0 +1,129 @@
+{#- The lines of a till's export, as every export gives them: typed by the feed's dialect, judged,
+    with the keys of the till model. The last word of a base model that has mapped its columns.
+
+    A ticket is an order. A negative quantity is a refund of its ticket, where the dialect says so.
+
+    Args:
+        feed: the feed, as in .dlt/config.toml.
+        mapped: a CTE with every landed column, and beside them: ticket, article, sold_on (date) and
+            sold_at (time of day) as text, quantity, unit_price (as text, tax included),
+            payment_method (cash, card, app or voucher), channel, tax_rate (a number), raw_record. -#}
+{% macro till_export_lines(feed, mapped="mapped") -%}
+    {%- set line_key = dbt.concat(
+        ["lines._file_name", "':'", dbt.cast("lines._line_number", dbt.type_string())]
+    ) -%}
+    select
+        -- keys
+        {{ line_key }} as line_key,
+        lines._file_name as file_name,
+        lines.branch_id,
+        {{ hashed_id("lines.ticket") }} as order_id,
+        {{ hashed_id(line_key) }} as order_line_id,
+        {{ hashed_id("lines.article") }} as product_id,
+        lines.ticket,
+
+        -- what was sold
+        lines.article,
+        lines.channel,
+        lines.payment_method,
+
+        -- quantity and money
+        lines.quantity_read as quantity,
+        lines.unit_price_read as unit_price,
+        cast(lines.tax_rate as numeric(6, 4)) as tax_rate,
+        branches.currency,
+
+        -- times
+        {{ utc_time("lines.sold_at_read", "branches.time_zone") }} as sold_at,
+        lines._deleted_at as deleted_at,
+
+        -- load
+        lines._dlt_load_id as load_id,
+
+        -- judgement
+        case
+            when lines._reject is not null and lines._deleted_at is null
+                then {{ one_reason(dbt.concat([
+                    "'line '", dbt.cast("lines._line_number", dbt.type_string()), "' of '",
+                    "lines._file_name", "' does not fit its header: '''", "lines._reject", "''''"
+                ])) }}
+            else {{ row_errors([
+                missing("ticket"),
+                missing("article"),
+                broken("quantity", "quantity_read is null", "is not a whole number"),
+                broken("quantity", "quantity_read = 0", "is nothing"),
+                broken("quantity", "quantity_read < 0 and not is_refund_allowed", "is below 0"),
+                broken("unit_price", "unit_price_read is null", "is not a number"),
+                broken("sold_on", "sold_at_read is null", "is no day, or beside it stands no time"),
+                outside_the_calendar("sold_on", moment="sold_at_read"),
+            ]) }}
+        end as _errors,
+        lines.raw_record
+    from (
+        select
+            mapped.*,
+            {{ dbt.safe_cast(number_in_dialect("mapped.quantity"), "integer") }} as quantity_read,
+            {{ dbt.safe_cast(number_in_dialect("mapped.unit_price"), "numeric(12, 2)") }}
+                as unit_price_read,
+            {{ dbt.safe_cast(
+                dbt.concat([date_in_dialect("mapped.sold_on"), "' '", "mapped.sold_at"]), "timestamp"
+            ) }} as sold_at_read,
+            dialect.negative_quantity = 'refund' as is_refund_allowed
+        from {{ mapped }} as mapped
+        cross join (
+            select * from {{ ref("stg_exports__feeds") }} where feed = '{{ feed }}'
+        ) as dialect
+    ) as lines
+    inner join {{ ref("branches") }} as branches on lines.branch_id = branches.branch_id
+{%- endmacro %}
+
+{#- A number as text with a point, as any engine reads it.
+
+    Args:
+        value: SQL of the text; the feed's `dialect` stands beside it. -#}
+{% macro number_in_dialect(value) -%}
+    {{ return(adapter.dispatch("number_in_dialect")(value)) }}
+{%- endmacro %}
+
+{% macro default__number_in_dialect(value) -%}
+    replace(
+        replace(
+            replace(
+                regexp_replace({{ value }}, '[\\s\\u00a0\\u202f]', ''), dialect.currency_sign, ''
+            ), dialect.thousands_separator, ''
+        ), dialect.decimal_separator, '.'
+    )
+{%- endmacro %}
+
+{% macro postgres__number_in_dialect(value) -%}
+    replace(
+        replace(
+            replace(
+                regexp_replace({{ value }}, '[[:space:]\u00a0\u202f]', '', 'g'),
+                dialect.currency_sign, ''
+            ), dialect.thousands_separator, ''
+        ), dialect.decimal_separator, '.'
+    )
+{%- endmacro %}
+
+{#- A day as text, year first: the places of the parts are those in the dialect's format. -#}
+{% macro date_in_dialect(value) -%}
+    {{ dbt.concat([
+        "substring(" ~ value ~ ", " ~ dbt.position("'YYYY'", "dialect.date_format") ~ ", 4)", "'-'",
+        "substring(" ~ value ~ ", " ~ dbt.position("'MM'", "dialect.date_format") ~ ", 2)", "'-'",
+        "substring(" ~ value ~ ", " ~ dbt.position("'DD'", "dialect.date_format") ~ ", 2)",
+    ]) }}
+{%- endmacro %}
+
+{#- A number that stands for a text: the first 15 hexadecimal digits of its MD5. -#}
+{% macro hashed_id(text) -%}
+    {{ return(adapter.dispatch("hashed_id")(text)) }}
+{%- endmacro %}
+
+{% macro default__hashed_id(text) -%}
+    cast(conv(substring(md5({{ text }}), 1, 15), 16, 10) as bigint)
+{%- endmacro %}
+
+{% macro postgres__hashed_id(text) -%}
+    cast(cast('x' || substring(md5({{ text }}), 1, 15) as bit(60)) as bigint)
+{%- endmacro %}

@@ -1,0 +1,31 @@
+with
+
+source as (
+
+    select * from {{ source('exports', 'lyon_sales') }}
+
+),
+
+-- what the till's columns are to us; the rest is said by the feed's dialect in .dlt/config.toml
+mapped as (
+
+    select
+        source.*,
+        heure as sold_at,
+        source.date as sold_on,
+        quantite as quantity,
+        prix_unitaire as unit_price,
+        case mode_de_paiement
+            when 'carte' then 'card'
+            when 'espèces' then 'cash'
+            when 'ticket restaurant' then 'voucher'
+            else mode_de_paiement
+        end as payment_method,
+        'dine_in' as channel,
+        0.10 as tax_rate,
+        {{ raw_record('source') }} as raw_record
+    from source
+
+)
+
+{{ till_export_lines(feed='lyon_sales') }}

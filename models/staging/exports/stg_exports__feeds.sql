@@ -1,0 +1,26 @@
+with
+
+source as (
+
+    select * from {{ source('exports', '_feeds') }}
+
+),
+
+renamed as (
+
+    select
+        -- keys
+        feed,
+        branch_id,
+
+        -- how numbers, days and refunds are written
+        decimal_separator,
+        thousands_separator,
+        currency_sign,
+        date_format,
+        negative_quantity
+    from source
+
+)
+
+select * from renamed

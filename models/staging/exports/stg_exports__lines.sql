@@ -1,0 +1,50 @@
+{{ config(
+    materialized='table',
+    indexes=[
+        {'columns': ['branch_id', 'order_id']},
+        {'columns': ['branch_id', 'sold_at']},
+    ]
+) }}
+
+with
+
+lines as (
+
+    {{ good_lines_of_all_exports() }}
+
+),
+
+final as (
+
+    select
+        -- keys
+        line_key,
+        file_name,
+        branch_id,
+        order_id,
+        order_line_id,
+        product_id,
+        ticket,
+
+        -- what was sold
+        article,
+        channel,
+        payment_method,
+
+        -- quantity and money
+        quantity,
+        unit_price,
+        tax_rate,
+        currency,
+
+        -- times
+        sold_at,
+        deleted_at,
+
+        -- load
+        load_id
+    from lines
+
+)
+
+select * from final
