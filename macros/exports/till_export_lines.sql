@@ -31,10 +31,10 @@
         lines.quantity_read as quantity,
         lines.unit_price_read as unit_price,
         cast(lines.tax_rate as numeric(6, 4)) as tax_rate,
-        branches.currency,
+        trading.currency,
 
         -- times
-        {{ utc_time("lines.sold_at_read", "branches.time_zone") }} as sold_at,
+        {{ utc_time("lines.sold_at_read", "trading.time_zone") }} as sold_at,
         lines._deleted_at as deleted_at,
 
         -- load
@@ -48,6 +48,7 @@
                     "lines._file_name", "' does not fit its header: '''", "lines._reject", "''''"
                 ])) }}
             else {{ row_errors([
+                broken("branch_id", "known_branch_id is null", "is not in the seed"),
                 missing("ticket"),
                 missing("article"),
                 broken("quantity", "quantity_read is null", "is not a whole number"),
@@ -74,7 +75,10 @@
             select * from {{ ref("stg_exports__feeds") }} where feed = '{{ feed }}'
         ) as dialect
     ) as lines
-    inner join {{ ref("branches") }} as branches on lines.branch_id = branches.branch_id
+    left join (
+        select branches.branch_id as known_branch_id, branches.time_zone, branches.currency
+        from {{ ref("branches") }} as branches
+    ) as trading on lines.branch_id = trading.known_branch_id
 {%- endmacro %}
 
 {#- A number as text with a point, as any engine reads it.

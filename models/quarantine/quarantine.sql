@@ -47,7 +47,10 @@ bad as (
     where
         not ({{ is_good() }})
         and not ({{ is_to_judge(table) }})
-        and {{ table.key }} in (select waiting.record_key from waiting where waiting.order_id is null)
+        and {{ table.key }} in (
+            select waiting.record_key from waiting
+            where waiting.order_id is null
+        )
     {%- if not loop.last %}
     union all
     {%- endif %}

@@ -7,9 +7,9 @@
     ('pos', 'order_lines'): ref('base_pos__order_lines'),
     ('pos', 'payments'): ref('base_pos__payments'),
 } %}
-{%- for feed in till_exports() -%}
-    {%- do tables.update({('files', feed): ref('base_exports__' ~ feed)}) -%}
-{%- endfor -%}
+{% for feed in till_exports() -%}
+{% do tables.update({('files', feed): ref('base_exports__' ~ feed)}) %}
+{% endfor %}
 
 with
 

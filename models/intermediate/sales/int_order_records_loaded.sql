@@ -18,6 +18,12 @@ payments as (
 
 ),
 
+exported as (
+
+    {{ lines_of_all_exports() }}
+
+),
+
 -- Of an export that was corrected every line may have become another one: all orders of a file
 -- are as new as its newest line.
 export_lines as (
@@ -27,7 +33,17 @@ export_lines as (
         order_id,
         order_line_id,
         max(load_id) over (partition by file_name) as load_id
-    from ({{ lines_of_all_exports() }}) as lines
+    from exported
+
+),
+
+record_types as (
+
+    select 'order' as record_type
+    union all
+    select 'line' as record_type
+    union all
+    select 'payment' as record_type
 
 ),
 
@@ -37,13 +53,7 @@ export_records as (
         record_types.record_type,
         export_lines.*
     from export_lines
-    cross join (
-        select 'order' as record_type
-        union all
-        select 'line' as record_type
-        union all
-        select 'payment' as record_type
-    ) as record_types
+    cross join record_types
     where export_lines.order_id is not null
 
 ),

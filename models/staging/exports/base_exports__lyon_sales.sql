@@ -11,15 +11,15 @@ mapped as (
 
     select
         source.*,
-        heure as sold_at,
+        source.heure as sold_at,
         source.date as sold_on,
-        quantite as quantity,
-        prix_unitaire as unit_price,
-        case mode_de_paiement
+        source.quantite as quantity,
+        source.prix_unitaire as unit_price,
+        case source.mode_de_paiement
             when 'carte' then 'card'
             when 'espèces' then 'cash'
             when 'ticket restaurant' then 'voucher'
-            else mode_de_paiement
+            else source.mode_de_paiement
         end as payment_method,
         'dine_in' as channel,
         0.10 as tax_rate,

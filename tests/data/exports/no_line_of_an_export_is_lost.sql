@@ -1,0 +1,43 @@
+-- Raw = staging + quarantine, line by line, for every export: none is lost, none stands in both.
+-- What its file no longer has stands in staging, with its mark.
+with landed as (
+    {%- for feed in till_exports() %}
+    select
+        '{{ feed }}' as feed,
+        {{ dbt.concat(["_file_name", "':'", dbt.cast("_line_number", dbt.type_string())]) }}
+            as line_key
+    from {{ source('exports', feed) }}
+    union all
+    {%- endfor %}
+    select
+        'none' as feed,
+        'none' as line_key
+    where 1 = 0
+),
+
+kept as (
+    select line_key from {{ ref('stg_exports__lines') }}
+    union all
+    select record_key as line_key from {{ ref('quarantine') }}
+    where source_name = 'files' and released_at is null
+),
+
+counted as (
+    select
+        line_key,
+        count(*) as places
+    from kept
+    group by line_key
+),
+
+failures as (
+    select
+        landed.feed,
+        landed.line_key,
+        coalesce(counted.places, 0) as places
+    from landed
+    left join counted on landed.line_key = counted.line_key
+    where coalesce(counted.places, 0) <> 1
+)
+
+select * from failures
