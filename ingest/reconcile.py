@@ -20,10 +20,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as wall_time
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -179,6 +181,9 @@ DAYS_OF_EPOCH = {
 
 Figures = dict[str, Decimal]
 Days = dict[date, Figures]
+_Columns = Mapping[str, Mapping[str, str]]
+"""By table, the columns to compare and how each is."""
+
 
 # What is compared. {day} is the order's business date, {where} the rows: the two engines and the
 # two sides differ in these only. Children are counted on their order's day.
@@ -292,11 +297,13 @@ class _Clock:
         """Return the business date of a moment."""
         return (moment + self._shift(moment)).date()
 
-    def shifts(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, int]]:
-        """Yield from when on which number of seconds turns UTC into business time."""
-        shift = self._shift(start)
-        yield start, int(shift.total_seconds())
-        day = start
+    @cached_property
+    def shifts(self) -> list[tuple[datetime, int]]:
+        """From when on which number of seconds turns UTC into business time, the oldest first."""
+        day = self.starts(self.branch.opened_on - A_YEAR)
+        end = datetime.now(UTC) + A_YEAR
+        shift = self._shift(day)
+        shifts = [(day, int(shift.total_seconds()))]
         while day < end:
             next_day = min(day + timedelta(days=1), end)
             if self._shift(next_day) != shift:
@@ -305,8 +312,9 @@ class _Clock:
                     middle = (low + (high - low) / 2).replace(microsecond=0)
                     low, high = (middle, high) if self._shift(middle) == shift else (low, middle)
                 shift = self._shift(high)
-                yield high, int(shift.total_seconds())
+                shifts.append((high, int(shift.total_seconds())))
             day = next_day
+        return shifts
 
     def _shift(self, moment: datetime) -> timedelta:
         offset = moment.astimezone(self.zone).utcoffset() or timedelta()
@@ -567,25 +575,39 @@ def _compare(
     connection: Connection, engine: sa.Engine, clock: _Clock, span: _Span
 ) -> tuple[Days, Days]:
     """Return the figures per business day, at the till and in the raw layer."""
-    at_till: Days = {}
-    in_raw: Days = {}
-    branch = sql.Literal(clock.branch.branch_id)
-    dialect = engine.dialect.name
-    with engine.connect() as till_connection:
+    with engine.connect() as till_connection, ThreadPoolExecutor(1) as pool:
         columns = _common_columns(connection, till_connection)
-        for query in QUERIES:
-            text = sql.SQL(query).format(
-                day=_day(clock, span, dialect),
-                where=_where(clock, span, dialect),
-                schema=sql.SQL(""),
-                lines=sql.SQL("`lines`" if dialect == "mysql" else "lines"),
-                lines_join=sql.SQL("l.order_id = o.order_id"),
-                payments_join=sql.SQL("p.order_id = o.order_id"),
-                **_hashes(columns, dialect),
-                **_numbers(columns, dialect),
-            )
-            rows = till_connection.exec_driver_sql(text.as_string()).mappings()
-            _collect(at_till, rows)
+        # Two servers, so at the same time.
+        at_till = pool.submit(_figures_at_till, till_connection, columns, clock, span)
+        in_raw = _figures_in_raw(connection, columns, clock, span)
+        return at_till.result(), in_raw
+
+
+def _figures_at_till(
+    till_connection: sa.Connection, columns: _Columns, clock: _Clock, span: _Span
+) -> Days:
+    """Return the figures per business day as the till's engine works them out."""
+    days: Days = {}
+    dialect = till_connection.dialect.name
+    for query in QUERIES:
+        text = sql.SQL(query).format(
+            day=_day(clock, span, dialect),
+            where=_where(clock, span, dialect),
+            schema=sql.SQL(""),
+            lines=sql.SQL("`lines`" if dialect == "mysql" else "lines"),
+            lines_join=sql.SQL("l.order_id = o.order_id"),
+            payments_join=sql.SQL("p.order_id = o.order_id"),
+            **_hashes(columns, dialect),
+            **_numbers(columns, dialect),
+        )
+        _collect(days, till_connection.exec_driver_sql(text.as_string()).mappings())
+    return days
+
+
+def _figures_in_raw(connection: Connection, columns: _Columns, clock: _Clock, span: _Span) -> Days:
+    """Return the figures per business day as the warehouse works them out."""
+    days: Days = {}
+    branch = sql.Literal(clock.branch.branch_id)
     alive = sql.SQL("{0}.branch_id = {1} and {0}._deleted_at is null")
     join = sql.SQL("{0}.branch_id = {1} and {0}._deleted_at is null and {0}.order_id = o.order_id")
     for query in QUERIES:
@@ -604,13 +626,11 @@ def _compare(
             )
         )
         names = [column.name for column in cursor.description or []]
-        _collect(in_raw, [dict(zip(names, row, strict=True)) for row in cursor])
-    return at_till, in_raw
+        _collect(days, [dict(zip(names, row, strict=True)) for row in cursor])
+    return days
 
 
-def _common_columns(
-    connection: Connection, till_connection: sa.Connection
-) -> dict[str, dict[str, str]]:
+def _common_columns(connection: Connection, till_connection: sa.Connection) -> _Columns:
     """Return the columns to compare that both sides have, and how: a till may have dropped one."""
     is_postgres = till_connection.dialect.name == "postgresql"
     here = "any(current_schemas(false))" if is_postgres else "database()"
@@ -630,7 +650,7 @@ def _common_columns(
     }
 
 
-def _hashes(columns: Mapping[str, Mapping[str, str]], dialect: str) -> dict[str, sql.Composable]:
+def _hashes(columns: _Columns, dialect: str) -> dict[str, sql.Composable]:
     """Return the SQL of the hashes, by table."""
     hashes: dict[str, sql.Composable] = {}
     for alias, (table, kinds) in zip("olp", columns.items(), strict=True):
@@ -643,7 +663,7 @@ def _hashes(columns: Mapping[str, Mapping[str, str]], dialect: str) -> dict[str,
     return hashes
 
 
-def _numbers(columns: Mapping[str, Mapping[str, str]], dialect: str) -> dict[str, sql.Composable]:
+def _numbers(columns: _Columns, dialect: str) -> dict[str, sql.Composable]:
     """Return the SQL of what is added up, by column."""
     kinds = {name: kind for table in columns.values() for name, kind in table.items()}
     return {
@@ -656,9 +676,14 @@ def _numbers(columns: Mapping[str, Mapping[str, str]], dialect: str) -> dict[str
 
 def _day(clock: _Clock, span: _Span, dialect: str) -> sql.Composable:
     """Return the SQL of an order's business date."""
-    start = clock.starts(max(span.first or date.min, clock.branch.opened_on - A_YEAR))
     # Newest first: most orders that are ever compared are recent ones.
-    *newer, (_, oldest) = reversed(list(clock.shifts(start, datetime.now(UTC) + A_YEAR)))
+    (_, oldest), *changes = clock.shifts
+    start, _ = _moments(clock, span)
+    newer = []
+    for since, seconds_then in reversed(changes):
+        newer.append((since, seconds_then))
+        if start and since <= start:
+            break
     cases = [
         sql.SQL("when o.ordered_at >= {} then {}").format(
             _literal(since, dialect), sql.Literal(seconds)
