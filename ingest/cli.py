@@ -411,6 +411,8 @@ def main() -> None:
             f"The warehouse's user lacks a right ({error.diag.message_primary}): its schemas must "
             "belong to the user in PGUSER, or be granted to it by their owner."
         )
+    except psycopg.OperationalError as error:
+        _fail(warehouse_module.trouble(error) or str(error))
 
 
 def _fail(sentence: str) -> None:

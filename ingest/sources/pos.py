@@ -33,6 +33,7 @@ from typing import Any
 import connectorx
 import dlt
 import psycopg
+import psycopg2
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
@@ -41,8 +42,8 @@ from dlt.sources.sql_database import BaseTableLoader, sql_table
 from psycopg import sql
 from sqlalchemy.dialects import mysql
 
-from ingest.destination import Reference, References, copy_across
-from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
+from ingest.destination import Reference, References, SourceError, copy_across
+from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError, trouble
 
 CONFIG_FILE = ".dlt/config.toml"
 BATCH_ROWS = 100_000
@@ -329,9 +330,9 @@ class HealWindow:
 class _Reading:
     """What the loader of one table needs to know beyond what dlt tells it."""
 
-    branch_id: str
+    till: Till
     table: TillTable
-    address: str
+    url: sa.URL
     engine: sa.Engine
     progress: TableProgress
     references: References
@@ -367,7 +368,7 @@ class TillLoader(BaseTableLoader):
         if not rows:
             yield schema.empty_table()
         elif is_copied:
-            query = sa.select(*_as_in_raw(reading.branch_id, landed)).where(*where)
+            query = sa.select(*_as_in_raw(reading.till.branch_id, landed)).where(*where)
             reading.references[reading.table.name] = self._reference(reading, query)
 
     def _reference(self, reading: _Reading, query: sa.Select[Any]) -> Reference:
@@ -377,14 +378,17 @@ class TillLoader(BaseTableLoader):
             names = ["branch_id", *self.table.columns.keys(), "_dlt_load_id"]
             quote = self.engine.dialect.identifier_preparer.quote_identifier
             marked = query.add_columns(sa.cast(sa.literal(load_id), sa.Text))
-            reading.progress.rows = copy_across(
-                reading.engine,
-                self.compile_query(marked),
-                cursor,
-                table,
-                ", ".join(map(quote, names)),
-                is_first=reading.is_first,
-            )
+            try:
+                reading.progress.rows = copy_across(
+                    reading.engine,
+                    self.compile_query(marked),
+                    cursor,
+                    table,
+                    ", ".join(map(quote, names)),
+                    is_first=reading.is_first,
+                )
+            except SourceError as error:
+                raise TillError(_cannot_read(error.__cause__, reading.till, reading.url)) from None
 
         return follow
 
@@ -418,8 +422,9 @@ def _newest(
 
 def _read(query: str, schema: pa.Schema, reading: _Reading) -> Iterator[pa.RecordBatch]:
     """Yield a query's rows with the branch in front and every column in its type."""
+    address = reading.url.set(drivername=reading.url.get_backend_name())
     reader = connectorx.read_sql(
-        reading.address,
+        address.render_as_string(hide_password=False),
         query,
         protocol="binary",
         return_type="arrow_stream",
@@ -432,7 +437,7 @@ def _read(query: str, schema: pa.Schema, reading: _Reading) -> Iterator[pa.Recor
         if not rows:
             continue
         if len(branch) < rows:
-            branch = pa.repeat(pa.scalar(reading.branch_id), rows)
+            branch = pa.repeat(pa.scalar(reading.till.branch_id), rows)
             alive = pa.nulls(rows, alive.type)
         columns = [
             _cast(column, column_field.type)
@@ -457,8 +462,8 @@ def _refuse_nul(batch: pa.RecordBatch, reading: _Reading) -> None:
             table, key = reading.table, reading.table.primary_key
             raise RefusedTableError(
                 table.name,
-                f"The column {table.name}.{name} of the till of {reading.branch_id} holds a NUL "
-                f"character where {key} is {batch[key][found].as_py()}, which Postgres cannot "
+                f"The column {table.name}.{name} of the till of {reading.till.branch_id} holds a "
+                f"NUL character where {key} is {batch[key][found].as_py()}, which Postgres cannot "
                 "store: the table is not loaded until it is removed there.",
             )
 
@@ -529,6 +534,8 @@ def read_again(
                 source.cursor().copy_expert(
                     f"copy ({loader.compile_query(query)}) to stdout (format binary)", copy
                 )
+            except psycopg2.Error as error:  # the warehouse's are those of psycopg 3
+                raise TillError(_cannot_read(error, till, till.url(warehouse))) from None
             finally:
                 source.close()
         else:
@@ -741,10 +748,9 @@ def _reading(
     *,
     is_first: bool = False,
 ) -> _Reading:
-    url = till.url(warehouse)
-    address = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)
     references = {} if references is None else references
-    return _Reading(till.branch_id, table, address, engine, TableProgress(), references, is_first)
+    url = till.url(warehouse)
+    return _Reading(till, table, url, engine, TableProgress(), references, is_first)
 
 
 @dataclass(frozen=True)
@@ -828,7 +834,7 @@ def survey(
                 if not wrong:
                     tables.append(table)
     except sa.exc.DBAPIError as error:
-        raise TillError(_cannot_reach(error, till, warehouse)) from None
+        raise TillError(_cannot_read(error.orig, till, till.url(warehouse))) from None
     return Survey(tuple(tables), metadata, tuple(problems), tuple(notes))
 
 
@@ -879,26 +885,27 @@ def explain(error: BaseException, till: Till, warehouse: Warehouse) -> str:
     error = cause(error)
     if isinstance(error, WarehouseError):
         return str(error)
+    # A till's own errors were told from these where they arose.
+    if sentence := trouble(error):
+        return f"The till of {till.branch_id} is not loaded. {sentence}"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
-    return _hide(f"Loading the till of {till.branch_id} failed: {text}", till, warehouse)
+    text = f"Loading the till of {till.branch_id} failed: {text}"
+    return _hide(text, till.url(warehouse))
 
 
-def _cannot_reach(error: sa.exc.DBAPIError, till: Till, warehouse: Warehouse) -> str:
-    url = till.url(warehouse)
-    lines = [line.strip() for line in str(error.orig).splitlines() if line.strip()]
+def _cannot_read(error: BaseException | None, till: Till, url: sa.URL) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     reason = lines[-1].rpartition("FATAL:")[-1].strip() if lines else "no answer"
     return _hide(
         f"The till of {till.branch_id} at {url.host}:{url.port or 'default port'} cannot be read "
         f"({reason}): check that its server runs and [sources.pos.tills.{till.branch_id}] in "
         f"{CONFIG_FILE}; the next run catches up.",
-        till,
-        warehouse,
+        url,
     )
 
 
-def _hide(text: str, till: Till, warehouse: Warehouse) -> str:
-    url = till.url(warehouse)
+def _hide(text: str, url: sa.URL) -> str:
     for secret in (url.password, url.render_as_string(hide_password=False)):
         if secret:
             text = text.replace(str(secret), "***")
