@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -829,3 +830,57 @@ def test_a_till_that_is_another_branchs_is_refused(
     assert result.outcome == "failed"
     assert "mistaken for another" in str(result.error)
     assert world.query("select count(*), sum(total_amount) from raw_pos.orders") == here
+
+
+@pytest.mark.parametrize("side", ["till", "warehouse"])
+@pytest.mark.parametrize("way", ["first load", "later load", "heal"])
+def test_a_connection_that_drops_in_the_middle_loses_and_doubles_nothing(
+    world: World, side: str, way: str
+) -> None:
+    """Whoever reads or writes payments waits for a lock, and is then thrown out by the server."""
+    world.run(HONOLULU)
+    if way != "first load":
+        world.run(QUITO)
+        stamp = "updated_at = now()" if way == "later load" else "tip_amount = tip_amount + 1"
+        world.till(QUITO, f"update payments set {stamp} where payment_id > 1700")
+    database = world.tills[QUITO] if side == "till" else world.warehouse.database
+    table = "payments" if side == "till" else "raw_pos.payments"
+    thrown_out: list[int] = []
+
+    def throw_out() -> None:
+        # What asks for the table's columns may pass, what reads or writes its rows waits.
+        with (
+            world.warehouse.connect() as observer,
+            world.warehouse.connect(database) as holder,
+            holder.transaction(),
+        ):
+            holder.execute(f"lock table {table} in access exclusive mode")
+            ready.set()
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline and not thrown_out:
+                time.sleep(0.05)
+                waiting = observer.execute(
+                    "select pid from pg_stat_activity"
+                    " where datname = %s and wait_event_type = 'Lock'",
+                    [database],
+                ).fetchall()
+                for (pid,) in waiting:
+                    observer.execute("select pg_terminate_backend(%s)", [pid])
+                    thrown_out.append(pid)
+
+    ready = threading.Event()
+    thread = threading.Thread(target=throw_out)
+    thread.start()
+    ready.wait()
+    try:
+        said = [result.error or "" for result in world.run(QUITO)]
+    except (WarehouseError, psycopg.OperationalError) as error:
+        said = [warehouse_module.trouble(error) or str(error)]
+    thread.join()
+
+    assert thrown_out
+    assert all("Traceback" not in text and "\n" not in text for text in said)
+    world.run()
+    assert world.differences() == []
+    assert world.query("select count(*) from audit.loads where outcome = 'running'") == [(0,)]
+    assert world.query("select count(*) from audit.reconciliation where difference <> 0") == [(0,)]
