@@ -416,6 +416,9 @@ def reconcile_till(
             here, there = _compare(connection, engine, clock, again)
             at_till = {day: what for day, what in at_till.items() if day not in again} | here
             in_raw = {day: what for day, what in in_raw.items() if day not in again} | there
+        orphans = _orphans_gone(connection, engine, till)
+        if orphans:
+            loads.append(pipeline.mark_deleted(connection, till, orphans))
         found = _differing(at_till, in_raw)
         still = {day: names for day, names in found.items() if not _is_open(day, today)}
         healed = tuple(day for day in differing if day not in still)
@@ -801,6 +804,45 @@ def _incomplete_tables(connection: Connection, engine: sa.Engine, till: Till) ->
             ).fetchone()
             if tuple(at_till) != in_raw:
                 yield table.name
+
+
+def _orphans_gone(
+    connection: Connection, engine: sa.Engine, till: Till
+) -> dict[TillTable, list[int]]:
+    """Return the keys of records without their order that the till has no more, by table.
+
+    They stand on no business day, so no comparison shows that they are gone; the quarantine, where
+    they wait for their order, knows them.
+    """
+    if not pipeline.exists(connection, "audit.quarantine"):
+        return {}
+    gone = {}
+    for table in pos.TABLES:
+        if not table.parent_key:
+            continue
+        keys = [
+            key
+            for (key,) in connection.execute(
+                """
+                select cast(substr(record_key, length(branch_id) + 2) as bigint)
+                from audit.quarantine as q
+                where q.source_name = 'pos' and q.table_name = %(table)s
+                    and q.branch_id = %(branch)s and q.released_at is null
+                    and not exists (
+                        select 1 from raw_pos.orders as o
+                        where o.branch_id = q.branch_id and o.order_id = q.order_id
+                    )
+                """,
+                {"table": table.name, "branch": till.branch_id},
+            )
+        ]
+        if keys:
+            with engine.connect() as till_connection:
+                found = _order_of(till_connection, table, keys)
+            lost = [key for key in keys if key not in found]
+            if lost:
+                gone[table] = lost
+    return gone
 
 
 def _heal(
