@@ -11,6 +11,8 @@ from contextlib import contextmanager
 
 import typer
 
+from ingest.warehouse import trouble
+
 SECONDS = 10
 
 
@@ -32,7 +34,7 @@ def on_failure(command: str) -> Iterator[list[str]]:
             post(command, problems)
         raise
     except Exception as error:
-        post(command, [*problems, str(error) or type(error).__name__])
+        post(command, [*problems, trouble(error) or str(error) or type(error).__name__])
         raise
 
 

@@ -105,7 +105,7 @@ def run(
                     page = build_docs(warehouse)
         _summarise(warehouse, steps, loads, built, page)
         problems += [load.error for load in loads if load.error]
-        problems += [] if built.success else [_why_not_published(warehouse)]
+        problems += [] if built.success else [_why_not_published(warehouse, built)]
         if not built.success or any(load.outcome != "succeeded" for load in loads):
             raise typer.Exit(1)
 
@@ -535,6 +535,8 @@ def main() -> None:
             f"The warehouse's user lacks a right ({error.diag.message_primary}): its schemas must "
             "belong to the user in PGUSER, or be granted to it by their owner."
         )
+    except psycopg.OperationalError as error:
+        _fail(warehouse_module.trouble(error) or str(error))
 
 
 def _fail(sentence: str) -> None:
@@ -561,7 +563,14 @@ def _protect_people(warehouse: Warehouse) -> None:
         erasure.reapply_all(connection)
 
 
-def _why_not_published(warehouse: Warehouse) -> str:
+def _why_not_published(warehouse: Warehouse, built: dbtRunnerResult) -> str:
+    messages = [result.message for result in getattr(built.result, "results", None) or []]
+    for message in [*messages, built.exception]:
+        if "No space left on device" in str(message):
+            return (
+                "The disk of the warehouse is full: make room there and run again; what is "
+                "published stays."
+            )
     with warehouse.connect() as connection:
         publications = _query(connection, "audit.publications", LAST_PUBLICATIONS)
     reason = publications[0][4] if publications else None
@@ -660,11 +669,14 @@ def _summarise(
         finished_at, outcome, marts, rows, reason = publications[0]
         if outcome == "published" and built.success:
             console.print(f"[green]Published[/green] {marts} marts with {rows:,} rows.")
-        else:
+        elif built.success:
             console.print(
                 f"[red]Not published[/red] ({_minute(finished_at)}): {escape(reason or '')}",
                 soft_wrap=True,
             )
+    if not built.success:
+        why = escape(_why_not_published(warehouse, built))
+        console.print(f"[red]Not published[/red]: {why}", soft_wrap=True)
     if page:
         console.print(f"Docs: {page.as_uri()}", soft_wrap=True)
     console.print(

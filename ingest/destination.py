@@ -90,6 +90,10 @@ class WarehouseDestination(postgres):
         return type("WarehouseClient", (WarehouseClient,), {"references": self.references})
 
 
+class SourceError(Exception):
+    """It is the source that failed; the cause says how."""
+
+
 def warehouse_destination(credentials: Any, references: References) -> WarehouseDestination:
     """Return the destination for one run.
 
@@ -118,6 +122,9 @@ def copy_across(
 
     Returns:
         How many rows were copied.
+
+    Raises:
+        SourceError: the database to read failed, not the one to write.
     """
     options = "format binary"
     if is_first:
@@ -148,9 +155,9 @@ def copy_across(
         # A source that fails cuts the stream short: then its error is the one that matters.
         reader.join(timeout=1)
         if failures and not isinstance(failures[0], BrokenPipeError):
-            raise failures[0] from None
+            raise SourceError from failures[0]
         raise
     reader.join()
     if failures:
-        raise failures[0]
+        raise SourceError from failures[0]
     return int(cursor.rowcount)

@@ -54,7 +54,7 @@ begin
         current_database()
     );
     execute format('grant create on database %I to loader, transformer', current_database());
-    execute format('grant temporary on database %I to transformer', current_database());
+    execute format('grant temporary on database %I to loader, transformer', current_database());
 end
 $database$;
 revoke create on schema public from public;

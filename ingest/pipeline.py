@@ -34,10 +34,11 @@ from ingest import warehouse as warehouse_module
 from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa
     from dlt.pipeline.pipeline import Pipeline
 
     from ingest.destination import References
-    from ingest.sources.pos import HealWindow, TableProgress, Till, TillTable
+    from ingest.sources.pos import HealWindow, Survey, TableProgress, Till, TillTable
     from ingest.web import WebSource
 
 RAW_POS = "raw_pos"
@@ -224,58 +225,63 @@ def _failed_heal(till: Till, error: str, seconds: float) -> LoadResult:
     return LoadResult("pos", till.branch_id, "heal", 0, {}, seconds, "failed", error)
 
 
-def load_till(
-    warehouse: Warehouse,
-    connection: Connection,
-    till: Till,
-    heal: HealWindow | None = None,
-) -> LoadResult:
-    """Load one till, and record the load in audit.loads.
+def load_till(warehouse: Warehouse, connection: Connection, till: Till) -> LoadResult:
+    """Load what is new at one till, and record the load in audit.loads.
 
     Args:
         warehouse: where to.
         connection: an autocommitting connection to it.
         till: the till to read.
-        heal: read this again instead of what is new.
 
     Returns:
         What was loaded, or why not.
     """
-    from ingest import erasure
+    from ingest import erasure, reconcile
     from ingest.sources import pos
 
     schema_name = f"pos_{till.branch_id}"
     is_initial = last_complete_load(connection, schema_name) is None
-    kind = "heal" if heal else "initial" if is_initial else "incremental"
+    kind = "initial" if is_initial else "incremental"
     progress: dict[str, TableProgress] = {}
-    with record(connection, "pos", till.branch_id, kind, _detail(heal)) as entry:
+    with record(connection, "pos", till.branch_id, kind, {}) as entry:
         try:
             engine = till.engine(warehouse)
-            survey = pos.survey(
-                till, engine, warehouse, _raw_columns(connection), _known(connection, schema_name)
-            )
-            entry.error = " ".join(survey.problems) or None
+            survey = survey_till(warehouse, connection, till, engine)
             entry.notes = survey.notes
+            if not is_initial and (doubt := reconcile.doubt(connection, engine, till)):
+                raise pos.TillError(doubt)
             if is_initial:
                 _take_back(connection, till.branch_id)
-            references: References = {}
-            pipeline = dlt_pipeline(warehouse, schema_name, RAW_POS, references)
-            source = pos.pos.clone(name=schema_name)(
-                till,
-                warehouse,
-                engine,
-                survey,
-                progress,
-                references=references if is_initial else None,
-                is_first=is_initial and _is_first_of_all(connection),
-                heal=heal,
-            )
-            info = pipeline.run(
-                source,
-                loader_file_format="parquet",
-                schema_contract={"tables": "evolve", "columns": "evolve", "data_type": "freeze"},
-            )
-            entry.load_id = info.loads_ids[-1] if info.loads_ids else None
+            is_first = is_initial and _is_first_of_all(connection)
+
+            def read() -> None:
+                references: References = {}
+                pipeline = dlt_pipeline(warehouse, schema_name, RAW_POS, references)
+                progress.clear()
+                source = pos.pos.clone(name=schema_name)(
+                    till, warehouse, engine, survey, progress, references,
+                    is_initial=is_initial, is_first=is_first,
+                )  # fmt: skip
+                info = pipeline.run(
+                    source,
+                    loader_file_format="parquet",
+                    schema_contract={
+                        "tables": "evolve", "columns": "evolve", "data_type": "freeze",
+                    },
+                )  # fmt: skip
+                entry.load_id = info.loads_ids[-1] if info.loads_ids else None
+
+            while True:
+                try:
+                    read()
+                    break
+                except Exception as error:
+                    # It fails while reading, before anything is loaded: the other tables come.
+                    refused = pos.cause(error)
+                    if not isinstance(refused, pos.RefusedTableError):
+                        raise
+                    survey = survey.without(refused)
+            entry.error = " ".join(survey.problems) or None
             erasure.reapply(connection, till.branch_id)
         except (KeyboardInterrupt, SystemExit):
             raise
@@ -291,12 +297,142 @@ def load_till(
             for name, table in progress.items()
         }
         entry.row_count = sum(table.rows for table in progress.values())
+    return _result(till, kind, entry, {name: table.rows for name, table in progress.items()})
+
+
+def survey_till(
+    warehouse: Warehouse, connection: Connection, till: Till, engine: sa.Engine
+) -> Survey:
+    """Hold a till's tables against those of the raw layer."""
+    from ingest.sources import pos
+
+    known = _known(connection, f"pos_{till.branch_id}")
+    return pos.survey(till, engine, warehouse, _raw_columns(connection), known)
+
+
+def has_landed(connection: Connection, till: Till, survey: Survey) -> bool:
+    """Say whether a till was loaded before, with all the columns that it has now."""
+    raw = _raw_columns(connection)
+    return last_complete_load(connection, f"pos_{till.branch_id}") is not None and all(
+        raw.get(table.name, {}).keys() >= {*survey.columns(table).columns.keys()}
+        for table in survey.tables
+    )
+
+
+def heal_till(
+    warehouse: Warehouse,
+    connection: Connection,
+    till: Till,
+    engine: sa.Engine,
+    survey: Survey,
+    heal: HealWindow,
+) -> LoadResult:
+    """Read some of a till again, whatever its cursors say: a complete load in one transaction.
+
+    It does what dlt does with a merge, row for row, without dlt: a heal brings a few rows, and most
+    of the second that dlt takes for them goes into finding out what is known here.
+
+    Args:
+        warehouse: where to.
+        connection: an autocommitting connection to it.
+        till: the till to read, which was loaded before.
+        engine: an engine on it.
+        survey: what can be read there, without any column that the raw layer lacks.
+        heal: what to read.
+
+    Returns:
+        What was read, or why not; then nothing is changed.
+    """
+    from ingest import erasure
+    from ingest.sources import pos
+
+    rows: dict[str, int] = {}
+    with record(connection, "pos", till.branch_id, "heal", _detail(heal)) as entry:
+        try:
+            with connection.transaction(), connection.cursor() as cursor:
+                # dlt's own ids are such seconds: this load is the branch's newest.
+                entry.load_id = str(time.time())
+                for table in survey.tables:
+                    if heal.reads(table):
+                        staged = _stage(cursor, table)
+                        names = pos.read_again(
+                            till, warehouse, engine, survey, table, heal, cursor, staged
+                        )
+                        rows[table.name] = _merge(cursor, table, staged, names, till, entry.load_id)
+                _complete(connection, till, entry.load_id)
+                erasure.reapply(connection, till.branch_id)
+            entry.error = " ".join(survey.problems) or None
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # as above
+            entry.load_id, rows = None, {}
+            entry.error = pos.explain(error, till, warehouse)
+        entry.tables = {name: {"rows": count} for name, count in rows.items()}
+        entry.row_count = sum(rows.values())
+    return _result(till, "heal", entry, rows)
+
+
+def _stage(cursor: psycopg.Cursor[Any], table: TillTable) -> sql.Identifier:
+    """Make an empty table like a raw one, without its constraints, for this transaction."""
+    staged = sql.Identifier(f"staged_{table.name}")
+    cursor.execute(
+        sql.SQL("create temporary table {} on commit drop as table {} with no data").format(
+            staged, sql.Identifier(RAW_POS, table.name)
+        )
+    )
+    return staged
+
+
+def _merge(
+    cursor: psycopg.Cursor[Any],
+    table: TillTable,
+    staged: sql.Identifier,
+    names: Sequence[str],
+    till: Till,
+    load_id: str,
+) -> int:
+    """Put staged rows in the place of those with their keys, and return how many."""
+    parts = {
+        "raw": sql.Identifier(RAW_POS, table.name),
+        "staged": staged,
+        "key": sql.Identifier(table.primary_key),
+        "names": sql.SQL(", ").join(map(sql.Identifier, names)),
+    }
+    cursor.execute(
+        sql.SQL(
+            "delete from {raw} as r using {staged} as s"
+            " where r.branch_id = %s and r.{key} = s.{key}"
+        ).format(**parts),
+        [till.branch_id],
+    )
+    cursor.execute(
+        sql.SQL(
+            "insert into {raw} ({names}, _dlt_load_id)"
+            " select distinct on ({key}) {names}, %s from {staged}"
+        ).format(**parts),
+        [load_id],
+    )
+    return cursor.rowcount
+
+
+def _complete(connection: Connection, till: Till, load_id: str) -> None:
+    """Record a load of our own as dlt records its own, at its very end."""
+    connection.execute(
+        "insert into raw_pos._dlt_loads"
+        " (load_id, schema_name, status, inserted_at, schema_version_hash)"
+        " select %s, schema_name, 0, now(), schema_version_hash from raw_pos._dlt_loads"
+        " where schema_name = %s and status = 0 order by load_id desc limit 1",
+        [load_id, f"pos_{till.branch_id}"],
+    )
+
+
+def _result(till: Till, kind: str, entry: Entry, tables: dict[str, int]) -> LoadResult:
     return LoadResult(
         source="pos",
         branch_id=till.branch_id,
         kind=kind,
         row_count=entry.row_count,
-        tables={name: table.rows for name, table in progress.items()},
+        tables=tables,
         seconds=entry.seconds,
         outcome="failed" if entry.error else "succeeded",
         error=entry.error,
@@ -304,11 +440,9 @@ def load_till(
     )
 
 
-def _detail(heal: HealWindow | None) -> dict[str, Any]:
+def _detail(heal: HealWindow) -> dict[str, Any]:
     """Return what audit.loads keeps of a heal from its beginning: a killed one is healed again."""
-    if heal is None:
-        return {}
-    stretches = [[start.isoformat(), end.isoformat()] for start, end in heal.stretches]
+    stretches = [[_iso(start), _iso(end)] for start, end in heal.stretches]
     return {
         "heal": {
             "stretches": stretches,
@@ -332,7 +466,6 @@ def mark_deleted(
         How many rows were marked, by table.
     """
     with record(connection, "pos", till.branch_id, "heal", {}) as entry, connection.transaction():
-        # dlt's own ids are such seconds: this load is the branch's newest.
         entry.load_id = str(time.time())
         for table, keys in gone.items():
             connection.execute(
@@ -343,18 +476,9 @@ def mark_deleted(
                 [entry.load_id, till.branch_id, keys],
             )
             entry.tables[table.name] = {"deleted": len(keys)}
-        connection.execute(
-            "insert into raw_pos._dlt_loads"
-            " (load_id, schema_name, status, inserted_at, schema_version_hash)"
-            " select %s, schema_name, 0, now(), schema_version_hash from raw_pos._dlt_loads"
-            " where schema_name = %s and status = 0 order by load_id desc limit 1",
-            [entry.load_id, f"pos_{till.branch_id}"],
-        )
+        _complete(connection, till, entry.load_id)
         entry.row_count = sum(map(len, gone.values()))
-    tables = {table.name: len(keys) for table, keys in gone.items()}
-    return LoadResult(
-        "pos", till.branch_id, "heal", entry.row_count, tables, entry.seconds, "succeeded"
-    )
+    return _result(till, "heal", entry, {table.name: len(keys) for table, keys in gone.items()})
 
 
 def last_complete_load(connection: Connection, schema_name: str, raw: str = RAW_POS) -> str | None:

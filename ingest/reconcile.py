@@ -20,10 +20,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as wall_time
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -32,7 +34,7 @@ from psycopg import sql
 
 from ingest import pipeline
 from ingest.sources import pos
-from ingest.sources.pos import Branch, HealWindow, Till, TillTable
+from ingest.sources.pos import Branch, HealWindow, Stretch, Till, TillTable
 from ingest.warehouse import LOADER, Warehouse, WarehouseError
 
 if TYPE_CHECKING:
@@ -42,6 +44,9 @@ WINDOW_DAYS = 35
 SWEEP_DAYS = 7
 """After so many days all of a till is compared again, not the last days alone."""
 
+WITNESSES = 200
+"""So many orders, spread over all that are known, tell whether a till is still the same."""
+
 LARGEST_LOSS = Decimal("0.2")
 """The share of a table's rows that a till may have lost; more is taken for an accident."""
 
@@ -49,6 +54,11 @@ SMALL_LOSS = 10
 """So few rows may always be gone: the share says little of them."""
 
 A_YEAR = timedelta(days=366)
+
+# Orders before and after, or without a time, count on these days: databases know infinity and years
+# before Christ, Python does not.
+FIRST_MOMENT, LAST_MOMENT = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC)
+FIRST_DAY, LAST_DAY = date(1, 1, 3), date(9999, 12, 28)  # a zone may take a day off
 FIGURES = (
     "orders",
     "order_total",
@@ -114,18 +124,66 @@ HASHES = {
 TEXTS = {
     "postgresql": {
         "text": "rtrim(cast({} as text))",
+        "integer": "cast(cast({} as numeric(38, 10)) as text)",
         "money": "cast(cast({} as numeric(38, 10)) as text)",
+        "double": "case when abs({0}) < 1e15 then cast(cast({0} as numeric(38, 4)) as text)"
+        " else 'large' end",
         "moment": "cast(trunc(extract(epoch from {}) * 1000000) as text)",
     },
     "mysql": {
         "text": "rtrim(convert({} using utf8mb4))",
+        "integer": "convert(cast({} as decimal(38, 10)) using utf8mb4)",
         "money": "convert(cast({} as decimal(38, 10)) using utf8mb4)",
+        "double": "case when abs({0}) < 1e15"
+        " then convert(cast({0} as decimal(38, 4)) using utf8mb4) else 'large' end",
         "moment": "convert(timestampdiff(microsecond, '1970-01-01', {}) using utf8mb4)",
     },
 }
 
+# What adds up of a column. A text counts where it is a plain number, by the same rule in both.
+NUMBERS = {
+    "postgresql": {
+        "integer": "{}",
+        "money": "nullif({}, 'NaN')",
+        "double": "case when abs({0}) < 1e15 then cast({0} as numeric(38, 4)) else 0 end",
+        "text": "case when cast({0} as text) ~ '^-?[0-9]{{1,15}}([.][0-9]{{1,30}})?$'"
+        " then cast(cast({0} as text) as numeric(38, 10)) else 0 end",
+    },
+    "mysql": {
+        "integer": "{}",
+        "money": "{}",
+        "double": "case when abs({0}) < 1e15 then cast({0} as decimal(38, 4)) else 0 end",
+        # its $ would let a line feed pass
+        "text": "case when {0} regexp '^-?[0-9]{{1,15}}([.][0-9]{{1,30}})?$'"
+        " and {0} not regexp '[^0-9.-]' then cast({0} as decimal(38, 10)) else 0 end",
+    },
+}
+SUMMED = {"total_amount": "o", "quantity": "l", "unit_price": "l", "amount": "p"}
+"""The columns that are added up, each with the short name of its table in the queries."""
+
+KINDS = {
+    "money": {"numeric": "money", "bigint": "integer", "double precision": "double"},
+    "moment": {"timestamp with time zone": "moment"},
+}
+"""How a column is compared, by what it is meant to be and its type in the raw layer; else as text:
+a till's money may be text, and then all that is not a number in it still tells rows apart."""
+
+DAYS = {
+    "postgresql": "cast(least(greatest(o.ordered_at, {first}), {last}) at time zone 'UTC'"
+    " + {seconds} * interval '1 second' as date)",
+    "mysql": "cast(least(greatest(coalesce(o.ordered_at, timestamp {first}), timestamp {first}),"
+    " timestamp {last}) + interval {seconds} second as date)",
+}
+DAYS_OF_EPOCH = {
+    "postgresql": "floor(extract(epoch from ordered_at) / 86400)",
+    "mysql": "floor(timestampdiff(second, '1970-01-01', ordered_at) / 86400)",
+}
+
 Figures = dict[str, Decimal]
 Days = dict[date, Figures]
+_Columns = Mapping[str, Mapping[str, str]]
+"""By table, the columns to compare and how each is."""
+
 
 # What is compared. {day} is the order's business date, {where} the rows: the two engines and the
 # two sides differ in these only. Children are counted on their order's day.
@@ -134,7 +192,7 @@ QUERIES = (
     select
         {day} as business_date,
         count(*) as orders,
-        sum(o.total_amount) as order_total,
+        sum({total_amount}) as order_total,
         {orders_hash} as orders_hash
     from {schema}orders as o
     where {where}
@@ -144,7 +202,7 @@ QUERIES = (
     select
         {day} as business_date,
         count(*) as {lines},
-        sum(l.quantity * l.unit_price) as line_total,
+        sum({quantity} * {unit_price}) as line_total,
         {order_lines_hash} as lines_hash
     from {schema}orders as o
     inner join {schema}order_lines as l on {lines_join}
@@ -155,9 +213,9 @@ QUERIES = (
     select
         {day} as business_date,
         sum(case when p.payment_type = 'sale' then 1 else 0 end) as payments,
-        sum(case when p.payment_type = 'sale' then p.amount else 0 end) as payment_total,
+        sum(case when p.payment_type = 'sale' then {amount} else 0 end) as payment_total,
         sum(case when p.payment_type = 'refund' then 1 else 0 end) as refunds,
-        sum(case when p.payment_type = 'refund' then p.amount else 0 end) as refund_total,
+        sum(case when p.payment_type = 'refund' then {amount} else 0 end) as refund_total,
         {payments_hash} as payments_hash
     from {schema}orders as o
     inner join {schema}payments as p on {payments_join}
@@ -239,11 +297,13 @@ class _Clock:
         """Return the business date of a moment."""
         return (moment + self._shift(moment)).date()
 
-    def shifts(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, int]]:
-        """Yield from when on which number of seconds turns UTC into business time."""
-        shift = self._shift(start)
-        yield start, int(shift.total_seconds())
-        day = start
+    @cached_property
+    def shifts(self) -> list[tuple[datetime, int]]:
+        """From when on which number of seconds turns UTC into business time, the oldest first."""
+        day = self.starts(self.branch.opened_on - A_YEAR)
+        end = datetime.now(UTC) + A_YEAR
+        shift = self._shift(day)
+        shifts = [(day, int(shift.total_seconds()))]
         while day < end:
             next_day = min(day + timedelta(days=1), end)
             if self._shift(next_day) != shift:
@@ -252,8 +312,9 @@ class _Clock:
                     middle = (low + (high - low) / 2).replace(microsecond=0)
                     low, high = (middle, high) if self._shift(middle) == shift else (low, middle)
                 shift = self._shift(high)
-                yield high, int(shift.total_seconds())
+                shifts.append((high, int(shift.total_seconds())))
             day = next_day
+        return shifts
 
     def _shift(self, moment: datetime) -> timedelta:
         offset = moment.astimezone(self.zone).utcoffset() or timedelta()
@@ -328,13 +389,17 @@ def reconcile_till(
     clock = _Clock(till.branch)
     loads: list[LoadResult] = []
     try:
-        span = _Span() if full else _span(connection, till, clock, span or _Span())
-        refused = None
         engine = till.engine(warehouse)
+        # Who accepts a loss means all of it, not that of the last days.
+        full = full or (accept_loss and span in (None, _Span()))
+        span = _Span() if full else _span(connection, till, clock, span or _Span())
+        refused = None if accept_loss else doubt(connection, engine, till)
+        if refused:
+            raise WarehouseError(refused)
         at_till, in_raw = _compare(connection, engine, clock, span)
         today = clock.business_date(datetime.now(UTC))
         found = _differing(at_till, in_raw)
-        differing = {day: names for day, names in found.items() if day < today}
+        differing = {day: names for day, names in found.items() if not _is_open(day, today)}
         unfinished = _unfinished_heal(connection, till)
         window = HealWindow(
             tuple(_stretches(clock, list(differing))) + unfinished.stretches,
@@ -351,7 +416,11 @@ def reconcile_till(
             here, there = _compare(connection, engine, clock, again)
             at_till = {day: what for day, what in at_till.items() if day not in again} | here
             in_raw = {day: what for day, what in in_raw.items() if day not in again} | there
-        still = {day: what for day, what in _differing(at_till, in_raw).items() if day < today}
+        orphans = _orphans_gone(connection, engine, till)
+        if orphans:
+            loads.append(pipeline.mark_deleted(connection, till, orphans))
+        found = _differing(at_till, in_raw)
+        still = {day: names for day, names in found.items() if not _is_open(day, today)}
         healed = tuple(day for day in differing if day not in still)
         _record(connection, till, span, at_till, in_raw, differing, today)
         days = len({*at_till, *in_raw})
@@ -366,6 +435,71 @@ def reconcile_till(
         )  # fmt: skip
 
 
+def doubt(connection: Connection, engine: sa.Engine, till: Till) -> str | None:
+    """Return one sentence where a till no longer has the orders that the raw layer knows of it.
+
+    A till that was restored empty counts from 1 again, and its first new order would take the place
+    of the oldest one by its key. So some orders, spread over all, are looked up at the till before
+    anything is loaded: they must be there, on the same day give or take one.
+
+    Args:
+        connection: a connection to the warehouse.
+        engine: an engine on the till.
+        till: the till.
+    """
+    if not pipeline.exists(connection, "raw_pos.orders"):
+        return None
+    known: dict[int, Decimal | None] = dict(
+        connection.execute(
+            """
+            select o.order_id, floor(extract(epoch from o.ordered_at) / 86400)
+            from (
+                select min(order_id) as lowest, max(order_id) as highest from raw_pos.orders
+                where branch_id = %(branch)s and _deleted_at is null
+            ) as ends
+            cross join generate_series(
+                lowest, highest, greatest((highest - lowest) / %(witnesses)s, 1)
+            ) as wanted (order_id)
+            cross join lateral (
+                select order_id, ordered_at from raw_pos.orders
+                where branch_id = %(branch)s and _deleted_at is null
+                    and order_id >= wanted.order_id
+                order by order_id limit 1
+            ) as o
+            """,
+            {"branch": till.branch_id, "witnesses": WITNESSES},
+        ).fetchall()
+    )
+    if not known:
+        return None
+    day = DAYS_OF_EPOCH[engine.dialect.name]
+    with engine.connect() as till_connection:
+        at_till: dict[int, Decimal | None] = dict(
+            till_connection.execute(
+                sa.select(sa.column("order_id"), sa.literal_column(day))
+                .select_from(sa.table("orders"))
+                .where(sa.column("order_id").in_(known))
+            ).all()
+        )
+    lost = sum(
+        order_id not in at_till or not _is_near(at_till[order_id], then)
+        for order_id, then in known.items()
+    )
+    if lost <= max(SMALL_LOSS, int(LARGEST_LOSS * len(known))):
+        return None
+    return (
+        f"The till of {till.branch_id} has lost or exchanged {lost:,} of {len(known):,} orders "
+        "that were looked up there, as if emptied, restored badly or mistaken for another: "
+        "nothing is loaded from it. Restore the till, or, if it is right as it is, run mypizza "
+        f"reconcile --branch {till.branch_id} --accept-loss."
+    )
+
+
+def _is_near(one: Decimal | None, other: Decimal | None) -> bool:
+    """Say whether two days are the same, give or take one: a clock may have been set right."""
+    return one == other or (one is not None and other is not None and abs(one - other) <= 1)
+
+
 def _span(connection: Connection, till: Till, clock: _Clock, asked: _Span) -> _Span:
     """Return the span to compare: what was asked for, or the days before the newest, or all.
 
@@ -376,10 +510,11 @@ def _span(connection: Connection, till: Till, clock: _Clock, asked: _Span) -> _S
         return asked
     # An order dated in the future by a wrong clock must not take the window with it.
     newest_order, newest_compared = connection.execute(
-        "select (select max(ordered_at) from raw_pos.orders"
-        " where branch_id = %(branch)s and ordered_at < now() + interval '1 day'),"
+        "select (select max(ordered_at) from raw_pos.orders where branch_id = %(branch)s"
+        " and ordered_at > '1900-01-01' and ordered_at < now() + interval '1 day'),"
         " (select max(business_date) from audit.reconciliation"
-        " where source = 'pos' and branch_id = %(branch)s and at_till <> 0)",
+        " where source = 'pos' and branch_id = %(branch)s and at_till <> 0"
+        " and business_date between '1900-01-01' and cast(reconciled_at as date) + 1)",
         {"branch": till.branch_id},
     ).fetchall()[0]
     if newest_order is None or newest_compared is None:
@@ -399,18 +534,23 @@ def _is_sweep_due(connection: Connection, till: Till, clock: _Clock, first: date
     branch's rows in audit.reconciliation, so the oldest of these tells when the last one was.
     """
     row = connection.execute(
-        """
+        sql.SQL(
+            """
         select
             min(reconciled_at) < now() - %(days)s * interval '1 day'
             or bool_or(business_date < %(first)s and difference <> 0),
             min(business_date),
             (
-                select min(ordered_at) from raw_pos.orders
-                where branch_id = %(branch)s and _deleted_at is null
+                select {day} from (
+                    select min(ordered_at) as ordered_at from raw_pos.orders
+                    where branch_id = %(branch)s and _deleted_at is null
+                ) as o
+                where o.ordered_at is not null
             )
         from audit.reconciliation
         where source = 'pos' and branch_id = %(branch)s
-        """,
+        """
+        ).format(day=_day(clock, _Span(), "postgresql")),
         {"days": SWEEP_DAYS, "first": first, "branch": till.branch_id},
     ).fetchone()
     if row is None:
@@ -418,39 +558,59 @@ def _is_sweep_due(connection: Connection, till: Till, clock: _Clock, first: date
     is_due, oldest_compared, oldest_order = row
     if is_due or oldest_compared is None:
         return True
-    return bool(oldest_order) and clock.business_date(oldest_order) < oldest_compared
+    return oldest_order is not None and bool(oldest_order < oldest_compared)
 
 
 def _moments(clock: _Clock, span: _Span) -> tuple[datetime | None, datetime | None]:
-    """Return when a span begins and when it ends."""
+    """Return when a span begins and when it ends, None where it is open."""
     return (
-        clock.starts(span.first) if span.first else None,
-        clock.ends(span.last) if span.last else None,
+        clock.starts(span.first) if span.first and span.first > FIRST_DAY else None,
+        clock.ends(span.last) if span.last and span.last < LAST_DAY else None,
     )
+
+
+def _is_open(day: date, today: date) -> bool:
+    """Say whether a branch may still trade on a day; not on those that only a wrong clock knows."""
+    return today <= day <= today + timedelta(days=1)
 
 
 def _compare(
     connection: Connection, engine: sa.Engine, clock: _Clock, span: _Span
 ) -> tuple[Days, Days]:
     """Return the figures per business day, at the till and in the raw layer."""
-    at_till: Days = {}
-    in_raw: Days = {}
-    branch = sql.Literal(clock.branch.branch_id)
-    dialect = engine.dialect.name
-    with engine.connect() as till_connection:
+    with engine.connect() as till_connection, ThreadPoolExecutor(1) as pool:
         columns = _common_columns(connection, till_connection)
-        for query in QUERIES:
-            text = sql.SQL(query).format(
-                day=_day(clock, span, dialect),
-                where=_where(clock, span, dialect),
-                schema=sql.SQL(""),
-                lines=sql.SQL("`lines`" if dialect == "mysql" else "lines"),
-                lines_join=sql.SQL("l.order_id = o.order_id"),
-                payments_join=sql.SQL("p.order_id = o.order_id"),
-                **_hashes(columns, dialect),
-            )
-            rows = till_connection.exec_driver_sql(text.as_string()).mappings()
-            _collect(at_till, rows)
+        # Two servers, so at the same time.
+        at_till = pool.submit(_figures_at_till, till_connection, columns, clock, span)
+        in_raw = _figures_in_raw(connection, columns, clock, span)
+        return at_till.result(), in_raw
+
+
+def _figures_at_till(
+    till_connection: sa.Connection, columns: _Columns, clock: _Clock, span: _Span
+) -> Days:
+    """Return the figures per business day as the till's engine works them out."""
+    days: Days = {}
+    dialect = till_connection.dialect.name
+    for query in QUERIES:
+        text = sql.SQL(query).format(
+            day=_day(clock, span, dialect),
+            where=_where(clock, span, dialect),
+            schema=sql.SQL(""),
+            lines=sql.SQL("`lines`" if dialect == "mysql" else "lines"),
+            lines_join=sql.SQL("l.order_id = o.order_id"),
+            payments_join=sql.SQL("p.order_id = o.order_id"),
+            **_hashes(columns, dialect),
+            **_numbers(columns, dialect),
+        )
+        _collect(days, till_connection.exec_driver_sql(text.as_string()).mappings())
+    return days
+
+
+def _figures_in_raw(connection: Connection, columns: _Columns, clock: _Clock, span: _Span) -> Days:
+    """Return the figures per business day as the warehouse works them out."""
+    days: Days = {}
+    branch = sql.Literal(clock.branch.branch_id)
     alive = sql.SQL("{0}.branch_id = {1} and {0}._deleted_at is null")
     join = sql.SQL("{0}.branch_id = {1} and {0}._deleted_at is null and {0}.order_id = o.order_id")
     for query in QUERIES:
@@ -465,32 +625,35 @@ def _compare(
                 lines_join=join.format(sql.SQL("l"), branch),
                 payments_join=join.format(sql.SQL("p"), branch),
                 **_hashes(columns, "postgresql"),
+                **_numbers(columns, "postgresql"),
             )
         )
         names = [column.name for column in cursor.description or []]
-        _collect(in_raw, [dict(zip(names, row, strict=True)) for row in cursor])
-    return at_till, in_raw
+        _collect(days, [dict(zip(names, row, strict=True)) for row in cursor])
+    return days
 
 
-def _common_columns(
-    connection: Connection, till_connection: sa.Connection
-) -> dict[str, dict[str, str]]:
-    """Return the columns to hash that both sides have: a till may have dropped one."""
+def _common_columns(connection: Connection, till_connection: sa.Connection) -> _Columns:
+    """Return the columns to compare that both sides have, and how: a till may have dropped one."""
     is_postgres = till_connection.dialect.name == "postgresql"
     here = "any(current_schemas(false))" if is_postgres else "database()"
     query = (
-        "select table_name as t, column_name as c from information_schema.columns"
+        "select table_name as t, column_name as c, data_type as d from information_schema.columns"
         " where table_schema = "
     )
-    at_till = {tuple(row) for row in till_connection.exec_driver_sql(query + here)}
-    in_raw = set(connection.execute(sql.SQL(query + "'raw_pos'")))
+    at_till = {(row[0], row[1]) for row in till_connection.exec_driver_sql(query + here)}
+    in_raw = {(row[0], row[1]): row[2] for row in connection.execute(query + "'raw_pos'")}
     return {
-        table: {name: kind for name, kind in columns.items() if (table, name) in at_till & in_raw}
+        table: {
+            name: KINDS.get(kind, {}).get(in_raw[table, name], "text")
+            for name, kind in columns.items()
+            if (table, name) in at_till and (table, name) in in_raw
+        }
         for table, columns in HASHED.items()
     }
 
 
-def _hashes(columns: Mapping[str, Mapping[str, str]], dialect: str) -> dict[str, sql.Composable]:
+def _hashes(columns: _Columns, dialect: str) -> dict[str, sql.Composable]:
     """Return the SQL of the hashes, by table."""
     hashes: dict[str, sql.Composable] = {}
     for alias, (table, kinds) in zip("olp", columns.items(), strict=True):
@@ -503,11 +666,27 @@ def _hashes(columns: Mapping[str, Mapping[str, str]], dialect: str) -> dict[str,
     return hashes
 
 
+def _numbers(columns: _Columns, dialect: str) -> dict[str, sql.Composable]:
+    """Return the SQL of what is added up, by column."""
+    kinds = {name: kind for table in columns.values() for name, kind in table.items()}
+    return {
+        name: sql.SQL(
+            NUMBERS[dialect][kinds[name]].format(f"{alias}.{name}") if name in kinds else "0"
+        )
+        for name, alias in SUMMED.items()
+    }
+
+
 def _day(clock: _Clock, span: _Span, dialect: str) -> sql.Composable:
     """Return the SQL of an order's business date."""
-    start = clock.starts(span.first or clock.branch.opened_on - timedelta(days=366))
     # Newest first: most orders that are ever compared are recent ones.
-    *newer, (_, oldest) = reversed(list(clock.shifts(start, datetime.now(UTC) + A_YEAR)))
+    (_, oldest), *changes = clock.shifts
+    start, _ = _moments(clock, span)
+    newer = []
+    for since, seconds_then in reversed(changes):
+        newer.append((since, seconds_then))
+        if start and since <= start:
+            break
     cases = [
         sql.SQL("when o.ordered_at >= {} then {}").format(
             _literal(since, dialect), sql.Literal(seconds)
@@ -517,22 +696,26 @@ def _day(clock: _Clock, span: _Span, dialect: str) -> sql.Composable:
     seconds: sql.Composable = sql.Literal(oldest)
     if cases:
         seconds = sql.SQL("(case {} else {} end)").format(sql.SQL(" ").join(cases), seconds)
-    if dialect == "postgresql":
-        return sql.SQL(
-            "cast(o.ordered_at at time zone 'UTC' + {} * interval '1 second' as date)"
-        ).format(seconds)
-    return sql.SQL("cast(o.ordered_at + interval {} second as date)").format(seconds)
+    return sql.SQL(DAYS[dialect]).format(
+        first=_literal(FIRST_MOMENT, dialect), last=_literal(LAST_MOMENT, dialect), seconds=seconds
+    )
 
 
 def _where(clock: _Clock, span: _Span, dialect: str) -> sql.Composable:
     """Return the SQL that keeps a comparison to the orders of a span."""
+    return _within(_moments(clock, span), dialect)
+
+
+def _within(stretch: Stretch, dialect: str = "postgresql") -> sql.Composable:
+    """Return the SQL that keeps the orders o to a stretch of time."""
+    start, end = stretch
     conditions: list[sql.Composable] = [sql.SQL("1 = 1")]
-    if span.first:
-        first = _literal(clock.starts(span.first), dialect)
-        conditions.append(sql.SQL("o.ordered_at >= {}").format(first))
-    if span.last:
-        last = _literal(clock.ends(span.last), dialect)
-        conditions.append(sql.SQL("o.ordered_at < {}").format(last))
+    if start:
+        conditions.append(sql.SQL("o.ordered_at >= {}").format(_literal(start, dialect)))
+    if end:
+        is_before = sql.SQL("o.ordered_at < {}").format(_literal(end, dialect))
+        has_no_time = sql.SQL("" if start else " or o.ordered_at is null")
+        conditions.append(sql.SQL("({}{})").format(is_before, has_no_time))
     return sql.SQL(" and ").join(conditions)
 
 
@@ -558,14 +741,14 @@ def _differing(at_till: Days, in_raw: Days) -> dict[date, tuple[str, ...]]:
     return differing
 
 
-def _stretches(clock: _Clock, days: Sequence[date]) -> Iterator[tuple[datetime, datetime]]:
+def _stretches(clock: _Clock, days: Sequence[date]) -> Iterator[Stretch]:
     """Yield the stretches of time that the business days cover, neighbours joined."""
     remaining = sorted(days)
     while remaining:
         first = last = remaining.pop(0)
         while remaining and remaining[0] - last == timedelta(days=1):
             last = remaining.pop(0)
-        yield clock.starts(first), clock.ends(last)
+        yield _moments(clock, _Span(first, last))
 
 
 def _unfinished_heal(connection: Connection, till: Till) -> HealWindow:
@@ -587,13 +770,13 @@ def _unfinished_heal(connection: Connection, till: Till) -> HealWindow:
         {"branch": till.branch_id},
     ).fetchall()
     stretches = {
-        (datetime.fromisoformat(start), datetime.fromisoformat(end))
+        (start and datetime.fromisoformat(start), end and datetime.fromisoformat(end))
         for (heal,) in rows
         for start, end in heal["stretches"]
     }
     order_ids = {order_id for (heal,) in rows for order_id in heal["order_ids"]}
     whole_tables = {name for (heal,) in rows for name in heal.get("whole_tables", ())}
-    return HealWindow(tuple(sorted(stretches)), tuple(sorted(order_ids)), tuple(whole_tables))
+    return HealWindow(tuple(stretches), tuple(sorted(order_ids)), tuple(whole_tables))
 
 
 def _incomplete_tables(connection: Connection, engine: sa.Engine, till: Till) -> Iterator[str]:
@@ -623,6 +806,45 @@ def _incomplete_tables(connection: Connection, engine: sa.Engine, till: Till) ->
                 yield table.name
 
 
+def _orphans_gone(
+    connection: Connection, engine: sa.Engine, till: Till
+) -> dict[TillTable, list[int]]:
+    """Return the keys of records without their order that the till has no more, by table.
+
+    They stand on no business day, so no comparison shows that they are gone; the quarantine, where
+    they wait for their order, knows them.
+    """
+    if not pipeline.exists(connection, "audit.quarantine"):
+        return {}
+    gone = {}
+    for table in pos.TABLES:
+        if not table.parent_key:
+            continue
+        keys = [
+            key
+            for (key,) in connection.execute(
+                """
+                select cast(substr(record_key, length(branch_id) + 2) as bigint)
+                from audit.quarantine as q
+                where q.source_name = 'pos' and q.table_name = %(table)s
+                    and q.branch_id = %(branch)s and q.released_at is null
+                    and not exists (
+                        select 1 from raw_pos.orders as o
+                        where o.branch_id = q.branch_id and o.order_id = q.order_id
+                    )
+                """,
+                {"table": table.name, "branch": till.branch_id},
+            )
+        ]
+        if keys:
+            with engine.connect() as till_connection:
+                found = _order_of(till_connection, table, keys)
+            lost = [key for key in keys if key not in found]
+            if lost:
+                gone[table] = lost
+    return gone
+
+
 def _heal(
     warehouse: Warehouse,
     connection: Connection,
@@ -645,7 +867,14 @@ def _heal(
     Returns:
         The loads that it took, and why nothing was marked as deleted, where that is so.
     """
-    loads = [pipeline.load_till(warehouse, connection, till, window)]
+    loads: list[LoadResult] = []
+    survey = pipeline.survey_till(warehouse, connection, till, engine)
+    if not pipeline.has_landed(connection, till, survey):
+        loads.append(pipeline.load_till(warehouse, connection, till))
+        if loads[-1].outcome != "succeeded":
+            return loads, None
+        survey = pipeline.survey_till(warehouse, connection, till, engine)
+    loads.append(pipeline.heal_till(warehouse, connection, till, engine, survey, window))
     if loads[-1].outcome != "succeeded":
         return loads, None
     load_id = pipeline.last_complete_load(connection, f"pos_{till.branch_id}")
@@ -664,11 +893,8 @@ def _heal(
             gone[table] = [key for key in keys if key not in found]
     if moved:
         # Still at the till, only on another day or another order: not gone, but to be read again.
-        loads.append(
-            pipeline.load_till(
-                warehouse, connection, till, HealWindow(order_ids=tuple(sorted(moved)))
-            )
-        )
+        orders = HealWindow(order_ids=tuple(sorted(moved)))
+        loads.append(pipeline.heal_till(warehouse, connection, till, engine, survey, orders))
     if not any(gone.values()) or loads[-1].outcome != "succeeded":
         return loads, None
     refused = _too_much_gone(connection, till, gone, compared) if compared else None
@@ -711,9 +937,7 @@ def _known_rows(
         select count(*)
         from {orders} as o
         inner join {table} as t on t.branch_id = o.branch_id and t.{parent} = o.{order}
-        where o.branch_id = %s
-            and o.{time} >= coalesce(%s, timestamptz '-infinity')
-            and o.{time} < coalesce(%s, timestamptz 'infinity')
+        where o.branch_id = %s and {within}
     """
     query = of_its_days if table.belongs_to_a_day else of_the_branch
     row = connection.execute(
@@ -722,9 +946,9 @@ def _known_rows(
             table=sql.Identifier("raw_pos", table.name),
             parent=sql.Identifier(table.parent_key or table.primary_key),
             order=sql.Identifier(orders.primary_key),
-            time=sql.Identifier(str(orders.business_time)),
+            within=_within(compared),
         ),
-        [till.branch_id, *(compared if table.belongs_to_a_day else ())],
+        [till.branch_id],
     ).fetchone()
     return int(row[0]) if row else 0
 
@@ -743,8 +967,8 @@ def _not_read_again(
         )]  # fmt: skip
     keys: set[int] = set()
     orders = next(other for other in pos.TABLES if other.business_time)
-    stretches: list[tuple[datetime | None, datetime | None]] = [*window.stretches]
-    for start, end in stretches or [(None, None)]:
+    wanted = sql.SQL("o.{} = any(%(order_ids)s)").format(sql.Identifier(orders.primary_key))
+    for is_wanted in [wanted, *map(_within, window.stretches)]:
         rows = connection.execute(
             sql.SQL(
                 """
@@ -752,10 +976,7 @@ def _not_read_again(
                 from {orders} as o
                 inner join {table} as t on t.branch_id = o.branch_id and t.{parent} = o.{order}
                 where o.branch_id = %(branch)s
-                    and (
-                        (o.{time} >= %(start)s and o.{time} < %(end)s)
-                        or o.{order} = any(%(order_ids)s)
-                    )
+                    and {wanted}
                     and t._deleted_at is null and t._dlt_load_id <> %(load_id)s
                 """
             ).format(
@@ -764,12 +985,10 @@ def _not_read_again(
                 table=sql.Identifier("raw_pos", table.name),
                 parent=sql.Identifier(table.parent_key or table.primary_key),
                 order=sql.Identifier(orders.primary_key),
-                time=sql.Identifier(str(orders.business_time)),
+                wanted=is_wanted,
             ),
             {
                 "branch": till.branch_id,
-                "start": start,
-                "end": end,
                 "order_ids": list(window.order_ids),
                 "load_id": load_id,
             },
@@ -815,7 +1034,16 @@ def _record(
             there = in_raw.get(day, {}).get(name, Decimal(0)).normalize()
             is_healed = here == there if here != there or name in differed.get(day, ()) else None
             rows.append(
-                (till.branch_id, day, name, here, there, there - here, is_healed, day >= today)
+                (
+                    till.branch_id,
+                    day,
+                    name,
+                    here,
+                    there,
+                    there - here,
+                    is_healed,
+                    _is_open(day, today),
+                )
             )
     with connection.cursor() as cursor, connection.transaction():
         cursor.executemany(

@@ -26,6 +26,7 @@ from typing import Any
 
 import fasteners
 import psycopg
+import psycopg2
 from psycopg import sql
 
 with warnings.catch_warnings():
@@ -72,6 +73,12 @@ LOGIN = "mypizza"
 """The pipeline's login, unless an administrator names another."""
 
 INIT_FILE = Path(__file__).parent / "init_warehouse.sql"
+
+DISK_FULL = "53100"
+"""Postgres' code for it."""
+
+LOST = (psycopg.OperationalError, psycopg2.OperationalError, psycopg2.InterfaceError)
+"""What the drivers raise where a server goes away in the middle."""
 
 LOCK_KEY = 0x70697A7A  # "pizz": any fixed number that no other program on the server uses
 
@@ -560,6 +567,29 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def trouble(error: BaseException, server: str = "the warehouse") -> str | None:
+    """Return one sentence on an error that is the server's own: a full disk, a lost connection.
+
+    Args:
+        error: what psycopg or psycopg2 raised.
+        server: whose server it is, in words.
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    reason = lines[0] if lines else "no reason given"
+    if getattr(error, "sqlstate", None) == DISK_FULL or getattr(error, "pgcode", None) == DISK_FULL:
+        return (
+            f"The disk of {server} is full ({reason}): make room there and run again; what was "
+            "begun is taken back or done again."
+        )
+    code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "08"
+    if isinstance(error, LOST) and code.startswith(("08", "57P")):
+        return (
+            f"The connection to {server} was lost ({reason}): see that its server runs, and run "
+            "again; what was begun is taken back or done again."
+        )
+    return None
 
 
 def _explain(error: psycopg.OperationalError, warehouse: Warehouse) -> str:

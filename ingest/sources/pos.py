@@ -2,9 +2,11 @@
 
 Why a till is read this way:
 
-- ConnectorX reads the database's binary protocol straight into Arrow, several times faster than a
-  cursor; dlt writes Arrow to Parquet unchanged and ADBC copies it into Postgres in binary form, so
-  no value ever becomes text on its way, and '' stays apart from null.
+- From Postgres to Postgres rows go by COPY in Postgres' own binary form: whatever a till can hold
+  arrives, also what Arrow cannot say (infinity, NaN, years before Christ).
+- From MySQL and MariaDB ConnectorX reads the binary protocol straight into Arrow, several times
+  faster than a cursor; dlt writes Arrow to Parquet unchanged and ADBC copies it into Postgres in
+  binary form. Either way no value ever becomes text, and '' stays apart from null.
 - Every table comes incrementally, by `updated_at`: rows later than the last one seen, and earlier
   than the till's own present. The upper bound matters twice. A row that gets the very timestamp of
   the last one read cannot appear afterwards, so the range is open at its start and needs no
@@ -23,22 +25,25 @@ from __future__ import annotations
 import csv
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
 import connectorx
 import dlt
+import psycopg
+import psycopg2
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 from dlt.common.schema.typing import TDeleteInsertStrategyDict
 from dlt.sources.sql_database import BaseTableLoader, sql_table
+from psycopg import sql
 from sqlalchemy.dialects import mysql
 
-from ingest.destination import Reference, References, copy_across
-from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
+from ingest.destination import Reference, References, SourceError, copy_across
+from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError, trouble
 
 CONFIG_FILE = ".dlt/config.toml"
 BATCH_ROWS = 100_000
@@ -72,6 +77,14 @@ MERGE: TDeleteInsertStrategyDict = {"disposition": "merge", "strategy": "delete-
 
 class TillError(WarehouseError):
     """A till cannot be read; the message says which, why and what to do, in one sentence."""
+
+
+class RefusedTableError(TillError):
+    """One table cannot be loaded; the others can."""
+
+    def __init__(self, table: str, message: str) -> None:
+        super().__init__(message)
+        self.table = table
 
 
 @dataclass(frozen=True)
@@ -280,17 +293,21 @@ class TableProgress:
             self.last_cursor = max(self.last_cursor or span["max"], span["max"])
 
 
+Stretch = tuple[datetime | None, datetime | None]
+
+
 @dataclass(frozen=True)
 class HealWindow:
     """What is to be read again, whatever its cursor says.
 
     Attributes:
-        stretches: orders of these stretches of time, with their lines and payments.
+        stretches: orders of these stretches of time, with their lines and payments; an end that is
+            None is open, and an open beginning has the orders without a time in it.
         order_ids: orders by their id, with theirs.
         whole_tables: tables that belong to no business day, by name.
     """
 
-    stretches: tuple[tuple[datetime, datetime], ...] = ()
+    stretches: tuple[Stretch, ...] = ()
     order_ids: tuple[int, ...] = ()
     whole_tables: tuple[str, ...] = ()
 
@@ -313,14 +330,17 @@ class HealWindow:
 class _Reading:
     """What the loader of one table needs to know beyond what dlt tells it."""
 
-    branch_id: str
+    till: Till
     table: TillTable
-    address: str
+    url: sa.URL
     engine: sa.Engine
-    heal: HealWindow | None
     progress: TableProgress
-    references: References | None
+    references: References
     is_first: bool
+
+
+_Landed = tuple[Any, pa.DataType]
+"""How a column is selected, and the Arrow type that it lands with."""
 
 
 class TillLoader(BaseTableLoader):
@@ -329,99 +349,51 @@ class TillLoader(BaseTableLoader):
     def load_rows(self, backend_kwargs: dict[str, Any] | None = None) -> Iterator[pa.Table]:
         """Yield the rows as Arrow tables, at least one, which may be empty: it brings the types.
 
-        Where the load copies from Postgres to Postgres itself, only the row with the newest cursor
-        comes this way: it tells dlt the types, and where the next load goes on.
+        From a Postgres till only the newest row comes this way, with its key and its cursor: it
+        tells dlt the types, and where the next load goes on. All rows are copied.
         """
         reading: _Reading = (backend_kwargs or {})["reading"]
-        landed = [_landing(column, reading.engine.dialect.name) for column in self.table.columns]
-        schema = self._schema(reading, landed)
+        engine_name = reading.engine.dialect.name
+        landed = [_landing(column, engine_name) for column in self.table.columns]
+        schema = _schema(self.table, reading.table, landed)
         where = self._where(reading)
         query = sa.select(*(expression for expression, _ in landed)).where(*where)
-        if reading.references is not None and self.cursor_column is not None:
-            reading.references[reading.table.name] = self._reference(reading, landed, where)
-            newest = self.cursor_column.desc()
-            if self.cursor_column.nullable:
-                newest = newest.nulls_last()  # which no index serves: not without need
-            query = query.order_by(newest).limit(1)
+        is_copied = engine_name == "postgresql" and self.cursor_column is not None
+        if is_copied:
+            query = _newest(self.table, reading.table, landed, self.cursor_column).where(*where)
         rows = 0
-        for batch in self._read(query, schema, reading):
+        for batch in _read(self.compile_query(query), schema, reading):
             rows += batch.num_rows
             yield pa.Table.from_batches([batch])
         if not rows:
             yield schema.empty_table()
+        elif is_copied:
+            query = sa.select(*_as_in_raw(reading.till.branch_id, landed)).where(*where)
+            reading.references[reading.table.name] = self._reference(reading, query)
 
-    def _reference(
-        self,
-        reading: _Reading,
-        landed: Sequence[tuple[sa.ColumnElement[Any], pa.DataType]],
-        where: Sequence[sa.ColumnElement[bool]],
-    ) -> Reference:
+    def _reference(self, reading: _Reading, query: sa.Select[Any]) -> Reference:
         """Return what copies the table's rows into the warehouse without a file between."""
 
         def follow(cursor: Any, table: str, load_id: str) -> None:
-            names = ["branch_id", *self.table.columns.keys(), "_deleted_at", "_dlt_load_id"]
-            values = [
-                sa.cast(sa.literal(reading.branch_id), sa.Text),
-                *(
-                    sa.cast(expression, _POSTGRES_TYPES[arrow_type])
-                    for expression, arrow_type in landed
-                ),
-                sa.cast(sa.null(), sa.DateTime(timezone=True)),
-                sa.cast(sa.literal(load_id), sa.Text),
-            ]
+            names = ["branch_id", *self.table.columns.keys(), "_dlt_load_id"]
             quote = self.engine.dialect.identifier_preparer.quote_identifier
-            reading.progress.rows = copy_across(
-                reading.engine,
-                self.compile_query(sa.select(*values).where(*where)),
-                cursor,
-                table,
-                ", ".join(map(quote, names)),
-                is_first=reading.is_first,
-            )
+            marked = query.add_columns(sa.cast(sa.literal(load_id), sa.Text))
+            try:
+                reading.progress.rows = copy_across(
+                    reading.engine,
+                    self.compile_query(marked),
+                    cursor,
+                    table,
+                    ", ".join(map(quote, names)),
+                    is_first=reading.is_first,
+                )
+            except SourceError as error:
+                raise TillError(_cannot_read(error.__cause__, reading.till, reading.url)) from None
 
         return follow
 
-    def _read(
-        self, query: sa.Select[Any], schema: pa.Schema, reading: _Reading
-    ) -> Iterator[pa.RecordBatch]:
-        """Yield a query's rows with the branch in front and every column in its type."""
-        reader = connectorx.read_sql(
-            reading.address,
-            self.compile_query(query),
-            protocol="binary",
-            return_type="arrow_stream",
-            batch_size=BATCH_ROWS,
-            pre_execution_query=_SESSION_IN_UTC[reading.engine.dialect.name],
-        )
-        branch, alive = pa.array([], pa.string()), pa.nulls(0, schema.field("_deleted_at").type)
-        for batch in reader:
-            rows = batch.num_rows
-            if not rows:
-                continue
-            if len(branch) < rows:
-                branch = pa.repeat(pa.scalar(reading.branch_id), rows)
-                alive = pa.nulls(rows, alive.type)
-            columns = [
-                _cast(column, column_field.type)
-                for column, column_field in zip(batch.columns, list(schema)[1:-1], strict=True)
-            ]
-            finished = pa.RecordBatch.from_arrays(
-                [branch.slice(0, rows), *columns, alive.slice(0, rows)], schema=schema
-            )
-            cursor = reading.table.cursor
-            reading.progress.add(finished[cursor] if cursor else None, rows)
-            yield finished
-
     def _where(self, reading: _Reading) -> list[sa.ColumnElement[bool]]:
         """Return the conditions that choose the rows to read."""
-        if reading.heal is not None and reading.table.name in reading.heal.whole_tables:
-            return []
-        if reading.heal is not None:
-            return [
-                _in_heal_window(
-                    self.table, reading.table, reading.heal, reading.engine.dialect.name
-                )
-            ]
         if self.cursor_column is None:
             return []
         cursor = self.cursor_column
@@ -432,14 +404,149 @@ class TillLoader(BaseTableLoader):
         # A row without a cursor is read every time: it must not be lost.
         return [sa.or_(fresh, cursor.is_(None)) if cursor.nullable else fresh]
 
-    def _schema(self, reading: _Reading, landed: list[Any]) -> pa.Schema:
-        key, cursor = reading.table.primary_key, reading.table.cursor
-        fields = [pa.field("branch_id", pa.string(), nullable=False)]
-        for column, (_, arrow_type) in zip(self.table.columns, landed, strict=True):
-            is_required = column.name == key or (column.name == cursor and not column.nullable)
-            fields.append(pa.field(column.name, arrow_type, nullable=not is_required))
-        fields.append(pa.field("_deleted_at", pa.timestamp("us", "UTC")))
-        return pa.schema(fields)
+
+def _newest(
+    columns: sa.Table, table: TillTable, landed: Sequence[_Landed], cursor: sa.Column[Any]
+) -> sa.Select[Any]:
+    """Return the query of a table's newest row, in which only key and cursor are not null."""
+    told = [
+        expression
+        if column.name in (table.primary_key, table.cursor)
+        else sa.cast(sa.null(), _POSTGRES_TYPES[arrow_type]).label(column.name)
+        for column, (expression, arrow_type) in zip(columns.columns, landed, strict=True)
+    ]
+    # nulls last is served by no index: not without need
+    newest = cursor.desc().nulls_last() if cursor.nullable else cursor.desc()
+    return sa.select(*told).order_by(newest).limit(1)
+
+
+def _read(query: str, schema: pa.Schema, reading: _Reading) -> Iterator[pa.RecordBatch]:
+    """Yield a query's rows with the branch in front and every column in its type."""
+    address = reading.url.set(drivername=reading.url.get_backend_name())
+    reader = connectorx.read_sql(
+        address.render_as_string(hide_password=False),
+        query,
+        protocol="binary",
+        return_type="arrow_stream",
+        batch_size=BATCH_ROWS,
+        pre_execution_query=_SESSION_IN_UTC[reading.engine.dialect.name],
+    )
+    branch, alive = pa.array([], pa.string()), pa.nulls(0, schema.field("_deleted_at").type)
+    for batch in reader:
+        rows = batch.num_rows
+        if not rows:
+            continue
+        if len(branch) < rows:
+            branch = pa.repeat(pa.scalar(reading.till.branch_id), rows)
+            alive = pa.nulls(rows, alive.type)
+        columns = [
+            _cast(column, column_field.type)
+            for column, column_field in zip(batch.columns, list(schema)[1:-1], strict=True)
+        ]
+        finished = pa.RecordBatch.from_arrays(
+            [branch.slice(0, rows), *columns, alive.slice(0, rows)], schema=schema
+        )
+        _refuse_nul(finished, reading)
+        cursor = reading.table.cursor
+        reading.progress.add(finished[cursor] if cursor else None, rows)
+        yield finished
+
+
+def _refuse_nul(batch: pa.RecordBatch, reading: _Reading) -> None:
+    """Name the first value that Postgres cannot hold: a text with a NUL in it."""
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        if not pa.types.is_string(column.type):
+            continue
+        found = pc.index(pc.match_substring(column, "\0"), True).as_py()
+        if found >= 0:
+            table, key = reading.table, reading.table.primary_key
+            raise RefusedTableError(
+                table.name,
+                f"The column {table.name}.{name} of the till of {reading.till.branch_id} holds a "
+                f"NUL character where {key} is {batch[key][found].as_py()}, which Postgres cannot "
+                "store: the table is not loaded until it is removed there.",
+            )
+
+
+def _schema(columns: sa.Table, table: TillTable, landed: Sequence[_Landed]) -> pa.Schema:
+    fields = [pa.field("branch_id", pa.string(), nullable=False)]
+    for column, (_, arrow_type) in zip(columns.columns, landed, strict=True):
+        is_required = column.name == table.primary_key or (
+            column.name == table.cursor and not column.nullable
+        )
+        fields.append(pa.field(column.name, arrow_type, nullable=not is_required))
+    fields.append(pa.field("_deleted_at", pa.timestamp("us", "UTC")))
+    return pa.schema(fields)
+
+
+def _as_in_raw(branch_id: str, landed: Sequence[_Landed]) -> list[sa.ColumnElement[Any]]:
+    """Return the branch and a till's columns, each in exactly its type of the raw layer."""
+    return [
+        sa.cast(sa.literal(branch_id), sa.Text),
+        *(sa.cast(expression, _POSTGRES_TYPES[arrow_type]) for expression, arrow_type in landed),
+    ]
+
+
+def read_again(
+    till: Till,
+    warehouse: Warehouse,
+    engine: sa.Engine,
+    survey_: Survey,
+    table: TillTable,
+    heal: HealWindow,
+    cursor: psycopg.Cursor[Any],
+    target: sql.Identifier,
+) -> list[str]:
+    """Copy what a heal reads again of one table, in the types in which loads land it.
+
+    Args:
+        till: the branch's till.
+        warehouse: where the sample company's tills live.
+        engine: an engine on the till.
+        survey_: what can be read.
+        table: the table to read.
+        heal: the rows to read.
+        cursor: a cursor on the warehouse, in a transaction of the caller's.
+        target: the table to copy into.
+
+    Returns:
+        The columns that were copied, the branch's id first.
+
+    Raises:
+        RefusedTableError: a value that Postgres cannot hold.
+    """
+    columns = survey_.columns(table)
+    engine_name = engine.dialect.name
+    landed = [_landing(column, engine_name) for column in columns.columns]
+    window: list[sa.ColumnElement[bool]] = []
+    if table.name not in heal.whole_tables:
+        window = [_in_heal_window(columns, table, heal, engine_name)]
+    names = ["branch_id", *columns.columns.keys()]
+    statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(
+        target, sql.SQL(", ").join(map(sql.Identifier, names))
+    )
+    loader = TillLoader(engine, "connectorx", columns, {})
+    with cursor.copy(statement) as copy:
+        if engine_name == "postgresql":
+            query = sa.select(*_as_in_raw(till.branch_id, landed)).where(*window)
+            source = engine.raw_connection()
+            try:
+                source.cursor().copy_expert(
+                    f"copy ({loader.compile_query(query)}) to stdout (format binary)", copy
+                )
+            except psycopg2.Error as error:  # the warehouse's are those of psycopg 3
+                raise TillError(_cannot_read(error, till, till.url(warehouse))) from None
+            finally:
+                source.close()
+        else:
+            query = sa.select(*(expression for expression, _ in landed)).where(*window)
+            schema = _schema(columns, table, landed)
+            copy.set_types(["text", *(_POSTGRES_NAMES[arrow_type] for _, arrow_type in landed)])
+            reading = _reading(till, warehouse, engine, table)
+            for batch in _read(loader.compile_query(query), schema, reading):
+                for row in zip(*(column.to_pylist() for column in batch.columns[:-1]), strict=True):
+                    copy.write_row(row)
+    return names
 
 
 def _in_heal_window(
@@ -449,9 +556,7 @@ def _in_heal_window(
     conditions = []
     if table.business_time:
         moment = selected.c[table.business_time]
-        for start, end in heal.stretches:
-            first, last = _timestamp(start, engine_name), _timestamp(end, engine_name)
-            conditions.append(sa.and_(moment >= first, moment < last))
+        conditions += [_within(moment, stretch, engine_name) for stretch in heal.stretches]
         if heal.order_ids:
             conditions.append(selected.c[table.primary_key].in_(heal.order_ids))
         return sa.or_(*conditions)
@@ -466,17 +571,29 @@ def _in_heal_window(
         sa.column(str(orders.business_time)),
     )
     reference = selected.c[table.parent_key or table.primary_key]
-    for start, end in heal.stretches:
-        first, last = _timestamp(start, engine_name), _timestamp(end, engine_name)
-        placed_at = order_table.c[str(orders.business_time)]
-        of_these_days = sa.select(order_table.c[wanted]).where(placed_at >= first, placed_at < last)
-        conditions.append(reference.in_(of_these_days))
+    placed_at = order_table.c[str(orders.business_time)]
+    for stretch in heal.stretches:
+        is_within = _within(placed_at, stretch, engine_name)
+        conditions.append(reference.in_(sa.select(order_table.c[wanted]).where(is_within)))
     if heal.order_ids:
         of_these_orders = sa.select(order_table.c[wanted]).where(
             order_table.c[orders.primary_key].in_(heal.order_ids)
         )
         conditions.append(reference.in_(of_these_orders))
     return sa.or_(*conditions)
+
+
+def _within(
+    moment: sa.ColumnElement[Any], stretch: Stretch, engine_name: str
+) -> sa.ColumnElement[bool]:
+    start, end = stretch
+    conditions: list[sa.ColumnElement[bool]] = [sa.true()]
+    if start:
+        conditions.append(moment >= _timestamp(start, engine_name))
+    if end:
+        conditions.append(moment < _timestamp(end, engine_name))
+    inside = sa.and_(*conditions)
+    return inside if start else sa.or_(inside, moment.is_(None))
 
 
 def moment_literal(moment: datetime, engine_name: str) -> str:
@@ -486,16 +603,16 @@ def moment_literal(moment: datetime, engine_name: str) -> str:
         moment: the moment; one without a zone is taken to be UTC.
         engine_name: SQLAlchemy's name of the engine, "postgresql" or "mysql".
     """
-    moment = moment.astimezone(UTC) if moment.tzinfo else moment
+    moment = (moment.astimezone(UTC) if moment.tzinfo else moment).replace(tzinfo=None)
     offset = "+00:00" if engine_name == "postgresql" else ""  # MariaDB reads no offset
-    return f"'{moment:%Y-%m-%d %H:%M:%S.%f}{offset}'"
+    return f"'{moment.isoformat(sep=' ', timespec='microseconds')}{offset}'"
 
 
 def _timestamp(moment: datetime, engine_name: str) -> sa.ColumnClause[Any]:
     return sa.literal_column(moment_literal(moment, engine_name))
 
 
-def _landing(column: sa.Column[Any], engine_name: str) -> tuple[Any, pa.DataType]:
+def _landing(column: sa.Column[Any], engine_name: str) -> _Landed:
     """Return how a column is selected and the Arrow type that it lands with."""
     kind = column.type
     if isinstance(kind, sa.Boolean) or (
@@ -565,10 +682,10 @@ def pos(
     engine: sa.Engine,
     survey_: Survey,
     progress: dict[str, TableProgress],
+    references: References,
     *,
-    references: References | None = None,
+    is_initial: bool = False,
     is_first: bool = False,
-    heal: HealWindow | None = None,
 ) -> Any:
     """Read one till.
 
@@ -578,23 +695,19 @@ def pos(
         engine: an engine on the till, for reflection.
         survey_: what can be read.
         progress: filled with what was read of each table.
-        references: given for a first load, which appends, there being nothing to merge with; filled
-            with what is to be copied from till to warehouse without a file between.
+        references: filled with what is to be copied from till to warehouse without a file between.
+        is_initial: of this branch no load is complete: append, there being nothing to merge with.
         is_first: of no branch is any load complete.
-        heal: read this again, whatever its cursor says.
 
     Returns:
         One dlt resource per table.
     """
-    url = till.url(warehouse)
-    address = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)
     metadata = survey_.metadata
     for table in survey_.tables:
-        if heal is not None and not heal.reads(table):
-            continue
-        progress[table.name] = TableProgress()
+        reading = _reading(till, warehouse, engine, table, references, is_first=is_first)
+        progress[table.name] = reading.progress
         incremental: dlt.sources.incremental[datetime] | None = None
-        if table.cursor and heal is None:
+        if table.cursor:
             incremental = dlt.sources.incremental(
                 table.cursor,
                 range_start="open",
@@ -609,21 +722,10 @@ def pos(
             reflection_level="minimal",
             excluded_columns=list(table.excluded_columns) or None,
             primary_key=["branch_id", table.primary_key],
-            write_disposition=MERGE if references is None else "append",
+            write_disposition="append" if is_initial else MERGE,
             incremental=incremental,
             table_loader_class=TillLoader,
-            backend_kwargs={
-                "reading": _Reading(
-                    till.branch_id,
-                    table,
-                    address,
-                    engine,
-                    heal,
-                    progress[table.name],
-                    references if engine.dialect.name == "postgresql" else None,
-                    is_first,
-                )
-            },
+            backend_kwargs={"reading": reading},
         )
         # Only keys are required in the raw layer: a till may drop a column or allow nulls one day.
         reflected = metadata.tables[table.name].columns
@@ -635,6 +737,20 @@ def pos(
             }
         )
         yield resource
+
+
+def _reading(
+    till: Till,
+    warehouse: Warehouse,
+    engine: sa.Engine,
+    table: TillTable,
+    references: References | None = None,
+    *,
+    is_first: bool = False,
+) -> _Reading:
+    references = {} if references is None else references
+    url = till.url(warehouse)
+    return _Reading(till, table, url, engine, TableProgress(), references, is_first)
 
 
 @dataclass(frozen=True)
@@ -652,6 +768,17 @@ class Survey:
     metadata: sa.MetaData
     problems: tuple[str, ...]
     notes: tuple[str, ...]
+
+    def columns(self, table: TillTable) -> sa.Table:
+        """Return a table with the columns that may leave the till."""
+        whole = self.metadata.tables[table.name]
+        kept = [column for column in whole.columns if column.name not in table.excluded_columns]
+        return sa.Table(table.name, sa.MetaData(), *(column._copy() for column in kept))
+
+    def without(self, refused: RefusedTableError) -> Survey:
+        """Return what can be loaded beside a table that was refused."""
+        tables = tuple(table for table in self.tables if table.name != refused.table)
+        return replace(self, tables=tables, problems=(*self.problems, str(refused)))
 
 
 def survey(
@@ -707,7 +834,7 @@ def survey(
                 if not wrong:
                     tables.append(table)
     except sa.exc.DBAPIError as error:
-        raise TillError(_cannot_reach(error, till, warehouse)) from None
+        raise TillError(_cannot_read(error.orig, till, till.url(warehouse))) from None
     return Survey(tuple(tables), metadata, tuple(problems), tuple(notes))
 
 
@@ -743,35 +870,42 @@ def _drift(
     return wrong, changed
 
 
-def explain(error: BaseException, till: Till, warehouse: Warehouse) -> str:
-    """Return one sentence on why a till's load failed, without its password."""
+def cause(error: BaseException) -> BaseException:
+    """Return what stands behind an error that dlt has wrapped, once or more."""
     while not isinstance(error, WarehouseError):
         inner = getattr(error, "exception", None) or error.__cause__
         if inner is None or inner is error:
             break
         error = inner
+    return error
+
+
+def explain(error: BaseException, till: Till, warehouse: Warehouse) -> str:
+    """Return one sentence on why a till's load failed, without its password."""
+    error = cause(error)
     if isinstance(error, WarehouseError):
         return str(error)
+    # A till's own errors were told from these where they arose.
+    if sentence := trouble(error):
+        return f"The till of {till.branch_id} is not loaded. {sentence}"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
-    return _hide(f"Loading the till of {till.branch_id} failed: {text}", till, warehouse)
+    text = f"Loading the till of {till.branch_id} failed: {text}"
+    return _hide(text, till.url(warehouse))
 
 
-def _cannot_reach(error: sa.exc.DBAPIError, till: Till, warehouse: Warehouse) -> str:
-    url = till.url(warehouse)
-    lines = [line.strip() for line in str(error.orig).splitlines() if line.strip()]
+def _cannot_read(error: BaseException | None, till: Till, url: sa.URL) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     reason = lines[-1].rpartition("FATAL:")[-1].strip() if lines else "no answer"
     return _hide(
         f"The till of {till.branch_id} at {url.host}:{url.port or 'default port'} cannot be read "
         f"({reason}): check that its server runs and [sources.pos.tills.{till.branch_id}] in "
         f"{CONFIG_FILE}; the next run catches up.",
-        till,
-        warehouse,
+        url,
     )
 
 
-def _hide(text: str, till: Till, warehouse: Warehouse) -> str:
-    url = till.url(warehouse)
+def _hide(text: str, url: sa.URL) -> str:
     for secret in (url.password, url.render_as_string(hide_password=False)):
         if secret:
             text = text.replace(str(secret), "***")

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -640,37 +641,246 @@ def test_a_cursor_without_a_key_is_refused() -> None:
         TillTable("orders", "", cursor="updated_at")
 
 
-def test_every_kind_of_value_survives_the_way_from_postgres(world: World) -> None:
+STRANGE_COLUMNS = """
+    alter table orders add big numeric(28, 10), add wide numeric(38, 10), add free numeric,
+        add words text, add moment timestamptz, add wall timestamp, add document jsonb,
+        add yes boolean, add day date, add ratio float8, add bytes bytea, add small smallint
+"""
+STRANGE_VALUES = """
+    create table strange (like orders including defaults);
+    alter table strange drop column order_number, drop column channel, drop column status,
+        drop column ordered_at, drop column currency, drop column gross_amount,
+        drop column discount_amount, drop column tax_amount, drop column total_amount,
+        drop column created_at, drop column updated_at;
+    insert into strange (
+        order_id, big, wide, free, words, moment, wall, document, yes, day, ratio, bytes, small
+    ) values
+        (1, 123456789012345678.0123456789, 1234567890123456789012345678.0123456789, 1e-20, '',
+         '1901-05-06 07:08:09.123456+05:30', '1969-12-31 23:59:59.999999',
+         '{"a": [null, {"ü": "🍕"}], "n": 1.10}', true, '0001-01-01', 0.1, '\\x00ff', -32768),
+        (2, -0.0000000001, -0.0000000001, -1e30, null,
+         '2262-04-11 23:47:16.999999+00', '2016-01-01', 'null', false, '9999-12-31', -1e300,
+         '', 32767),
+        (3, null, null, null, E'line\nline\r\n\ttab\\\\back "quote" ''single'' مرحبا 🍕',
+         '2016-03-13 10:00:00+00', null, null, null, null, null, null, null),
+        (4, 'NaN', 'NaN', 'Infinity', 'null', 'infinity', '-infinity', '[]', true, 'infinity',
+         'NaN', null, 0),
+        (5, 0, 99999999999999999999999999.9, -0.0, E'\\\\N', '-infinity', 'infinity', '"\\u00fc"',
+         true, '-infinity', '-Infinity', null, 1),
+        (6, 1, 1, 1, ' blank ', '0044-03-15 12:00:00+00 BC', '0001-01-01', '{}', true,
+         '0044-03-15 BC', 5e-324, null, 1),
+        (7, 1, 1, 1, '0', '9999-12-31 23:59:59.999999+00', '294276-12-31', '{}', true,
+         '5874897-12-31', 1.7976931348623157e308, null, 1);
+    update orders
+    set (big, wide, free, words, moment, wall, document, yes, day, ratio, bytes, small)
+        = (s.big, s.wide, s.free, s.words, s.moment, s.wall, s.document, s.yes, s.day, s.ratio,
+           s.bytes, s.small)
+    from strange as s where s.order_id = orders.order_id
+"""
+
+
+@pytest.mark.parametrize("way", ["first load", "later load", "heal"])
+def test_every_kind_of_value_survives_the_way_from_postgres(world: World, way: str) -> None:
+    from ingest import reconcile
+
+    if way != "first load":
+        world.run(QUITO)
+    world.till(QUITO, STRANGE_COLUMNS)
+    if way == "heal":
+        world.run(QUITO)
+    world.till(QUITO, STRANGE_VALUES)
+    if way == "heal":
+        world.till(QUITO, "update orders set total_amount = 1 where order_id <= 7")
+        (compared,) = reconcile.reconcile(world.warehouse, [QUITO], full=True)
+        assert {load.kind for load in compared.loads} == {"heal"}
+    else:
+        world.till(QUITO, "update orders set updated_at = now() where order_id <= 7")
+        assert {result.outcome for result in world.run(QUITO)} == {"succeeded"}
+
+    # as text: Python knows neither infinity nor years before Christ
+    names = ("order_id", "big", "wide", "free", "words", "moment", "wall", "document", "yes", "day",
+             "ratio", "bytes", "small", "total_amount")  # fmt: skip
+    columns = ", ".join(f"{name}::text" for name in names)
+    where = "where order_id <= 7 order by order_id"
+    with world.warehouse.connect(world.tills[QUITO]) as till:
+        at_till = till.execute(
+            f"select {columns} from (select * from orders {where}) as o".replace(
+                "big::text", "big::numeric(38, 10)::text"
+            )
+            .replace("total_amount::text", "total_amount::numeric(38, 10)::text")
+            .replace("wall::text", "(wall at time zone 'UTC')::text")
+        ).fetchall()
+    assert len(at_till) == 7
+    assert world.query(f"select {columns} from raw_pos.orders {where}") == at_till
+
+
+def test_money_that_is_text_is_compared_number_or_not(world: World) -> None:
+    for branch_id in world.tills:
+        world.till(
+            branch_id,
+            "alter table order_lines alter unit_price type text, alter unit_price drop not null;"
+            " alter table payments alter amount type numeric(50, 20);"
+            " alter table orders alter total_amount type float8;"
+            " update order_lines set unit_price = '12,5o' where order_line_id = 10",
+        )
+    assert {result.outcome for result in world.run()} == {"succeeded"}
+    payments = [f"{branch_id}.payments" for branch_id in world.tills]  # text in raw alone
+    assert {text.partition(":")[0] for text in world.differences()} <= {*payments}
+
+    # Another text that is no number, without a new timestamp: no sum shows it.
+    last = "(select max(order_line_id) from order_lines)"
+    for text in ("'free'", "'gratis'", "'7.50'", "E'7.50\\n'", "null"):
+        world.till(
+            QUITO, f"update order_lines set unit_price = {text} where order_line_id = {last}"
+        )
+        assert (QUITO, "heal", "succeeded") in _outcomes(world.run(QUITO)), text
+    assert {text.partition(":")[0] for text in world.differences()} <= {*payments}
+    assert world.query("select count(*) from audit.reconciliation where difference <> 0") == [(0,)]
+
+
+def test_times_that_no_calendar_holds_are_loaded_compared_and_healed(world: World) -> None:
+    moments = ("infinity", "-infinity", "0044-03-15 12:00+00 BC", "0001-01-01 00:00+00",
+               "9999-12-31 23:59:59+00", "294276-12-31 12:00+00")  # fmt: skip
+    for order_id, moment in enumerate(moments, start=1):
+        world.till(QUITO, f"update orders set ordered_at = '{moment}' where order_id = {order_id}")
+    world.till(QUITO, "alter table orders alter ordered_at drop not null")
+    world.till(QUITO, "update orders set ordered_at = null, discount_amount = 0 where order_id = 7")
+    world.till(
+        QUITO, "alter table orders alter total_amount type numeric(12, 2);"
+        " update orders set total_amount = 'NaN' where order_id = 8",
+    )  # fmt: skip
+    assert {result.outcome for result in world.run(QUITO)} == {"succeeded"}
+    text = "select order_id, ordered_at::text, total_amount::text from {} where order_id <= 8" \
+        " order by 1"  # fmt: skip
+
+    def at_both() -> tuple[list[Any], list[Any]]:
+        with world.warehouse.connect(world.tills[QUITO]) as till:
+            at_till = till.execute(
+                text.format("orders").replace("total_amount:", "total_amount::numeric(38, 10):")
+            ).fetchall()
+        return at_till, world.query(text.format("raw_pos.orders"))
+
+    at_till, in_raw = at_both()
+    assert at_till == in_raw
+
+    world.till(QUITO, "update orders set status = 'odd' where order_id <= 8")
+    world.till(QUITO, "update orders set ordered_at = 'infinity' where order_id = 2")
+    world.query("update audit.reconciliation set reconciled_at = '2000-01-01' returning 1")
+    assert {result.outcome for result in world.run(QUITO)} == {"succeeded"}
+
+    at_till, in_raw = at_both()
+    assert at_till == in_raw
+    assert world.query("select count(*) from raw_pos.orders where status = 'odd'") == [(8,)]
+    assert world.query("select count(*) from audit.reconciliation where difference <> 0") == [(0,)]
+    assert [result.kind for result in world.run(QUITO)] == ["incremental"]
+
+
+def test_a_till_that_counts_from_1_again_is_refused_until_a_person_believes_it(
+    world: World,
+) -> None:
+    from ingest import reconcile
+
+    world.run(QUITO)
+    alive = (
+        "select count(*), count(distinct _dlt_load_id), sum(total_amount) from raw_pos.orders"
+        " where branch_id = 'quito' and _deleted_at is null"
+    )
+    before = world.query(alive)
     world.till(
         QUITO,
         """
-        create table strange (
-            order_id bigint, big numeric(28, 10), wide numeric(38, 10), free numeric,
-            words text, moment timestamptz, document jsonb, yes boolean, day date, ratio float8
-        );
-        insert into strange values
-            (1, 123456789012345678.0123456789, 1234567890123456789012345678.0123456789, 1e-20, '',
-             '1901-05-06 07:08:09.123456+05:30', '{"a": [null, {"ü": "🍕"}], "n": 1.10}',
-             true, '0001-01-01', 0.1),
-            (2, -0.0000000001, -0.0000000001, -1e30, null,
-             '2262-04-11 23:47:16.999999+00', 'null', false, '9999-12-31', -1e300),
-            (3, null, null, null, E'line\\nline\\ttab\\\\back "quote" ''single'' مرحبا 🍕',
-             '2016-03-13 10:00:00+00', null, null, null, null);
-        alter table orders add big numeric(28, 10), add wide numeric(38, 10), add free numeric,
-            add words text, add moment timestamptz, add document jsonb, add yes boolean,
-            add day date, add ratio float8;
-        update orders set (big, wide, free, words, moment, document, yes, day, ratio)
-            = (s.big, s.wide, s.free, s.words, s.moment, s.document, s.yes, s.day, s.ratio)
-            from strange as s where s.order_id = orders.order_id
+        create temp table fresh as
+            select row_number() over (order by order_id) as number, * from orders
+            where order_id in (select order_id from orders order by order_id desc limit 30);
+        truncate order_lines, payments, orders;
+        alter table fresh drop column order_id;
+        insert into orders select number, order_number, customer_id, channel, status,
+            now() - interval '2 days', currency, gross_amount, discount_amount, tax_amount,
+            total_amount, note, metadata, created_at, now() from fresh
         """,
     )
-    columns = (
-        "order_id, big, wide::text, free::text, words, moment, document::text, yes, day, ratio"
-    )
-    where = "where order_id <= 3 order by order_id"
 
-    world.run(QUITO)
+    (result,) = world.run(QUITO)
 
-    with world.warehouse.connect(world.tills[QUITO]) as till:
-        at_till = till.execute(f"select {columns} from orders {where}").fetchall()
-    assert world.query(f"select {columns} from raw_pos.orders {where}") == at_till
+    assert result.outcome == "failed"
+    assert "till of quito has lost" in str(result.error)
+    assert "mypizza reconcile --branch quito --accept-loss" in str(result.error)
+    assert world.query(alive) == before
+    # Nor does a comparison alone take it over.
+    (compared,) = reconcile.reconcile(world.warehouse, [QUITO])
+    assert "has lost" in str(compared.problem)
+    assert world.query(alive) == before
+
+    (accepted,) = reconcile.reconcile(world.warehouse, [QUITO], accept_loss=True)
+
+    assert accepted.problem is None
+    assert world.differences(QUITO) == []
+    assert [result.kind for result in world.run(QUITO)] == ["incremental"]
+
+
+def test_a_till_that_is_another_branchs_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.run()
+    here = world.query("select count(*), sum(total_amount) from raw_pos.orders")
+    monkeypatch.setenv(ADDRESS.format("QUITO"), os.environ[ADDRESS.format("HONOLULU")])
+
+    (result,) = world.run(QUITO)
+
+    assert result.outcome == "failed"
+    assert "mistaken for another" in str(result.error)
+    assert world.query("select count(*), sum(total_amount) from raw_pos.orders") == here
+
+
+@pytest.mark.parametrize("side", ["till", "warehouse"])
+@pytest.mark.parametrize("way", ["first load", "later load", "heal"])
+def test_a_connection_that_drops_in_the_middle_loses_and_doubles_nothing(
+    world: World, side: str, way: str
+) -> None:
+    """Whoever reads or writes payments waits for a lock, and is then thrown out by the server."""
+    world.run(HONOLULU)
+    if way != "first load":
+        world.run(QUITO)
+        stamp = "updated_at = now()" if way == "later load" else "tip_amount = tip_amount + 1"
+        world.till(QUITO, f"update payments set {stamp} where payment_id > 1700")
+    database = world.tills[QUITO] if side == "till" else world.warehouse.database
+    table = "payments" if side == "till" else "raw_pos.payments"
+    thrown_out: list[int] = []
+
+    def throw_out() -> None:
+        # What asks for the table's columns may pass, what reads or writes its rows waits.
+        with (
+            world.warehouse.connect() as observer,
+            world.warehouse.connect(database) as holder,
+            holder.transaction(),
+        ):
+            holder.execute(f"lock table {table} in access exclusive mode")
+            ready.set()
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline and not thrown_out:
+                time.sleep(0.05)
+                waiting = observer.execute(
+                    "select pid from pg_stat_activity"
+                    " where datname = %s and wait_event_type = 'Lock'",
+                    [database],
+                ).fetchall()
+                for (pid,) in waiting:
+                    observer.execute("select pg_terminate_backend(%s)", [pid])
+                    thrown_out.append(pid)
+
+    ready = threading.Event()
+    thread = threading.Thread(target=throw_out)
+    thread.start()
+    ready.wait()
+    try:
+        said = [result.error or "" for result in world.run(QUITO)]
+    except (WarehouseError, psycopg.OperationalError) as error:
+        said = [warehouse_module.trouble(error) or str(error)]
+    thread.join()
+
+    assert thrown_out
+    assert all("Traceback" not in text and "\n" not in text for text in said)
+    world.run()
+    assert world.differences() == []
+    assert world.query("select count(*) from audit.loads where outcome = 'running'") == [(0,)]
+    assert world.query("select count(*) from audit.reconciliation where difference <> 0") == [(0,)]

@@ -339,3 +339,120 @@ def test_business_days_are_those_of_the_branch(loaded: Warehouse) -> None:
     )
 
     assert first == date(2015, 6, 6)  # 14:20 UTC is 09:20 in Quito
+
+
+@pytest.mark.parametrize("way", ["first load", "later load", "heal"])
+def test_values_at_the_limits_survive_the_way_from_mariadb(
+    server: MariaDb, loaded: Warehouse, way: str
+) -> None:
+    from ingest import reconcile
+
+    create = "create table if not exists {} like orders"
+    columns = (
+        "big decimal(28, 10)", "wide decimal(50, 20)", "ratio double", "day date",
+        "moment datetime(6)", "words text", "bytes blob", "huge bigint unsigned", "yes tinyint(1)",
+    )  # fmt: skip
+    names = [column.split()[0] for column in columns]
+    server.execute(
+        create.format("orders_kept"), "insert into orders_kept select * from orders",
+        "alter table orders " + ", ".join(f"add {column}" for column in columns),
+    )  # fmt: skip
+    rows = (
+        "123456789012345678.0123456789, 123456789012345678901234567890.01234567890123456789, 0.1,"
+        " '1000-01-01', '1000-01-01 00:00:00.000001', '', x'00ff', 18446744073709551615, true",
+        "-0.0000000001, -0.00000000000000000001, -1e300, '9999-12-31',"
+        " '9999-12-31 23:59:59.999999',"
+        " 'line\\nline\\ttab\\\\back \"quote\" ''single'' مرحبا 🍕', '', 0, false",
+        "null, null, null, null, null, null, null, null, null",
+    )
+    try:
+        if way == "first load":
+            with loaded.connect() as connection:
+                connection.execute("delete from raw_pos._dlt_loads where schema_name = 'pos_quito'")
+        if way == "heal":
+            _run(loaded)
+        for order_id, row in enumerate(rows, start=1):
+            stamp = "updated_at" if way == "heal" else "utc_timestamp(6) - interval 2 second"
+            server.execute(
+                f"create or replace table one as select {', '.join(names)} from orders limit 0",
+                f"insert into one values ({row})",
+                f"update orders, one set {', '.join(f'orders.{n} = one.{n}' for n in names)},"
+                f" orders.total_amount = 1, orders.updated_at = {stamp}"
+                f" where order_id = {order_id}",
+            )
+        if way == "heal":
+            (compared,) = reconcile.reconcile(loaded, ["quito"], full=True)
+            assert (compared.problem, {load.kind for load in compared.loads}) == (None, {"heal"})
+        else:
+            results = _run(loaded)
+            assert {result.outcome for result in results} == {"succeeded"}, results
+            assert results[0].kind == ("initial" if way == "first load" else "incremental")
+        at_till = server.query(
+            "select big, cast(wide as char), ratio, day, moment, words, bytes, cast(huge as char),"
+            " yes from orders where order_id <= 3 order by order_id"
+        )
+        in_raw = _query(
+            loaded,
+            "select big, wide, ratio, day, moment at time zone 'UTC', words, bytes, huge::text,"
+            " yes::int from raw_pos.orders where order_id <= 3 order by order_id",
+        )
+        assert in_raw == at_till
+    finally:
+        server.execute("drop table orders", "alter table orders_kept rename to orders")
+
+
+def test_a_nul_is_named_with_its_place_and_the_other_tables_load(
+    server: MariaDb, loaded: Warehouse
+) -> None:
+    server.execute(
+        "update orders set note = concat('a', char(0), 'b'),"
+        " updated_at = utc_timestamp(6) - interval 2 second where order_id = 11",
+        "update payments set tip_amount = 3, updated_at = utc_timestamp(6) - interval 2 second"
+        " where payment_id = 12",
+    )
+    try:
+        (result,) = _run(loaded)
+
+        assert result.outcome == "failed"
+        assert "orders.note" in str(result.error)
+        assert "order_id is 11" in str(result.error)
+        assert "removed there" in str(result.error)
+        assert _query(loaded, "select tip_amount from raw_pos.payments where payment_id = 12") == [
+            (3,)
+        ]
+    finally:
+        server.execute(
+            "update orders set note = null, updated_at = utc_timestamp(6) - interval 2 second"
+            " where order_id = 11"
+        )
+    assert {result.outcome for result in _run(loaded)} == {"succeeded"}
+    assert _query(loaded, "select count(*) from audit.reconciliation where difference <> 0") == [
+        (0,)
+    ]
+
+
+def test_money_that_is_text_is_compared_in_both_engines_by_one_rule(
+    server: MariaDb, loaded: Warehouse
+) -> None:
+    """The raw layer is emptied first: a branch's columns may not change their type under it."""
+    with loaded.connect() as connection:
+        connection.execute("drop schema raw_pos, raw_pos_staging cascade")
+    server.execute(
+        "create table kept like order_lines", "insert into kept select * from order_lines",
+        "alter table order_lines modify unit_price varchar(40), modify quantity double",
+    )  # fmt: skip
+    try:
+        assert {result.outcome for result in _run(loaded)} == {"succeeded"}
+        for text in ("'12,5o'", "'7.50'", "'7.50\\n'", "' 7.50'", "'-0.125'", "'1e3'", "null"):
+            server.execute(
+                f"update order_lines set unit_price = {text}, quantity = quantity + 0.1"
+                " where order_line_id = 1000"
+            )
+            results = _run(loaded)
+            assert [result.kind for result in results] == ["incremental", "heal"], text
+            assert {result.outcome for result in results} == {"succeeded"}, text
+            assert _query(
+                loaded, "select count(*) from audit.reconciliation where difference <> 0"
+            ) == [(0,)], text
+    finally:
+        server.execute("drop table order_lines", "alter table kept rename to order_lines")
