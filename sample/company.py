@@ -126,10 +126,23 @@ def advance(warehouse: Warehouse, days: int = 1, prefix: str = "till_") -> list[
         WarehouseError: a till is missing or was never completed.
     """
     branches = branch_ids()
-    last_day = max(_last_day(warehouse, prefix + branch_id) for branch_id in branches)
-    until = last_day + timedelta(days=days)
+    newest = max(_last_day(warehouse, prefix + branch_id) for branch_id in branches)
+    until = newest + timedelta(days=days)
     with ThreadPoolExecutor() as pool:
         return list(pool.map(lambda id_: _trade(warehouse, id_, until, prefix), branches))
+
+
+def last_day(warehouse: Warehouse, prefix: str = "till_") -> date:
+    """Return the newest day that all branches have traded on.
+
+    Args:
+        warehouse: the server that the tills are on.
+        prefix: of the databases' names, before the branch id.
+
+    Raises:
+        WarehouseError: a till is missing or was never completed.
+    """
+    return min(_last_day(warehouse, prefix + branch_id) for branch_id in branch_ids())
 
 
 def drop(warehouse: Warehouse, prefix: str = "till_") -> None:
