@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from ingest.destination import References
     from ingest.sources.pos import HealWindow, TableProgress, Till, TillTable
+    from ingest.web import WebSource
 
 RAW_POS = "raw_pos"
 
@@ -186,8 +187,26 @@ def _run_pos(
     return results
 
 
+def _run_social(
+    warehouse: Warehouse, connection: Connection, branches: Sequence[str] | None
+) -> list[LoadResult]:
+    from ingest.sources.social import SOCIAL
+
+    return _run_api(warehouse, connection, SOCIAL, branches)
+
+
+def _run_tickets(
+    warehouse: Warehouse, connection: Connection, branches: Sequence[str] | None
+) -> list[LoadResult]:
+    from ingest.sources.tickets import TICKETS
+
+    return _run_api(warehouse, connection, TICKETS, branches)
+
+
 SOURCES: dict[str, Callable[[Warehouse, Connection, Sequence[str] | None], list[LoadResult]]] = {
     "pos": _run_pos,
+    "social": _run_social,
+    "tickets": _run_tickets,
 }
 """What runs each source system; the branches are those asked for, None for all."""
 
@@ -357,6 +376,105 @@ def _is_first_of_all(connection: Connection) -> bool:
     return bool(row and row[0])
 
 
+def _run_api(
+    warehouse: Warehouse,
+    connection: Connection,
+    source: WebSource,
+    branches: Sequence[str] | None,
+) -> list[LoadResult]:
+    """Load what has changed behind a web API, chunk by chunk, and record it in audit.loads.
+
+    Each chunk is a complete load: a run that dies goes on after the last of them. An API belongs to
+    no branch, so it is left out where only some branches are asked for.
+    """
+    from ingest import web
+
+    if branches or not web.is_configured(source.name):
+        return []
+    raw = f"raw_{source.name}"
+    is_initial = last_complete_load(connection, source.name, raw) is None
+    kind = "initial" if is_initial else "incremental"
+    known = _raw_columns(connection, raw).get(source.table, {})
+    load_ids: list[str] = []
+    with record(connection, source.name, None, kind, {}) as entry:
+        api = web.Api(source.name, "", {})
+        try:
+            with web.reached(source) as api:
+                before = source.present(api)
+                pipeline = dlt_pipeline(warehouse, source.name, raw)
+                page_count = api.chunk_pages
+                while True:
+                    changes, pages = source.read(api, before, page_count)
+                    info = pipeline.run(
+                        changes,
+                        schema_contract={
+                            "tables": "evolve", "columns": "evolve", "data_type": "freeze",
+                        },
+                    )  # fmt: skip
+                    load_ids += info.loads_ids
+                    _index_api(connection, raw, source.table)
+                    if not pages.is_cut:
+                        break
+                    if not info.loads_ids:
+                        # So many rows changed at one moment that a chunk does not get past it.
+                        page_count *= 2
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except Exception as error:
+            entry.error = web.explain(error, api)
+        landed = _raw_columns(connection, raw).get(source.table, {})
+        entry.notes = tuple(
+            f"New column {source.table}.{name} ({landed[name]}) of {source.name}."
+            for name in landed
+            if known and name not in known
+        )
+        if load_ids:
+            entry.load_id = load_ids[-1]
+            entry.row_count, *span = _brought(connection, raw, source.table, load_ids)
+            entry.tables[source.table] = {
+                "rows": entry.row_count,
+                "first_cursor": _iso(span[0]),
+                "last_cursor": _iso(span[1]),
+            }
+    return [
+        LoadResult(
+            source.name, None, kind, entry.row_count, {source.table: entry.row_count},
+            entry.seconds, "failed" if entry.error else "succeeded", entry.error, entry.notes,
+        )
+    ]  # fmt: skip
+
+
+def _index_api(connection: Connection, raw: str, table: str) -> None:
+    """Give an API's raw table its key and what dbt finds new rows by; refresh the statistics."""
+    if not exists(connection, f"{raw}.{table}"):
+        return
+    for statement in (
+        "create unique index if not exists {key} on {table} (id)",
+        "create index if not exists {load} on {table} (_dlt_load_id)",
+        "analyze {table}",
+    ):
+        connection.execute(
+            sql.SQL(statement).format(
+                table=sql.Identifier(raw, table),
+                key=sql.Identifier(f"{table}_key"),
+                load=sql.Identifier(f"{table}_load"),
+            )
+        )
+
+
+def _brought(
+    connection: Connection, raw: str, table: str, load_ids: Sequence[str]
+) -> tuple[int, datetime | None, datetime | None]:
+    """Return how many rows some loads brought, and from when to when they changed."""
+    row = connection.execute(
+        sql.SQL(
+            "select count(*), min(updated_at), max(updated_at) from {} where _dlt_load_id = any(%s)"
+        ).format(sql.Identifier(raw, table)),
+        [list(load_ids)],
+    ).fetchone()
+    return row or (0, None, None)
+
+
 @dataclass
 class Entry:
     """A row of audit.loads while its load runs."""
@@ -497,13 +615,13 @@ def dlt_pipeline(
     )
 
 
-def _raw_columns(connection: Connection) -> dict[str, dict[str, str]]:
+def _raw_columns(connection: Connection, raw: str = RAW_POS) -> dict[str, dict[str, str]]:
     """Return the raw tables' columns with their types, as Postgres names them."""
     columns: dict[str, dict[str, str]] = {}
     rows = connection.execute(
         "select table_name, column_name, data_type from information_schema.columns"
         " where table_schema = %s",
-        [RAW_POS],
+        [raw],
     )
     for table, column, data_type in rows:
         columns.setdefault(table, {})[column] = data_type

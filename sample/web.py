@@ -316,15 +316,17 @@ class Server:
         """The address, without a path."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
-    @property
-    def social_url(self) -> str:
-        """Where the posts are."""
-        return f"{self.url}/social/v1"
+    def access(self, source: str) -> tuple[str, dict[str, str]]:
+        """Return an API's address and what opens it, by the names of the configuration.
 
-    @property
-    def tickets_url(self) -> str:
-        """Where the tickets are."""
-        return f"{self.url}/helpdesk"
+        Args:
+            source: "social" or "tickets".
+        """
+        if source == "social":
+            return f"{self.url}/social/v1", {"api_key": self.api_key}
+        return f"{self.url}/helpdesk", {
+            "client_id": self.client_id, "client_secret": self.client_secret,
+        }  # fmt: skip
 
     def __enter__(self) -> Self:
         """Begin to answer."""

@@ -1,0 +1,145 @@
+"""Social posts: a page-numbered API with a key, read in the order of change.
+
+Why it is read this way:
+
+- The pages are of a list that goes on changing while one pages. Asked for the oldest change first
+  and only for changes between a watermark and a fixed present, rows can leave that list (whatever
+  changes again moves beyond the present) but none can enter it. A row that leaves moves all later
+  ones up, so one of them would be on a page already read. The `total` of each answer says how many
+  have left, and `ShiftingPages` goes back by so many rows. What is read twice is merged by its
+  key; what has left comes with the next run.
+- A load takes a bounded number of pages. Its newest change is where the next one begins, itself
+  included: several posts may have changed in one second, on both sides of the cut. So a run that
+  dies goes on after its last complete load. A load ends only where no page read leaves a gap.
+- Posts that their authors deleted come as a key, the measures and `deleted_at`: the platforms
+  demand that the content goes, so the raw layer gives it up, too; the row stays, `_deleted_at` set.
+- Author, hashtags, mentions and place stay JSON; SQL takes them apart.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dlt
+import requests
+from dlt.common.schema.typing import TColumnSchema
+from dlt.extract import DltSource
+from dlt.sources.helpers.rest_client.auth import APIKeyAuth
+from dlt.sources.helpers.rest_client.paginators import PageNumberPaginator
+from dlt.sources.rest_api import rest_api_resources
+
+from ingest import web
+from ingest.web import Api, WebSource
+
+TABLE = "posts"
+COLUMNS: list[TColumnSchema] = [
+    {"name": "id", "data_type": "text", "nullable": False},
+    {"name": "platform", "data_type": "text"},
+    {"name": "author", "data_type": "json"},
+    {"name": "text", "data_type": "text"},
+    {"name": "language", "data_type": "text"},
+    {"name": "hashtags", "data_type": "json"},
+    {"name": "mentions", "data_type": "json"},
+    {"name": "place", "data_type": "json"},
+    {"name": "reach", "data_type": "bigint"},
+    {"name": "likes", "data_type": "bigint"},
+    {"name": "comments", "data_type": "bigint"},
+    {"name": "shares", "data_type": "bigint"},
+    {"name": "posted_at", "data_type": "timestamp"},
+    {"name": "updated_at", "data_type": "timestamp"},
+    {"name": "_deleted_at", "data_type": "timestamp"},
+]
+
+
+class ShiftingPages(PageNumberPaginator):
+    """Pages of a list from which rows may leave: it then goes back by as many.
+
+    Attributes:
+        is_cut: there are more pages than were to be read.
+    """
+
+    def __init__(self, page_rows: int, pages: int) -> None:
+        """Begin at the first page.
+
+        Args:
+            page_rows: rows per page.
+            pages: how many pages to read, going back not counted.
+        """
+        super().__init__(base_page=1, page_param="page", total_path="pages", maximum_page=pages + 1)
+        self.page_rows = page_rows
+        self.rows: int | None = None
+        self.is_cut = False
+
+    def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:
+        """Decide which page comes next.
+
+        Args:
+            response: the page's answer.
+            data: its rows.
+        """
+        page = self.current_value
+        super().update_state(response, data)
+        answer = response.json()
+        gone = max(0, (self.rows or 0) - answer["total"])
+        self.rows = answer["total"]
+        if gone:
+            unread = max(0, (page - 1) * self.page_rows - gone)
+            self.current_value = unread // self.page_rows + 1
+            self._has_next_page = True
+        self.is_cut = not self._has_next_page and page < answer["pages"]
+
+
+def present(api: Api) -> str:
+    """Ask the API for its present, up to which a run reads.
+
+    Args:
+        api: where it is.
+    """
+    client = web.session()
+    response = client.get(
+        f"{api.url}/posts", params={"per_page": 1}, headers={"X-Api-Key": api.secrets["api_key"]}
+    )
+    response.raise_for_status()
+    return web.present(response)
+
+
+@dlt.source(name="social", max_table_nesting=0)
+def social(api: Api, before: str, pages: ShiftingPages) -> Any:
+    """Read what has changed since the last complete load.
+
+    Args:
+        api: where the API is.
+        before: the moment up to which is read.
+        pages: how to page.
+
+    Returns:
+        The resource `posts`.
+    """
+    return rest_api_resources(
+        {
+            "client": {
+                "base_url": api.url,
+                "auth": APIKeyAuth(name="X-Api-Key", api_key=api.secrets["api_key"]),
+                "session": web.session(),
+            },
+            "resources": [web.changes(TABLE, COLUMNS, before, api.page_rows, pages)],
+        }
+    )
+
+
+def read(api: Api, before: str, page_count: int) -> tuple[DltSource, ShiftingPages]:
+    """Read at most so many pages of what has changed since the last complete load.
+
+    Args:
+        api: where the API is.
+        before: the moment up to which is read.
+        page_count: how many pages.
+
+    Returns:
+        The source, and the paginator that knows afterwards whether there is more.
+    """
+    pages = ShiftingPages(api.page_rows, page_count)
+    return social(api, before, pages), pages
+
+
+SOCIAL = WebSource("social", TABLE, ("api_key",), present, read)

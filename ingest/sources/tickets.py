@@ -1,0 +1,173 @@
+"""Support tickets: a help desk's cursor API, opened by a token that expires.
+
+Why it is read this way:
+
+- The list is in the order of change, and the cursor stands after a change and a key, not at a
+  position: a ticket that changes while one pages moves towards the end and comes again; no other
+  one is missed. The present that bounds a run keeps a ticket dated in the future from pushing the
+  watermark past all that is still to come, and a busy desk from never ending.
+- A load takes a bounded number of pages. Its newest change is where the next one begins, itself
+  included: several tickets may have changed in one second, on both sides of the cut. So a run that
+  dies goes on after its last complete load. Cursors are not kept: the desk may let them expire.
+- A token is renewed before its time is up, and also when the desk refuses it earlier: the request
+  that was refused is then asked once more, in the middle of the paging.
+- Requester, comments, status history and compensation stay JSON; SQL takes them apart.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dlt
+import requests
+from dlt.common.configuration import configspec
+from dlt.common.schema.typing import TColumnSchema
+from dlt.extract import DltSource
+from dlt.sources.helpers.rest_client.auth import OAuth2ClientCredentials
+from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
+from dlt.sources.rest_api import rest_api_resources
+
+from ingest import web
+from ingest.web import Api, WebSource
+
+TABLE = "tickets"
+COLUMNS: list[TColumnSchema] = [
+    {"name": "id", "data_type": "bigint", "nullable": False},
+    {"name": "branch_id", "data_type": "text"},
+    {"name": "order_number", "data_type": "text"},
+    {"name": "channel", "data_type": "text"},
+    {"name": "reason", "data_type": "text"},
+    {"name": "subject", "data_type": "text"},
+    {"name": "priority", "data_type": "text"},
+    {"name": "requester", "data_type": "json"},
+    {"name": "assignee", "data_type": "text"},
+    {"name": "status", "data_type": "text"},
+    {"name": "status_history", "data_type": "json"},
+    {"name": "comments", "data_type": "json"},
+    {"name": "compensation", "data_type": "json"},
+    {"name": "satisfaction", "data_type": "text"},
+    {"name": "created_at", "data_type": "timestamp"},
+    {"name": "updated_at", "data_type": "timestamp"},
+    {"name": "_deleted_at", "data_type": "timestamp"},
+]
+
+
+class LimitedCursor(JSONResponseCursorPaginator):
+    """A cursor that ends after so many pages.
+
+    Attributes:
+        is_cut: there are more pages than were to be read.
+    """
+
+    def __init__(self, pages: int) -> None:
+        """Begin at the first page.
+
+        Args:
+            pages: how many pages to read.
+        """
+        super().__init__("meta.after_cursor", "cursor", has_more_path="meta.has_more")
+        self.pages_left = pages
+        self.is_cut = False
+
+    def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:
+        """Take the next cursor, unless enough was read.
+
+        Args:
+            response: the page's answer.
+            data: its rows.
+        """
+        super().update_state(response, data)
+        self.pages_left -= 1
+        self.is_cut = self._has_next_page and self.pages_left == 0
+        self._has_next_page = self._has_next_page and not self.is_cut
+
+
+@configspec
+class RenewedToken(OAuth2ClientCredentials):
+    """Client credentials whose token is also renewed when the server refuses it."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Sign a request, and ask it once more if it is refused.
+
+        Args:
+            request: the request.
+        """
+        signed = super().__call__(request)
+        signed.register_hook("response", self._ask_again)
+        return signed
+
+    def _ask_again(self, response: requests.Response, **options: Any) -> requests.Response:
+        if response.status_code != requests.codes.unauthorized:
+            return response
+        self.obtain_token()
+        again = response.request.copy()
+        again.hooks = {"response": []}
+        again.headers["Authorization"] = f"Bearer {self.access_token}"
+        response.close()
+        return self.session.send(again, **options)
+
+
+def _token(api: Api, session: requests.Session) -> RenewedToken:
+    return RenewedToken(
+        access_token_url=f"{api.url}/oauth/token",
+        client_id=api.secrets["client_id"],
+        client_secret=api.secrets["client_secret"],
+        session=session,
+    )
+
+
+def present(api: Api) -> str:
+    """Ask the API for its present, up to which a run reads.
+
+    Args:
+        api: where it is.
+    """
+    session = web.session()
+    response = session.get(
+        f"{api.url}/v2/{TABLE}", params={"per_page": 1}, auth=_token(api, session)
+    )
+    response.raise_for_status()
+    return web.present(response)
+
+
+@dlt.source(name="tickets", max_table_nesting=0)
+def tickets(api: Api, before: str, pages: LimitedCursor) -> Any:
+    """Read what has changed since the last complete load.
+
+    Args:
+        api: where the API is.
+        before: the moment up to which is read.
+        pages: how to page.
+
+    Returns:
+        The resource `tickets`.
+    """
+    session = web.session()
+    return rest_api_resources(
+        {
+            "client": {
+                "base_url": f"{api.url}/v2",
+                "session": session,
+                "auth": _token(api, session),
+            },
+            "resources": [web.changes(TABLE, COLUMNS, before, api.page_rows, pages)],
+        }
+    )
+
+
+def read(api: Api, before: str, page_count: int) -> tuple[DltSource, LimitedCursor]:
+    """Read at most so many pages of what has changed since the last complete load.
+
+    Args:
+        api: where the API is.
+        before: the moment up to which is read.
+        page_count: how many pages.
+
+    Returns:
+        The source, and the paginator that knows afterwards whether there is more.
+    """
+    pages = LimitedCursor(page_count)
+    return tickets(api, before, pages), pages
+
+
+TICKETS = WebSource("tickets", TABLE, ("client_id", "client_secret"), present, read)
