@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
 
     from ingest.pipeline import LoadResult
+    from sample.web import Happened
 
 app = typer.Typer(
     help="The analytics warehouse of a food business: land, reconcile, build, audit, publish.",
@@ -40,7 +42,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 sample_app = typer.Typer(
-    help="The sample company: five tills that really run.", no_args_is_help=True
+    help="The sample company: five tills and two web APIs that really run.", no_args_is_help=True
 )
 app.add_typer(sample_app, name="sample")
 
@@ -83,9 +85,11 @@ def run(
         with warehouse_module.lock(warehouse, "run"):
             if _has_sample_tills():
                 with steps.step("Sample company"):
-                    from sample import company
+                    from sample import company, web
 
                     company.create(warehouse)
+                    if _has_sample_apis():
+                        web.catch_up(warehouse)
             with steps.step("Load and reconcile"):
                 loads = _load(warehouse)
             with steps.step("Build, test and publish"):
@@ -290,7 +294,7 @@ def status() -> None:
         "source", "branch", "last success", "lag", "rows", "till = raw", "outcome", title="Loads"
     )
     for source, branch_id, succeeded_at, lag, rows, days, differing, outcome, error in loads:
-        place = f"{source} {branch_id}"
+        place = f"{source} {branch_id}" if branch_id else source
         if outcome == "running" and not holder:
             outcome, error = "interrupted", "Its process ended before the load did; run it again."
         if outcome not in ("succeeded", "running"):
@@ -305,7 +309,7 @@ def status() -> None:
             _minute(succeeded_at),
             "" if lag is None else f"{lag / timedelta(hours=1):,.1f} h",
             f"{rows or 0:,}",
-            f"{days - differing:,} of {days:,} days",
+            f"{days - differing:,} of {days:,} days" if days else "",
             outcome,
         )
     console.print(table)
@@ -329,11 +333,15 @@ def status() -> None:
 def sample_create(
     scale: Annotated[int, typer.Option(min=1, help="Times the published volume.")] = 1,
 ) -> None:
-    """Make the five tills with the published year in them; complete tills are left alone."""
-    from sample import company
+    """Make the five tills with the published year in them, and what guests said of it.
 
+    What is complete is left alone.
+    """
+    from sample import company, web
+
+    warehouse = warehouse_module.resolve()
     table = Table("till", "orders", "order lines", "gross amount", "seconds")
-    for till in company.create(warehouse_module.resolve(), scale=scale):
+    for till in company.create(warehouse, scale=scale):
         table.add_row(
             till.database,
             f"{till.orders:,}",
@@ -342,21 +350,60 @@ def sample_create(
             f"{till.seconds:.1f}" if till.is_new else "already there",
         )
     console.print(table)
+    _say_what_guests_said(web.catch_up(warehouse))
 
 
 @sample_app.command("advance")
 def sample_advance(
     days: Annotated[int, typer.Option(min=1, help="Days to trade on.")] = 1,
 ) -> None:
-    """Let the company trade on: sales, refunds, corrections, late commits, price changes."""
-    from sample import company
+    """Let the company trade on: sales, refunds, late commits, price changes, posts, tickets."""
+    from sample import company, web
 
-    tradings = company.advance(warehouse_module.resolve(), days=days)
+    warehouse = warehouse_module.resolve()
+    tradings = company.advance(warehouse, days=days)
     table = Table("", *(trading.branch_id for trading in tradings))
     for name in ["last_day", *(event.name for event in company.EVENTS)]:
         values = (getattr(trading, name) for trading in tradings)
         table.add_row(name.replace("_", " "), *map(str, values))
     console.print(table)
+    _say_what_guests_said(web.catch_up(warehouse))
+
+
+@sample_app.command("serve")
+def sample_serve(
+    port: Annotated[int, typer.Option(help="Default: one that is free.")] = 0,
+    too_many_every: Annotated[int, typer.Option(help="Answer each n-th request with 429.")] = 0,
+    broken_every: Annotated[int, typer.Option(help="Answer each n-th request with 503.")] = 0,
+    shift_every: Annotated[int, typer.Option(help="Change a row after each n-th page.")] = 0,
+    token_requests: Annotated[int, typer.Option(help="A token is good for n requests.")] = 0,
+) -> None:
+    """Run the two web APIs in the foreground, as unreliable as wanted, until Ctrl+C."""
+    from sample.web import Faults, Server
+
+    faults = Faults(
+        too_many_every=too_many_every,
+        broken_every=broken_every,
+        shift_every=shift_every,
+        token_requests=token_requests,
+    )
+    with Server(faults=faults, port=port) as server:
+        for source in ("social", "tickets"):
+            url, secrets = server.access(source)
+            for name, value in {"url": url, **secrets}.items():
+                typer.echo(f"export SOURCES__{source.upper()}__{name.upper()}='{value}'")
+        url, secrets = server.access("social")
+        typer.echo(f"# curl -H 'X-Api-Key: {secrets['api_key']}' '{url}/posts?per_page=3'")
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
+
+
+def _say_what_guests_said(happened: Happened) -> None:
+    console.print(
+        f"Social posts: {happened.posts:,} new, {happened.changed_posts:,} changed, "
+        f"{happened.deleted_posts:,} of them deleted. Support tickets: {happened.tickets:,} new, "
+        f"{happened.changed_tickets:,} changed, {happened.reopened_tickets:,} of them reopened."
+    )
 
 
 STALE = timedelta(hours=50)
@@ -448,6 +495,12 @@ def _has_sample_tills() -> bool:
     from ingest.sources import pos
 
     return any(till.is_sample for till in pos.configured_tills())
+
+
+def _has_sample_apis() -> bool:
+    from ingest import web
+
+    return any(web.is_sample(source) for source in ("social", "tickets"))
 
 
 def _query(connection: Any, table: str, query: str) -> list[tuple[Any, ...]]:
