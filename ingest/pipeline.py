@@ -415,7 +415,7 @@ def _run_api(
                     _index_api(connection, raw, source.table)
                     if not pages.is_cut:
                         break
-                    if not info.loads_ids:
+                    if not _brought(connection, raw, source.table, info.loads_ids)[0]:
                         # So many rows changed at one moment that a chunk does not get past it.
                         page_count *= 2
         except (KeyboardInterrupt, SystemExit):

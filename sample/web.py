@@ -18,6 +18,7 @@ import base64
 import json
 import secrets
 import sqlite3
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -26,6 +27,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from time import sleep
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -233,6 +235,7 @@ class Faults:
         shift_every: after each so many-th page of a list, one of its rows changes.
         token_requests: a token is good for so many requests, whatever was said of it.
         token_seconds: how long a token lives, and is said to.
+        delay_seconds: how long every answer takes.
         stall_at: the so many-th request gets no answer until `resume` is set.
         resume: lets the stalled request go on.
         stalled: is set when that request waits.
@@ -247,6 +250,7 @@ class Faults:
     shift_every: int = 0
     token_requests: int = 0
     token_seconds: int = 3600
+    delay_seconds: float = 0
     stall_at: int = 0
     resume: threading.Event = field(default_factory=threading.Event)
     stalled: threading.Event = field(default_factory=threading.Event)
@@ -306,9 +310,7 @@ class Server:
         self.tokens: dict[str, tuple[datetime, int]] = {}
         self.lock = threading.Lock()
         self.asked = self.pages = 0
-        self._server = ThreadingHTTPServer(
-            ("127.0.0.1", port), type("Handler", (_Handler,), {"web": self})
-        )
+        self._server = _HttpServer(("127.0.0.1", port), type("Handler", (_Handler,), {"web": self}))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     @property
@@ -392,6 +394,15 @@ class Server:
             return {key: json.loads(record) for key, record in rows}
 
 
+class _HttpServer(ThreadingHTTPServer):
+    """Python's server, which minds no client that leaves."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a connection that its client has closed."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class _Handler(BaseHTTPRequestHandler):
     """Answers one connection's requests."""
 
@@ -424,6 +435,7 @@ class _Handler(BaseHTTPRequestHandler):
         if number == faults.stall_at:
             faults.stalled.set()
             faults.resume.wait()
+        sleep(faults.delay_seconds)
         headers: dict[str, str] = {}
         if faults.is_down:
             status, answer = 500, {"error": "internal error"}

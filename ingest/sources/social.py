@@ -6,8 +6,8 @@ Why it is read this way:
   and only for changes between a watermark and a fixed present, rows can leave that list (whatever
   changes again moves beyond the present) but none can enter it. A row that leaves moves all later
   ones up, so one of them would be on a page already read. The `total` of each answer says how many
-  have left, and `ShiftingPages` goes back by so many rows. What is read twice is merged by its
-  key; what has left comes with the next run.
+  have left, and `ShiftingPages` goes back to where a gap may be. What is read twice is merged by
+  its key; what has left comes with the next run.
 - A load takes a bounded number of pages. Its newest change is where the next one begins, itself
   included: several posts may have changed in one second, on both sides of the cut. So a run that
   dies goes on after its last complete load. A load ends only where no page read leaves a gap.
@@ -29,7 +29,7 @@ from dlt.sources.helpers.rest_client.paginators import PageNumberPaginator
 from dlt.sources.rest_api import rest_api_resources
 
 from ingest import web
-from ingest.web import Api, WebSource
+from ingest.web import Api, ApiError, WebSource
 
 TABLE = "posts"
 COLUMNS: list[TColumnSchema] = [
@@ -52,10 +52,13 @@ COLUMNS: list[TColumnSchema] = [
 
 
 class ShiftingPages(PageNumberPaginator):
-    """Pages of a list from which rows may leave: it then goes back by as many.
+    """Pages of a list from which rows may leave, read without a gap.
+
+    The first `known` rows of the list are certainly read. A page that begins after them, because
+    rows left, is remembered as `ahead` while the gap before it is read.
 
     Attributes:
-        is_cut: there are more pages than were to be read.
+        is_cut: there are more rows than were to be read.
     """
 
     def __init__(self, page_rows: int, pages: int) -> None:
@@ -63,11 +66,13 @@ class ShiftingPages(PageNumberPaginator):
 
         Args:
             page_rows: rows per page.
-            pages: how many pages to read, going back not counted.
+            pages: how many pages to read; what is read twice does not count.
         """
-        super().__init__(base_page=1, page_param="page", total_path="pages", maximum_page=pages + 1)
+        super().__init__(base_page=1, page_param="page", total_path=None)
         self.page_rows = page_rows
-        self.rows: int | None = None
+        self.most_rows = page_rows * pages
+        self.total = self.known = 0
+        self.ahead: range | None = None
         self.is_cut = False
 
     def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:
@@ -76,17 +81,32 @@ class ShiftingPages(PageNumberPaginator):
         Args:
             response: the page's answer.
             data: its rows.
+
+        Raises:
+            ApiError: the pages are smaller than asked for, so their numbers mean something else.
         """
-        page = self.current_value
-        super().update_state(response, data)
-        answer = response.json()
-        gone = max(0, (self.rows or 0) - answer["total"])
-        self.rows = answer["total"]
-        if gone:
-            unread = max(0, (page - 1) * self.page_rows - gone)
-            self.current_value = unread // self.page_rows + 1
-            self._has_next_page = True
-        self.is_cut = not self._has_next_page and page < answer["pages"]
+        total = int(response.json()["total"])
+        start = (self.current_value - 1) * self.page_rows
+        page = range(start, start + len(data or []))
+        if page.stop < total and len(page) < self.page_rows:
+            raise ApiError(
+                f"The source social gives {len(page)} posts per page where {self.page_rows} were "
+                f"asked for: set page_rows to that in [sources.social] of {web.CONFIG_FILE}."
+            )
+        gone = max(0, self.total - total)
+        self.total = total
+        # Those that left may have stood anywhere: what is certain shrinks at its end.
+        self.known = max(0, self.known - gone)
+        ahead = range(self.ahead.start, self.ahead.stop - gone) if self.ahead else range(0)
+        if ahead and ahead.start <= page.stop:
+            page = range(page.start, max(page.stop, ahead.stop))
+        if page.start <= self.known:
+            self.known, self.ahead = max(self.known, page.stop), None
+        else:
+            self.ahead = page
+        self.current_value = self.known // self.page_rows + 1
+        self._has_next_page = self.known < min(total, self.most_rows)
+        self.is_cut = not self._has_next_page and self.known < total
 
 
 def present(api: Api) -> str:
