@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -42,6 +43,9 @@ ATTEMPTS = 6
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0  # seconds
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 SETTLING = timedelta(minutes=1)
+UNREADABLE = re.compile("[\\x00\\ud800-\\udfff]")
+"""The character nul, and halves of characters, as in a text that was cut in the middle of an emoji."""
+
 BEGINNING = "2000-01-01T00:00:00Z"
 """Before anything that an API may know."""
 
@@ -227,7 +231,8 @@ def explain(error: BaseException, api: Api) -> str:
             return _hide(_of_the_web(inner, api), api)
         if isinstance(inner, DataValidationError):
             return (
-                f"The column {inner.table_name}.{inner.column_name} of the source {api.name} has "
+                f"The column {inner.table_name}.{inner.column_name.partition('__v_')[0]} of the "
+                f"source {api.name} has "
                 "changed its type, or holds a value of another one: nothing of this load came in; "
                 "ask the API's makers, or adapt the column's type in ingest/sources and in raw."
             )
@@ -330,10 +335,23 @@ def changes(
             "data_selector": table,
             "paginator": paginator,
         },
-        "processing_steps": [{"map": _mark_deleted}],
+        "processing_steps": [{"map": _landing}],
     }
 
 
-def _mark_deleted(row: dict[str, Any]) -> dict[str, Any]:
-    row["_deleted_at"] = row.pop("deleted_at", None)
-    return row
+def _landing(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row as the raw layer keeps it."""
+    readable: dict[str, Any] = _readable(row)
+    readable["_deleted_at"] = readable.pop("deleted_at", None)
+    return readable
+
+
+def _readable(value: Any) -> Any:
+    """Return a value without what JSON can hold and Postgres cannot, at any depth."""
+    if isinstance(value, str):
+        return UNREADABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_readable(name): _readable(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_readable(part) for part in value]
+    return value

@@ -19,7 +19,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 import requests
 
@@ -41,6 +40,13 @@ A_RUN = """
 import sys
 from ingest import pipeline, warehouse
 pipeline.run(warehouse.resolve(), sys.argv[1:])
+"""
+
+# The command line, without the long pauses of its patience.
+THE_COMMAND = """
+from ingest import cli, web
+web.FIRST_PAUSE = 0.01
+cli.main()
 """
 
 
@@ -449,7 +455,7 @@ def test_no_secret_is_printed_kept_or_recorded(
     with Server(world.server.path, api_key=key, client_secret=secret) as server:
         for source in TABLES:
             monkeypatch.setenv(f"SOURCES__{source.upper()}__URL", server.access(source)[0])
-        command = [sys.executable, "-m", "ingest.cli", "ingest", *TABLES]
+        command = [sys.executable, "-c", THE_COMMAND, "ingest", *TABLES]
         for is_down in (False, True):
             server.faults.is_down = is_down
             ran.append(subprocess.run(command, capture_output=True, text=True))
@@ -475,7 +481,7 @@ def test_no_secret_is_printed_kept_or_recorded(
 
 def test_new_columns_are_taken_and_named_and_a_changed_type_is_refused(world: World) -> None:
     world.run()
-    ticket, other = list(world.server.records("tickets"))[:2]
+    ticket = next(iter(world.server.records("tickets")))
     world.server.change("tickets", ticket, mood="calm")
     world.server.wait(120)
     (result,) = world.run("tickets")
@@ -491,7 +497,6 @@ def test_new_columns_are_taken_and_named_and_a_changed_type_is_refused(world: Wo
     world.server.wait(120)
     assert succeeded(world.run("social"))
     assert world.is_equal("social")
-    assert other
 
 
 def test_what_people_write_arrives_as_they_wrote_it(world: World) -> None:
@@ -505,11 +510,13 @@ def test_what_people_write_arrives_as_they_wrote_it(world: World) -> None:
     world.server.wait(120)
     assert succeeded(world.run())
     assert all(world.is_equal(source) for source in TABLES)
-    world.server.change("posts", post, text="nul\x00l", author={"name": "nul\x00l"})
-    world.server.wait(120)
-    assert succeeded(world.run("social")), "Postgres has no such character"
-    assert world.raw("social")[post]["text"] == "nul\ufffdl"
-    assert world.raw("social")[post]["author"] == {"name": "nul\ufffdl"}
+    for unreadable in ("\x00", "\ud83c"):
+        text = f"left{unreadable}right"
+        world.server.change("posts", post, text=text, author={"names": [text]})
+        world.server.wait(120)
+        assert succeeded(world.run("social"))
+        assert world.raw("social")[post]["text"] == "left\ufffdright"
+        assert world.raw("social")[post]["author"] == {"names": ["left\ufffdright"]}
 
 
 def test_the_sample_answers_by_itself_for_as_long_as_a_load_lasts(
@@ -602,8 +609,5 @@ def test_the_raw_tables_are_readable_for_dbt_alone(world: World) -> None:
         statement = f"select count(*) from raw_{source}.{table}"
         with world.warehouse.connect(role="transformer") as connection:
             assert connection.execute(statement.encode()).fetchall() != [(0,)]
-        with (
-            world.warehouse.connect(role="reader") as connection,
-            pytest.raises(psycopg.errors.InsufficientPrivilege),
-        ):
-            connection.execute(statement.encode())
+        allowed = f"select has_schema_privilege('reader', 'raw_{source}', 'usage')"
+        assert world.query(allowed) == [(False,)]
