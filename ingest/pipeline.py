@@ -23,7 +23,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -382,29 +382,61 @@ def _run_api(
     source: WebSource,
     branches: Sequence[str] | None,
 ) -> list[LoadResult]:
-    """Load what has changed behind a web API, chunk by chunk, and record it in audit.loads.
+    """Load what has changed behind a web API; where rows are missing then, read everything again.
 
-    Each chunk is a complete load: a run that dies goes on after the last of them. An API belongs to
-    no branch, so it is left out where only some branches are asked for.
+    An API belongs to no branch, so it is left out where only some branches are asked for.
     """
     from ingest import web
 
     if branches or not web.is_configured(source.name):
         return []
+    result, missing = _load_api(warehouse, connection, source)
+    if not missing:
+        return [result]
+    healed, missing = _load_api(warehouse, connection, source, is_heal=True)
+    if missing:
+        healed = replace(
+            healed,
+            outcome="failed",
+            error=f"The source {source.name} says that it has {missing:,} rows more than it hands "
+            f"out: nothing else was left to read; ask its makers, or mend raw_{source.name}.",
+        )
+    return [result, healed]
+
+
+def _load_api(
+    warehouse: Warehouse, connection: Connection, source: WebSource, *, is_heal: bool = False
+) -> tuple[LoadResult, int]:
+    """Load a web API chunk by chunk, and record it in audit.loads.
+
+    Each chunk is a complete load: a run that dies goes on after the last of them.
+
+    Args:
+        warehouse: where to.
+        connection: an autocommitting connection to it.
+        source: the source.
+        is_heal: read everything again, not only what has changed.
+
+    Returns:
+        What was loaded, or why not; and how many rows the API has beyond those, at least.
+    """
+    from ingest import web
+
     raw = f"raw_{source.name}"
     is_initial = last_complete_load(connection, source.name, raw) is None
-    kind = "initial" if is_initial else "incremental"
+    kind = "heal" if is_heal else "initial" if is_initial else "incremental"
     known = _raw_columns(connection, raw).get(source.table, {})
     load_ids: list[str] = []
+    missing = 0
     with record(connection, source.name, None, kind, {}) as entry:
         api = web.Api(source.name, "", {})
         try:
             with web.reached(source) as api:
-                before = source.present(api)
+                before = source.probe(api, None).present
                 pipeline = dlt_pipeline(warehouse, source.name, raw)
                 page_count = api.chunk_pages
                 while True:
-                    changes, pages = source.read(api, before, page_count)
+                    changes, pages = source.read(api, before, None if is_heal else page_count)
                     info = pipeline.run(
                         changes,
                         schema_contract={
@@ -418,6 +450,9 @@ def _run_api(
                     if not _brought(connection, raw, source.table, info.loads_ids)[0]:
                         # So many rows changed at one moment that a chunk does not get past it.
                         page_count *= 2
+                missing = source.probe(api, before).rows - _rows_before(
+                    connection, raw, source.table, before
+                )
         except (KeyboardInterrupt, SystemExit):
             raise
         except Exception as error:
@@ -428,7 +463,7 @@ def _run_api(
             for name in landed
             if known and name not in known
         )
-        if load_ids:
+        if load_ids and landed:
             entry.load_id = load_ids[-1]
             entry.row_count, *span = _brought(connection, raw, source.table, load_ids)
             entry.tables[source.table] = {
@@ -436,12 +471,11 @@ def _run_api(
                 "first_cursor": _iso(span[0]),
                 "last_cursor": _iso(span[1]),
             }
-    return [
-        LoadResult(
-            source.name, None, kind, entry.row_count, {source.table: entry.row_count},
-            entry.seconds, "failed" if entry.error else "succeeded", entry.error, entry.notes,
-        )
-    ]  # fmt: skip
+    result = LoadResult(
+        source.name, None, kind, entry.row_count, {source.table: entry.row_count},
+        entry.seconds, "failed" if entry.error else "succeeded", entry.error, entry.notes,
+    )  # fmt: skip
+    return result, max(0, missing)
 
 
 def _index_api(connection: Connection, raw: str, table: str) -> None:
@@ -460,6 +494,17 @@ def _index_api(connection: Connection, raw: str, table: str) -> None:
                 load=sql.Identifier(f"{table}_load"),
             )
         )
+
+
+def _rows_before(connection: Connection, raw: str, table: str, before: str) -> int:
+    """Return how many rows the raw layer has that changed last before a moment."""
+    if not exists(connection, f"{raw}.{table}"):
+        return 0
+    row = connection.execute(
+        sql.SQL("select count(*) from {} where updated_at < %s").format(sql.Identifier(raw, table)),
+        [before],
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _brought(

@@ -18,6 +18,7 @@ Why it is read this way:
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import dlt
@@ -29,7 +30,7 @@ from dlt.sources.helpers.rest_client.paginators import PageNumberPaginator
 from dlt.sources.rest_api import rest_api_resources
 
 from ingest import web
-from ingest.web import Api, ApiError, WebSource
+from ingest.web import Api, ApiError, Probe, WebSource
 
 TABLE = "posts"
 COLUMNS: list[TColumnSchema] = [
@@ -109,28 +110,31 @@ class ShiftingPages(PageNumberPaginator):
         self.is_cut = not self._has_next_page and self.known < total
 
 
-def present(api: Api) -> str:
-    """Ask the API for its present, up to which a run reads.
+def probe(api: Api, before: str | None = None) -> Probe:
+    """Ask the API what time it is, and how many rows it has.
 
     Args:
         api: where it is.
+        before: count only rows that changed last before this moment.
     """
-    client = web.session()
-    response = client.get(
-        f"{api.url}/posts", params={"per_page": 1}, headers={"X-Api-Key": api.secrets["api_key"]}
+    response = web.session().get(
+        f"{api.url}/{TABLE}",
+        params={"per_page": 1, "updated_before": before},
+        headers={"X-Api-Key": api.secrets["api_key"]},
     )
     response.raise_for_status()
-    return web.present(response)
+    return Probe(web.present(response), int(response.json()["total"]))
 
 
 @dlt.source(name="social", max_table_nesting=0)
-def social(api: Api, before: str, pages: ShiftingPages) -> Any:
-    """Read what has changed since the last complete load.
+def social(api: Api, before: str, pages: ShiftingPages, everything: bool) -> Any:
+    """Read what has changed since the last complete load, or everything.
 
     Args:
         api: where the API is.
         before: the moment up to which is read.
         pages: how to page.
+        everything: read from the beginning.
 
     Returns:
         The resource `posts`.
@@ -142,24 +146,26 @@ def social(api: Api, before: str, pages: ShiftingPages) -> Any:
                 "auth": APIKeyAuth(name="X-Api-Key", api_key=api.secrets["api_key"]),
                 "session": web.session(),
             },
-            "resources": [web.changes(TABLE, COLUMNS, before, api.page_rows, pages)],
+            "resources": [
+                web.changes(TABLE, COLUMNS, before, api.page_rows, pages, everything=everything)
+            ],
         }
     )
 
 
-def read(api: Api, before: str, page_count: int) -> tuple[DltSource, ShiftingPages]:
+def read(api: Api, before: str, page_count: int | None) -> tuple[DltSource, ShiftingPages]:
     """Read at most so many pages of what has changed since the last complete load.
 
     Args:
         api: where the API is.
         before: the moment up to which is read.
-        page_count: how many pages.
+        page_count: how many pages; None reads all that there is, from the beginning.
 
     Returns:
         The source, and the paginator that knows afterwards whether there is more.
     """
-    pages = ShiftingPages(api.page_rows, page_count)
-    return social(api, before, pages), pages
+    pages = ShiftingPages(api.page_rows, page_count or sys.maxsize)
+    return social(api, before, pages, everything=page_count is None), pages
 
 
-SOCIAL = WebSource("social", TABLE, ("api_key",), present, read)
+SOCIAL = WebSource("social", TABLE, ("api_key",), probe, read)

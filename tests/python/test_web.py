@@ -92,7 +92,7 @@ class World:
             for request in self.server.requests
             if request.path == LISTS[source]
             and request.status == 200
-            and "updated_before" in request.parameters
+            and "updated_since" in request.parameters
         ]
 
 
@@ -211,6 +211,21 @@ def test_what_changed_in_the_last_minute_waits_and_a_date_in_the_future_holds_no
     assert [missing(s) for s in TABLES] == [{future[s]} for s in TABLES]
 
 
+def test_rows_that_appear_later_than_their_date_are_missed_and_everything_is_read_again(
+    world: World,
+) -> None:
+    world.run()
+    world.server.change("posts", "late", updated_at="2015-03-01T00:00:00Z", likes=1)
+    world.server.change("tickets", 77, updated_at="2015-03-01T00:00:00Z", status="new")
+    results = world.run()
+    assert [(result.source, result.kind, result.outcome) for result in results] == [
+        (source, kind, "succeeded") for source in TABLES for kind in ("incremental", "heal")
+    ]
+    assert world.raw("social")["late"]["likes"] == 1
+    assert world.raw("tickets")[77]["status"] == "new"
+    assert [result.kind for result in world.run()] == ["incremental"] * 2
+
+
 @pytest.mark.parametrize(
     "faults",
     [
@@ -266,7 +281,9 @@ def test_pages_that_shift_while_they_are_read_lose_nothing(
         monkeypatch.setenv(f"SOURCES__{source.upper()}__CHUNK_PAGES", str(chunk_pages))
     world.server.faults = Faults(shift_every=1)
     present = voices.stamp(world.server.now())
-    assert succeeded(world.run())
+    assert [(result.kind, result.outcome) for result in world.run()] == [
+        ("initial", "succeeded")
+    ] * 2
     for source, table in TABLES.items():
         settled = {
             key: record
@@ -323,7 +340,7 @@ def test_a_token_is_renewed_in_the_middle_of_paging(
     statuses = Counter(request.status for request in world.server.requests)
     assert statuses[401] > 8
     tokens = [r for r in world.server.requests if r.path == sample_web.TOKEN_PATH]
-    assert len(tokens) == statuses[401] + 3, "the present and two loads begin with one"
+    assert len(tokens) == statuses[401] + 4, "two probes and two loads begin with one"
 
 
 def test_a_token_is_renewed_before_its_time_is_up(world: World) -> None:
