@@ -235,6 +235,7 @@ class Faults:
         shift_every: after each so many-th page of a list, one of its rows changes.
         token_requests: a token is good for so many requests, whatever was said of it.
         token_seconds: how long a token lives, and is said to.
+        hidden: so many rows are counted and never handed out.
         delay_seconds: how long every answer takes.
         stall_at: the so many-th request gets no answer until `resume` is set.
         resume: lets the stalled request go on.
@@ -250,6 +251,7 @@ class Faults:
     shift_every: int = 0
     token_requests: int = 0
     token_seconds: int = 3600
+    hidden: int = 0
     delay_seconds: float = 0
     stall_at: int = 0
     resume: threading.Event = field(default_factory=threading.Event)
@@ -469,7 +471,7 @@ class _Handler(BaseHTTPRequestHandler):
             return 401, {"error": "who are you?"}
         try:
             with closing(_open(self.web.path)) as state:
-                page = _page(state, LISTS[path], parameters)
+                page = _page(state, LISTS[path], parameters, self.web.faults.hidden)
         except ValueError as error:
             return 400, {"error": f"a parameter cannot be read: {error}"}
         with self.web.lock:
@@ -508,7 +510,9 @@ def _each(every: int, number: int) -> bool:
     return every > 0 and number % every == 0
 
 
-def _page(state: sqlite3.Connection, table: str, parameters: dict[str, str]) -> dict[str, Any]:
+def _page(
+    state: sqlite3.Connection, table: str, parameters: dict[str, str], hidden: int
+) -> dict[str, Any]:
     """Return one page of a list: by number the posts, by cursor the tickets."""
     since = _moment(parameters.get("updated_since"), "0000")
     before = _moment(parameters.get("updated_before"), "9999")
@@ -518,6 +522,7 @@ def _page(state: sqlite3.Connection, table: str, parameters: dict[str, str]) -> 
     in_range = f"from {table} where updated_at >= ? and updated_at < ?"
     state.execute("begin")  # so that the page and the total belong together
     (total,) = state.execute(f"select count(*) {in_range}", [since, before]).fetchone()
+    total += hidden
     if table == "posts":
         number = int(parameters.get("page", 1))
         rows = state.execute(

@@ -84,16 +84,21 @@ class ShiftingPages(PageNumberPaginator):
             data: its rows.
 
         Raises:
-            ApiError: the pages are smaller than asked for, so their numbers mean something else.
+            ApiError: a page before the last is not full, so the pages' numbers mean something else.
         """
-        total = int(response.json()["total"])
+        answer = response.json()
+        total, pages = int(answer["total"]), int(answer["pages"])
         start = (self.current_value - 1) * self.page_rows
         page = range(start, start + len(data or []))
-        if page.stop < total and len(page) < self.page_rows:
+        is_short = page.stop < total and len(page) < self.page_rows
+        if is_short and self.current_value < pages:
             raise ApiError(
-                f"The source social gives {len(page)} posts per page where {self.page_rows} were "
-                f"asked for: set page_rows to that in [sources.social] of {web.CONFIG_FILE}."
+                f"The source social gives {len(page)} posts on page {self.current_value} of {pages}"
+                f" where {self.page_rows} were asked for: set page_rows to what it gives at most "
+                f"in [sources.social] of {web.CONFIG_FILE}."
             )
+        # Some APIs count what they do not hand out.
+        end = page.stop if is_short else total
         gone = max(0, self.total - total)
         self.total = total
         # Those that left may have stood anywhere: what is certain shrinks at its end.
@@ -106,8 +111,8 @@ class ShiftingPages(PageNumberPaginator):
         else:
             self.ahead = page
         self.current_value = self.known // self.page_rows + 1
-        self._has_next_page = self.known < min(total, self.most_rows)
-        self.is_cut = not self._has_next_page and self.known < total
+        self._has_next_page = self.known < min(end, self.most_rows)
+        self.is_cut = not self._has_next_page and self.known < end
 
 
 def probe(api: Api, before: str | None = None) -> Probe:

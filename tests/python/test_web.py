@@ -226,6 +226,32 @@ def test_rows_that_appear_later_than_their_date_are_missed_and_everything_is_rea
     assert [result.kind for result in world.run()] == ["incremental"] * 2
 
 
+def test_a_source_that_hands_out_less_than_it_counts_says_so(world: World) -> None:
+    world.server.faults = Faults(hidden=3)
+    results = world.run()
+    assert [(result.kind, result.outcome) for result in results] == [
+        ("initial", "succeeded"), ("heal", "failed"),
+    ] * 2  # fmt: skip
+    assert results[1].error is not None
+    assert "The source social says that it has 3 rows more than it hands out" in results[1].error
+    recorded = "select error from audit.loads where kind = 'heal' and source = 'social'"
+    assert (results[1].error,) in world.query(recorded)
+
+
+def test_a_source_without_rows_has_its_table_all_the_same(world: World) -> None:
+    with sqlite3.connect(world.server.path) as state:
+        for table in TABLES.values():
+            state.execute(f"delete from {table}")
+    assert succeeded(world.run())
+    assert all(world.raw(source) == {} for source in TABLES)
+    columns = "select count(*) from information_schema.columns where table_schema = 'raw_tickets'"
+    assert world.query(f"{columns} and table_name = 'tickets'") == [(19,)]
+    world.server.change("posts", "first", likes=1)
+    world.server.change("tickets", 1, status="new")
+    world.server.wait(120)
+    assert [(result.kind, result.row_count) for result in world.run()] == [("incremental", 1)] * 2
+
+
 @pytest.mark.parametrize(
     "faults",
     [
@@ -312,7 +338,9 @@ def test_pages_are_read_without_a_gap_whatever_leaves_the_list() -> None:
             data = rows[start : start + size]
             seen.update(data)
             answer = requests.Response()
-            answer._content = json.dumps({"total": len(rows)}).encode()
+            answer._content = json.dumps(
+                {"total": len(rows), "pages": -(-len(rows) // size)}
+            ).encode()
             pages.update_state(answer, data)
             pages.update_request(request)
             for gone in luck.sample(rows, min(len(rows), luck.choice([0, 0, 1, 2, 7]))):
@@ -327,7 +355,7 @@ def test_a_server_with_smaller_pages_than_asked_for_is_refused(
     monkeypatch.setenv("SOURCES__SOCIAL__PAGE_ROWS", "500")
     (result,) = world.run("social")
     assert result.error is not None
-    assert "gives 200 posts per page where 500 were asked for" in result.error
+    assert "gives 200 posts on page 1 of 16 where 500 were asked for" in result.error
 
 
 def test_a_token_is_renewed_in_the_middle_of_paging(
