@@ -44,6 +44,7 @@ CLOCK_HOUR = 16
 WRITES_WITHIN = timedelta(hours=3)
 """Guests write to the help desk at most this long after their order."""
 
+THREAD = "sample web APIs"
 PAGE_ROWS, MOST_ROWS = 100, 200
 LISTS = {"/social/v1/posts": "posts", "/helpdesk/v2/tickets": "tickets"}
 TOKEN_PATH = "/helpdesk/oauth/token"  # noqa: S105 - an address
@@ -313,7 +314,9 @@ class Server:
         self.lock = threading.Lock()
         self.asked = self.pages = 0
         self._server = _HttpServer(("127.0.0.1", port), type("Handler", (_Handler,), {"web": self}))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), name=THREAD
+        )
 
     @property
     def url(self) -> str:
