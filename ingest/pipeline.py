@@ -515,29 +515,55 @@ def _run_api(
     source: WebSource,
     branches: Sequence[str] | None,
 ) -> list[LoadResult]:
-    """Load what has changed behind a web API, chunk by chunk, and record it in audit.loads.
+    """Load what has changed behind a web API; where rows are missing then, read everything again.
 
-    Each chunk is a complete load: a run that dies goes on after the last of them. An API belongs to
-    no branch, so it is left out where only some branches are asked for.
+    An API belongs to no branch, so it is left out where only some branches are asked for.
     """
     from ingest import web
 
     if branches or not web.is_configured(source.name):
         return []
+    result, missing = _load_api(warehouse, connection, source)
+    if not missing:
+        return [result]
+    return [result, _load_api(warehouse, connection, source, is_heal=True)[0]]
+
+
+def _load_api(
+    warehouse: Warehouse, connection: Connection, source: WebSource, *, is_heal: bool = False
+) -> tuple[LoadResult, int]:
+    """Load a web API chunk by chunk, and record it in audit.loads.
+
+    Each chunk is a complete load: a run that dies goes on after the last of them.
+
+    Args:
+        warehouse: where to.
+        connection: an autocommitting connection to it.
+        source: the source.
+        is_heal: read everything again, not only what has changed.
+
+    Returns:
+        What was loaded, or why not; and how many rows the API has beyond those, at least.
+    """
+    import dlt
+
+    from ingest import web
+
     raw = f"raw_{source.name}"
     is_initial = last_complete_load(connection, source.name, raw) is None
-    kind = "initial" if is_initial else "incremental"
+    kind = "heal" if is_heal else "initial" if is_initial else "incremental"
     known = _raw_columns(connection, raw).get(source.table, {})
     load_ids: list[str] = []
+    missing = 0
     with record(connection, source.name, None, kind, {}) as entry:
         api = web.Api(source.name, "", {})
         try:
             with web.reached(source) as api:
-                before = source.present(api)
+                before = source.probe(api, None).present
                 pipeline = dlt_pipeline(warehouse, source.name, raw)
                 page_count = api.chunk_pages
                 while True:
-                    changes, pages = source.read(api, before, page_count)
+                    changes, pages = source.read(api, before, None if is_heal else page_count)
                     info = pipeline.run(
                         changes,
                         schema_contract={
@@ -545,12 +571,29 @@ def _run_api(
                         },
                     )  # fmt: skip
                     load_ids += info.loads_ids
+                    if not exists(connection, f"{raw}.{source.table}"):
+                        # An API without rows: dbt needs the table all the same.
+                        pipeline.run(
+                            [dlt.mark.materialize_table_schema()],
+                            table_name=source.table,
+                            columns=changes.resources[source.table].compute_table_schema()[
+                                "columns"
+                            ],
+                        )
                     _index_api(connection, raw, source.table)
                     if not pages.is_cut:
                         break
-                    if not info.loads_ids:
+                    if not _brought(connection, raw, source.table, info.loads_ids)[0]:
                         # So many rows changed at one moment that a chunk does not get past it.
                         page_count *= 2
+                missing = source.probe(api, before).rows - _rows_before(
+                    connection, raw, source.table, before
+                )
+                if is_heal and missing > 0:
+                    entry.error = (
+                        f"The source {source.name} says that it has {missing:,} rows more than it "
+                        f"hands out, also when everything is read again: ask its makers."
+                    )
         except (KeyboardInterrupt, SystemExit):
             raise
         except Exception as error:
@@ -561,7 +604,7 @@ def _run_api(
             for name in landed
             if known and name not in known
         )
-        if load_ids:
+        if load_ids and landed:
             entry.load_id = load_ids[-1]
             entry.row_count, *span = _brought(connection, raw, source.table, load_ids)
             entry.tables[source.table] = {
@@ -569,12 +612,11 @@ def _run_api(
                 "first_cursor": _iso(span[0]),
                 "last_cursor": _iso(span[1]),
             }
-    return [
-        LoadResult(
-            source.name, None, kind, entry.row_count, {source.table: entry.row_count},
-            entry.seconds, "failed" if entry.error else "succeeded", entry.error, entry.notes,
-        )
-    ]  # fmt: skip
+    result = LoadResult(
+        source.name, None, kind, entry.row_count, {source.table: entry.row_count},
+        entry.seconds, "failed" if entry.error else "succeeded", entry.error, entry.notes,
+    )  # fmt: skip
+    return result, max(0, missing)
 
 
 def _index_api(connection: Connection, raw: str, table: str) -> None:
@@ -593,6 +635,17 @@ def _index_api(connection: Connection, raw: str, table: str) -> None:
                 load=sql.Identifier(f"{table}_load"),
             )
         )
+
+
+def _rows_before(connection: Connection, raw: str, table: str, before: str) -> int:
+    """Return how many rows the raw layer has that changed last before a moment."""
+    if not exists(connection, f"{raw}.{table}"):
+        return 0
+    row = connection.execute(
+        sql.SQL("select count(*) from {} where updated_at < %s").format(sql.Identifier(raw, table)),
+        [before],
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _brought(

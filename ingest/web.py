@@ -5,16 +5,19 @@
   server's Retry-After is honoured, but never longer than `LONGEST_PAUSE`.
 - The present is the server's, from the header Date of an answer, less `SETTLING`: its clock and its
   database may disagree by some seconds, and rows may commit late.
+- Rows that commit later still are missed by any cursor. So a run ends by asking how many rows there
+  are; where the raw layer has fewer, everything is read again (`pipeline._run_api`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import dlt
@@ -35,13 +38,16 @@ if TYPE_CHECKING:
     from dlt.common.schema.typing import TColumnSchema
     from dlt.extract import DltSource
     from dlt.sources.helpers.rest_client.paginators import BasePaginator
-    from dlt.sources.rest_api.typing import EndpointResource
+    from dlt.sources.rest_api.typing import Endpoint, EndpointResource
 
 CONFIG_FILE, SECRETS_FILE = ".dlt/config.toml", ".dlt/secrets.toml"
 ATTEMPTS = 6
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0  # seconds
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 SETTLING = timedelta(minutes=1)
+UNREADABLE = re.compile("[\\x00\\ud800-\\udfff]")
+"""The character nul, and halves of characters, as of a text that was cut within an emoji."""
+
 BEGINNING = "2000-01-01T00:00:00Z"
 """Before anything that an API may know."""
 
@@ -69,6 +75,18 @@ class Api:
     chunk_pages: int = 50
 
 
+class Probe(NamedTuple):
+    """What an API says of itself.
+
+    Attributes:
+        present: the newest moment up to which its rows can be taken to be complete.
+        rows: how many rows were asked about.
+    """
+
+    present: str
+    rows: int
+
+
 class Pages(Protocol):
     """A paginator of dlt's that ends after so many pages."""
 
@@ -84,16 +102,18 @@ class WebSource:
         name: the source's name; its raw schema is `raw_<name>`.
         table: the raw table with the key `id`.
         secrets: the names of what opens it.
-        present: asks the API for the moment up to which a run reads.
-        read: given the API, that moment and a number of pages, reads at most so many pages of what
-            has changed since the last complete load.
+        probe: asks the API what time it is, and how many rows changed last before a moment; before
+            its present, if none is given.
+        read: given the API, the moment up to which a run reads and a number of pages, reads at most
+            so many pages of what has changed since the last complete load; without a number, all
+            that there is, from the beginning.
     """
 
     name: str
     table: str
     secrets: tuple[str, ...]
-    present: Callable[[Api], str]
-    read: Callable[[Api, str, int], tuple[DltSource, Pages]]
+    probe: Callable[[Api, str | None], Probe]
+    read: Callable[[Api, str, int | None], tuple[DltSource, Pages]]
 
 
 def is_configured(name: str) -> bool:
@@ -227,7 +247,8 @@ def explain(error: BaseException, api: Api) -> str:
             return _hide(_of_the_web(inner, api), api)
         if isinstance(inner, DataValidationError):
             return (
-                f"The column {inner.table_name}.{inner.column_name} of the source {api.name} has "
+                f"The column {inner.table_name}.{inner.column_name.partition('__v_')[0]} of the "
+                f"source {api.name} has "
                 "changed its type, or holds a value of another one: nothing of this load came in; "
                 "ask the API's makers, or adapt the column's type in ingest/sources and in raw."
             )
@@ -300,6 +321,8 @@ def changes(
     before: str,
     page_rows: int,
     paginator: BasePaginator,
+    *,
+    everything: bool = False,
 ) -> EndpointResource:
     """Describe to dlt a list that is read by the time of change.
 
@@ -309,7 +332,20 @@ def changes(
         before: the moment up to which is read.
         page_rows: rows per page.
         paginator: how to page.
+        everything: read from the beginning, not from where the last complete load stood.
     """
+    endpoint: Endpoint = {
+        "path": table,
+        "params": {
+            "updated_since": BEGINNING if everything else "{incremental.start_value}",
+            "updated_before": before,
+            "per_page": page_rows,
+        },
+        "data_selector": table,
+        "paginator": paginator,
+    }
+    if not everything:
+        endpoint["incremental"] = {"cursor_path": "updated_at", "initial_value": BEGINNING}
     return {
         "name": table,
         "primary_key": "id",
@@ -319,21 +355,24 @@ def changes(
             {**column, "dedup_sort": "desc"} if column["name"] == "updated_at" else column
             for column in columns
         ],
-        "endpoint": {
-            "path": table,
-            "params": {
-                "updated_since": "{incremental.start_value}",
-                "updated_before": before,
-                "per_page": page_rows,
-            },
-            "incremental": {"cursor_path": "updated_at", "initial_value": BEGINNING},
-            "data_selector": table,
-            "paginator": paginator,
-        },
-        "processing_steps": [{"map": _mark_deleted}],
+        "endpoint": endpoint,
+        "processing_steps": [{"map": _landing}],
     }
 
 
-def _mark_deleted(row: dict[str, Any]) -> dict[str, Any]:
-    row["_deleted_at"] = row.pop("deleted_at", None)
-    return row
+def _landing(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row as the raw layer keeps it."""
+    readable: dict[str, Any] = _readable(row)
+    readable["_deleted_at"] = readable.pop("deleted_at", None)
+    return readable
+
+
+def _readable(value: Any) -> Any:
+    """Return a value without what JSON can hold and Postgres cannot, at any depth."""
+    if isinstance(value, str):
+        return UNREADABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_readable(name): _readable(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_readable(part) for part in value]
+    return value

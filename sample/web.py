@@ -18,6 +18,7 @@ import base64
 import json
 import secrets
 import sqlite3
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -26,6 +27,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from time import sleep
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -42,6 +44,7 @@ CLOCK_HOUR = 16
 WRITES_WITHIN = timedelta(hours=3)
 """Guests write to the help desk at most this long after their order."""
 
+THREAD = "sample web APIs"
 PAGE_ROWS, MOST_ROWS = 100, 200
 LISTS = {"/social/v1/posts": "posts", "/helpdesk/v2/tickets": "tickets"}
 TOKEN_PATH = "/helpdesk/oauth/token"  # noqa: S105 - an address
@@ -233,6 +236,8 @@ class Faults:
         shift_every: after each so many-th page of a list, one of its rows changes.
         token_requests: a token is good for so many requests, whatever was said of it.
         token_seconds: how long a token lives, and is said to.
+        hidden: so many rows are counted and never handed out.
+        delay_seconds: how long every answer takes.
         stall_at: the so many-th request gets no answer until `resume` is set.
         resume: lets the stalled request go on.
         stalled: is set when that request waits.
@@ -247,6 +252,8 @@ class Faults:
     shift_every: int = 0
     token_requests: int = 0
     token_seconds: int = 3600
+    hidden: int = 0
+    delay_seconds: float = 0
     stall_at: int = 0
     resume: threading.Event = field(default_factory=threading.Event)
     stalled: threading.Event = field(default_factory=threading.Event)
@@ -306,10 +313,10 @@ class Server:
         self.tokens: dict[str, tuple[datetime, int]] = {}
         self.lock = threading.Lock()
         self.asked = self.pages = 0
-        self._server = ThreadingHTTPServer(
-            ("127.0.0.1", port), type("Handler", (_Handler,), {"web": self})
+        self._server = _HttpServer(("127.0.0.1", port), type("Handler", (_Handler,), {"web": self}))
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), name=THREAD
         )
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     @property
     def url(self) -> str:
@@ -392,6 +399,15 @@ class Server:
             return {key: json.loads(record) for key, record in rows}
 
 
+class _HttpServer(ThreadingHTTPServer):
+    """Python's server, which minds no client that leaves."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a connection that its client has closed."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class _Handler(BaseHTTPRequestHandler):
     """Answers one connection's requests."""
 
@@ -424,6 +440,7 @@ class _Handler(BaseHTTPRequestHandler):
         if number == faults.stall_at:
             faults.stalled.set()
             faults.resume.wait()
+        sleep(faults.delay_seconds)
         headers: dict[str, str] = {}
         if faults.is_down:
             status, answer = 500, {"error": "internal error"}
@@ -457,7 +474,7 @@ class _Handler(BaseHTTPRequestHandler):
             return 401, {"error": "who are you?"}
         try:
             with closing(_open(self.web.path)) as state:
-                page = _page(state, LISTS[path], parameters)
+                page = _page(state, LISTS[path], parameters, self.web.faults.hidden)
         except ValueError as error:
             return 400, {"error": f"a parameter cannot be read: {error}"}
         with self.web.lock:
@@ -496,7 +513,9 @@ def _each(every: int, number: int) -> bool:
     return every > 0 and number % every == 0
 
 
-def _page(state: sqlite3.Connection, table: str, parameters: dict[str, str]) -> dict[str, Any]:
+def _page(
+    state: sqlite3.Connection, table: str, parameters: dict[str, str], hidden: int
+) -> dict[str, Any]:
     """Return one page of a list: by number the posts, by cursor the tickets."""
     since = _moment(parameters.get("updated_since"), "0000")
     before = _moment(parameters.get("updated_before"), "9999")
@@ -506,6 +525,7 @@ def _page(state: sqlite3.Connection, table: str, parameters: dict[str, str]) -> 
     in_range = f"from {table} where updated_at >= ? and updated_at < ?"
     state.execute("begin")  # so that the page and the total belong together
     (total,) = state.execute(f"select count(*) {in_range}", [since, before]).fetchone()
+    total += hidden
     if table == "posts":
         number = int(parameters.get("page", 1))
         rows = state.execute(

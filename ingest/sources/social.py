@@ -6,8 +6,8 @@ Why it is read this way:
   and only for changes between a watermark and a fixed present, rows can leave that list (whatever
   changes again moves beyond the present) but none can enter it. A row that leaves moves all later
   ones up, so one of them would be on a page already read. The `total` of each answer says how many
-  have left, and `ShiftingPages` goes back by so many rows. What is read twice is merged by its
-  key; what has left comes with the next run.
+  have left, and `ShiftingPages` goes back to where a gap may be. What is read twice is merged by
+  its key; what has left comes with the next run.
 - A load takes a bounded number of pages. Its newest change is where the next one begins, itself
   included: several posts may have changed in one second, on both sides of the cut. So a run that
   dies goes on after its last complete load. A load ends only where no page read leaves a gap.
@@ -18,6 +18,7 @@ Why it is read this way:
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import dlt
@@ -29,7 +30,7 @@ from dlt.sources.helpers.rest_client.paginators import PageNumberPaginator
 from dlt.sources.rest_api import rest_api_resources
 
 from ingest import web
-from ingest.web import Api, WebSource
+from ingest.web import Api, ApiError, Probe, WebSource
 
 TABLE = "posts"
 COLUMNS: list[TColumnSchema] = [
@@ -52,10 +53,13 @@ COLUMNS: list[TColumnSchema] = [
 
 
 class ShiftingPages(PageNumberPaginator):
-    """Pages of a list from which rows may leave: it then goes back by as many.
+    """Pages of a list from which rows may leave, read without a gap.
+
+    The first `known` rows of the list are certainly read. A page that begins after them, because
+    rows left, is remembered as `ahead` while the gap before it is read.
 
     Attributes:
-        is_cut: there are more pages than were to be read.
+        is_cut: there are more rows than were to be read.
     """
 
     def __init__(self, page_rows: int, pages: int) -> None:
@@ -63,11 +67,13 @@ class ShiftingPages(PageNumberPaginator):
 
         Args:
             page_rows: rows per page.
-            pages: how many pages to read, going back not counted.
+            pages: how many pages to read; what is read twice does not count.
         """
-        super().__init__(base_page=1, page_param="page", total_path="pages", maximum_page=pages + 1)
+        super().__init__(base_page=1, page_param="page", total_path=None)
         self.page_rows = page_rows
-        self.rows: int | None = None
+        self.most_rows = page_rows * pages
+        self.total = self.known = 0
+        self.ahead: range | None = None
         self.is_cut = False
 
     def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:
@@ -76,41 +82,64 @@ class ShiftingPages(PageNumberPaginator):
         Args:
             response: the page's answer.
             data: its rows.
+
+        Raises:
+            ApiError: a page before the last is not full, so the pages' numbers mean something else.
         """
-        page = self.current_value
-        super().update_state(response, data)
         answer = response.json()
-        gone = max(0, (self.rows or 0) - answer["total"])
-        self.rows = answer["total"]
-        if gone:
-            unread = max(0, (page - 1) * self.page_rows - gone)
-            self.current_value = unread // self.page_rows + 1
-            self._has_next_page = True
-        self.is_cut = not self._has_next_page and page < answer["pages"]
+        total, pages = int(answer["total"]), int(answer["pages"])
+        start = (self.current_value - 1) * self.page_rows
+        page = range(start, start + len(data or []))
+        is_short = page.stop < total and len(page) < self.page_rows
+        if is_short and self.current_value < pages:
+            raise ApiError(
+                f"The source social gives {len(page)} posts on page {self.current_value} of {pages}"
+                f" where {self.page_rows} were asked for: set page_rows to what it gives at most "
+                f"in [sources.social] of {web.CONFIG_FILE}."
+            )
+        # Some APIs count what they do not hand out.
+        end = page.stop if is_short else total
+        gone = max(0, self.total - total)
+        self.total = total
+        # Those that left may have stood anywhere: what is certain shrinks at its end.
+        self.known = max(0, self.known - gone)
+        ahead = range(self.ahead.start, self.ahead.stop - gone) if self.ahead else range(0)
+        if ahead and ahead.start <= page.stop:
+            page = range(page.start, max(page.stop, ahead.stop))
+        if page.start <= self.known:
+            self.known, self.ahead = max(self.known, page.stop), None
+        else:
+            self.ahead = page
+        self.current_value = self.known // self.page_rows + 1
+        self._has_next_page = self.known < min(end, self.most_rows)
+        self.is_cut = not self._has_next_page and self.known < end
 
 
-def present(api: Api) -> str:
-    """Ask the API for its present, up to which a run reads.
+def probe(api: Api, before: str | None = None) -> Probe:
+    """Ask the API what time it is, and how many rows it has.
 
     Args:
         api: where it is.
+        before: count only rows that changed last before this moment.
     """
-    client = web.session()
-    response = client.get(
-        f"{api.url}/posts", params={"per_page": 1}, headers={"X-Api-Key": api.secrets["api_key"]}
+    response = web.session().get(
+        f"{api.url}/{TABLE}",
+        params={"per_page": 1, "updated_before": before},
+        headers={"X-Api-Key": api.secrets["api_key"]},
     )
     response.raise_for_status()
-    return web.present(response)
+    return Probe(web.present(response), int(response.json()["total"]))
 
 
 @dlt.source(name="social", max_table_nesting=0)
-def social(api: Api, before: str, pages: ShiftingPages) -> Any:
-    """Read what has changed since the last complete load.
+def social(api: Api, before: str, pages: ShiftingPages, everything: bool) -> Any:
+    """Read what has changed since the last complete load, or everything.
 
     Args:
         api: where the API is.
         before: the moment up to which is read.
         pages: how to page.
+        everything: read from the beginning.
 
     Returns:
         The resource `posts`.
@@ -122,24 +151,26 @@ def social(api: Api, before: str, pages: ShiftingPages) -> Any:
                 "auth": APIKeyAuth(name="X-Api-Key", api_key=api.secrets["api_key"]),
                 "session": web.session(),
             },
-            "resources": [web.changes(TABLE, COLUMNS, before, api.page_rows, pages)],
+            "resources": [
+                web.changes(TABLE, COLUMNS, before, api.page_rows, pages, everything=everything)
+            ],
         }
     )
 
 
-def read(api: Api, before: str, page_count: int) -> tuple[DltSource, ShiftingPages]:
+def read(api: Api, before: str, page_count: int | None) -> tuple[DltSource, ShiftingPages]:
     """Read at most so many pages of what has changed since the last complete load.
 
     Args:
         api: where the API is.
         before: the moment up to which is read.
-        page_count: how many pages.
+        page_count: how many pages; None reads all that there is, from the beginning.
 
     Returns:
         The source, and the paginator that knows afterwards whether there is more.
     """
-    pages = ShiftingPages(api.page_rows, page_count)
-    return social(api, before, pages), pages
+    pages = ShiftingPages(api.page_rows, page_count or sys.maxsize)
+    return social(api, before, pages, everything=page_count is None), pages
 
 
-SOCIAL = WebSource("social", TABLE, ("api_key",), present, read)
+SOCIAL = WebSource("social", TABLE, ("api_key",), probe, read)

@@ -16,6 +16,7 @@ Why it is read this way:
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import dlt
@@ -28,7 +29,7 @@ from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginat
 from dlt.sources.rest_api import rest_api_resources
 
 from ingest import web
-from ingest.web import Api, WebSource
+from ingest.web import Api, Probe, WebSource
 
 TABLE = "tickets"
 COLUMNS: list[TColumnSchema] = [
@@ -116,28 +117,32 @@ def _token(api: Api, session: requests.Session) -> RenewedToken:
     )
 
 
-def present(api: Api) -> str:
-    """Ask the API for its present, up to which a run reads.
+def probe(api: Api, before: str | None = None) -> Probe:
+    """Ask the API what time it is, and how many rows it has.
 
     Args:
         api: where it is.
+        before: count only rows that changed last before this moment.
     """
     session = web.session()
     response = session.get(
-        f"{api.url}/v2/{TABLE}", params={"per_page": 1}, auth=_token(api, session)
+        f"{api.url}/v2/{TABLE}",
+        params={"per_page": 1, "updated_before": before},
+        auth=_token(api, session),
     )
     response.raise_for_status()
-    return web.present(response)
+    return Probe(web.present(response), int(response.json()["meta"]["total"]))
 
 
 @dlt.source(name="tickets", max_table_nesting=0)
-def tickets(api: Api, before: str, pages: LimitedCursor) -> Any:
-    """Read what has changed since the last complete load.
+def tickets(api: Api, before: str, pages: LimitedCursor, everything: bool) -> Any:
+    """Read what has changed since the last complete load, or everything.
 
     Args:
         api: where the API is.
         before: the moment up to which is read.
         pages: how to page.
+        everything: read from the beginning.
 
     Returns:
         The resource `tickets`.
@@ -150,24 +155,26 @@ def tickets(api: Api, before: str, pages: LimitedCursor) -> Any:
                 "session": session,
                 "auth": _token(api, session),
             },
-            "resources": [web.changes(TABLE, COLUMNS, before, api.page_rows, pages)],
+            "resources": [
+                web.changes(TABLE, COLUMNS, before, api.page_rows, pages, everything=everything)
+            ],
         }
     )
 
 
-def read(api: Api, before: str, page_count: int) -> tuple[DltSource, LimitedCursor]:
+def read(api: Api, before: str, page_count: int | None) -> tuple[DltSource, LimitedCursor]:
     """Read at most so many pages of what has changed since the last complete load.
 
     Args:
         api: where the API is.
         before: the moment up to which is read.
-        page_count: how many pages.
+        page_count: how many pages; None reads all that there is, from the beginning.
 
     Returns:
         The source, and the paginator that knows afterwards whether there is more.
     """
-    pages = LimitedCursor(page_count)
-    return tickets(api, before, pages), pages
+    pages = LimitedCursor(page_count or sys.maxsize)
+    return tickets(api, before, pages, everything=page_count is None), pages
 
 
-TICKETS = WebSource("tickets", TABLE, ("client_id", "client_secret"), present, read)
+TICKETS = WebSource("tickets", TABLE, ("client_id", "client_secret"), probe, read)
