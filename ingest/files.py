@@ -1,0 +1,506 @@
+"""Land files from a bucket: each once, whole or not at all.
+
+A load is one transaction over one feed: its rows, the record of its files in `raw_files._files` and
+its row in `_dlt_loads` come to stand together or not at all. A killed load leaves nothing behind
+that would have to be taken back; the next one reads the same files again.
+
+A file that changed replaces what it brought before: its lines are merged by their number, a line
+that it no longer has is marked as deleted, and a line that stayed as it was keeps its load.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from datetime import datetime
+from itertools import chain, groupby
+from typing import TYPE_CHECKING, Any
+
+import adbc_driver_postgresql.dbapi as adbc
+import psycopg
+import pyarrow as pa
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from ingest import pipeline
+from ingest.pipeline import Connection, LoadResult
+from ingest.sources import files
+from ingest.sources.files import Bucket, Feed, FeedError, File, Reading
+from ingest.warehouse import LOADER, Warehouse, WarehouseError
+
+if TYPE_CHECKING:
+    from psycopg.sql import Composable
+
+RAW = "raw_files"
+READINGS = 3
+"""So often a file is read that changes while it is read; then it waits for the next run."""
+
+SCHEMA = """
+create schema if not exists raw_files;
+
+create table if not exists raw_files._dlt_loads (
+    load_id text not null,
+    schema_name text,
+    status bigint not null,
+    inserted_at timestamptz not null,
+    schema_version_hash text
+);
+
+create table if not exists raw_files._files (
+    feed text not null,
+    file_name text not null,
+    branch_id text,
+    size bigint not null,
+    modified_at timestamptz not null,
+    etag text,
+    lines bigint not null,
+    rejects bigint not null,
+    load_id text not null,
+    first_seen_at timestamptz not null default now(),
+    read_at timestamptz not null default now(),
+    vanished_at timestamptz,
+    primary key (feed, file_name)
+);
+
+create table if not exists raw_files._feeds (
+    feed text primary key,
+    branch_id text,
+    format text not null,
+    encoding text not null,
+    delimiter text not null,
+    decimal_separator text not null,
+    thousands_separator text not null,
+    currency_sign text not null,
+    date_format text not null,
+    time_format text not null,
+    negative_quantity text not null
+);
+"""
+
+FEED_TABLE = """
+create table if not exists {table} (
+    branch_id text,
+    _file_name text not null,
+    _line_number bigint not null,
+    _reject text,
+    _deleted_at timestamptz,
+    _dlt_load_id text not null
+)
+"""
+
+RECORD_FILES = """
+insert into raw_files._files as known (
+    feed, file_name, branch_id, size, modified_at, etag, lines, rejects, load_id
+)
+select {feed}, file_name, branch_id, size, modified_at, etag, lines, rejects, {load_id}
+from files_read
+on conflict (feed, file_name) do update set
+    branch_id = excluded.branch_id,
+    size = excluded.size,
+    modified_at = excluded.modified_at,
+    etag = excluded.etag,
+    lines = excluded.lines,
+    rejects = excluded.rejects,
+    load_id = excluded.load_id,
+    read_at = excluded.read_at,
+    vanished_at = null
+"""
+
+# What did not change keeps its load: whoever asks for what is new does not meet it again.
+MERGE_LINES = """
+insert into {table} as landed ({columns})
+select {columns} from staged
+on conflict (_file_name, _line_number) do update set ({columns}) = row({excluded})
+where (landed._deleted_at, {landed_values}) is distinct from (null, {excluded_values})
+"""
+
+DELETE_LINES = """
+update {table} as landed
+set _deleted_at = now(), _dlt_load_id = {load_id}
+where
+    landed._deleted_at is null
+    and landed._file_name in (select file_name from files_read where was_known)
+    and not exists (
+        select 1 from staged
+        where
+            staged._file_name = landed._file_name
+            and staged._line_number = landed._line_number
+    )
+"""
+
+
+def run(
+    warehouse: Warehouse, connection: Connection, branches: Sequence[str] | None
+) -> list[LoadResult]:
+    """Load every feed, and hold the tills' exports against their own totals.
+
+    Args:
+        warehouse: where to.
+        connection: an autocommitting connection to it.
+        branches: only feeds with files of these, and of them these files; default all.
+
+    Returns:
+        One result per load. A feed that fails does not stop the others.
+    """
+    from ingest import totals
+
+    try:
+        feeds = files.configured_feeds(branches)
+    except FeedError as error:
+        return [LoadResult("files", None, "incremental", 0, {}, 0.0, "failed", str(error))]
+    prepare(connection, feeds)
+    results = [load_feed(warehouse, connection, feed, branches) for feed in feeds]
+    for feed in feeds:
+        if feed.totals:
+            results += totals.reconcile_feed(warehouse, connection, feed, feeds)
+    return results
+
+
+def prepare(connection: Connection, feeds: Sequence[Feed]) -> None:
+    """Make the tables that all feeds share, and write down how each feed is written."""
+    connection.execute(SCHEMA)
+    columns = [
+        column.name
+        for column in connection.execute("select * from raw_files._feeds limit 0").description or ()
+    ]
+    statement = sql.SQL(
+        "insert into raw_files._feeds ({columns}) values ({values})"
+        " on conflict (feed) do update set ({columns}) = row({excluded})"
+    ).format(
+        columns=_list(columns),
+        values=sql.SQL(", ").join(sql.Placeholder(column) for column in columns),
+        excluded=_list(columns, "excluded"),
+    )
+    for feed in feeds:
+        facts = {**asdict(feed), "feed": feed.name, "branch_id": feed.branch}
+        connection.execute(statement, {column: facts[column] for column in columns})
+
+
+def load_feed(
+    warehouse: Warehouse,
+    connection: Connection,
+    feed: Feed,
+    branches: Sequence[str] | None = None,
+    again: Sequence[str] = (),
+) -> LoadResult:
+    """Land what is new or changed of one feed, and record the load in audit.loads.
+
+    Args:
+        warehouse: where to.
+        connection: an autocommitting connection to it.
+        feed: the feed, after `prepare`.
+        branches: only files of these; default all.
+        again: files, by name, that are read although they have not changed.
+
+    Returns:
+        What was loaded, or why not.
+    """
+    is_initial = pipeline.last_complete_load(connection, f"files_{feed.name}", RAW) is None
+    kind = "heal" if again else "initial" if is_initial else "incremental"
+    with pipeline.record(connection, "files", feed.branch, kind, {"feed": feed.name}) as entry:
+        try:
+            bucket = Bucket(feed)
+            known = _known(connection, feed)
+            present = [
+                file
+                for file in bucket.files()
+                if not branches or file.branch_id is None or file.branch_id in branches
+            ]
+            wanted = [
+                file
+                for file in present
+                if known.get(file.name) != (*file.version, True) or file.name in again
+            ]
+            notes = _note_vanished(connection, feed, known, present, branches)
+            readings: Sequence[Reading] = ()
+            if wanted:
+                entry.load_id = str(time.time())  # dlt's own ids are such seconds
+                readings, columns = _land(warehouse, feed, bucket, wanted, known, entry.load_id)
+                if columns and not is_initial:
+                    notes.append(f"New columns in the feed {feed.name}: {', '.join(columns)}.")
+            entry.row_count = sum(reading.lines for reading in readings)
+            entry.tables[feed.name] = {
+                "rows": entry.row_count,
+                "files": sum(1 for reading in readings if not reading.error),
+                "rejects": sum(reading.rejects for reading in readings),
+            }
+            entry.notes = tuple(notes + _notes(feed, readings))
+            entry.error = _problem([reading.error for reading in readings if reading.error])
+        except WarehouseError as error:
+            entry.error = str(error)
+        except (psycopg.Error, adbc.Error, OSError, pa.ArrowException) as error:
+            entry.error = f"The feed {feed.name} could not be landed: {_first_line(error)}."
+    return LoadResult(
+        source="files",
+        branch_id=feed.branch,
+        kind=kind,
+        row_count=entry.row_count,
+        tables={feed.name: entry.row_count},
+        seconds=entry.seconds,
+        outcome="failed" if entry.error else "succeeded",
+        error=entry.error,
+        notes=entry.notes,
+    )
+
+
+def _land(
+    warehouse: Warehouse,
+    feed: Feed,
+    bucket: Bucket,
+    wanted: Sequence[File],
+    known: Mapping[str, Any],
+    load_id: str,
+) -> tuple[list[Reading], list[str]]:
+    """Land files in one transaction; return what each reading found, and which columns are new."""
+    table = sql.Identifier(RAW, feed.name)
+    with _connect(warehouse) as connection, connection.cursor() as cursor:
+
+        def execute(statement: str, **parts: Composable | str) -> None:
+            composed = {
+                name: part if isinstance(part, sql.Composable) else sql.Literal(part)
+                for name, part in parts.items()
+            }
+            cursor.execute(sql.SQL(statement).format(**composed).as_string())
+
+        # Waits for a load whose client was killed at its very commit.
+        execute("lock raw_files._files in share row exclusive mode")
+        execute(FEED_TABLE, table=table)
+        execute("create temp table staged (like {table}) on commit drop", table=table)
+        landing = _Landing(cursor, feed, bucket, load_id)
+        readings = landing.land([file for file in wanted if file.name not in known], RAW, feed.name)
+        readings += landing.land([file for file in wanted if file.name in known], None, "staged")
+        for suffix, columns in (("key", "_file_name, _line_number"), ("load", "_dlt_load_id")):
+            execute(
+                f"create {'unique' if suffix == 'key' else ''} index if not exists {{name}}"
+                f" on {{table}} ({columns})",
+                name=sql.Identifier(f"{feed.name}_{suffix}"),
+                table=table,
+            )
+        read = [reading for reading in readings if not (reading.error or reading.changed)]
+        if read:
+            _stage_files(cursor, read, known)
+            if any(reading.file.name in known for reading in read):
+                names = [*files.OWN_COLUMNS, *landing.columns]
+                values = [name for name in names if name not in ("_dlt_load_id", "_deleted_at")]
+                execute(
+                    MERGE_LINES,
+                    table=table,
+                    columns=_list(names),
+                    excluded=_list(names, "excluded"),
+                    landed_values=_list(values, "landed"),
+                    excluded_values=_list(values, "excluded"),
+                )
+                execute(DELETE_LINES, table=table, load_id=load_id)
+            execute(RECORD_FILES, feed=feed.name, load_id=load_id)
+            execute(
+                "insert into raw_files._dlt_loads (load_id, schema_name, status, inserted_at)"
+                " values ({load_id}, {name}, 0, now())",
+                load_id=load_id,
+                name=f"files_{feed.name}",
+            )
+        connection.commit()
+    return readings, landing.new_columns
+
+
+class _Landing:
+    """The part of a load that reads files into a table."""
+
+    def __init__(self, cursor: Any, feed: Feed, bucket: Bucket, load_id: str) -> None:
+        """Find out which columns the feed's table has.
+
+        Args:
+            cursor: ADBC's, in the load's transaction.
+            feed: the feed.
+            bucket: its folder.
+            load_id: the load's id, which every row gets.
+        """
+        self._cursor, self._feed, self._bucket, self._load_id = cursor, feed, bucket, load_id
+        cursor.execute(f"select * from {RAW}.{feed.name} limit 0")
+        table = cursor.fetch_arrow_table()
+        self.columns = [name for name in table.column_names if name not in files.OWN_COLUMNS]
+        self._first = set(self.columns)
+        self.new_columns: list[str] = []
+
+    def land(self, wanted: Sequence[File], schema: str | None, table: str) -> list[Reading]:
+        """Read files into a table; those that change meanwhile again, up to three times.
+
+        Args:
+            wanted: the files.
+            schema: the table's schema; None for a temporary table.
+            table: the table.
+
+        Returns:
+            The last reading of each file.
+        """
+        done: list[Reading] = []
+        for attempt in range(1, READINGS + 1):
+            readings = [Reading(file) for file in wanted]
+            with ThreadPoolExecutor(1) as reader:
+                batches = _ahead(reader, self._tables(readings))
+                for columns, group in groupby(batches, lambda batch: tuple(batch.schema.names)):
+                    self._add_columns(columns)
+                    first = next(group)
+                    stream = pa.RecordBatchReader.from_batches(first.schema, chain([first], group))
+                    self._cursor.adbc_ingest(table, stream, mode="append", db_schema_name=schema)
+            again = [reading for reading in readings if reading.changed]
+            self._take_back([one for one in readings if one.changed or one.error], schema, table)
+            wanted = [reading.changed for reading in again if reading.changed]
+            done += readings if attempt == READINGS else [r for r in readings if not r.changed]
+            if not wanted:
+                break
+        return done
+
+    def _tables(self, readings: Sequence[Reading]) -> Iterator[pa.RecordBatch]:
+        for reading in readings:
+            for table in self._bucket.read(reading.file, reading):
+                problem = self._misfit(table, reading.file)
+                if problem:
+                    reading.error = problem
+                    break
+                load_ids = pa.repeat(self._load_id, table.num_rows)
+                table = table.append_column("_dlt_load_id", load_ids).combine_chunks()
+                yield from table.to_batches()
+
+    def _misfit(self, table: pa.Table, file: File) -> str | None:
+        """Say why a file cannot be of this feed: it shares no column with all the others."""
+        found = [name for name in table.column_names if name not in files.OWN_COLUMNS]
+        if not self._first:
+            self._first = set(found)
+        if self._first.isdisjoint(found):
+            return (
+                f"The file {file.name} of the feed {self._feed.name} has none of the feed's "
+                f"columns (it has {', '.join(found[:5])}): correct its header, the delimiter in "
+                f"{self._feed.section}, or move it away."
+            )
+        return None
+
+    def _add_columns(self, columns: Sequence[str]) -> None:
+        for name in columns:
+            if name not in (*files.OWN_COLUMNS, *self.columns):
+                for table in (sql.Identifier(RAW, self._feed.name), sql.Identifier("staged")):
+                    statement = sql.SQL("alter table {} add column {} text")
+                    self._cursor.execute(statement.format(table, sql.Identifier(name)).as_string())
+                self.columns.append(name)
+                self.new_columns.append(name)
+
+    def _take_back(self, readings: Sequence[Reading], schema: str | None, table: str) -> None:
+        names = [reading.file.name for reading in readings if reading.lines]
+        if names:
+            target = sql.Identifier(schema, table) if schema else sql.Identifier(table)
+            statement = sql.SQL("delete from {} where _file_name = any({}::text[])")
+            self._cursor.execute(statement.format(target, sql.Literal(names)).as_string())
+
+
+def _ahead(executor: ThreadPoolExecutor, batches: Iterator[Any]) -> Iterator[Any]:
+    """Yield what an iterator yields, which works on the next one meanwhile."""
+    future = executor.submit(next, batches, None)
+    while (batch := future.result()) is not None:
+        future = executor.submit(next, batches, None)
+        yield batch
+
+
+def _stage_files(cursor: Any, read: Sequence[Reading], known: Mapping[str, Any]) -> None:
+    """Write what was read of each file into a table of the transaction's own."""
+    table = pa.table(
+        {
+            "file_name": pa.array([reading.file.name for reading in read], pa.string()),
+            "branch_id": pa.array([reading.file.branch_id for reading in read], pa.string()),
+            "size": pa.array([reading.file.size for reading in read], pa.int64()),
+            "modified_at": pa.array(
+                [reading.file.modified_at for reading in read], pa.timestamp("us", "UTC")
+            ),
+            "etag": pa.array([reading.file.etag for reading in read], pa.string()),
+            "lines": pa.array([reading.lines for reading in read], pa.int64()),
+            "rejects": pa.array([reading.rejects for reading in read], pa.int64()),
+            "was_known": pa.array([reading.file.name in known for reading in read]),
+        }
+    )
+    cursor.adbc_ingest("files_read", table, mode="create", temporary=True)
+
+
+def _known(connection: Connection, feed: Feed) -> dict[str, tuple[int, datetime, str | None, bool]]:
+    """Return the versions of a feed's files that landed, by name, and whether they are there."""
+    rows = connection.execute(
+        "select file_name, size, modified_at, etag, vanished_at is null"
+        " from raw_files._files where feed = %s",
+        [feed.name],
+    )
+    return {row[0]: row[1:] for row in rows}
+
+
+def _note_vanished(
+    connection: Connection,
+    feed: Feed,
+    known: Mapping[str, tuple[Any, ...]],
+    present: Sequence[File],
+    branches: Sequence[str] | None,
+) -> list[str]:
+    """Write down which files are gone from the bucket, and say so once; their rows stay."""
+    there = {file.name for file in present}
+    gone = sorted(name for name, version in known.items() if version[3] and name not in there)
+    if not gone:
+        return []
+    cursor = connection.execute(
+        "update raw_files._files set vanished_at = now() where feed = %s and file_name = any(%s)"
+        " and (%s::text[] is null or branch_id is null or branch_id = any(%s))",
+        [feed.name, gone, branches, branches],
+    )
+    if not cursor.rowcount:
+        return []
+    return [
+        f"{cursor.rowcount} file(s) of the feed {feed.name} are gone from the bucket, first "
+        f"{gone[0]}; their rows stay."
+    ]
+
+
+def _notes(feed: Feed, readings: Sequence[Reading]) -> list[str]:
+    notes = [note for reading in readings for note in reading.notes]
+    rejects = [reading for reading in readings if reading.rejects and not reading.error]
+    if rejects:
+        notes.append(
+            f"{sum(one.rejects for one in rejects)} line(s) of the feed {feed.name} do not fit "
+            f"their header and wait in quarantine, first in {rejects[0].file.name}."
+        )
+    notes += [
+        f"The file {reading.file.name} of the feed {feed.name} kept changing while it was read: "
+        "the next run reads it."
+        for reading in readings
+        if reading.changed
+    ]
+    return notes
+
+
+def _problem(errors: Sequence[str]) -> str | None:
+    if not errors:
+        return None
+    others = len(errors) - 1
+    return errors[0] + (f" So it is with {others} other file(s) of the feed." if others else "")
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0].rstrip('.') if lines else 'no message'}"
+
+
+def _list(names: Sequence[str], of: str | None = None) -> sql.Composed:
+    return sql.SQL(", ").join(
+        sql.Identifier(of, name) if of else sql.Identifier(name) for name in names
+    )
+
+
+def _connect(warehouse: Warehouse) -> adbc.Connection:
+    """Open a connection on which rows stream in Arrow's form, in one transaction."""
+    return adbc.connect(
+        make_conninfo(
+            host=warehouse.host,
+            port=warehouse.port,
+            dbname=warehouse.database,
+            user=warehouse.user,
+            password=warehouse.password or None,
+            sslmode=warehouse.sslmode,
+            application_name="mypizza ingest",
+            options=f"-crole={LOADER}",
+        )
+    )

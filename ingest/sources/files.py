@@ -1,0 +1,695 @@
+"""Files in a bucket: folders on disk, S3, Azure or Google Cloud, by URL (fsspec).
+
+A feed is a set of files of one kind. How its files are written is declared in `.dlt/config.toml`;
+what they hold lands as text, one table per feed, and is judged in SQL.
+
+Why files are read this way, and not by dlt's filesystem source:
+
+- dlt lists and authenticates; it reads each file into its own load package on disk and merges by a
+  second copy. That is two to three times the cost of `COPY`, and it has neither line numbers nor
+  rejects. Here a file streams through pyarrow straight into the table, in one transaction.
+- A file is cut into blocks that end with a line, outside of quotes, so every block's first line
+  number is known and no more than a few blocks are ever in memory.
+- pyarrow's parser hands back each line that does not fit the header. A block whose quotes do not
+  come in pairs would be swallowed from the stray quote on; it goes through Python's own parser,
+  record by record, and costs one line.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import re
+import unicodedata
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields, replace
+from datetime import UTC, datetime
+from itertools import accumulate
+from typing import Any, BinaryIO
+
+import dlt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as arrow_csv
+import pyarrow.parquet as pq
+from dlt.common.configuration import resolve_configuration
+from dlt.common.normalizers.naming.snake_case import NamingConvention
+from dlt.common.storages.configuration import FilesystemConfiguration
+from dlt.common.storages.fsspec_filesystem import MTIME_DISPATCH, fsspec_from_config
+
+from ingest import warehouse as warehouse_module
+from ingest.sources import pos
+from ingest.warehouse import PROJECT_DIR, WarehouseError
+
+CONFIG_FILE = pos.CONFIG_FILE
+BLOCK_BYTES = 4 << 20
+LONGEST_LINE = 4 * BLOCK_BYTES
+LONGEST_RECORD = 1_000
+"""Lines that a quoted value may go over where quotes are not in pairs; more is a stray quote."""
+
+BATCH_ROWS = 65_536
+BRANCH = "{branch_id}"
+OWN_COLUMNS = (
+    "branch_id",
+    "_file_name",
+    "_line_number",
+    "_reject",
+    "_deleted_at",
+    "_dlt_load_id",
+)
+"""What the raw tables have beyond the files' columns."""
+
+_NAMES = NamingConvention(63)
+
+
+class FeedError(WarehouseError):
+    """A feed or a file cannot be read; the message says which, why and what to do."""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The day totals that a till exports beside its sales: what the sales are held against.
+
+    Attributes:
+        feed: the feed that the totals come in, with one line per business day.
+        date: the column of both feeds that holds the day, as landed.
+        time: the sales feed's column with the time of day; None where `date` is the business day.
+        order: the sales feed's column with the order's number.
+        quantity: its column with the quantity.
+        unit_price: its column with the price of one.
+        figures: the totals' columns, by the figure of `ingest.reconcile.FIGURES` that each holds.
+    """
+
+    feed: str
+    date: str
+    order: str
+    quantity: str
+    unit_price: str
+    figures: Mapping[str, str]
+    time: str | None = None
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Files of one kind: where they are, how they are written, and what only SQL must know.
+
+    Attributes:
+        name: the feed's name, and its raw table's.
+        url: the folder, as fsspec reads it.
+        files: a pattern below it; `{branch_id}` in it stands for the branch that a file is of.
+        format: "csv" or "parquet".
+        branch: the branch that all files are of, where the pattern does not say it.
+        encoding: of the text; a byte-order mark is taken off.
+        delimiter: between two values, one character.
+        quote: around values, one character; empty where values are never quoted.
+        escape: before a quote within a value; empty where it is doubled.
+        columns: the columns' names, for files without a header.
+        decimal_separator: within numbers.
+        thousands_separator: within numbers; empty for none.
+        currency_sign: beside amounts; empty for none.
+        date_format: of days, in the letters YYYY, MM and DD.
+        time_format: of times of day, in the letters HH24, MI and SS.
+        negative_quantity: "refund", or "error" where there should be none.
+        totals: what the feed's sales are reconciled with.
+    """
+
+    name: str
+    url: str
+    files: str
+    format: str = "csv"
+    branch: str | None = None
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    quote: str = '"'
+    escape: str = ""
+    columns: tuple[str, ...] = ()
+    decimal_separator: str = "."
+    thousands_separator: str = ""
+    currency_sign: str = ""
+    date_format: str = "YYYY-MM-DD"
+    time_format: str = "HH24:MI:SS"
+    negative_quantity: str = "error"
+    totals: Totals | None = None
+
+    @property
+    def section(self) -> str:
+        """Where the feed is declared, for messages."""
+        return f"[sources.files.feeds.{self.name}] in {CONFIG_FILE}"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file as it was listed.
+
+    Attributes:
+        name: its path below the feed's folder.
+        path: its path as the file system takes it.
+        branch_id: the branch that it is of, if any.
+        size: in bytes.
+        modified_at: when it was last written.
+        etag: the store's own mark of its content; None on disk.
+        inode: the file on disk: another one after a replacement.
+    """
+
+    name: str
+    path: str
+    branch_id: str | None
+    size: int
+    modified_at: datetime
+    etag: str | None
+    inode: int | None = None
+
+    @property
+    def version(self) -> tuple[int, datetime, str | None]:
+        """What tells this content from another of the same name."""
+        return self.size, self.modified_at, self.etag
+
+
+@dataclass
+class Reading:
+    """What one reading of a file found.
+
+    Attributes:
+        file: the file, as it was listed before it was read.
+        lines: rows landed, rejects among them.
+        rejects: lines that do not fit the header.
+        notes: what a person should know although the file was read.
+        error: one sentence, where it could not be read to its end.
+        changed: the file as it is now, where it changed while it was read.
+    """
+
+    file: File
+    lines: int = 0
+    rejects: int = 0
+    notes: list[str] = field(default_factory=list)
+    error: str | None = None
+    changed: File | None = None
+
+
+def configured_feeds(branches: Sequence[str] | None = None) -> list[Feed]:
+    """Read from dlt's configuration which feeds there are.
+
+    Args:
+        branches: only feeds that hold files of these; default all.
+
+    Returns:
+        The feeds, in the order of the configuration.
+
+    Raises:
+        FeedError: a feed that is not declared completely and correctly.
+    """
+    section: dict[str, Any] = dlt.config.get("sources.files.feeds") or {}
+    feeds = []
+    for name, declared in section.items():
+        key = f"sources.files.feeds.{name}.url"
+        url: Any = dlt.secrets.get(key) or dlt.config.get(key)
+        feeds.append(declared_feed(name, {**declared, **({"url": str(url)} if url else {})}))
+    known = {feed.name: feed for feed in feeds}
+    for feed in feeds:
+        if feed.totals and feed.totals.feed not in known:
+            raise FeedError(
+                f"The totals of the feed {feed.name} should come in the feed {feed.totals.feed!r}, "
+                f"which is not declared: correct {feed.section}."
+            )
+    return [
+        feed
+        for feed in feeds
+        if not branches or feed.branch in branches or (BRANCH in feed.files and not feed.branch)
+    ]
+
+
+def declared_feed(name: str, declared: Mapping[str, Any]) -> Feed:
+    """Return a feed as it is declared, checked.
+
+    Args:
+        name: the feed's name.
+        declared: its section of the configuration.
+
+    Raises:
+        FeedError: an unknown or missing key, or a value that means nothing.
+    """
+    section = f"[sources.files.feeds.{name}] in {CONFIG_FILE}"
+
+    def refuse(what: str) -> FeedError:
+        return FeedError(f"The feed {name} {what}: correct {section}.")
+
+    if not re.fullmatch("[a-z][a-z0-9_]{0,50}", name):
+        raise refuse("has a name that is no table's (small letters, digits, underscores)")
+    values = dict(declared)
+    if values.pop("sample", False) and "url" not in values:
+        values["url"] = str(warehouse_module.WAREHOUSE_DIR / "sample" / "bucket")
+    _check_keys(values, Feed, refuse)
+    if "totals" in values:
+        _check_keys(values["totals"], Totals, refuse, ".totals")
+        values["totals"] = Totals(**values["totals"])
+    if "columns" in values:
+        values["columns"] = tuple(values["columns"])
+    feed = Feed(name=name, **values)
+    if feed.format not in ("csv", "parquet"):
+        raise refuse(f'has the format {feed.format!r}, which is neither "csv" nor "parquet"')
+    if feed.branch is not None and feed.branch not in pos.branches():
+        raise refuse(
+            f"is of a branch {feed.branch!r} that seeds/branches.csv does not know "
+            f"(known: {', '.join(pos.branches())})"
+        )
+    if len(feed.delimiter) != 1 or len(feed.quote) > 1 or len(feed.escape) > 1:
+        raise refuse("has a delimiter, quote or escape that is not one character")
+    if feed.negative_quantity not in ("refund", "error"):
+        raise refuse('has a negative_quantity that is neither "refund" nor "error"')
+    if any(feed.date_format.count(part) != 1 for part in ("YYYY", "MM", "DD")):
+        raise refuse(f"has the date_format {feed.date_format!r}, which lacks YYYY, MM or DD")
+    try:
+        codecs.lookup(feed.encoding)
+    except LookupError:
+        raise refuse(f"has an encoding {feed.encoding!r} that Python does not know") from None
+    if "://" not in feed.url:
+        feed = replace(feed, url=str(PROJECT_DIR / feed.url))
+    return feed
+
+
+def _check_keys(values: Mapping[str, Any], kind: type, refuse: Any, where: str = "") -> None:
+    """Raise unless the keys are those of a dataclass, and none is missing that it needs."""
+    known = {one.name: one for one in fields(kind) if one.name != "name"}
+    for key in values:
+        if key not in known:
+            raise refuse(f"has a key{where} {key!r} that means nothing (known: {', '.join(known)})")
+    for key, one in known.items():
+        if key not in values and one.default is MISSING and one.default_factory is MISSING:
+            hint = " (or sample = true)" if key == "url" else ""
+            raise refuse(f"has no {key}{hint}{where and f' in {where[1:]}'}")
+
+
+class Bucket:
+    """A feed's folder, opened."""
+
+    def __init__(self, feed: Feed) -> None:
+        """Open the folder, with the credentials of dlt's configuration.
+
+        Args:
+            feed: the feed; its credentials stand in its own section or in [sources.files].
+
+        Raises:
+            FeedError: no driver for the URL's kind, or no credentials.
+        """
+        self.feed = feed
+        self._secrets: list[str] = []
+        try:
+            config = resolve_configuration(
+                FilesystemConfiguration(bucket_url=feed.url),
+                sections=("sources", "files", "feeds", feed.name),
+            )
+            self._secrets = [
+                str(value)
+                for name, value in dict(config.credentials or {}).items()
+                if value and re.search("secret|key|token|password|signature", name)
+            ]
+            self._system, root = fsspec_from_config(config)
+        except Exception as error:
+            raise self.problem(error) from None
+        self._root = root.rstrip("/")
+        self._modified: Any = MTIME_DISPATCH.get(config.protocol, MTIME_DISPATCH["file"])
+        pattern = re.escape(feed.files).replace(re.escape(BRANCH), "(?P<branch>[^/]+)", 1)
+        self._branch = re.compile(re.sub(r"(\\\*)+/?|\\\?", ".*", pattern))
+
+    def problem(self, error: Exception, file: File | None = None) -> FeedError:
+        """Return one sentence on why the folder or a file cannot be read, without secrets."""
+        if isinstance(error, FeedError):
+            return error
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        reason = f"{type(error).__name__}: {lines[0].rstrip('.') if lines else 'no message'}"
+        for secret in self._secrets:
+            reason = reason.replace(secret, "***")
+        if file is None:
+            return FeedError(
+                f"The files of the feed {self.feed.name} at {self.feed.url} cannot be read "
+                f"({reason}): check the url in {self.feed.section} and its credentials in "
+                ".dlt/secrets.toml; the next run catches up."
+            )
+        return FeedError(
+            f"The file {file.name} of the feed {self.feed.name} cannot be read ({reason}): replace "
+            "it; the next run reads it again."
+        )
+
+    def files(self) -> Iterator[File]:
+        """Yield the files that there are, in the order of their names.
+
+        Raises:
+            FeedError: the folder cannot be listed.
+        """
+        pattern = f"{self._root}/{self.feed.files.replace(BRANCH, '*')}"
+        try:
+            self._system.invalidate_cache()
+            found: dict[str, dict[str, Any]] = self._system.glob(pattern, detail=True)
+            if not found:  # no folder is a mistake; an empty one is not
+                self._system.ls(self._root)
+        except Exception as error:
+            raise self.problem(error) from None
+        for path, info in sorted(found.items()):
+            if info["type"] == "file":
+                yield self._file(path, info)
+
+    def now(self, file: File) -> File:
+        """Return a file as it is now; one that is gone raises FileNotFoundError."""
+        self._system.invalidate_cache()
+        return self._file(file.path, self._system.info(file.path))
+
+    def _file(self, path: str, info: dict[str, Any]) -> File:
+        name = path[len(self._root) + 1 :]
+        branch_id = self.feed.branch
+        if branch_id is None and BRANCH in self.feed.files:
+            match = self._branch.fullmatch(name)
+            branch_id = match["branch"] if match else None
+        modified_at = self._modified(info)
+        return File(
+            name=name,
+            path=path,
+            branch_id=branch_id,
+            size=int(info["size"]),
+            modified_at=datetime.fromtimestamp(modified_at.timestamp(), UTC),
+            etag=info.get("ETag") or info.get("etag") or info.get("md5Hash"),
+            inode=info.get("ino"),
+        )
+
+    def read(self, file: File, reading: Reading) -> Iterator[pa.Table]:
+        """Yield the rows of a file, all values as text, with their line numbers.
+
+        Args:
+            file: the file, as listed.
+            reading: filled with what was found; a problem is noted there, too, not raised.
+        """
+        if file.branch_id is not None and file.branch_id not in pos.branches():
+            reading.error = (
+                f"The file {file.name} of the feed {self.feed.name} is of a branch "
+                f"{file.branch_id!r} that seeds/branches.csv does not know: rename the file, or "
+                "add the branch."
+            )
+            return
+        try:
+            with self._system.open(file.path, "rb") as raw:
+                read = read_parquet if self.feed.format == "parquet" else read_csv
+                for table in read(raw, self.feed, reading):
+                    reading.lines += table.num_rows
+                    if table.num_rows:
+                        yield _with_file(table, file)
+            now = self.now(file)
+            if now != file:
+                reading.changed = now
+        except Exception as error:
+            try:  # a file that was replaced meanwhile is read again, whatever its old half said
+                now = self.now(file)
+                reading.changed = now if now != file else None
+            except Exception:
+                reading.changed = None
+            reading.error = None if reading.changed else str(self.problem(error, file))
+
+
+def _with_file(table: pa.Table, file: File) -> pa.Table:
+    rows = table.num_rows
+    own = {
+        "branch_id": pa.array([file.branch_id], pa.string()).take(pa.repeat(0, rows)),
+        "_file_name": pa.repeat(file.name, rows),
+    }
+    return pa.table({**own, **dict(zip(table.column_names, table.columns, strict=True))})
+
+
+def read_parquet(raw: BinaryIO, feed: Feed, _reading: Reading) -> Iterator[pa.Table]:
+    """Yield the rows of a Parquet file as text; the line number is the row's.
+
+    Args:
+        raw: the opened file.
+        feed: its feed.
+    """
+    with pq.ParquetFile(raw) as parquet:
+        names = column_names(parquet.schema_arrow.names)
+        first = 1
+        for batch in parquet.iter_batches(batch_size=BATCH_ROWS):
+            columns = []
+            for name, column in zip(batch.schema.names, batch.columns, strict=True):
+                try:
+                    text = column.cast(pa.string())
+                except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+                    raise FeedError(
+                        f"A file of the feed {feed.name} has a column {name!r} of the type "
+                        f"{column.type}, which is no text: let the sender write plain values."
+                    ) from None
+                columns.append(pc.replace_substring(text, "\0", "\\x00"))
+            yield _table(names, columns, range(first, first + batch.num_rows), {})
+            first += batch.num_rows
+
+
+def read_csv(raw: BinaryIO, feed: Feed, reading: Reading) -> Iterator[pa.Table]:
+    """Yield the rows of a CSV file as text, and among them the lines that do not fit the header.
+
+    Args:
+        raw: the opened file: plain, gzip, zstd, or a zip archive of one file.
+        feed: its feed, which knows the dialect.
+        reading: told of rejects and of bytes that are no text.
+    """
+    names, header, first = feed.columns, None, 1
+    for block, is_paired in _blocks(_unpacked(raw), feed, reading):
+        rest = block
+        while not names and rest:
+            line, _, rest = rest.partition(b"\n")
+            first += 1
+            if line.strip():
+                header = next(csv.reader([line.decode().strip("\r")], **_python_dialect(feed)))
+                names = column_names(header)
+        if not rest:
+            continue
+        table, numbers, rejects = _parse(rest, feed, names, first, is_paired)
+        reading.rejects += len(rejects)
+        yield _table(names, *_without_headers(table.columns, numbers, header), rejects)
+        first += rest.count(b"\n")
+
+
+def _table(
+    names: Sequence[str], columns: Sequence[Any], numbers: Sequence[int], rejects: Mapping[int, str]
+) -> pa.Table:
+    """Return rows with their line numbers, and after them the rejects with theirs."""
+    line = pa.array([*numbers, *rejects] if rejects else numbers, pa.int64())
+    reject = pa.nulls(len(numbers), pa.string())
+    if rejects:
+        nothing = pa.nulls(len(rejects), pa.string())
+        columns = [pa.chunked_array([*_chunks(column), nothing]) for column in columns]
+        reject = pa.chunked_array([reject, pa.array(rejects.values(), pa.string())])
+    return pa.table([line, reject, *columns], ["_line_number", "_reject", *names])
+
+
+def _chunks(column: Any) -> list[Any]:
+    return column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+
+
+def _without_headers(
+    columns: Sequence[pa.ChunkedArray], numbers: Sequence[int], header: Sequence[str] | None
+) -> tuple[Sequence[pa.ChunkedArray], Sequence[int]]:
+    """Return rows without those that hold nothing at all, or the header once more."""
+    keep = None
+    for unwanted in ([""] * len(columns), header):
+        if unwanted is None:
+            continue
+        matches = pc.equal(columns[0], unwanted[0])
+        for column, value in zip(columns[1:], unwanted[1:], strict=True):
+            if not pc.any(matches).as_py():
+                break
+            matches = pc.and_(matches, pc.equal(column, value))
+        if pc.any(matches).as_py():
+            keep = pc.invert(matches) if keep is None else pc.and_not(keep, matches)
+    if keep is None:
+        return columns, numbers
+    kept = pa.chunked_array([pa.array(numbers, pa.int64())]).filter(keep).to_pylist()
+    return [column.filter(keep) for column in columns], kept
+
+
+def _unpacked(raw: BinaryIO) -> Any:
+    """Return a stream of what a file holds, whatever it is packed in."""
+    magic = raw.read(4)
+    raw.seek(0)
+    if magic[:2] == b"\x1f\x8b":
+        return gzip.GzipFile(fileobj=raw)
+    if magic == b"\x28\xb5\x2f\xfd":
+        return pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd")
+    if magic == b"PK\x03\x04":
+        archive = zipfile.ZipFile(raw)
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        if len(members) != 1:
+            raise ValueError(f"the archive holds {len(members)} files, not one")
+        return archive.open(members[0])
+    return raw
+
+
+def _blocks(stream: Any, feed: Feed, reading: Reading) -> Iterator[tuple[bytes, bool]]:
+    """Yield a file in blocks that end with a line outside of quotes, as UTF-8.
+
+    Args:
+        stream: the unpacked file.
+        feed: its feed, which knows the encoding and the quotes.
+        reading: told of bytes that are no text.
+
+    Yields:
+        A block, and whether the quotes in it come in pairs.
+    """
+    encoding = codecs.lookup(feed.encoding).name
+    decoder = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)(
+        "backslashreplace"
+    )
+    rest, escapes = b"", 0
+    has_old_line_ends: bool | None = None
+    while True:
+        chunk = stream.read(BLOCK_BYTES)
+        # Postgres' text holds no zero byte.
+        text = decoder.decode(chunk, not chunk).replace("\0", "\\x00")
+        escapes += text.count("\\x") - chunk.count(b"\\x")
+        if has_old_line_ends is None:
+            has_old_line_ends = "\r" in text and "\n" not in text
+        rest += (text.replace("\r", "\n") if has_old_line_ends else text).encode()
+        if not chunk:
+            break
+        cut = _cut(rest, feed)
+        is_paired = cut > 0
+        if not cut and len(rest) > LONGEST_LINE:
+            cut = rest.rfind(b"\n") + 1
+            if not cut:
+                raise ValueError(f"a line is longer than {LONGEST_LINE >> 20} MB")
+        if cut:
+            yield rest[:cut], is_paired
+            rest = rest[cut:]
+    if rest:
+        yield rest, _is_paired(rest, feed)
+    if escapes > 0:
+        reading.notes.append(
+            f"{escapes} byte(s) of {reading.file.name} are no {feed.encoding} text and stand as "
+            f"\\xNN: correct the file, or the encoding in {feed.section}."
+        )
+
+
+def _cut(block: bytes, feed: Feed) -> int:
+    """Return where the last line ends that does not lie within quotes; 0 where there is none."""
+    cut = block.rfind(b"\n") + 1
+    for _ in range(3):
+        if not cut or _is_paired(block[:cut], feed):
+            return cut
+        cut = block.rfind(b"\n", 0, block.rfind(feed.quote.encode(), 0, cut)) + 1
+    return 0  # a stray quote, or a long value: more of the file will tell
+
+
+def _is_paired(block: bytes, feed: Feed) -> bool:
+    if not feed.quote:
+        return True
+    quotes = block.count(feed.quote.encode())
+    if feed.escape:
+        quotes -= block.count((feed.escape + feed.quote).encode())
+    return quotes % 2 == 0
+
+
+def _parse(
+    block: bytes, feed: Feed, names: Sequence[str], first: int, is_paired: bool
+) -> tuple[pa.Table, Sequence[int], dict[int, str]]:
+    """Return a block's rows, the line that each begins on, and the rejects by their line."""
+    rejected: dict[int, str] = {}
+
+    def skip(row: Any) -> str:
+        rejected[row.number - 1] = row.text
+        return "skip"
+
+    if not is_paired:
+        return _parse_carefully(block, feed, names, first)
+    table = arrow_csv.read_csv(
+        pa.BufferReader(block),
+        # One thread: only then are rejects numbered. The next block is parsed beside the copy.
+        arrow_csv.ReadOptions(
+            use_threads=False, column_names=list(names), block_size=len(block) + 1
+        ),
+        arrow_csv.ParseOptions(
+            delimiter=feed.delimiter,
+            quote_char=feed.quote or False,
+            escape_char=feed.escape or False,
+            newlines_in_values=bool(feed.quote),
+            ignore_empty_lines=False,
+            invalid_row_handler=skip,
+        ),
+        arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+        ),
+    )
+    count = table.num_rows + len(rejected)
+    lines = block.count(b"\n") + (not block.endswith(b"\n"))
+    if lines == count and not rejected:
+        return table, range(first, first + count), {}
+    rows = [row for row in range(count) if row not in rejected]
+    heights = [1] * count
+    if lines != count:
+        for row, text in rejected.items():
+            heights[row] += text.count("\n")
+        for column in table.columns:
+            for row, height in zip(rows, pc.count_substring(column, "\n").to_pylist(), strict=True):
+                heights[row] += height
+    starts = list(accumulate(heights, initial=first))
+    return (
+        table,
+        [starts[row] for row in rows],
+        {starts[row]: text for row, text in rejected.items()},
+    )
+
+
+def _parse_carefully(
+    block: bytes, feed: Feed, names: Sequence[str], first: int
+) -> tuple[pa.Table, Sequence[int], dict[int, str]]:
+    """Parse a block with a stray quote: only the line that has it is a reject, not all after it."""
+    lines = list(io.StringIO(block.decode(), newline=""))
+    rows: list[list[str]] = []
+    numbers: list[int] = []
+    rejects: dict[int, str] = {}
+    position = 0
+    while position < len(lines):
+        last = min(position + LONGEST_RECORD, len(lines))
+        reader = csv.reader(
+            (lines[line] for line in range(position, last)), strict=True, **_python_dialect(feed)
+        )
+        try:
+            row = next(reader)
+        except csv.Error:
+            row = None
+        if row is not None and len(row) == len(names):
+            rows.append(row)
+            numbers.append(first + position)
+            position += reader.line_num
+        else:
+            if row != []:
+                rejects[first + position] = lines[position].rstrip("\r\n")
+            position += 1
+    columns = [
+        pa.chunked_array([pa.array([row[index] for row in rows], pa.string())])
+        for index in range(len(names))
+    ]
+    return pa.table(columns, list(names)), numbers, rejects
+
+
+def _python_dialect(feed: Feed) -> dict[str, Any]:
+    return {
+        "delimiter": feed.delimiter,
+        "quotechar": feed.quote or None,
+        "quoting": csv.QUOTE_MINIMAL if feed.quote else csv.QUOTE_NONE,
+        "escapechar": feed.escape or None,
+        "doublequote": not feed.escape,
+    }
+
+
+def column_names(header: Sequence[str]) -> tuple[str, ...]:
+    """Return the names that a file's columns have in the warehouse: small ASCII letters.
+
+    Args:
+        header: the names as the file has them.
+    """
+    names: list[str] = []
+    for position, title in enumerate(header, start=1):
+        plain = unicodedata.normalize("NFKD", title.replace("ß", "ss"))
+        plain = re.sub(r"[^0-9A-Za-z_]+", " ", plain.encode("ascii", "ignore").decode()).strip()
+        name = _NAMES.normalize_identifier(plain) if plain else f"column_{position}"
+        candidate, copy = name, 2
+        while candidate in names or candidate in OWN_COLUMNS:
+            candidate, copy = f"{name}_{copy}", copy + 1
+        names.append(candidate)
+    return tuple(names)

@@ -1,0 +1,259 @@
+"""Hold the export of a till without a database against the till's own day totals.
+
+Both come as files and land as text, so both sides of the comparison stand in the warehouse: one
+query reads them with the dialect of their feeds (`raw_files._feeds`). A closed day that differs has
+its files read once more, whatever their size and time say; what still differs then stays in
+`audit.reconciliation` and fails the audit. A value that cannot be read counts as nothing, and so
+shows as a difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from psycopg import sql
+
+from ingest import files, pipeline
+from ingest.pipeline import Connection, LoadResult
+from ingest.sources import pos
+
+if TYPE_CHECKING:
+    from ingest.sources.files import Feed
+    from ingest.warehouse import Warehouse
+
+# What a figure is in the sales: a line with a negative quantity is a refund.
+FIGURES: Mapping[str, str] = {
+    "orders": "count(distinct receipt) filter (where quantity >= 0)",
+    "lines": "count(*)",
+    "order_total": "sum(quantity * unit_price) filter (where quantity >= 0)",
+    "refund_total": "- sum(quantity * unit_price) filter (where quantity < 0)",
+}
+
+COMPARE = """
+with sales as (
+    select
+        {sales_date} - case when {sales_time} < make_time({cutover_hour}, 0, 0) then 1 else 0 end
+            as business_date,
+        {receipt} as receipt,
+        {quantity} as quantity,
+        {unit_price} as unit_price
+    from {sales_table} as landed
+    cross join (select * from raw_files._feeds where feed = {sales}) as dialect
+    where landed._deleted_at is null and landed._reject is null
+),
+
+in_raw as (
+    select business_date, {figures}
+    from sales
+    group by business_date
+),
+
+at_till as (
+    select {totals_date} as business_date, {totals_figures}
+    from {totals_table} as landed
+    cross join (select * from raw_files._feeds where feed = {totals}) as dialect
+    where landed._deleted_at is null and landed._reject is null
+    group by {totals_date}
+)
+
+select
+    coalesce(at_till.business_date, in_raw.business_date),
+    figures.figure,
+    coalesce(figures.at_till, 0),
+    coalesce(figures.in_raw, 0)
+from at_till
+full join in_raw on at_till.business_date = in_raw.business_date
+cross join lateral (values {pairs}) as figures (figure, at_till, in_raw)
+where coalesce(at_till.business_date, in_raw.business_date) is not null
+"""
+
+# A number, a day and a time of day, read by the dialect; null where that cannot be done.
+NUMBER = """
+(
+    select case when pg_input_is_valid(plain, 'numeric') then cast(plain as numeric) end
+    from (
+        select replace(replace(replace(
+            regexp_replace(landed.{column}, '[[:space:]\u00a0\u202f]', '', 'g'),
+            dialect.currency_sign, ''), dialect.thousands_separator, ''),
+            dialect.decimal_separator, '.') as plain
+    ) as read
+)
+"""
+DATE = """
+(
+    select case when pg_input_is_valid(plain, 'date') then cast(plain as date) end
+    from (
+        select
+            substr(landed.{column}, strpos(dialect.date_format, 'YYYY'), 4)
+            || '-' || substr(landed.{column}, strpos(dialect.date_format, 'MM'), 2)
+            || '-' || substr(landed.{column}, strpos(dialect.date_format, 'DD'), 2) as plain
+    ) as read
+)
+"""
+TIME = """
+case when pg_input_is_valid(landed.{column}, 'time') then cast(landed.{column} as time) end
+"""
+
+RECORD = """
+insert into audit.reconciliation as known (
+    source, branch_id, business_date, figure, reconciled_at, run_id,
+    at_till, in_raw, difference, is_healed, is_open_day
+)
+values (
+    'files', %(branch)s, %(day)s, %(figure)s, now(),
+    (
+        select run_id from audit.loads where source = 'files' and branch_id = %(branch)s
+        order by started_at desc limit 1
+    ),
+    %(at_till)s, %(in_raw)s, %(in_raw)s - %(at_till)s, %(is_healed)s, %(is_open)s
+)
+on conflict (source, branch_id, business_date, figure) do update set
+    reconciled_at = excluded.reconciled_at,
+    run_id = excluded.run_id,
+    at_till = excluded.at_till,
+    in_raw = excluded.in_raw,
+    difference = excluded.difference,
+    is_healed = coalesce(
+        excluded.is_healed, case when known.is_healed is not null then true end
+    ),
+    is_open_day = excluded.is_open_day
+"""
+
+Compared = dict[tuple[date, str], tuple[object, object]]
+"""What the till's totals say and what the raw layer has, by business day and figure."""
+
+
+def reconcile_feed(
+    warehouse: Warehouse, connection: Connection, sales: Feed, feeds: Sequence[Feed]
+) -> list[LoadResult]:
+    """Compare a till's export with its day totals, read again what differs, and record it.
+
+    Args:
+        warehouse: the warehouse.
+        connection: an autocommitting connection to it.
+        sales: the feed with the sales; it has a branch and totals.
+        feeds: all feeds, the totals' among them.
+
+    Returns:
+        The loads that the healing took, and a failed one where days still differ.
+    """
+    started = datetime.now(UTC)
+    assert sales.totals is not None and sales.branch is not None  # noqa: S101 - the caller asks
+    totals = next(feed for feed in feeds if feed.name == sales.totals.feed)
+    tables = [f"{files.RAW}.{feed.name}" for feed in (sales, totals)]
+    if not all(pipeline.exists(connection, table) for table in tables):
+        return []
+    branch = pos.branches()[sales.branch]
+    now = datetime.now(ZoneInfo(branch.time_zone))
+    today = (now - timedelta(hours=branch.cutover_hour)).date()
+    compared = _compare(connection, sales, totals)
+    differing = _differing(compared, today)
+    loads = []
+    if differing:
+        for feed in (sales, totals):
+            names = _files_of(connection, sales, feed, differing)
+            if names:
+                loads.append(files.load_feed(warehouse, connection, feed, again=names))
+        compared = _compare(connection, sales, totals)
+    still = _differing(compared, today)
+    _record(connection, sales.branch, compared, differing, today)
+    if still:
+        seconds = (datetime.now(UTC) - started).total_seconds()
+        problem = (
+            f"The export of {sales.branch} (feed {sales.name}) and its totals (feed {totals.name}) "
+            f"differ on {len(still)} day(s), first on {min(still)}: see audit.reconciliation where "
+            "source = 'files' and difference <> 0, and ask the branch for the files again."
+        )
+        loads.append(LoadResult("files", sales.branch, "heal", 0, {}, seconds, "failed", problem))
+    return loads
+
+
+def _compare(connection: Connection, sales: Feed, totals: Feed) -> Compared:
+    declared = sales.totals
+    assert declared is not None and sales.branch is not None  # noqa: S101
+    figures = [name for name in FIGURES if name in declared.figures]
+    statement = sql.SQL(COMPARE).format(
+        sales=sql.Literal(sales.name),
+        totals=sql.Literal(totals.name),
+        sales_table=sql.Identifier(files.RAW, sales.name),
+        totals_table=sql.Identifier(files.RAW, totals.name),
+        cutover_hour=sql.Literal(pos.branches()[sales.branch].cutover_hour),
+        sales_date=_read(DATE, declared.date),
+        sales_time=_read(TIME, declared.time) if declared.time else sql.SQL("null::time"),
+        receipt=sql.SQL("landed.{}").format(sql.Identifier(declared.order)),
+        quantity=_read(NUMBER, declared.quantity),
+        unit_price=_read(NUMBER, declared.unit_price),
+        totals_date=_read(DATE, declared.date),
+        figures=sql.SQL(", ").join(
+            sql.SQL("{} as {}").format(sql.SQL(FIGURES[name]), sql.Identifier(name))
+            for name in figures
+        ),
+        totals_figures=sql.SQL(", ").join(
+            sql.SQL("sum({}) as {}").format(
+                _read(NUMBER, declared.figures[name]), sql.Identifier(name)
+            )
+            for name in figures
+        ),
+        pairs=sql.SQL(", ").join(
+            sql.SQL("({}, at_till.{}, in_raw.{})").format(
+                sql.Literal(name), sql.Identifier(name), sql.Identifier(name)
+            )
+            for name in figures
+        ),
+    )
+    rows = connection.execute(statement).fetchall()
+    return {(day, figure): (at_till, in_raw) for day, figure, at_till, in_raw in rows}
+
+
+def _read(template: str, column: str) -> sql.Composed:
+    return sql.SQL(template).format(column=sql.Identifier(column))
+
+
+def _differing(compared: Compared, today: date) -> set[date]:
+    """Return the closed days on which a figure differs."""
+    return {
+        day for (day, _), (at_till, in_raw) in compared.items() if at_till != in_raw and day < today
+    }
+
+
+def _files_of(connection: Connection, sales: Feed, feed: Feed, days: set[date]) -> list[str]:
+    """Return the files that hold lines of some days, or of the night after them."""
+    assert sales.totals is not None  # noqa: S101
+    wanted = sorted(days | {day + timedelta(days=1) for day in days})
+    statement = sql.SQL(
+        "select distinct _file_name from {table} as landed"
+        " cross join (select * from raw_files._feeds where feed = {feed}) as dialect"
+        " where {day} = any(%s)"
+    ).format(
+        table=sql.Identifier(files.RAW, feed.name),
+        feed=sql.Literal(feed.name),
+        day=_read(DATE, sales.totals.date),
+    )
+    return [name for (name,) in connection.execute(statement, [wanted])]
+
+
+def _record(
+    connection: Connection, branch_id: str, compared: Compared, differed: set[date], today: date
+) -> None:
+    """Write down the figures of all days."""
+    with connection.cursor() as cursor, connection.transaction():
+        cursor.executemany(
+            RECORD,
+            [
+                {
+                    "branch": branch_id,
+                    "day": day,
+                    "figure": figure,
+                    "at_till": at_till,
+                    "in_raw": in_raw,
+                    "is_healed": at_till == in_raw
+                    if day in differed or at_till != in_raw
+                    else None,
+                    "is_open": day >= today,
+                }
+                for (day, figure), (at_till, in_raw) in sorted(compared.items())
+            ],
+        )
