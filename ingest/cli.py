@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
 
     from ingest.pipeline import LoadResult
+    from sample.files import Bucket
 
 app = typer.Typer(
     help="The analytics warehouse of a food business: land, reconcile, build, audit, publish.",
@@ -84,8 +85,10 @@ def run(
             if _has_sample_tills():
                 with steps.step("Sample company"):
                     from sample import company
+                    from sample import files as bucket
 
                     company.create(warehouse)
+                    bucket.create(warehouse)
             with steps.step("Load and reconcile"):
                 loads = _load(warehouse)
             with steps.step("Build, test and publish"):
@@ -329,11 +332,13 @@ def status() -> None:
 def sample_create(
     scale: Annotated[int, typer.Option(min=1, help="Times the published volume.")] = 1,
 ) -> None:
-    """Make the five tills with the published year in them; complete tills are left alone."""
+    """Make the five tills with the published year and the bucket; what is complete stays."""
     from sample import company
+    from sample import files as bucket
 
     table = Table("till", "orders", "order lines", "gross amount", "seconds")
-    for till in company.create(warehouse_module.resolve(), scale=scale):
+    warehouse = warehouse_module.resolve()
+    for till in company.create(warehouse, scale=scale):
         table.add_row(
             till.database,
             f"{till.orders:,}",
@@ -342,21 +347,33 @@ def sample_create(
             f"{till.seconds:.1f}" if till.is_new else "already there",
         )
     console.print(table)
+    _say_what_was_written(bucket.create(warehouse))
 
 
 @sample_app.command("advance")
 def sample_advance(
     days: Annotated[int, typer.Option(min=1, help="Days to trade on.")] = 1,
 ) -> None:
-    """Let the company trade on: sales, refunds, corrections, late commits, price changes."""
+    """Let the company trade on: sales, refunds, corrections, late commits, counts, deliveries."""
     from sample import company
+    from sample import files as bucket
 
-    tradings = company.advance(warehouse_module.resolve(), days=days)
+    warehouse = warehouse_module.resolve()
+    tradings = company.advance(warehouse, days=days)
     table = Table("", *(trading.branch_id for trading in tradings))
     for name in ["last_day", *(event.name for event in company.EVENTS)]:
         values = (getattr(trading, name) for trading in tradings)
         table.add_row(name.replace("_", " "), *map(str, values))
     console.print(table)
+    _say_what_was_written(bucket.create(warehouse))
+
+
+def _say_what_was_written(bucket: Bucket) -> None:
+    console.print(
+        f"Bucket: {bucket.written:,} file(s) written up to {bucket.last_day} in "
+        f"{bucket.seconds:.1f} s: {bucket.folder}",
+        soft_wrap=True,
+    )
 
 
 STALE = timedelta(hours=50)
@@ -365,7 +382,7 @@ STALE = timedelta(hours=50)
 LAST_LOADS = """
     select
         l.source,
-        l.branch_id,
+        concat_ws(' ', l.branch_id, l.tables ->> 'feed'),
         max(l.finished_at) filter (where l.outcome = 'succeeded'),
         now() - max(l.finished_at) filter (where l.outcome = 'succeeded'),
         sum(l.row_count) filter (where l.outcome = 'succeeded'),
@@ -383,8 +400,8 @@ LAST_LOADS = """
         from audit.reconciliation
         where source = l.source and branch_id = l.branch_id
     ) as r
-    group by l.source, l.branch_id
-    order by l.source, l.branch_id
+    group by l.source, l.branch_id, l.tables ->> 'feed'
+    order by 1, 2
 """
 
 LAST_PUBLICATIONS = """
@@ -474,7 +491,10 @@ def _loads_table(loads: Sequence[LoadResult]) -> Table:
     for load in loads:
         table.add_row(
             load.source,
-            load.branch_id,
+            # a load of one table is a feed's
+            " ".join(
+                filter(None, (load.branch_id, *(load.tables if len(load.tables) == 1 else ())))
+            ),
             load.kind,
             f"{load.row_count:,}",
             f"{load.seconds:.1f}",

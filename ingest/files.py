@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import datetime
-from itertools import chain, groupby
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import adbc_driver_postgresql.dbapi as adbc
@@ -152,9 +152,9 @@ def run(
         return [LoadResult("files", None, "incremental", 0, {}, 0.0, "failed", str(error))]
     prepare(connection, feeds)
     results = [load_feed(warehouse, connection, feed, branches) for feed in feeds]
-    for feed in feeds:
-        if feed.totals:
-            results += totals.reconcile_feed(warehouse, connection, feed, feeds)
+    pipeline.analyze(connection, results, RAW)
+    for export in totals.exports(feeds):
+        results += totals.reconcile_export(warehouse, connection, export)
     return results
 
 
@@ -317,7 +317,8 @@ class _Landing:
             load_id: the load's id, which every row gets.
         """
         self._cursor, self._feed, self._bucket, self._load_id = cursor, feed, bucket, load_id
-        cursor.execute(f"select * from {RAW}.{feed.name} limit 0")
+        statement = sql.SQL("select * from {} limit 0").format(sql.Identifier(RAW, feed.name))
+        cursor.execute(statement.as_string())
         table = cursor.fetch_arrow_table()
         self.columns = [name for name in table.column_names if name not in files.OWN_COLUMNS]
         self._first = set(self.columns)
@@ -341,8 +342,7 @@ class _Landing:
                 batches = _ahead(reader, self._tables(readings))
                 for columns, group in groupby(batches, lambda batch: tuple(batch.schema.names)):
                     self._add_columns(columns)
-                    first = next(group)
-                    stream = pa.RecordBatchReader.from_batches(first.schema, chain([first], group))
+                    stream = pa.RecordBatchReader.from_batches(_schema(columns), group)
                     self._cursor.adbc_ingest(table, stream, mode="append", db_schema_name=schema)
             again = [reading for reading in readings if reading.changed]
             self._take_back([one for one in readings if one.changed or one.error], schema, table)
@@ -391,6 +391,12 @@ class _Landing:
             target = sql.Identifier(schema, table) if schema else sql.Identifier(table)
             statement = sql.SQL("delete from {} where _file_name = any({}::text[])")
             self._cursor.execute(statement.format(target, sql.Literal(names)).as_string())
+
+
+def _schema(columns: Sequence[str]) -> pa.Schema:
+    """Return the types that columns land with: text, but for the line's number."""
+    number, text = pa.int64(), pa.string()
+    return pa.schema([(name, number if name == "_line_number" else text) for name in columns])
 
 
 def _ahead(executor: ThreadPoolExecutor, batches: Iterator[Any]) -> Iterator[Any]:

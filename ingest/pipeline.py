@@ -186,8 +186,17 @@ def _run_pos(
     return results
 
 
+def _run_files(
+    warehouse: Warehouse, connection: Connection, branches: Sequence[str] | None
+) -> list[LoadResult]:
+    from ingest import files
+
+    return files.run(warehouse, connection, branches)
+
+
 SOURCES: dict[str, Callable[[Warehouse, Connection, Sequence[str] | None], list[LoadResult]]] = {
     "pos": _run_pos,
+    "files": _run_files,
 }
 """What runs each source system; the branches are those asked for, None for all."""
 
@@ -445,15 +454,20 @@ def _start_over(connection: Connection, table: TillTable) -> None:
         _take_back(connection, branch_id)
 
 
-def analyze(connection: Connection, results: Sequence[LoadResult]) -> None:
+def analyze(connection: Connection, results: Sequence[LoadResult], raw: str = RAW_POS) -> None:
     """Refresh the planner's statistics of every table that got rows, be they few.
+
+    Args:
+        connection: a connection to the warehouse.
+        results: what was loaded.
+        raw: the raw schema that it was loaded into.
 
     A planner that has not heard of a new load takes it to have no rows, and goes through all
     product versions for each of them. This reads a sample: its cost does not grow with the table.
     """
     succeeded = [result.tables for result in results if result.outcome == "succeeded"]
     for table in sorted({name for tables in succeeded for name, rows in tables.items() if rows}):
-        connection.execute(sql.SQL("analyze {}").format(sql.Identifier(RAW_POS, table)))
+        connection.execute(sql.SQL("analyze {}").format(sql.Identifier(raw, table)))
 
 
 def dlt_pipeline(

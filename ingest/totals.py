@@ -9,9 +9,11 @@ shows as a difference.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, LiteralString
 from zoneinfo import ZoneInfo
 
 from psycopg import sql
@@ -21,7 +23,8 @@ from ingest.pipeline import Connection, LoadResult
 from ingest.sources import pos
 
 if TYPE_CHECKING:
-    from ingest.sources.files import Feed
+    from ingest.sources.files import Feed, Totals
+    from ingest.sources.pos import Branch
     from ingest.warehouse import Warehouse
 
 # What a figure is in the sales: a line with a negative quantity is a refund.
@@ -122,65 +125,93 @@ on conflict (source, branch_id, business_date, figure) do update set
     is_open_day = excluded.is_open_day
 """
 
+FORGET_EMPTY_DAYS = """
+update audit.reconciliation
+set at_till = 0, in_raw = 0, difference = 0, reconciled_at = now()
+where source = 'files' and branch_id = %s and not business_date = any(%s)
+"""
+
 Compared = dict[tuple[date, str], tuple[object, object]]
 """What the till's totals say and what the raw layer has, by business day and figure."""
 
 
-def reconcile_feed(
-    warehouse: Warehouse, connection: Connection, sales: Feed, feeds: Sequence[Feed]
+@dataclass(frozen=True)
+class Export:
+    """A till's export: its sales, its totals, and how the two belong together."""
+
+    sales: Feed
+    totals: Feed
+    declared: Totals
+    branch: Branch
+
+
+def exports(feeds: Sequence[Feed]) -> list[Export]:
+    """Return the exports that have totals.
+
+    Args:
+        feeds: all feeds, checked.
+    """
+    known = {feed.name: feed for feed in feeds}
+    return [
+        Export(feed, known[feed.totals.feed], feed.totals, pos.branches()[feed.branch])
+        for feed in feeds
+        if feed.totals and feed.branch
+    ]
+
+
+def reconcile_export(
+    warehouse: Warehouse, connection: Connection, export: Export
 ) -> list[LoadResult]:
     """Compare a till's export with its day totals, read again what differs, and record it.
 
     Args:
         warehouse: the warehouse.
         connection: an autocommitting connection to it.
-        sales: the feed with the sales; it has a branch and totals.
-        feeds: all feeds, the totals' among them.
+        export: the export, whose feeds were loaded.
 
     Returns:
         The loads that the healing took, and a failed one where days still differ.
     """
-    started = datetime.now(UTC)
-    assert sales.totals is not None and sales.branch is not None  # noqa: S101 - the caller asks
-    totals = next(feed for feed in feeds if feed.name == sales.totals.feed)
-    tables = [f"{files.RAW}.{feed.name}" for feed in (sales, totals)]
-    if not all(pipeline.exists(connection, table) for table in tables):
+    started = time.monotonic()
+    both, branch = (export.sales, export.totals), export.branch
+    if not all(pipeline.exists(connection, f"{files.RAW}.{feed.name}") for feed in both):
         return []
-    branch = pos.branches()[sales.branch]
     now = datetime.now(ZoneInfo(branch.time_zone))
     today = (now - timedelta(hours=branch.cutover_hour)).date()
-    compared = _compare(connection, sales, totals)
+    compared = _compare(connection, export)
     differing = _differing(compared, today)
     loads = []
     if differing:
-        for feed in (sales, totals):
-            names = _files_of(connection, sales, feed, differing)
+        for feed in both:
+            names = _files_of(connection, export, feed, differing)
             if names:
                 loads.append(files.load_feed(warehouse, connection, feed, again=names))
-        compared = _compare(connection, sales, totals)
+        compared = _compare(connection, export)
     still = _differing(compared, today)
-    _record(connection, sales.branch, compared, differing, today)
+    _record(connection, branch.branch_id, compared, differing, today)
     if still:
-        seconds = (datetime.now(UTC) - started).total_seconds()
         problem = (
-            f"The export of {sales.branch} (feed {sales.name}) and its totals (feed {totals.name}) "
-            f"differ on {len(still)} day(s), first on {min(still)}: see audit.reconciliation where "
-            "source = 'files' and difference <> 0, and ask the branch for the files again."
+            f"The export of {branch.branch_id} (feed {export.sales.name}) and its totals (feed "
+            f"{export.totals.name}) differ on {len(still)} day(s), first on {min(still)}: see "
+            "audit.reconciliation where source = 'files' and difference <> 0, and ask the branch "
+            "for the files again."
         )
-        loads.append(LoadResult("files", sales.branch, "heal", 0, {}, seconds, "failed", problem))
+        seconds = time.monotonic() - started
+        loads.append(
+            LoadResult("files", branch.branch_id, "heal", 0, {}, seconds, "failed", problem)
+        )
     return loads
 
 
-def _compare(connection: Connection, sales: Feed, totals: Feed) -> Compared:
-    declared = sales.totals
-    assert declared is not None and sales.branch is not None  # noqa: S101
+def _compare(connection: Connection, export: Export) -> Compared:
+    declared = export.declared
     figures = [name for name in FIGURES if name in declared.figures]
     statement = sql.SQL(COMPARE).format(
-        sales=sql.Literal(sales.name),
-        totals=sql.Literal(totals.name),
-        sales_table=sql.Identifier(files.RAW, sales.name),
-        totals_table=sql.Identifier(files.RAW, totals.name),
-        cutover_hour=sql.Literal(pos.branches()[sales.branch].cutover_hour),
+        sales=sql.Literal(export.sales.name),
+        totals=sql.Literal(export.totals.name),
+        sales_table=sql.Identifier(files.RAW, export.sales.name),
+        totals_table=sql.Identifier(files.RAW, export.totals.name),
+        cutover_hour=sql.Literal(export.branch.cutover_hour),
         sales_date=_read(DATE, declared.date),
         sales_time=_read(TIME, declared.time) if declared.time else sql.SQL("null::time"),
         receipt=sql.SQL("landed.{}").format(sql.Identifier(declared.order)),
@@ -208,7 +239,7 @@ def _compare(connection: Connection, sales: Feed, totals: Feed) -> Compared:
     return {(day, figure): (at_till, in_raw) for day, figure, at_till, in_raw in rows}
 
 
-def _read(template: str, column: str) -> sql.Composed:
+def _read(template: LiteralString, column: str) -> sql.Composed:
     return sql.SQL(template).format(column=sql.Identifier(column))
 
 
@@ -219,9 +250,8 @@ def _differing(compared: Compared, today: date) -> set[date]:
     }
 
 
-def _files_of(connection: Connection, sales: Feed, feed: Feed, days: set[date]) -> list[str]:
+def _files_of(connection: Connection, export: Export, feed: Feed, days: set[date]) -> list[str]:
     """Return the files that hold lines of some days, or of the night after them."""
-    assert sales.totals is not None  # noqa: S101
     wanted = sorted(days | {day + timedelta(days=1) for day in days})
     statement = sql.SQL(
         "select distinct _file_name from {table} as landed"
@@ -230,7 +260,7 @@ def _files_of(connection: Connection, sales: Feed, feed: Feed, days: set[date]) 
     ).format(
         table=sql.Identifier(files.RAW, feed.name),
         feed=sql.Literal(feed.name),
-        day=_read(DATE, sales.totals.date),
+        day=_read(DATE, export.declared.date),
     )
     return [name for (name,) in connection.execute(statement, [wanted])]
 
@@ -238,22 +268,19 @@ def _files_of(connection: Connection, sales: Feed, feed: Feed, days: set[date]) 
 def _record(
     connection: Connection, branch_id: str, compared: Compared, differed: set[date], today: date
 ) -> None:
-    """Write down the figures of all days."""
+    """Write down the figures of all days; days that have none on either side become zero."""
+    rows = [
+        {
+            "branch": branch_id,
+            "day": day,
+            "figure": figure,
+            "at_till": at_till,
+            "in_raw": in_raw,
+            "is_healed": at_till == in_raw if day in differed or at_till != in_raw else None,
+            "is_open": day >= today,
+        }
+        for (day, figure), (at_till, in_raw) in sorted(compared.items())
+    ]
     with connection.cursor() as cursor, connection.transaction():
-        cursor.executemany(
-            RECORD,
-            [
-                {
-                    "branch": branch_id,
-                    "day": day,
-                    "figure": figure,
-                    "at_till": at_till,
-                    "in_raw": in_raw,
-                    "is_healed": at_till == in_raw
-                    if day in differed or at_till != in_raw
-                    else None,
-                    "is_open": day >= today,
-                }
-                for (day, figure), (at_till, in_raw) in sorted(compared.items())
-            ],
-        )
+        cursor.executemany(RECORD, rows)
+        cursor.execute(FORGET_EMPTY_DAYS, [branch_id, sorted({day for day, _ in compared})])

@@ -74,8 +74,8 @@ NEWEST_DAY = "select max(business_date) from company.business_days"
 
 
 def branch_ids() -> list[str]:
-    """Return the ids of the company's branches, as in the seed."""
-    with BRANCHES_FILE.open(encoding="utf-8", newline="") as file:
+    """Return the ids of the branches whose till has a database, in the seed's order."""
+    with (FOLDER / "habits.csv").open(encoding="utf-8", newline="") as file:
         return [row["branch_id"] for row in csv.DictReader(file)]
 
 
@@ -126,7 +126,7 @@ def advance(warehouse: Warehouse, days: int = 1, prefix: str = "till_") -> list[
         WarehouseError: a till is missing or was never completed.
     """
     branches = branch_ids()
-    last_day = max(_last_day(warehouse, prefix + branch_id) for branch_id in branches)
+    last_day = max(newest_day(warehouse, prefix + branch_id) for branch_id in branches)
     until = last_day + timedelta(days=days)
     with ThreadPoolExecutor() as pool:
         return list(pool.map(lambda id_: _trade(warehouse, id_, until, prefix), branches))
@@ -156,7 +156,7 @@ def _create_till(warehouse: Warehouse, branch_id: str, scale: int, seed: int, pr
     started = time.monotonic()
     database = prefix + branch_id
     _create_database(warehouse, database)
-    with _connect(warehouse, database) as connection, connection.transaction():
+    with connect(warehouse, database) as connection, connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", [LOCK])
         is_new = not _is_complete(connection)
         if is_new:
@@ -180,14 +180,22 @@ def _create_till(warehouse: Warehouse, branch_id: str, scale: int, seed: int, pr
     return Till(branch_id, database, is_new, orders, lines, gross, time.monotonic() - started)
 
 
-def _last_day(warehouse: Warehouse, database: str) -> date:
-    """Return the till's newest trading day."""
+def newest_day(warehouse: Warehouse, database: str) -> date:
+    """Return a till's newest trading day.
+
+    Args:
+        warehouse: the server that the till is on.
+        database: the till's database.
+
+    Raises:
+        WarehouseError: the till is missing or was never completed.
+    """
     with warehouse.connect(name="mypizza sample") as connection:
         if not connection.execute(
             "select 1 from pg_database where datname = %s", [database]
         ).fetchone():
             raise WarehouseError(f"There is no till {database!r}: run `mypizza sample create`.")
-    with _connect(warehouse, database) as connection:
+    with connect(warehouse, database) as connection:
         if not _is_complete(connection):
             raise WarehouseError(f"The till {database!r} is not complete: run `sample create`.")
         day: date = connection.execute(NEWEST_DAY).fetchall()[0][0]
@@ -197,8 +205,8 @@ def _last_day(warehouse: Warehouse, database: str) -> date:
 def _trade(warehouse: Warehouse, branch_id: str, until: date, prefix: str) -> Trading:
     """Let one till trade day by day; whoever else does so at the same time takes turns."""
     database = prefix + branch_id
-    first_day = _last_day(warehouse, database) + timedelta(days=1)
-    with _connect(warehouse, database) as connection:
+    first_day = newest_day(warehouse, database) + timedelta(days=1)
+    with connect(warehouse, database) as connection:
         while True:
             with connection.transaction():
                 connection.execute("select pg_advisory_xact_lock(%s)", [LOCK])
@@ -263,7 +271,13 @@ def _run(connection: Connection, name: str) -> None:
     connection.execute((FOLDER / f"{name}.sql").read_bytes())
 
 
-def _connect(warehouse: Warehouse, database: str) -> Connection:
+def connect(warehouse: Warehouse, database: str) -> Connection:
+    """Open a till's database.
+
+    Args:
+        warehouse: the server that the till is on.
+        database: the till's database.
+    """
     return warehouse.connect(
         database,
         name="mypizza sample",

@@ -209,10 +209,14 @@ def configured_feeds(branches: Sequence[str] | None = None) -> list[Feed]:
         feeds.append(declared_feed(name, {**declared, **({"url": str(url)} if url else {})}))
     known = {feed.name: feed for feed in feeds}
     for feed in feeds:
-        if feed.totals and feed.totals.feed not in known:
+        if feed.totals and (
+            feed.branch is None
+            or known.get(feed.totals.feed, feed).branch != feed.branch
+            or feed.totals.feed not in known
+        ):
             raise FeedError(
                 f"The totals of the feed {feed.name} should come in the feed {feed.totals.feed!r}, "
-                f"which is not declared: correct {feed.section}."
+                f"which is no feed of the same branch: correct {feed.section}."
             )
     return [
         feed
