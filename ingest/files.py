@@ -270,7 +270,9 @@ def _land(
         execute("create temp table staged (like {table}) on commit drop", table=table)
         landing = _Landing(cursor, feed, bucket, load_id)
         readings = landing.land([file for file in wanted if file.name not in known], RAW, feed.name)
-        readings += landing.land([file for file in wanted if file.name in known], None, "staged")
+        readings += landing.land(
+            [file for file in wanted if file.name in known], "pg_temp", "staged"
+        )
         for suffix, columns in (("key", "_file_name, _line_number"), ("load", "_dlt_load_id")):
             execute(
                 f"create {'unique' if suffix == 'key' else ''} index if not exists {{name}}"
@@ -324,12 +326,12 @@ class _Landing:
         self._first = set(self.columns)
         self.new_columns: list[str] = []
 
-    def land(self, wanted: Sequence[File], schema: str | None, table: str) -> list[Reading]:
+    def land(self, wanted: Sequence[File], schema: str, table: str) -> list[Reading]:
         """Read files into a table; those that change meanwhile again, up to three times.
 
         Args:
             wanted: the files.
-            schema: the table's schema; None for a temporary table.
+            schema: the table's schema.
             table: the table.
 
         Returns:
@@ -385,12 +387,13 @@ class _Landing:
                 self.columns.append(name)
                 self.new_columns.append(name)
 
-    def _take_back(self, readings: Sequence[Reading], schema: str | None, table: str) -> None:
+    def _take_back(self, readings: Sequence[Reading], schema: str, table: str) -> None:
         names = [reading.file.name for reading in readings if reading.lines]
         if names:
-            target = sql.Identifier(schema, table) if schema else sql.Identifier(table)
-            statement = sql.SQL("delete from {} where _file_name = any({}::text[])")
-            self._cursor.execute(statement.format(target, sql.Literal(names)).as_string())
+            statement = sql.SQL("delete from {} where _file_name = any({}::text[])").format(
+                sql.Identifier(schema, table), sql.Literal(names)
+            )
+            self._cursor.execute(statement.as_string())
 
 
 def _schema(columns: Sequence[str]) -> pa.Schema:
