@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import datetime
-from itertools import groupby
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
 
 import adbc_driver_postgresql.dbapi as adbc
@@ -341,7 +341,7 @@ class _Landing:
         for attempt in range(1, READINGS + 1):
             readings = [Reading(file) for file in wanted]
             with ThreadPoolExecutor(1) as reader:
-                batches = _ahead(reader, self._tables(readings))
+                batches = _ahead(reader, _batches(self._tables(readings)))
                 for columns, group in groupby(batches, lambda batch: tuple(batch.schema.names)):
                     self._add_columns(columns)
                     stream = pa.RecordBatchReader.from_batches(_schema(columns), group)
@@ -354,7 +354,7 @@ class _Landing:
                 break
         return done
 
-    def _tables(self, readings: Sequence[Reading]) -> Iterator[pa.RecordBatch]:
+    def _tables(self, readings: Sequence[Reading]) -> Iterator[pa.Table]:
         for reading in readings:
             for table in self._bucket.read(reading.file, reading):
                 problem = self._misfit(table, reading.file)
@@ -362,8 +362,7 @@ class _Landing:
                     reading.error = problem
                     break
                 load_ids = pa.repeat(self._load_id, table.num_rows)
-                table = table.append_column("_dlt_load_id", load_ids).combine_chunks()
-                yield from table.to_batches()
+                yield table.append_column("_dlt_load_id", load_ids)
 
     def _misfit(self, table: pa.Table, file: File) -> str | None:
         """Say why a file cannot be of this feed: it shares no column with all the others."""
@@ -400,6 +399,17 @@ def _schema(columns: Sequence[str]) -> pa.Schema:
     """Return the types that columns land with: text, but for the line's number."""
     number, text = pa.int64(), pa.string()
     return pa.schema([(name, number if name == "_line_number" else text) for name in columns])
+
+
+def _batches(tables: Iterator[pa.Table]) -> Iterator[pa.RecordBatch]:
+    """Yield tables of the same columns as batches worth sending, be they of many small files."""
+    for _, group in groupby(tables, lambda table: table.column_names):
+        waiting: list[pa.Table] = []
+        for table in chain(group, [None]):
+            waiting += [table] if table else []
+            if waiting and (table is None or sum(map(len, waiting)) >= files.BATCH_ROWS):
+                yield from pa.concat_tables(waiting).combine_chunks().to_batches()
+                waiting = []
 
 
 def _ahead(executor: ThreadPoolExecutor, batches: Iterator[Any]) -> Iterator[Any]:

@@ -231,23 +231,27 @@ def test_a_stray_quote_costs_its_own_line_and_no_other(folder: Folder) -> None:
 
 
 @pytest.mark.parametrize("block", [16, 37, 64])
-def test_where_a_file_is_cut_into_blocks_makes_no_difference(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch, block: int
+@pytest.mark.parametrize("small", [0, 1 << 20])
+def test_where_a_file_is_cut_and_which_parser_reads_it_make_no_difference(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, block: int, small: int
 ) -> None:
     text = "n;note\r\n" + "".join(
         f'{number};"é;{number}\r\n{number}"\r\n' if number % 3 == 0 else f"{number};é\r\n"
         for number in range(2, 60)
     )
+    text += '60;"x"y\r\n61;12" tall\r\n62;too;many\r\n\r\n;\r\n63;"q""q"\r\n64'
     folder.write("a.csv", text)
+    monkeypatch.setattr(source, "SMALL_BLOCK", small)
     folder.declared["delimiter"] = ";"
     folder.load()
     whole = folder.rows("_line_number, n, note, _reject")
+    monkeypatch.setattr(source, "SMALL_BLOCK", 0)
     monkeypatch.setattr(source, "BLOCK_BYTES", block)
     monkeypatch.setattr(source, "LONGEST_LINE", 8 * block)
     folder.name += "_again"
     folder.load()
     assert folder.rows("_line_number, n, note, _reject") == whole
-    assert len(whole) == 58
+    assert len(whole) == 58 + 5
 
 
 @pytest.mark.parametrize(
