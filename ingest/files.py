@@ -19,7 +19,6 @@ from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
 
 import adbc_driver_postgresql.dbapi as adbc
-import psycopg
 import pyarrow as pa
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
@@ -230,7 +229,7 @@ def load_feed(
             entry.error = _problem([reading.error for reading in readings if reading.error])
         except WarehouseError as error:
             entry.error = str(error)
-        except (psycopg.Error, adbc.Error, OSError, pa.ArrowException) as error:
+        except Exception as error:  # one feed's trouble stays with that feed
             entry.error = f"The feed {feed.name} could not be landed: {_first_line(error)}."
     return LoadResult(
         source="files",

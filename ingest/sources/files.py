@@ -27,6 +27,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any, BinaryIO
 
@@ -46,7 +47,7 @@ from ingest.warehouse import PROJECT_DIR, WarehouseError
 
 CONFIG_FILE = pos.CONFIG_FILE
 BLOCK_BYTES = 4 << 20
-LONGEST_LINE = 4 * BLOCK_BYTES
+LONGEST_LINE = 2 * BLOCK_BYTES
 LONGEST_RECORD = 1_000
 """Lines that a quoted value may go over where quotes are not in pairs; more is a stray quote."""
 
@@ -430,7 +431,7 @@ def read_parquet(raw: BinaryIO, feed: Feed, _reading: Reading) -> Iterator[pa.Ta
         feed: its feed.
     """
     with pq.ParquetFile(raw) as parquet:
-        names = column_names(parquet.schema_arrow.names)
+        names = column_names(tuple(parquet.schema_arrow.names))
         first = 1
         for batch in parquet.iter_batches(batch_size=BATCH_ROWS):
             columns = []
@@ -463,7 +464,7 @@ def read_csv(raw: BinaryIO, feed: Feed, reading: Reading) -> Iterator[pa.Table]:
             first += 1
             if line.strip():
                 header = next(csv.reader([line.decode().strip("\r")], **_python_dialect(feed)))
-                names = column_names(header)
+                names = column_names(tuple(header))
         if not rest:
             continue
         table, numbers, rejects = _parse(rest, feed, names, first, is_paired)
@@ -693,7 +694,8 @@ def _python_dialect(feed: Feed) -> dict[str, Any]:
     }
 
 
-def column_names(header: Sequence[str]) -> tuple[str, ...]:
+@lru_cache
+def column_names(header: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names that a file's columns have in the warehouse: small ASCII letters.
 
     Args:

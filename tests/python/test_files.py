@@ -748,6 +748,22 @@ def test_a_feed_that_is_declared_wrongly_says_so(declared: dict[str, Any], sente
     assert sentence in str(refused.value)
 
 
+def test_the_projects_own_feeds_are_declared_well_and_an_address_may_stand_in_the_environment(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert warehouse
+    pipeline.prepare()
+    monkeypatch.setenv("SOURCES__FILES__FEEDS__STOCK_COUNTS__URL", "s3://elsewhere/counts")
+    feeds = {feed.name: feed for feed in source.configured_feeds()}
+    assert list(feeds) == ["stock_counts", "stock_deliveries", "lyon_sales", "lyon_closings"]
+    assert feeds["stock_counts"].url == "s3://elsewhere/counts"
+    assert feeds["lyon_sales"].url.endswith("sample/bucket")
+    assert [feed.name for feed in source.configured_feeds(["quito"])] == [
+        "stock_counts",
+        "stock_deliveries",
+    ]
+
+
 def test_the_dialect_of_a_feed_stands_in_the_warehouse_as_it_is_declared(folder: Folder) -> None:
     folder.declared |= {"branch": "quito", **FRENCH, "negative_quantity": "refund"}
     folder.load()
