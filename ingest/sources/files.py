@@ -477,7 +477,10 @@ def _table(
     names: Sequence[str], columns: Sequence[Any], numbers: Sequence[int], rejects: Mapping[int, str]
 ) -> pa.Table:
     """Return rows with their line numbers, and after them the rejects with theirs."""
-    line = pa.array([*numbers, *rejects] if rejects else numbers, pa.int64())
+    if isinstance(numbers, range) and not rejects:
+        line = pa.arange(numbers.start, numbers.stop)
+    else:
+        line = pa.array([*numbers, *rejects], pa.int64())
     reject = pa.nulls(len(numbers), pa.string())
     if rejects:
         nothing = pa.nulls(len(rejects), pa.string())
@@ -549,7 +552,8 @@ def _blocks(stream: Any, feed: Feed, reading: Reading) -> Iterator[tuple[bytes, 
         chunk = stream.read(BLOCK_BYTES)
         # Postgres' text holds no zero byte.
         text = decoder.decode(chunk, not chunk).replace("\0", "\\x00")
-        escapes += text.count("\\x") - chunk.count(b"\\x")
+        if "\\x" in text:
+            escapes += text.count("\\x") - chunk.count(b"\\x")
         if has_old_line_ends is None:
             has_old_line_ends = "\r" in text and "\n" not in text
         rest += (text.replace("\r", "\n") if has_old_line_ends else text).encode()

@@ -331,7 +331,7 @@ def test_packed_files_are_read_as_they_are(folder: Folder) -> None:
 def test_a_file_that_cannot_be_unpacked_stops_no_other_and_is_read_when_it_is_mended(
     folder: Folder,
 ) -> None:
-    many = "n\n" + "".join(f"{number}\n" for number in range(500_000))
+    many = "n\n" + "".join(f"{number}\n" for number in range(1_500_000))
     folder.write("a.csv", "n\n1\n")
     folder.write("b.csv.gz", gzip.compress(many.encode())[:-200])
     folder.write("c.csv", "n\n3\n")
