@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import build, load
+from benchmarks import bucket, build, load
 from benchmarks.server import Grid, Part, Ratio, Server
 from ingest.warehouse import BIN_DIR
 
@@ -34,6 +34,8 @@ class PartName(StrEnum):
     B = "b"
     C = "c"
     D = "d"
+    E = "e"
+    F = "f"
 
 
 @app.command()
@@ -43,6 +45,8 @@ def main(
     ] = None,
     rows: Annotated[int, typer.Option(min=1000, help="Order lines of parts a and b.")] = 2_000_000,
     scale: Annotated[int, typer.Option(min=2, help="The large company of c and d.")] = 20,
+    file_lines: Annotated[int, typer.Option(min=1000, help="Lines of part e's file.")] = 10_000_000,
+    files: Annotated[int, typer.Option(min=1, help="How many files part f has.")] = 100_000,
     repeats: Annotated[int, typer.Option(min=1, help="Measurements of each.")] = 3,
 ) -> None:
     """Measure speed and memory on servers of their own; exit code 1 if a limit is exceeded.
@@ -50,7 +54,8 @@ def main(
     Full-sized runs of all parts are written to benchmarks/results.md.
     """
     chosen = part or list(PartName)
-    is_full = (rows, scale) == (2_000_000, 20) and chosen == list(PartName)
+    sizes = (rows, scale, file_lines, files)
+    is_full = sizes == (2_000_000, 20, 10_000_000, 100_000) and chosen == list(PartName)
     folder = Path(tempfile.mkdtemp(prefix="mypizza-bench-"))
     folder.chmod(0o711)  # where we are root, the servers run as another user
     load_before = os.getloadavg()[0]
@@ -60,6 +65,8 @@ def main(
         PartName.B: lambda: load.day_load(folder, (rows, 10 * rows), rows // 100, repeats),
         PartName.C: lambda: build.day_build(folder, (1, scale), repeats),
         PartName.D: lambda: build.bare_build(folder, scale, repeats),
+        PartName.E: lambda: bucket.long_file(folder / "long", file_lines, repeats),
+        PartName.F: lambda: bucket.small_files(folder / "small", files),
     }
     parts: list[Part] = []
     try:

@@ -15,11 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import datetime
-from itertools import groupby
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
 
 import adbc_driver_postgresql.dbapi as adbc
-import psycopg
 import pyarrow as pa
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
@@ -230,7 +229,7 @@ def load_feed(
             entry.error = _problem([reading.error for reading in readings if reading.error])
         except WarehouseError as error:
             entry.error = str(error)
-        except (psycopg.Error, adbc.Error, OSError, pa.ArrowException) as error:
+        except Exception as error:  # one feed's trouble stays with that feed
             entry.error = f"The feed {feed.name} could not be landed: {_first_line(error)}."
     return LoadResult(
         source="files",
@@ -270,7 +269,9 @@ def _land(
         execute("create temp table staged (like {table}) on commit drop", table=table)
         landing = _Landing(cursor, feed, bucket, load_id)
         readings = landing.land([file for file in wanted if file.name not in known], RAW, feed.name)
-        readings += landing.land([file for file in wanted if file.name in known], None, "staged")
+        readings += landing.land(
+            [file for file in wanted if file.name in known], "pg_temp", "staged"
+        )
         for suffix, columns in (("key", "_file_name, _line_number"), ("load", "_dlt_load_id")):
             execute(
                 f"create {'unique' if suffix == 'key' else ''} index if not exists {{name}}"
@@ -324,12 +325,12 @@ class _Landing:
         self._first = set(self.columns)
         self.new_columns: list[str] = []
 
-    def land(self, wanted: Sequence[File], schema: str | None, table: str) -> list[Reading]:
+    def land(self, wanted: Sequence[File], schema: str, table: str) -> list[Reading]:
         """Read files into a table; those that change meanwhile again, up to three times.
 
         Args:
             wanted: the files.
-            schema: the table's schema; None for a temporary table.
+            schema: the table's schema.
             table: the table.
 
         Returns:
@@ -339,7 +340,7 @@ class _Landing:
         for attempt in range(1, READINGS + 1):
             readings = [Reading(file) for file in wanted]
             with ThreadPoolExecutor(1) as reader:
-                batches = _ahead(reader, self._tables(readings))
+                batches = _ahead(reader, _batches(self._tables(readings)))
                 for columns, group in groupby(batches, lambda batch: tuple(batch.schema.names)):
                     self._add_columns(columns)
                     stream = pa.RecordBatchReader.from_batches(_schema(columns), group)
@@ -352,7 +353,7 @@ class _Landing:
                 break
         return done
 
-    def _tables(self, readings: Sequence[Reading]) -> Iterator[pa.RecordBatch]:
+    def _tables(self, readings: Sequence[Reading]) -> Iterator[pa.Table]:
         for reading in readings:
             for table in self._bucket.read(reading.file, reading):
                 problem = self._misfit(table, reading.file)
@@ -360,8 +361,7 @@ class _Landing:
                     reading.error = problem
                     break
                 load_ids = pa.repeat(self._load_id, table.num_rows)
-                table = table.append_column("_dlt_load_id", load_ids).combine_chunks()
-                yield from table.to_batches()
+                yield table.append_column("_dlt_load_id", load_ids)
 
     def _misfit(self, table: pa.Table, file: File) -> str | None:
         """Say why a file cannot be of this feed: it shares no column with all the others."""
@@ -385,18 +385,30 @@ class _Landing:
                 self.columns.append(name)
                 self.new_columns.append(name)
 
-    def _take_back(self, readings: Sequence[Reading], schema: str | None, table: str) -> None:
+    def _take_back(self, readings: Sequence[Reading], schema: str, table: str) -> None:
         names = [reading.file.name for reading in readings if reading.lines]
         if names:
-            target = sql.Identifier(schema, table) if schema else sql.Identifier(table)
-            statement = sql.SQL("delete from {} where _file_name = any({}::text[])")
-            self._cursor.execute(statement.format(target, sql.Literal(names)).as_string())
+            statement = sql.SQL("delete from {} where _file_name = any({}::text[])").format(
+                sql.Identifier(schema, table), sql.Literal(names)
+            )
+            self._cursor.execute(statement.as_string())
 
 
 def _schema(columns: Sequence[str]) -> pa.Schema:
     """Return the types that columns land with: text, but for the line's number."""
     number, text = pa.int64(), pa.string()
     return pa.schema([(name, number if name == "_line_number" else text) for name in columns])
+
+
+def _batches(tables: Iterator[pa.Table]) -> Iterator[pa.RecordBatch]:
+    """Yield tables of the same columns as batches worth sending, be they of many small files."""
+    for _, group in groupby(tables, lambda table: table.column_names):
+        waiting: list[pa.Table] = []
+        for table in chain(group, [None]):
+            waiting += [table] if table else []
+            if waiting and (table is None or sum(map(len, waiting)) >= files.BATCH_ROWS):
+                yield from pa.concat_tables(waiting).combine_chunks().to_batches()
+                waiting = []
 
 
 def _ahead(executor: ThreadPoolExecutor, batches: Iterator[Any]) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""The sample company's bucket: stock counts, deliveries, and the export of a till without a database.
+"""The sample company's bucket: stock counts, deliveries, and a till that can only export.
 
 The stock follows what the tills sold, by the recipes in seeds/: what is there in the morning, plus
 what the wholesaler brings, minus what the pizzas took, what spoils and now and then a loss that

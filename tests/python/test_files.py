@@ -1,0 +1,783 @@
+"""Files come in from a bucket: each once, line by line, whatever state they are in."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ingest import files, pipeline, totals
+from ingest.pipeline import LoadResult
+from ingest.sources import files as source
+from ingest.sources.files import Feed, FeedError
+from ingest.warehouse import LOADER, Warehouse
+
+# A load in a process of its own, which says when it begins so that it can be killed in the middle.
+A_LOAD = """
+import json, sys
+from ingest import files, pipeline, warehouse
+from ingest.sources.files import declared_feed
+home = warehouse.resolve()
+feed = declared_feed(sys.argv[1], json.loads(sys.argv[2]))
+with home.connect(role=warehouse.LOADER) as connection:
+    files.prepare(connection, [feed])
+    print("begins", flush=True)
+    result = files.load_feed(home, connection, feed)
+    print(result.error or "succeeded")
+"""
+
+
+@dataclass
+class Folder:
+    """A bucket on disk with one feed in it, and the warehouse that it lands in."""
+
+    warehouse: Warehouse
+    path: Path
+    declared: dict[str, Any]
+    name: str
+
+    @property
+    def feed(self) -> Feed:
+        """The feed, as it would be declared in the configuration."""
+        return source.declared_feed(self.name, self.declared)
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        """Put a file into the bucket, at once and whole."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f".{path.name}.part")
+        beside.write_bytes(content if isinstance(content, bytes) else content.encode())
+        beside.replace(path)
+        return path
+
+    def load(self, again: tuple[str, ...] = ()) -> LoadResult:
+        """Load the feed, as the pipeline does."""
+        with self.warehouse.connect(role=LOADER) as connection:
+            pipeline.prepare_audit(connection)
+            files.prepare(connection, [self.feed])
+            return files.load_feed(self.warehouse, connection, self.feed, again=again)
+
+    def rows(self, columns: str = "*", where: str = "_deleted_at is null") -> list[tuple[Any, ...]]:
+        """Return what has landed, by file and line."""
+        return self.query(
+            f"select {columns} from raw_files.{self.name} where {where}"
+            " order by _file_name, _line_number"
+        )
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        """Ask the warehouse."""
+        with self.warehouse.connect() as connection:
+            return connection.execute(statement.encode()).fetchall()
+
+
+NUMBERS = iter(range(1000))
+
+
+@pytest.fixture
+def folder(warehouse: Warehouse, tmp_path: Path) -> Folder:
+    """An empty bucket and a feed that takes every CSV file in it."""
+    pipeline.prepare()
+    return Folder(
+        warehouse,
+        tmp_path,
+        {"url": str(tmp_path), "files": "**/*.csv*"},
+        f"feed_{next(NUMBERS)}",
+    )
+
+
+def succeeded(result: LoadResult) -> LoadResult:
+    assert result.outcome == "succeeded", result.error
+    return result
+
+
+def test_a_file_is_read_once_and_every_row_knows_its_line(folder: Folder) -> None:
+    folder.write("a.csv", "article,price\nMargherita,9.50\nReine,11.00\n")
+    assert succeeded(folder.load()).row_count == 2
+    assert folder.rows("article, price, _file_name, _line_number, branch_id, _reject") == [
+        ("Margherita", "9.50", "a.csv", 2, None, None),
+        ("Reine", "11.00", "a.csv", 3, None, None),
+    ]
+    folder.write("b.csv", "article,price\nCalzone,12\n")
+    assert succeeded(folder.load()).row_count == 1
+    assert succeeded(folder.load()).row_count == 0
+
+
+def test_only_complete_loads_count_and_each_load_says_which_rows_it_brought(
+    folder: Folder,
+) -> None:
+    folder.write("a.csv", "n\n1\n")
+    folder.load()
+    folder.write("b.csv", "n\n2\n")
+    folder.load()
+    assert folder.query(
+        f"select count(*), count(distinct _dlt_load_id) from raw_files.{folder.name}"
+        f" inner join raw_files._dlt_loads on load_id = _dlt_load_id"
+        f" where schema_name = 'files_{folder.name}' and status = 0"
+    ) == [(2, 2)]
+    assert folder.query(
+        "select kind, outcome, row_count from audit.loads"
+        f" where source = 'files' and tables ->> 'feed' = '{folder.name}' order by started_at"
+    ) == [("initial", "succeeded", 1), ("incremental", "succeeded", 1)]
+
+
+def test_a_changed_file_replaces_what_it_brought_and_unchanged_lines_keep_their_load(
+    folder: Folder,
+) -> None:
+    folder.write("a.csv", "n,m\n1,a\n2,b\n3,c\n")
+    folder.load()
+    (first,) = folder.rows("_dlt_load_id")[0]
+    folder.write("a.csv", "n,m\n1,a\n2,changed\n")
+    succeeded(folder.load())
+    assert folder.rows("n, m, _dlt_load_id = '" + first + "'") == [
+        ("1", "a", True),
+        ("2", "changed", False),
+    ]
+    assert folder.rows("n", "_deleted_at is not null") == [("3",)]
+    folder.write("a.csv", "n,m\n1,a\n2,changed\n3,back\n4,d\n")
+    succeeded(folder.load())
+    assert folder.rows("n, m") == [("1", "a"), ("2", "changed"), ("3", "back"), ("4", "d")]
+
+
+def test_a_file_of_the_same_size_written_later_is_read_again(folder: Folder) -> None:
+    path = folder.write("a.csv", "n\n1\n")
+    folder.load()
+    folder.write("a.csv", "n\n2\n")
+    os.utime(path, (1, 1))
+    folder.load()
+    assert folder.rows("n") == [("2",)]
+
+
+def test_a_vanished_file_is_reported_once_and_its_rows_stay(folder: Folder) -> None:
+    folder.write("a.csv", "n\n1\n")
+    gone = folder.write("b.csv", "n\n2\n")
+    folder.load()
+    gone.unlink()
+    result = succeeded(folder.load())
+    assert result.notes == (
+        f"1 file(s) of the feed {folder.name} are gone from the bucket, first b.csv; their rows "
+        "stay.",
+    )
+    assert folder.load().notes == ()
+    assert folder.rows("n") == [("1",), ("2",)]
+    vanished = (
+        "select file_name from raw_files._files"
+        f" where feed = '{folder.name}' and vanished_at is not null"
+    )
+    assert folder.query(vanished) == [("b.csv",)]
+    folder.write("b.csv", "n\n2\n")
+    folder.load()
+    assert folder.query(vanished) == []
+
+
+def test_a_line_that_does_not_fit_the_header_lands_whole_with_its_number(folder: Folder) -> None:
+    folder.write("a.csv", "n,m\n1,a\n\n2,b,c\n3\n,\n4,d\n5,cut o")
+    result = succeeded(folder.load())
+    assert folder.rows("_line_number, n, m, _reject") == [
+        (2, "1", "a", None),
+        (4, None, None, "2,b,c"),
+        (5, None, None, "3"),
+        (7, "4", "d", None),
+        (8, "5", "cut o", None),
+    ]
+    assert result.notes == (
+        f"2 line(s) of the feed {folder.name} do not fit their header and wait in quarantine, "
+        "first in a.csv.",
+    )
+    assert folder.query(
+        f"select lines, rejects from raw_files._files where feed = '{folder.name}'"
+    ) == [(5, 2)]
+
+
+def test_a_quoted_value_goes_over_lines_and_the_numbers_go_on(folder: Folder) -> None:
+    folder.write("a.csv", 'n,note\n1,"two\nlines, and ""quotes"""\n2,x,"bad\nline"\n3,after\n')
+    succeeded(folder.load())
+    assert folder.rows("_line_number, n, note, _reject") == [
+        (2, "1", 'two\nlines, and "quotes"', None),
+        (4, None, None, '2,x,"bad\nline"'),
+        (6, "3", "after", None),
+    ]
+
+
+def test_a_stray_quote_costs_its_own_line_and_no_other(folder: Folder) -> None:
+    lines = [f"{number},x" for number in range(2, 2_002)]
+    lines[1_000] = '1002,"never closed'
+    folder.write("a.csv", "\n".join(["n,note", *lines, '2002,"fine, this"', ""]))
+    succeeded(folder.load())
+    assert folder.rows("_line_number, _reject", "_reject is not null") == [
+        (1002, '1002,"never closed')
+    ]
+    assert folder.query(
+        f"select count(*), min(note) filter (where n = '2002') from raw_files.{folder.name}"
+        " where _reject is null and cast(n as bigint) = _line_number"
+    ) == [(2_000, "fine, this")]
+
+
+@pytest.mark.parametrize("block", [16, 37, 64])
+@pytest.mark.parametrize("small", [0, 1 << 20])
+def test_where_a_file_is_cut_and_which_parser_reads_it_make_no_difference(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, block: int, small: int
+) -> None:
+    text = "n;note\r\n" + "".join(
+        f'{number};"é;{number}\r\n{number}"\r\n' if number % 3 == 0 else f"{number};é\r\n"
+        for number in range(2, 60)
+    )
+    text += '60;"x"y\r\n61;12" tall\r\n62;too;many\r\n\r\n;\r\n63;"q""q"\r\n64'
+    folder.write("a.csv", text)
+    monkeypatch.setattr(source, "SMALL_BLOCK", small)
+    folder.declared["delimiter"] = ";"
+    folder.load()
+    whole = folder.rows("_line_number, n, note, _reject")
+    monkeypatch.setattr(source, "SMALL_BLOCK", 0)
+    monkeypatch.setattr(source, "BLOCK_BYTES", block)
+    monkeypatch.setattr(source, "LONGEST_LINE", 8 * block)
+    folder.name += "_again"
+    folder.load()
+    assert folder.rows("_line_number, n, note, _reject") == whole
+    assert len(whole) == 58 + 5
+
+
+@pytest.mark.parametrize(
+    ("encoding", "declared"),
+    [
+        ("utf-8-sig", "utf-8"),
+        ("utf-8", "utf-8"),
+        ("utf-16", "utf-16"),
+        ("cp1252", "windows-1252"),
+        ("iso8859_15", "iso-8859-15"),
+    ],
+)
+def test_the_declared_encoding_is_read_and_a_byte_order_mark_taken_off(
+    folder: Folder, encoding: str, declared: str
+) -> None:
+    folder.declared |= {"encoding": declared, "delimiter": ";"}
+    folder.write("a.csv", "quantité;prix unitaire\r\n-1;0,90 €\r\n".encode(encoding))
+    succeeded(folder.load())
+    assert folder.rows("quantite, prix_unitaire") == [("-1", "0,90 €")]
+
+
+def test_bytes_that_are_no_text_stay_visible_and_are_reported(folder: Folder) -> None:
+    folder.write("a.csv", b"n\ncaf\xe9\nze\0ro\nok\n")
+    result = succeeded(folder.load())
+    assert folder.rows("n") == [("caf\\xe9",), ("ze\\x00ro",), ("ok",)]
+    assert "2 byte(s) of a.csv are no utf-8 text" in result.notes[0]
+
+
+def test_a_header_that_is_repeated_is_no_row(folder: Folder) -> None:
+    folder.write("a.csv", "n,m\n1,a\nn,m\n2,b\n")
+    folder.load()
+    assert folder.rows("_line_number, n") == [(2, "1"), (4, "2")]
+
+
+def test_a_file_without_a_header_has_the_declared_columns(folder: Folder) -> None:
+    folder.declared |= {"columns": ["n", "m"], "quote": "'", "delimiter": "\t"}
+    folder.write("a.csv", "1\t'a\tb'\n")
+    folder.load()
+    assert folder.rows("_line_number, n, m") == [(1, "1", "a\tb")]
+
+
+def test_empty_files_and_old_line_ends_are_no_trouble(folder: Folder) -> None:
+    folder.write("a.csv", "")
+    folder.write("b.csv", "n,m")
+    folder.write("c.csv", "n,m\r1,2\r3,4\r")
+    assert succeeded(folder.load()).row_count == 2
+    assert folder.rows("_line_number, n, m") == [(2, "1", "2"), (3, "3", "4")]
+
+
+def zipped(content: bytes) -> bytes:
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("inside.csv", content)
+    return packed.getvalue()
+
+
+def zstandard(content: bytes) -> bytes:
+    packed = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(packed, "zstd") as stream:
+        stream.write(content)
+    return bytes(packed.getvalue())
+
+
+def test_packed_files_are_read_as_they_are(folder: Folder) -> None:
+    content = b"n,m\n1,a\n2,b\n"
+    for name, packed in (
+        ("a.csv.gz", gzip.compress(content)),
+        ("b.csv.zip", zipped(content)),
+        ("c.csv.zst", zstandard(content)),
+        ("d.csv.gz", gzip.compress(content[:8]) + gzip.compress(content[8:])),
+    ):
+        folder.write(name, packed)
+    assert succeeded(folder.load()).row_count == 8
+    assert folder.rows("_line_number, n, m") == [(2, "1", "a"), (3, "2", "b")] * 4
+
+
+def test_a_file_that_cannot_be_unpacked_stops_no_other_and_is_read_when_it_is_mended(
+    folder: Folder,
+) -> None:
+    many = "n\n" + "".join(f"{number}\n" for number in range(1_500_000))
+    folder.write("a.csv", "n\n1\n")
+    folder.write("b.csv.gz", gzip.compress(many.encode())[:-200])
+    folder.write("c.csv", "n\n3\n")
+    result = folder.load()
+    assert result.outcome == "failed"
+    assert result.error is not None
+    assert result.error.startswith(f"The file b.csv.gz of the feed {folder.name} cannot be read")
+    assert result.error.endswith("replace it; the next run reads it again.")
+    assert folder.rows("_file_name, n") == [("a.csv", "1"), ("c.csv", "3")]
+    folder.write("b.csv.gz", gzip.compress(b"n\n2\n"))
+    assert succeeded(folder.load()).row_count == 1
+
+
+def test_parquet_lands_as_text(folder: Folder) -> None:
+    folder.declared |= {"files": "{branch_id}/*.parquet", "format": "parquet"}
+    packed = BytesIO()
+    pq.write_table(
+        pa.table(
+            {
+                "Ingredient": ["mozzarella", None],
+                "unit price": pa.array([Decimal("7.2000"), Decimal("0.9000")]),
+                "best before": [date(2016, 1, 3), None],
+                "at": [datetime(2016, 1, 3, 12, 30, tzinfo=UTC), None],
+                "is_organic": [True, False],
+            }
+        ),
+        packed,
+    )
+    folder.write("quito/2016-01-01.parquet", packed.getvalue())
+    succeeded(folder.load())
+    assert folder.rows(
+        "branch_id, _line_number, ingredient, unit_price, best_before, at, is_organic"
+    ) == [
+        ("quito", 1, "mozzarella", "7.2000", "2016-01-03", "2016-01-03 12:30:00.000000Z", "true"),
+        ("quito", 2, None, "0.9000", None, None, "false"),
+    ]
+
+
+def test_the_branch_stands_in_the_path_and_one_that_nobody_knows_is_refused(
+    folder: Folder,
+) -> None:
+    folder.declared["files"] = "counts/{branch_id}/*.csv"
+    folder.write("counts/quito/1.csv", "n\n1\n")
+    folder.write("counts/atlantis/1.csv", "n\n2\n")
+    result = folder.load()
+    assert folder.rows("branch_id, n") == [("quito", "1")]
+    assert result.error == (
+        f"The file counts/atlantis/1.csv of the feed {folder.name} is of a branch 'atlantis' that "
+        "seeds/branches.csv does not know: rename the file, or add the branch."
+    )
+
+
+def test_columns_may_come_and_go_but_a_file_of_another_kind_is_refused(folder: Folder) -> None:
+    folder.write("a.csv", "n,m\n1,a\n")
+    folder.load()
+    folder.write("b.csv", "new,n\nx,2\n")
+    result = succeeded(folder.load())
+    assert result.notes == (f"New columns in the feed {folder.name}: new.",)
+    assert folder.rows("n, m, new") == [("1", "a", None), ("2", None, "x")]
+    folder.write("c.csv", "2016-01-01;17;beer\n2016-01-02;18;wine\n")
+    result = folder.load()
+    assert result.outcome == "failed"
+    assert f"The file c.csv of the feed {folder.name} has none of the feed's columns" in str(
+        result.error
+    )
+    assert len(folder.rows()) == 2
+
+
+def test_names_of_columns_become_plain_and_never_meet_our_own(folder: Folder) -> None:
+    folder.write("a.csv", "Prix Unitaire,N° Ticket,Größe,branch_id,,prix unitaire\n1,2,3,4,5,6\n")
+    succeeded(folder.load())
+    assert folder.rows(
+        "prix_unitaire, n_ticket, grosse, branch_id_2, column_5, prix_unitaire_2, branch_id"
+    ) == [("1", "2", "3", "4", "5", "6", None)]
+
+
+def test_a_file_that_is_replaced_while_it_is_read_lands_whole_as_one_of_the_two(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "BLOCK_BYTES", 1 << 16)
+
+    def content(mark: str) -> str:
+        return "mark,n\n" + "".join(f"{mark},{number}\n" for number in range(100_000))
+
+    path = folder.write("a.csv", content("old"))
+    real_blocks = source._blocks
+    replaced: list[Path] = []
+
+    def blocks(*arguments: Any) -> Iterator[tuple[bytes, bool]]:
+        for position, block in enumerate(real_blocks(*arguments)):
+            if position == 3 and not replaced:
+                replaced.append(folder.write("a.csv", content("new")))
+            yield block
+
+    monkeypatch.setattr(source, "_blocks", blocks)
+    assert succeeded(folder.load()).notes == ()
+    assert folder.query(f"select mark, count(*) from raw_files.{folder.name} group by mark") == [
+        ("new", 100_000)
+    ]
+    assert replaced == [path]
+
+
+def test_a_file_that_is_written_all_the_time_waits_for_the_next_run(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.write("a.csv", "n\n1\n")
+    growing = folder.write("b.csv", "n\n1\n")
+    real_blocks = source._blocks
+
+    def blocks(stream: Any, feed: Feed, reading: Any) -> Iterator[tuple[bytes, bool]]:
+        if reading.file.name == "b.csv":
+            with growing.open("a") as file:
+                file.write("2\n")
+        yield from real_blocks(stream, feed, reading)
+
+    monkeypatch.setattr(source, "_blocks", blocks)
+    result = succeeded(folder.load())
+    assert result.notes == (
+        f"The file b.csv of the feed {folder.name} kept changing while it was read: the next run "
+        "reads it.",
+    )
+    assert folder.rows("_file_name") == [("a.csv",)]
+    monkeypatch.setattr(source, "_blocks", real_blocks)
+    assert succeeded(folder.load()).row_count == 4
+
+
+def test_a_load_that_is_killed_and_done_again_equals_an_undisturbed_one(folder: Folder) -> None:
+    for number in range(3):
+        folder.write(
+            f"{number}.csv", "n,m\n" + "".join(f"{line},{number}\n" for line in range(150_000))
+        )
+    for wait in (0.1, 0.3, 0.6, 1.0, 1.5):
+        process = subprocess.Popen(
+            [sys.executable, "-c", A_LOAD, folder.name, json.dumps(folder.declared)],
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begins\n"
+        time.sleep(wait)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+    succeeded(folder.load())
+    assert folder.query(
+        f"select _file_name, count(*), count(distinct n) from raw_files.{folder.name}"
+        " group by 1 order by 1"
+    ) == [(f"{number}.csv", 150_000, 150_000) for number in range(3)]
+    assert folder.query(
+        "select count(*) from raw_files._files inner join raw_files._dlt_loads using (load_id)"
+        f" where feed = '{folder.name}'"
+    ) == [(3,)]
+
+
+SALES = "date;heure;ticket;article;quantité;prix unitaire\r\n"
+CLOSING = "date;tickets;lignes;ventes;remboursements\r\n"
+FRENCH = {"delimiter": ";", "decimal_separator": ",", "currency_sign": "€",
+          "thousands_separator": "\u202f", "date_format": "DD/MM/YYYY"}  # fmt: skip
+
+
+@dataclass
+class Export:
+    """A till's export in two feeds, and the warehouse that they land in."""
+
+    sales: Folder
+    closings: Folder
+
+    def reconcile(self) -> list[LoadResult]:
+        """Load both feeds and hold one against the other."""
+        succeeded(self.sales.load())
+        succeeded(self.closings.load())
+        with self.sales.warehouse.connect(role=LOADER) as connection:
+            connection.execute("delete from audit.reconciliation")
+            (export,) = totals.exports([self.sales.feed, self.closings.feed])
+            return totals.reconcile_export(self.sales.warehouse, connection, export)
+
+    def figures(self) -> dict[tuple[str, str], tuple[Decimal, Decimal]]:
+        """Return what the till said and what the raw layer has, by day and figure."""
+        rows = self.sales.query(
+            "select business_date::text, figure, at_till, in_raw from audit.reconciliation"
+            " where source = 'files' and branch_id = 'quito'"
+        )
+        return {(day, figure): (till, raw) for day, figure, till, raw in rows}
+
+
+@pytest.fixture
+def export(folder: Folder) -> Export:
+    """A branch whose till can only export; it closes at three in the morning."""
+    folder.declared |= {"files": "ventes_*.csv", "branch": "quito", **FRENCH}
+    closings = Folder(
+        folder.warehouse, folder.path, {**folder.declared, "files": "cloture_*.csv"},
+        f"{folder.name}_closings",
+    )  # fmt: skip
+    folder.declared["totals"] = {
+        "feed": closings.name, "date": "date", "time": "heure", "order": "ticket",
+        "quantity": "quantite", "unit_price": "prix_unitaire",
+        "figures": {"orders": "tickets", "lines": "lignes", "order_total": "ventes",
+                    "refund_total": "remboursements"},
+    }  # fmt: skip
+    return Export(folder, closings)
+
+
+def test_an_export_equals_its_own_day_totals(export: Export) -> None:
+    export.sales.write(
+        "ventes_1.csv",
+        SALES + "05/09/2015;19:32;1;.;2;0,90 €\r\n05/09/2015;19:40;2;Reine;100;10,50 €\r\n"
+        "05/09/2015;19:45;1;.;-1;0,90 €\r\n06/09/2015;02:15;3;Reine;1;10,50 €\r\n06/09/2015;1",
+    )
+    export.sales.write("cloture_1.csv", CLOSING + "05/09/2015;3;4;1\u202f062,30 €;0,90 €\r\n")
+    assert export.reconcile() == []
+    assert export.figures() == {
+        ("2015-09-05", "orders"): (3, 3),
+        ("2015-09-05", "lines"): (4, 4),
+        ("2015-09-05", "order_total"): (Decimal("1062.30"), Decimal("1062.30")),
+        ("2015-09-05", "refund_total"): (Decimal("0.90"), Decimal("0.90")),
+    }
+
+
+def test_an_export_that_lacks_a_sale_or_has_one_that_cannot_be_read_differs(
+    export: Export,
+) -> None:
+    export.sales.write(
+        "ventes_1.csv",
+        SALES + "05/09/2015;19:32;1;Reine;1;1o,00 €\r\n31/02/2015;12:00;9;.;1;1 €\r\n",
+    )
+    export.sales.write("cloture_1.csv", CLOSING + "05/09/2015;2;2;20,00 €;0,00 €\r\n")
+    heal_sales, heal_closings, problem = export.reconcile()
+    assert (heal_sales.kind, heal_closings.kind) == ("heal", "heal")
+    assert problem.outcome == "failed"
+    assert "differ on 1 day(s), first on 2015-09-05: see audit.reconciliation" in str(problem.error)
+    assert export.figures()["2015-09-05", "order_total"] == (Decimal(20), Decimal(0))
+    assert export.sales.query(
+        "select figure, is_healed from audit.reconciliation where difference <> 0 order by figure"
+    ) == [("lines", False), ("order_total", False), ("orders", False)]
+
+
+def test_a_day_that_differs_is_read_again_whatever_its_file_says_of_itself(export: Export) -> None:
+    right = SALES + "05/09/2015;19:32;1;Reine;1;10,00 €\r\n"
+    path = export.sales.write("ventes_1.csv", right.replace("10,00", "90,00"))
+    export.sales.write("cloture_1.csv", CLOSING + "05/09/2015;1;1;10,00 €;0,00 €\r\n")
+    export.sales.load()
+    before = path.stat()
+    path.write_text(right)  # the same size; and the copying tool kept the time
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert [load.kind for load in export.reconcile()] == ["heal", "heal"]
+    assert export.figures()["2015-09-05", "order_total"] == (Decimal(10), Decimal(10))
+    assert export.sales.query("select distinct is_healed from audit.reconciliation") == [(True,)]
+
+
+@dataclass(frozen=True)
+class Store:
+    """An S3 server on this machine."""
+
+    endpoint: str
+    access_key: str = "pizza"
+    secret_key: str = "s3cr3t-c4n4ry"  # noqa: S105 - of a server that lives for one test file
+
+    def credentials(self, secret_key: str | None = None) -> dict[str, str]:
+        """Return the variables that dlt reads the credentials from."""
+        prefix = "SOURCES__FILES__CREDENTIALS__"
+        return {
+            f"{prefix}AWS_ACCESS_KEY_ID": self.access_key,
+            f"{prefix}AWS_SECRET_ACCESS_KEY": secret_key or self.secret_key,
+            f"{prefix}ENDPOINT_URL": self.endpoint,
+            f"{prefix}REGION_NAME": "us-east-1",
+        }
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """SeaweedFS with an empty bucket `pizza`."""
+    home = tmp_path_factory.mktemp("seaweed")
+    # Each service listens on a second port, ten thousand above its first.
+    ports = {name: free_port() % 20_000 + 20_000 for name in ("s3", "master", "volume", "filer")}
+    store = Store(f"http://127.0.0.1:{ports['s3']}")
+    keys = [{"accessKey": store.access_key, "secretKey": store.secret_key}]
+    identity = {"name": "test", "credentials": keys, "actions": ["Admin", "Read", "Write", "List"]}
+    (home / "s3.json").write_text(json.dumps({"identities": [identity]}))
+    server = subprocess.Popen(
+        [
+            str(Path(sys.executable).with_name("weed")), "server", "-ip=127.0.0.1",
+            "-ip.bind=127.0.0.1", f"-dir={home}", "-filer", "-s3", f"-s3.port={ports['s3']}",
+            f"-s3.config={home / 's3.json'}", f"-master.port={ports['master']}",
+            f"-volume.port={ports['volume']}", f"-filer.port={ports['filer']}",
+            "-master.telemetry=false", "-volume.max=5", "-master.volumeSizeLimitMB=64",
+        ],
+        cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        system = s3(store)
+        for _ in range(120):
+            try:
+                system.mkdir("pizza")
+                system.pipe("pizza/ready", b"yes")
+                break
+            except Exception:
+                time.sleep(0.5)
+        system.rm("pizza/ready")
+        yield store
+    finally:
+        server.kill()  # asked politely, it waits for its own parts
+        server.wait()
+
+
+def s3(store: Store) -> Any:
+    import s3fs
+
+    return s3fs.S3FileSystem(
+        key=store.access_key, secret=store.secret_key,
+        endpoint_url=store.endpoint, skip_instance_cache=True,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def bucket(folder: Folder, store: Store, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    """A feed in the S3 bucket, in a folder of the test's own."""
+    for name, value in store.credentials().items():
+        monkeypatch.setenv(name, value)
+    folder.declared |= {"url": f"s3://pizza/{folder.name}", "files": "{branch_id}/*.csv"}
+    return folder
+
+
+def test_files_come_from_s3_once_and_again_when_they_change(bucket: Folder, store: Store) -> None:
+    system = s3(store)
+    system.pipe(f"pizza/{bucket.name}/quito/1.csv", b"n\n1\n")
+    system.pipe(f"pizza/{bucket.name}/chicago/1.csv", gzip.compress(b"n\n2\n"))
+    assert succeeded(bucket.load()).row_count == 2
+    assert succeeded(bucket.load()).row_count == 0
+    assert bucket.rows("branch_id, n, _file_name") == [
+        ("chicago", "2", "chicago/1.csv"),
+        ("quito", "1", "quito/1.csv"),
+    ]
+    system.pipe(f"pizza/{bucket.name}/quito/1.csv", b"n\n7\n")
+    assert succeeded(bucket.load()).row_count == 1
+    system.rm(f"pizza/{bucket.name}/quito/1.csv")
+    assert "gone from the bucket" in bucket.load().notes[0]
+    assert bucket.rows("n") == [("2",), ("7",)]
+    assert bucket.query(
+        f"select count(etag) from raw_files._files where feed = '{bucket.name}'"
+    ) == [(2,)]
+
+
+def test_an_object_that_is_replaced_while_it_is_read_is_read_again(
+    bucket: Folder, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system, key = s3(store), f"pizza/{bucket.name}/quito/1.csv"
+    system.pipe(key, b"n\n1\n")
+    real_blocks = source._blocks
+    replaced: list[str] = []
+
+    def blocks(*arguments: Any) -> Iterator[tuple[bytes, bool]]:
+        yield from real_blocks(*arguments)
+        if not replaced:
+            replaced.append(key)
+            system.pipe(key, b"n\n2\n3\n")
+
+    monkeypatch.setattr(source, "_blocks", blocks)
+    assert succeeded(bucket.load()).notes == ()
+    assert bucket.rows("n") == [("2",), ("3",)]
+
+
+def test_refused_keys_are_said_in_one_sentence_without_the_secret(
+    bucket: Folder, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in store.credentials("wr0ng-c4n4ry").items():
+        monkeypatch.setenv(name, value)
+    result = bucket.load()
+    assert result.outcome == "failed"
+    assert result.error is not None
+    assert result.error.startswith(
+        f"The files of the feed {bucket.name} at s3://pizza/{bucket.name} cannot be read ("
+    )
+    assert result.error.endswith("the next run catches up.")
+    assert "c4n4ry" not in result.error + str(bucket.query("select error from audit.loads"))
+
+
+def test_a_folder_that_is_not_there_is_an_error_and_an_empty_one_is_not(folder: Folder) -> None:
+    assert succeeded(folder.load()).row_count == 0
+    folder.declared["url"] = str(folder.path / "nowhere")
+    result = folder.load()
+    assert result.outcome == "failed"
+    assert "nowhere cannot be read (FileNotFoundError" in str(result.error)
+
+
+@pytest.mark.parametrize(
+    ("declared", "sentence"),
+    [
+        (
+            {"url": None},
+            "The feed x has no url (or sample = true): correct [sources.files.feeds.x]",
+        ),
+        ({"files": None}, "The feed x has no files: correct"),
+        ({"delimeter": ";"}, "has a key 'delimeter' that means nothing"),
+        ({"branch": "atlantis"}, "a branch 'atlantis' that seeds/branches.csv does not know"),
+        ({"format": "xls"}, "has the format 'xls'"),
+        ({"delimiter": "::"}, "is not one character"),
+        ({"encoding": "klingon"}, "an encoding 'klingon' that Python does not know"),
+        ({"date_format": "%d"}, "which lacks YYYY, MM or DD"),
+        ({"negative_quantity": "x"}, "a negative_quantity that is neither"),
+        ({"totals": {"feed": "y"}}, "The feed x has no date in totals"),
+    ],
+)
+def test_a_feed_that_is_declared_wrongly_says_so(declared: dict[str, Any], sentence: str) -> None:
+    complete = {"url": "here", "files": "*.csv", **declared}
+    given = {key: value for key, value in complete.items() if value is not None}
+    with pytest.raises(FeedError) as refused:
+        source.declared_feed("x", given)
+    assert sentence in str(refused.value)
+
+
+def test_the_projects_own_feeds_are_declared_well_and_an_address_may_stand_in_the_environment(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert warehouse
+    pipeline.prepare()
+    monkeypatch.setenv("SOURCES__FILES__FEEDS__STOCK_COUNTS__URL", "s3://elsewhere/counts")
+    feeds = {feed.name: feed for feed in source.configured_feeds()}
+    assert list(feeds) == ["stock_counts", "stock_deliveries", "lyon_sales", "lyon_closings"]
+    assert feeds["stock_counts"].url == "s3://elsewhere/counts"
+    assert feeds["lyon_sales"].url.endswith("sample/bucket")
+    assert [feed.name for feed in source.configured_feeds(["quito"])] == [
+        "stock_counts",
+        "stock_deliveries",
+    ]
+
+
+def test_the_dialect_of_a_feed_stands_in_the_warehouse_as_it_is_declared(folder: Folder) -> None:
+    folder.declared |= {"branch": "quito", **FRENCH, "negative_quantity": "refund"}
+    folder.load()
+    folder.declared["currency_sign"] = "EUR"
+    folder.load()
+    assert folder.query(
+        "select branch_id, delimiter, decimal_separator, currency_sign, date_format,"
+        f" negative_quantity from raw_files._feeds where feed = '{folder.name}'"
+    ) == [("quito", ";", ",", "EUR", "DD/MM/YYYY", "refund")]
+
+
+def test_many_files_with_changing_headers_keep_their_values_apart(folder: Folder) -> None:
+    for number in range(300):
+        first, second = ("n,m", "1,2") if number % 2 else ("m,n", "2,1")
+        folder.write(f"{number:03d}.csv", f"{first}\n{second}\n")
+    assert succeeded(folder.load()).row_count == 300
+    assert set(folder.rows("n, m")) == {("1", "2")}
