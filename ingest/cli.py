@@ -327,8 +327,8 @@ def status() -> None:
         loads = _query(connection, "audit.loads", LAST_LOADS)
         publications = _query(connection, "audit.publications", LAST_PUBLICATIONS)
         quarantined = {
-            (source, branch_id): count
-            for source, branch_id, count in _query(connection, "audit.quarantine", IN_QUARANTINE)
+            (source, place): count
+            for source, place, count in _query(connection, "audit.quarantine", IN_QUARANTINE)
         }
     console.print(f"Running now: {holder}" if holder else "Nothing is running.")
 
@@ -354,7 +354,7 @@ def status() -> None:
             "" if lag is None else f"{lag / timedelta(hours=1):,.1f} h",
             f"{rows or 0:,}",
             f"{days - differing:,} of {days:,} days" if days else "",
-            f"{quarantined.get((source, branch_id), 0):,}",
+            f"{quarantined.get((source, branch_id.rpartition(' ')[2]), 0):,}",
             outcome,
         )
     console.print(table)
@@ -505,10 +505,13 @@ QUARANTINE = """
 """
 
 IN_QUARANTINE = """
-    select source_name, branch_id, count(*)
+    select
+        source_name,
+        case when source_name = 'files' then table_name else coalesce(branch_id, '') end as place,
+        count(*)
     from audit.quarantine
     where released_at is null
-    group by source_name, branch_id
+    group by source_name, place
 """
 
 LAST_PUBLICATIONS = """
