@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -832,6 +831,27 @@ def test_a_till_that_is_another_branchs_is_refused(
     assert world.query("select count(*), sum(total_amount) from raw_pos.orders") == here
 
 
+# In a process of its own: while ConnectorX waits for an answer, no other thread runs beside it.
+THROW_OUT = """
+import sys, time
+import psycopg
+with psycopg.connect(autocommit=True) as observer, psycopg.connect() as holder:
+    holder.execute(f"lock table {sys.argv[1]} in access exclusive mode")
+    print("locked", flush=True)
+    until = time.monotonic() + 50
+    waiting = []
+    while not waiting and time.monotonic() < until:
+        time.sleep(0.02)
+        waiting = observer.execute(
+            "select pid from pg_stat_activity"
+            " where datname = current_database() and wait_event_type = 'Lock'"
+        ).fetchall()
+    for (pid,) in waiting:
+        observer.execute("select pg_terminate_backend(%s)", [pid])
+        print("thrown out", flush=True)
+"""
+
+
 @pytest.mark.parametrize("side", ["till", "warehouse"])
 @pytest.mark.parametrize("way", ["first load", "later load", "heal"])
 def test_a_connection_that_drops_in_the_middle_loses_and_doubles_nothing(
@@ -845,40 +865,21 @@ def test_a_connection_that_drops_in_the_middle_loses_and_doubles_nothing(
         world.till(QUITO, f"update payments set {stamp} where payment_id > 1700")
     database = world.tills[QUITO] if side == "till" else world.warehouse.database
     table = "payments" if side == "till" else "raw_pos.payments"
-    thrown_out: list[int] = []
-
-    def throw_out() -> None:
-        # What asks for the table's columns may pass, what reads or writes its rows waits.
-        with (
-            world.warehouse.connect() as observer,
-            world.warehouse.connect(database) as holder,
-            holder.transaction(),
-        ):
-            holder.execute(f"lock table {table} in access exclusive mode")
-            ready.set()
-            deadline = time.monotonic() + 60
-            while time.monotonic() < deadline and not thrown_out:
-                time.sleep(0.05)
-                waiting = observer.execute(
-                    "select pid from pg_stat_activity"
-                    " where datname = %s and wait_event_type = 'Lock'",
-                    [database],
-                ).fetchall()
-                for (pid,) in waiting:
-                    observer.execute("select pg_terminate_backend(%s)", [pid])
-                    thrown_out.append(pid)
-
-    ready = threading.Event()
-    thread = threading.Thread(target=throw_out)
-    thread.start()
-    ready.wait()
+    thrower = subprocess.Popen(
+        [sys.executable, "-c", THROW_OUT, table],
+        env=os.environ | replace(world.warehouse, database=database).environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert thrower.stdout is not None
+    assert thrower.stdout.readline() == "locked\n"
     try:
         said = [result.error or "" for result in world.run(QUITO)]
     except (WarehouseError, psycopg.OperationalError) as error:
         said = [warehouse_module.trouble(error) or str(error)]
-    thread.join()
 
-    assert thrown_out
+    assert thrower.wait(timeout=60) == 0
+    assert thrower.stdout.read() == "thrown out\n"
     assert all("Traceback" not in text and "\n" not in text for text in said)
     world.run()
     assert world.differences() == []
