@@ -55,6 +55,11 @@
                 broken("quantity", "quantity_read = 0", "is nothing"),
                 broken("quantity", "quantity_read < 0 and not is_refund_allowed", "is below 0"),
                 broken("unit_price", "unit_price_read is null", "is not a number"),
+                broken(
+                    "payment_method",
+                    "coalesce(payment_method, '') not in ('cash', 'card', 'app', 'voucher')",
+                    "is not cash, card, app or voucher"
+                ),
                 broken("sold_on", "sold_at_read is null", "is no day, or beside it stands no time"),
                 outside_the_calendar("sold_on", moment="sold_at_read"),
             ]) }}

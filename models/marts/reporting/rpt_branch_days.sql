@@ -67,16 +67,19 @@ guest_days as (
 ),
 
 trading_days as (
-    select business_date from order_days
+    select branch_id, business_date from order_days
     union all
-    select business_date from refund_days
+    select branch_id, business_date from refund_days
 ),
 
-company as (
+-- up to its newest sale: a day that has not come in yet must not pass for one without sales
+traded as (
     select
-        min(business_date) as first_business_date,
-        max(business_date) as last_business_date
+        branch_id,
+        max(business_date) as last_business_date,
+        min(min(business_date)) over () as first_business_date
     from trading_days
+    group by branch_id
 ),
 
 days as (
@@ -86,11 +89,11 @@ days as (
         branches.prices_include_tax,
         dates.date_day as business_date
     from branches
-    cross join company
+    inner join traded on branches.branch_id = traded.branch_id
     inner join dates
         on
             branches.opened_on <= dates.date_day
-            and dates.date_day between company.first_business_date and company.last_business_date
+            and dates.date_day between traded.first_business_date and traded.last_business_date
 ),
 
 filled as (

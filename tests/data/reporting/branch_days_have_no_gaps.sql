@@ -1,4 +1,4 @@
--- Every branch has every day from its opening, or the company's first day, to the company's last.
+-- Every branch has every day from its opening, or the company's first day, to its newest sale.
 with reported as (
     select
         branch_id,
@@ -10,20 +10,22 @@ with reported as (
     group by branch_id
 ),
 
-company as (
+traded as (
     select
-        min(business_date) as first_business_date,
-        max(business_date) as last_business_date
+        branch_id,
+        max(business_date) as last_business_date,
+        min(min(business_date)) over () as first_business_date
     from {{ ref('fct_orders') }}
+    group by branch_id
 ),
 
 branches as (
     select
         dim_branches.branch_id,
-        greatest(dim_branches.opened_on, company.first_business_date) as first_expected_date,
-        company.last_business_date
+        greatest(dim_branches.opened_on, traded.first_business_date) as first_expected_date,
+        traded.last_business_date
     from {{ ref('dim_branches') }} as dim_branches
-    cross join company
+    inner join traded on dim_branches.branch_id = traded.branch_id
 ),
 
 differences as (
