@@ -211,7 +211,8 @@ def reconcile(
     date_to: Annotated[str | None, typer.Option("--to", help="Last business date.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All days, not the last 35.")] = False,
     accept_loss: Annotated[
-        bool, typer.Option("--accept-loss", help="Believe a till that lost more than a fifth.")
+        bool,
+        typer.Option("--accept-loss", help="Believe a till that lost more than a fifth; all days."),
     ] = False,
 ) -> None:
     """Compare tills and warehouse per branch and business day, and heal what differs."""

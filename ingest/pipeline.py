@@ -23,7 +23,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -104,6 +104,7 @@ class LoadResult:
         outcome: "succeeded" or "failed".
         error: one sentence, where it failed.
         notes: what a person should know although it succeeded, for example new columns.
+        survey: what was found at the till, for who goes on with it.
     """
 
     source: str
@@ -115,6 +116,7 @@ class LoadResult:
     outcome: str
     error: str | None = None
     notes: tuple[str, ...] = field(default=())
+    survey: Survey | None = field(default=None, repr=False, compare=False)
 
 
 def run(
@@ -180,7 +182,7 @@ def _run_pos(
     for till, result in zip(tills, list(results), strict=True):
         if result.outcome == "succeeded":
             compared = reconcile.reconcile_till(
-                warehouse, connection, till, full=result.kind == "initial"
+                warehouse, connection, till, full=result.kind == "initial", survey=result.survey
             )
             results += compared.loads
             if compared.problem:
@@ -243,6 +245,7 @@ def load_till(warehouse: Warehouse, connection: Connection, till: Till) -> LoadR
     is_initial = last_complete_load(connection, schema_name) is None
     kind = "initial" if is_initial else "incremental"
     progress: dict[str, TableProgress] = {}
+    survey: Survey | None = None
     with record(connection, "pos", till.branch_id, kind, {}) as entry:
         try:
             engine = till.engine(warehouse)
@@ -252,29 +255,10 @@ def load_till(warehouse: Warehouse, connection: Connection, till: Till) -> LoadR
                 raise pos.TillError(doubt)
             if is_initial:
                 _take_back(connection, till.branch_id)
-            is_first = is_initial and _is_first_of_all(connection)
-
-            def read() -> None:
-                references: References = {}
-                pipeline = dlt_pipeline(warehouse, schema_name, RAW_POS, references)
-                progress.clear()
-                source = pos.pos.clone(name=schema_name)(
-                    till, warehouse, engine, survey, progress, references,
-                    is_initial=is_initial, is_first=is_first,
-                )  # fmt: skip
-                info = pipeline.run(
-                    source,
-                    loader_file_format="parquet",
-                    schema_contract={
-                        "tables": "evolve", "columns": "evolve", "data_type": "freeze",
-                    },
-                )  # fmt: skip
-                entry.load_id = info.loads_ids[-1] if info.loads_ids else None
-
-            while True:
+            mode = (is_initial, is_initial and _is_first_of_all(connection))
+            while entry.load_id is None:
                 try:
-                    read()
-                    break
+                    entry.load_id = _run_dlt(warehouse, till, engine, survey, progress, *mode)
                 except Exception as error:
                     # It fails while reading, before anything is loaded: the other tables come.
                     refused = pos.cause(error)
@@ -297,7 +281,35 @@ def load_till(warehouse: Warehouse, connection: Connection, till: Till) -> LoadR
             for name, table in progress.items()
         }
         entry.row_count = sum(table.rows for table in progress.values())
-    return _result(till, kind, entry, {name: table.rows for name, table in progress.items()})
+    tables = {name: table.rows for name, table in progress.items()}
+    return replace(_result(till, kind, entry, tables), survey=survey)
+
+
+def _run_dlt(
+    warehouse: Warehouse,
+    till: Till,
+    engine: sa.Engine,
+    survey: Survey,
+    progress: dict[str, TableProgress],
+    is_initial: bool,
+    is_first: bool,
+) -> str:
+    """Run a till's pipeline once, from its last complete load on, and return the new load's id."""
+    from ingest.sources import pos
+
+    schema_name = f"pos_{till.branch_id}"
+    references: References = {}
+    progress.clear()
+    source = pos.pos.clone(name=schema_name)(
+        till, warehouse, engine, survey, progress, references,
+        is_initial=is_initial, is_first=is_first,
+    )  # fmt: skip
+    info = dlt_pipeline(warehouse, schema_name, RAW_POS, references).run(
+        source,
+        loader_file_format="parquet",
+        schema_contract={"tables": "evolve", "columns": "evolve", "data_type": "freeze"},
+    )
+    return info.loads_ids[-1] if info.loads_ids else ""
 
 
 def survey_till(
@@ -694,7 +706,7 @@ def record(
         " outcome = %s, error = %s, tables = %s where run_id = %s",
         [
             round(entry.seconds, 3),
-            entry.load_id,
+            entry.load_id or None,
             entry.row_count,
             "failed" if entry.error else "succeeded",
             entry.error,

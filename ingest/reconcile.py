@@ -34,7 +34,7 @@ from psycopg import sql
 
 from ingest import pipeline
 from ingest.sources import pos
-from ingest.sources.pos import Branch, HealWindow, Stretch, Till, TillTable
+from ingest.sources.pos import Branch, HealWindow, Stretch, Survey, Till, TillTable
 from ingest.warehouse import LOADER, Warehouse, WarehouseError
 
 if TYPE_CHECKING:
@@ -370,6 +370,7 @@ def reconcile_till(
     *,
     full: bool = False,
     accept_loss: bool = False,
+    survey: Survey | None = None,
 ) -> ReconcileResult:
     """Compare one till and heal it.
 
@@ -381,6 +382,7 @@ def reconcile_till(
             once a week.
         full: all days there are.
         accept_loss: mark rows as deleted however many are gone.
+        survey: what the load just done has found at the till, which it then believed.
 
     Returns:
         What was compared, healed, and still differs.
@@ -393,7 +395,7 @@ def reconcile_till(
         # Who accepts a loss means all of it, not that of the last days.
         full = full or (accept_loss and span in (None, _Span()))
         span = _Span() if full else _span(connection, till, clock, span or _Span())
-        refused = None if accept_loss else doubt(connection, engine, till)
+        refused = None if accept_loss or survey else doubt(connection, engine, till)
         if refused:
             raise WarehouseError(refused)
         at_till, in_raw = _compare(connection, engine, clock, span)
@@ -408,7 +410,7 @@ def reconcile_till(
         )
         if window:
             loads, refused = _heal(
-                warehouse, connection, till, engine, window,
+                warehouse, connection, till, engine, survey, window,
                 None if accept_loss else _moments(clock, span),
             )  # fmt: skip
             # What is mended lies on these days; the others need no second look.
@@ -850,6 +852,7 @@ def _heal(
     connection: Connection,
     till: Till,
     engine: sa.Engine,
+    survey: Survey | None,
     window: HealWindow,
     compared: tuple[datetime | None, datetime | None] | None,
 ) -> tuple[list[LoadResult], str | None]:
@@ -860,6 +863,7 @@ def _heal(
         connection: an autocommitting connection to it.
         till: the till.
         engine: an engine on it.
+        survey: what is known of its tables already.
         window: the orders to read again.
         compared: from when to when the till was compared, against which a loss is measured; None
             believes the till whatever it has lost.
@@ -868,7 +872,7 @@ def _heal(
         The loads that it took, and why nothing was marked as deleted, where that is so.
     """
     loads: list[LoadResult] = []
-    survey = pipeline.survey_till(warehouse, connection, till, engine)
+    survey = survey or pipeline.survey_till(warehouse, connection, till, engine)
     if not pipeline.has_landed(connection, till, survey):
         loads.append(pipeline.load_till(warehouse, connection, till))
         if loads[-1].outcome != "succeeded":

@@ -140,9 +140,8 @@ def test_a_corrected_export_takes_the_place_of_what_it_brought(
     quantity, price = gone.split(";")[4:6]
     worth = int(quantity) * int(re.sub(r"\D", "", price))
     rewrite(path, (gone + "\r\n", ""))
-    _, orders, count, taken, back = (
-        closing.read_bytes().decode("utf-8-sig").split("\r\n")[1].split(";")
-    )
+    said = closing.read_bytes().decode("utf-8-sig").splitlines()[1]
+    _, orders, count, taken, _ = said.split(";")
     cents = int(re.sub(r"\D", "", taken)) - worth
     alone = sum(line.split(";")[2] == gone.split(";")[2] for line in lines) == 1
     rewrite(
