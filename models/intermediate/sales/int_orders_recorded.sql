@@ -9,6 +9,8 @@ orders as (
 export_lines as (
 
     select * from {{ ref('stg_exports__lines') }}
+    -- a line that did not fit its header names none, and stays when its file is corrected
+    where order_id is not null
 
 ),
 
