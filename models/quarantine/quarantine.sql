@@ -5,7 +5,11 @@
     on_schema_change='append_new_columns',
     full_refresh=false,
     indexes=[{'columns': ['quarantine_key'], 'unique': true}],
-    pre_hook="{{ remember_judgement([judged_loads('pos', ref('stg_pos__loads'), 'branch_id')]) }}"
+    pre_hook="{{ remember_judgement([
+        judged_loads('pos', ref('stg_pos__loads'), 'branch_id'),
+        judged_loads('social', ref('stg_social__loads')),
+        judged_loads('tickets', ref('stg_tickets__loads')),
+    ]) }}"
 ) }}
 
 {#- Whatever is judged: a new source adds its base models and its loads here. The records of an
@@ -13,6 +17,8 @@
 {%- set records = [
     judged('pos', 'customers', ref('base_pos__customers'), 'customer_key', scope='branch_id'),
     judged('pos', 'products', ref('base_pos__products'), 'product_record_key', scope='branch_id'),
+    judged('social', 'posts', ref('base_social__posts'), 'post_id'),
+    judged('tickets', 'tickets', ref('base_tickets__tickets'), 'ticket_id'),
 ] -%}
 {%- set records_of_orders = [
     judged('pos', 'orders', ref('base_pos__orders'), 'order_key', scope='branch_id'),
