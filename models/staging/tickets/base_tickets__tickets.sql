@@ -58,7 +58,7 @@ judged as (
 
     select
         -- keys
-        id as ticket_id,
+        cast(id as {{ dbt.type_string() }}) as ticket_id,
         cast(branch_id as {{ dbt.type_string() }}) as branch_id,
         cast(order_number as {{ dbt.type_string() }}) as order_number,
 

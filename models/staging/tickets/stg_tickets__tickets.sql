@@ -40,7 +40,7 @@ good as (
         -- load
         load_id
     from tickets
-    where {{ not_in_quarantine('tickets', 'tickets', 'cast(ticket_id as text)') }}
+    where {{ not_in_quarantine('tickets', 'tickets', 'ticket_id') }}
 
 )
 
