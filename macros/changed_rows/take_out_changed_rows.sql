@@ -39,16 +39,32 @@
 
     Args:
         records: relation of the records that count.
-        key: the key's column, in the relation and in the fact. -#}
-{% macro missing_rows(records, key) -%}
+        key: the key's column, in the relation and in the fact.
+        standing: relation that says at less cost which records count; each of those that the fact
+            lacks is then looked up in `records` by itself. -#}
+{% macro missing_rows(records, key, standing=none) -%}
+    {%- if is_incremental() -%}
+        {{ return(adapter.dispatch("missing_rows")(records, key, standing)) }}
+    {%- else -%}
+        {{ records }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro postgres__missing_rows(records, key, standing) -%}
     (
         select records.*
-        from {{ records }} as records
-        {%- if is_incremental() %}
+        from {{ standing or records }} as {{ "standing" if standing else "records" }}
+        {%- if standing %}
+        cross join lateral (
+            select * from {{ records }} as records
+            where records.{{ key }} = standing.{{ key }}
+            -- keeps the planner from making a join of it
+            offset 0
+        ) as records
+        {%- endif %}
         where not exists (
             select 1 from {{ this }} as built
-            where built.{{ key }} = records.{{ key }}
+            where built.{{ key }} = {{ "standing" if standing else "records" }}.{{ key }}
         )
-        {%- endif %}
     )
 {%- endmacro %}

@@ -23,7 +23,7 @@
             ) with ordinality as tokens (token, position)
         cross join lateral btrim(token, '.,!?;:"()[]{}…¡¿-–—*_~''#@/\') as bare
         where token <> ''
-    ) as words
+    )
 {%- endmacro %}
 
 {#- A text as its words with one space between them and around them, in lower case, so that a name of

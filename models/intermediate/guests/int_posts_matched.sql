@@ -1,20 +1,33 @@
-{#- the accounts and tags of all branches are called alike -#}
-{%- set account = dbt.concat(["'\"@mypizza_'", "replace(branch_id, '_', '')", "'\"'"]) -%}
-{%- set tag = dbt.concat(["'\"mypizza'", "replace(branch_id, '_', '')", "'\"'"]) -%}
-{%- set city = dbt.concat(["' '", "lower(city)", "' '"]) -%}
+{#- the accounts and tags of all branches are called alike; the surest hint first -#}
+{%- set place = "lower(branches.city) = lower(posts.place_city)"
+    ~ " and branches.country_code = posts.place_country_code" -%}
+{%- set hints = {
+    'handle': "position(branches.branch_account in posts.mentions) > 0",
+    'place': place,
+    'hashtag': "position(branches.branch_tag in posts.hashtags) > 0",
+    'city': "position(branches.spaced_city in posts.spaced_text) > 0",
+} -%}
 
 with
 
 posts as (
 
-    select * from {{ ref('stg_social__posts') }}
+    select
+        *,
+        {{ spaced_words('post_text') }} as spaced_text
+    from {{ ref('stg_social__posts') }}
     where deleted_at is null
 
 ),
 
 branches as (
 
-    select * from {{ ref('branches') }}
+    select
+        *,
+        {{ dbt.concat(["'\"@mypizza_'", "replace(branch_id, '_', '')", "'\"'"]) }} as branch_account,
+        {{ dbt.concat(["'\"mypizza'", "replace(branch_id, '_', '')", "'\"'"]) }} as branch_tag,
+        {{ dbt.concat(["' '", "lower(city)", "' '"]) }} as spaced_city
+    from {{ ref('branches') }}
 
 ),
 
@@ -25,48 +38,39 @@ loads as (
 
 ),
 
--- the branch at which each kind of hint points; none where it points at several
+-- per post: at how many branches each kind of hint points, and at which
 hinted as (
 
     select
         posts.*,
-        (
-            select min(branches.branch_id) from branches
-            where position({{ account }} in posts.mentions) > 0
-            having count(*) = 1
-        ) as by_handle,
-        (
-            select min(branches.branch_id) from branches
-            where
-                lower(branches.city) = lower(posts.place_city)
-                and branches.country_code = posts.place_country_code
-            having count(*) = 1
-        ) as by_place,
-        (
-            select min(branches.branch_id) from branches
-            where position({{ tag }} in posts.hashtags) > 0
-            having count(*) = 1
-        ) as by_hashtag,
-        (
-            select min(branches.branch_id) from branches
-            where position({{ city }} in {{ spaced_words('posts.text') }}) > 0
-            having count(*) = 1
-        ) as by_city
+        hints.*
     from posts
+    cross join lateral (
+        select
+            {%- for name, points_at in hints.items() %}
+            count(case when {{ points_at }} then 1 end) as {{ name }}_branches,
+            min(case when {{ points_at }} then branches.branch_id end) as {{ name }}_branch_id,
+            {%- endfor %}
+            count(*) as branches
+        from branches
+    ) as hints
 
 ),
 
--- the surest hint first
+-- a hint that points at several branches is none
 matched as (
 
     select
         *,
-        coalesce(by_handle, by_place, by_hashtag, by_city) as branch_id,
         case
-            when by_handle is not null then 'handle'
-            when by_place is not null then 'place'
-            when by_hashtag is not null then 'hashtag'
-            when by_city is not null then 'city'
+            {%- for name in hints %}
+            when {{ name }}_branches = 1 then {{ name }}_branch_id
+            {%- endfor %}
+        end as branch_id,
+        case
+            {%- for name in hints %}
+            when {{ name }}_branches = 1 then '{{ name }}'
+            {%- endfor %}
         end as matched_by
     from hinted
 
@@ -84,7 +88,7 @@ final as (
 
         -- what the post is
         matched.platform,
-        matched.language,
+        matched.post_language,
         matched.author_hash,
         matched.posted_at,
 

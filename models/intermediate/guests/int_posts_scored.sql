@@ -18,36 +18,40 @@ lexicon as (
 
 ),
 
--- the lexicon knows English only: of other languages nothing is said
+-- once per post, and only for the posts that are asked for
 weighed as (
 
     select
         posts.post_id,
-        case when posts.language = 'en' then (
-            select
-                coalesce(sum(lexicon.weight * case
-                    when words.negations > 0 then {{ negated_weight }} else 1
-                end), 0)
-            from (
-                select
-                    word,
-                    sum(case
-                        when
-                            word in (
-                                'not', 'no', 'never', 'nobody', 'nothing', 'none', 'neither', 'nor',
-                                'without', 'hardly', 'rarely', 'seldom', 'cannot'
-                            )
-                            or word like '%n''t'
-                            then 1
-                        else 0
-                    end) over (
-                        order by position rows between 3 preceding and 1 preceding
-                    ) as negations
-                from {{ words_of('posts.text') }}
-            ) as words
-            inner join lexicon on words.word = lexicon.word
-        ) end as weight
+        -- the lexicon knows English only: of other languages nothing is said
+        case when posts.post_language = 'en' then coalesce(weights.weight, 0) end as weight
     from posts
+    cross join lateral (
+        with words as (
+            select
+                word,
+                sum(case
+                    when
+                        word in (
+                            'not', 'no', 'never', 'nobody', 'nothing', 'none', 'neither', 'nor',
+                            'without', 'hardly', 'rarely', 'seldom', 'cannot'
+                        )
+                        or word like '%n''t'
+                        then 1
+                    else 0
+                end) over (
+                    order by position rows between 3 preceding and 1 preceding
+                ) as negations
+            from {{ words_of('posts.post_text') }}
+        )
+
+        select
+            sum(lexicon.weight * case
+                when words.negations > 0 then {{ negated_weight }} else 1
+            end) as weight
+        from words
+        inner join lexicon on words.word = lexicon.word
+    ) as weights
 
 ),
 

@@ -33,25 +33,18 @@ loads as (
 
 ),
 
--- a number on a receipt is unique in the company; should it not be, the guest's own branch counts,
--- and then the newest order
-ranked as (
+-- a number on a receipt is unique in the company; should it not be, it says nothing
+numbered_orders as (
 
     select
-        tickets.ticket_id,
-        orders.order_key,
-        orders.branch_id,
-        orders.customer_key,
-        orders.business_date,
-        row_number() over (
-            partition by tickets.ticket_id
-            order by
-                case when tickets.branch_id = orders.branch_id then 0 else 1 end,
-                orders.ordered_at desc,
-                orders.order_key
-        ) as place
-    from tickets
-    inner join orders on tickets.order_number = orders.order_number
+        order_number,
+        min(order_key) as order_key,
+        min(branch_id) as branch_id,
+        min(customer_key) as customer_key,
+        min(business_date) as business_date
+    from orders
+    group by order_number
+    having count(*) = 1
 
 ),
 
@@ -73,20 +66,20 @@ matched as (
 
     select
         tickets.*,
-        ranked.order_key,
-        coalesce(ranked.branch_id, tickets.branch_id) as matched_branch_id,
-        coalesce(ranked.customer_key, addresses.customer_key) as customer_key,
-        ranked.business_date as order_business_date,
+        numbered_orders.order_key,
+        coalesce(numbered_orders.branch_id, tickets.branch_id) as matched_branch_id,
+        coalesce(numbered_orders.customer_key, addresses.customer_key) as customer_key,
+        numbered_orders.business_date as order_business_date,
         case
-            when ranked.order_key is not null then 'order'
+            when numbered_orders.order_key is not null then 'order'
             when addresses.customer_key is not null then 'email'
             when tickets.branch_id is not null then 'branch'
         end as matched_by
     from tickets
-    left join ranked on tickets.ticket_id = ranked.ticket_id and ranked.place = 1
+    left join numbered_orders on tickets.order_number = numbered_orders.order_number
     left join addresses
         on
-            coalesce(ranked.branch_id, tickets.branch_id) = addresses.branch_id
+            coalesce(numbered_orders.branch_id, tickets.branch_id) = addresses.branch_id
             and tickets.email_hash = addresses.email_hash
 
 ),

@@ -4,20 +4,20 @@
     unique_key="post_id",
     on_schema_change="fail",
     indexes=[{"columns": ["branch_id", "business_date"]}],
-    pre_hook="{{ take_out_changed_rows(ref('int_posts_matched'), key='post_id') }}"
+    pre_hook="{{ take_out_changed_rows(ref('int_posts_loaded'), key='post_id') }}"
 ) }}
 
 with
 
 posts as (
 
-    select * from {{ missing_rows(ref('int_posts_matched'), key='post_id') }} as missing
+    select * from {{ missing_rows(ref('int_posts_matched'), 'post_id', ref('int_posts_loaded')) }}
 
 ),
 
 scores as (
 
-    select * from {{ ref('int_posts_scored') }}
+    select * from {{ missing_rows(ref('int_posts_scored'), 'post_id', ref('int_posts_loaded')) }}
 
 ),
 
@@ -32,7 +32,7 @@ final as (
 
         -- what the post is
         posts.platform,
-        posts.language,
+        posts.post_language,
         posts.author_hash,
         posts.posted_at,
 

@@ -15,7 +15,7 @@ with
 
 tickets as (
 
-    select * from {{ missing_rows(ref('int_tickets_matched'), key='ticket_id') }} as missing
+    select * from {{ missing_rows(ref('int_tickets_matched'), 'ticket_id') }}
 
 ),
 

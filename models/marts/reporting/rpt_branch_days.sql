@@ -1,17 +1,5 @@
-{#- per CTE of days: what it says of a day, and 0 where it says nothing -#}
-{%- set figures = {
-    'order_days': [
-        'orders', 'units', 'gross_revenue', 'discount_amount', 'tax_amount', 'tips_amount'
-    ],
-    'refund_days': ['refund_amount'],
-    'guest_days': ['new_guests', 'returning_guests'],
-    'complaint_days': ['complaints'],
-} -%}
-
-with
-
 -- cancelled orders stand in the fact with zeros: the branch was open, but sold nothing by them
-order_days as (
+with order_days as (
     select
         branch_id,
         business_date,
@@ -99,17 +87,26 @@ filled as (
         days.branch_id,
         days.business_date,
         days.currency,
+        {%- for measure in [
+            'order_days.orders', 'order_days.units', 'order_days.gross_revenue',
+            'order_days.discount_amount', 'order_days.tax_amount', 'order_days.tips_amount',
+            'refund_days.refund_amount', 'guest_days.new_guests', 'guest_days.returning_guests',
+            'complaint_days.complaints'
+        ] %}
+        coalesce({{ measure }}, 0) as {{ measure.split('.')[1] }},
+        {%- endfor %}
         days.prices_include_tax
-        {%- for cte, names in figures.items() %}
-        {%- for name in names %},
-        coalesce({{ cte }}.{{ name }}, 0) as {{ name }}
-        {%- endfor %}
-        {%- endfor %}
     from days
-    {%- for cte in figures %}
-    left join {{ cte }}
-        on days.branch_id = {{ cte }}.branch_id and days.business_date = {{ cte }}.business_date
-    {%- endfor %}
+    left join order_days
+        on days.branch_id = order_days.branch_id and days.business_date = order_days.business_date
+    left join refund_days
+        on days.branch_id = refund_days.branch_id and days.business_date = refund_days.business_date
+    left join guest_days
+        on days.branch_id = guest_days.branch_id and days.business_date = guest_days.business_date
+    left join complaint_days
+        on
+            days.branch_id = complaint_days.branch_id
+            and days.business_date = complaint_days.business_date
 ),
 
 final as (

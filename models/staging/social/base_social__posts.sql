@@ -24,8 +24,8 @@ judged as (
 
         -- what was written
         cast(platform as {{ dbt.type_string() }}) as platform,
-        cast(text as {{ dbt.type_string() }}) as text,
-        cast(language as {{ dbt.type_string() }}) as language,
+        cast(text as {{ dbt.type_string() }}) as post_text,
+        cast(language as {{ dbt.type_string() }}) as post_language,
         lower(cast(hashtags as {{ dbt.type_string() }})) as hashtags,
         lower(cast(mentions as {{ dbt.type_string() }})) as mentions,
         {{ json_text('place', 'city') }} as place_city,

@@ -17,8 +17,8 @@ good as (
 
         -- what was written
         platform,
-        text,
-        language,
+        post_text,
+        post_language,
         hashtags,
         mentions,
         place_city,
