@@ -24,7 +24,8 @@ branches as (
 
     select
         *,
-        {{ dbt.concat(["'\"@mypizza_'", "replace(branch_id, '_', '')", "'\"'"]) }} as branch_account,
+        {{ dbt.concat(["'\"@mypizza_'", "replace(branch_id, '_', '')", "'\"'"]) }}
+            as branch_account,
         {{ dbt.concat(["'\"mypizza'", "replace(branch_id, '_', '')", "'\"'"]) }} as branch_tag,
         {{ dbt.concat(["' '", "lower(city)", "' '"]) }} as spaced_city
     from {{ ref('branches') }}

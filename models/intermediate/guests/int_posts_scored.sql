@@ -18,40 +18,29 @@ lexicon as (
 
 ),
 
--- once per post, and only for the posts that are asked for
+-- the lexicon knows English only: of other languages nothing is said
 weighed as (
 
     select
         posts.post_id,
-        -- the lexicon knows English only: of other languages nothing is said
-        case when posts.post_language = 'en' then coalesce(weights.weight, 0) end as weight
+        sum(
+            lexicon.weight * case when words.negations > 0 then {{ negated_weight }} else 1 end
+        ) as found_weight,
+        case when posts.post_language = 'en' then 0 end as no_weight
     from posts
-    cross join lateral (
-        with words as (
-            select
-                word,
-                sum(case
-                    when
-                        word in (
-                            'not', 'no', 'never', 'nobody', 'nothing', 'none', 'neither', 'nor',
-                            'without', 'hardly', 'rarely', 'seldom', 'cannot'
-                        )
-                        or word like '%n''t'
-                        then 1
-                    else 0
-                end) over (
-                    order by position rows between 3 preceding and 1 preceding
-                ) as negations
-            from {{ words_of('posts.post_text') }}
-        )
+    left join lateral {{ words_of('posts.post_text') }} as words
+        on posts.post_language = 'en'
+    left join lexicon on words.word = lexicon.word
+    group by posts.post_id, posts.post_language
 
-        select
-            sum(lexicon.weight * case
-                when words.negations > 0 then {{ negated_weight }} else 1
-            end) as weight
-        from words
-        inner join lexicon on words.word = lexicon.word
-    ) as weights
+),
+
+summed as (
+
+    select
+        post_id,
+        coalesce(found_weight, no_weight) as weight
+    from weighed
 
 ),
 
@@ -60,7 +49,7 @@ scored as (
     select
         post_id,
         cast(weight / sqrt(weight * weight + {{ normalisation }}) as numeric(5, 4)) as sentiment
-    from weighed
+    from summed
 
 ),
 
