@@ -100,7 +100,7 @@
         relation: staging's loads; it has `load_id` and `is_complete`.
         scope: the column by which the loads go, for example the branch; none where there is none. -#}
 {% macro judged_loads(source_name, relation, scope=none) -%}
-    {{ return({"source": source_name, "relation": relation, "scope": scope or "''"}) }}
+    {{ return({"source": source_name, "relation": relation, "scope": scope or "cast('' as text)"}) }}
 {%- endmacro %}
 
 {% macro postgres__remember_judgement(loads) -%}

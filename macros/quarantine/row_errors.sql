@@ -82,6 +82,20 @@
     case when {{ condition }} then {{ quoted(column, sentence) }} end
 {%- endmacro %}
 
+{#- A reason that quotes no value, because the value says something of a person.
+
+    Args:
+        condition: SQL that is true where the rule is broken.
+        reason: the whole reason, beginning with the column. -#}
+{% macro reason_where(condition, reason) -%}
+    case when {{ condition }} then '{{ reason }}' end
+{%- endmacro %}
+
+{#- Another check, made only where a condition holds. -#}
+{% macro only_where(condition, check) -%}
+    case when {{ condition }} then {{ check }} end
+{%- endmacro %}
+
 {#- A reason: the column, its value in quotation marks, what is wrong with it. -#}
 {% macro quoted(column, sentence) -%}
     {%- set value = "substring(" ~ value_as_text(column) ~ ", 1, 100)" -%}

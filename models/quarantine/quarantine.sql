@@ -8,6 +8,8 @@
     pre_hook="{{ remember_judgement([
         judged_loads('pos', ref('stg_pos__loads'), 'branch_id'),
         judged_loads('files', ref('stg_files__loads'), 'feed'),
+        judged_loads('social', ref('stg_social__loads')),
+        judged_loads('tickets', ref('stg_tickets__loads')),
     ]) }}"
 ) }}
 
@@ -16,6 +18,8 @@
 {%- set records = [
     judged('pos', 'customers', ref('base_pos__customers'), 'customer_key', scope='branch_id'),
     judged('pos', 'products', ref('base_pos__products'), 'product_record_key', scope='branch_id'),
+    judged('social', 'posts', ref('base_social__posts'), 'post_id'),
+    judged('tickets', 'tickets', ref('base_tickets__tickets'), 'ticket_id'),
 ] -%}
 {%- set records_of_orders = [
     judged('pos', 'orders', ref('base_pos__orders'), 'order_key', scope='branch_id'),

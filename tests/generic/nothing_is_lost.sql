@@ -8,19 +8,24 @@
         key: the columns of the key, in raw and in staging.
         record_key: SQL over the raw columns: the key as it stands in the quarantine.
         amounts: columns whose values staging must leave as they are.
+        landed_key: the key's columns in raw, where they are called otherwise there.
+        all_rows: compare all records, not only those of the tills' new loads: for small tables that
+            are loaded by no branch.
 
     Returns:
         The records that are in none or both of the two places, or differ. -#}
-{% test nothing_is_lost(model, landed, source_name, table_name, key, record_key, amounts=[]) %}
+{% test nothing_is_lost(model, landed, source_name, table_name, key, record_key, amounts=[], landed_key=none, all_rows=false) %}
 
 with landed as (
     select
-        {{ key | join(", ") }},
+        {%- for column in key %}
+        {{ landed_key[loop.index0] if landed_key else column }} as {{ column }},
+        {%- endfor %}
         {{ record_key }} as record_key,
         _deleted_at is not null as is_deleted,
         {% for amount in amounts %} {{ dbt.safe_cast(amount, "numeric") }} + {% endfor %} 0 as amount
     from {{ landed }}
-    where {{ new_rows("_dlt_load_id") }}
+    where {{ "1 = 1" if all_rows else new_rows("_dlt_load_id") }}
 ),
 
 staged as (
@@ -28,7 +33,7 @@ staged as (
         {{ key | join(", ") }},
         {% for amount in amounts %} {{ amount }} + {% endfor %} 0 as amount
     from {{ model }}
-    where {{ new_rows() }}
+    where {{ "1 = 1" if all_rows else new_rows() }}
 ),
 
 quarantined as (

@@ -190,7 +190,8 @@ def wrong_rows(warehouse: Warehouse) -> list[str]:
     everything = as_user(warehouse, "analyst")
     for table in with_branch:
         seen = {branch for (branch,) in query(everything, f"select branch_id from marts.{table}")}
-        if seen != set(BRANCHES):
+        # a post or a ticket may be about no branch
+        if seen - {None} != set(BRANCHES):
             wrong.append(f"the analyst sees {seen} of {table}")
     for branch in BRANCHES:
         with as_user(warehouse, f"boss_{branch}").connect() as connection:

@@ -6,6 +6,8 @@
     ('pos', 'orders'): ref('base_pos__orders'),
     ('pos', 'order_lines'): ref('base_pos__order_lines'),
     ('pos', 'payments'): ref('base_pos__payments'),
+    ('social', 'posts'): ref('base_social__posts'),
+    ('tickets', 'tickets'): ref('base_tickets__tickets'),
 } %}
 {% for feed in till_exports() -%}
 {% do tables.update({('files', feed): ref('base_exports__' ~ feed)}) %}

@@ -1,26 +1,5 @@
-with branches as (
-    select * from {{ ref('dim_branches') }}
-),
-
-dates as (
-    select * from {{ ref('dim_dates') }}
-),
-
-guests as (
-    select * from {{ ref('dim_customers') }}
-),
-
-orders as (
-    select * from {{ ref('fct_orders') }}
-),
-
-refunds as (
-    select * from {{ ref('fct_payments') }}
-    where payment_type = 'refund'
-),
-
 -- cancelled orders stand in the fact with zeros: the branch was open, but sold nothing by them
-order_days as (
+with order_days as (
     select
         branch_id,
         business_date,
@@ -30,7 +9,7 @@ order_days as (
         sum(discount_amount) as discount_amount,
         sum(tax_amount) as tax_amount,
         sum(tips_amount) as tips_amount
-    from orders
+    from {{ ref('fct_orders') }}
     group by branch_id, business_date
 ),
 
@@ -40,11 +19,11 @@ refund_days as (
         branch_id,
         business_date,
         sum(refund_amount) as refund_amount
-    from refunds
+    from {{ ref('fct_payments') }}
+    where payment_type = 'refund'
     group by branch_id, business_date
 ),
 
--- reads the fact itself: a CTE that is read twice would be written down first
 visits as (
     select
         customer_key,
@@ -62,8 +41,18 @@ guest_days as (
         count(case when visits.business_date > guests.first_business_date then 1 end)
             as returning_guests
     from visits
-    inner join guests on visits.customer_key = guests.customer_key
+    inner join {{ ref('dim_customers') }} as guests on visits.customer_key = guests.customer_key
     group by guests.branch_id, visits.business_date
+),
+
+complaint_days as (
+    select
+        branch_id,
+        business_date,
+        count(*) as complaints
+    from {{ ref('fct_support_tickets') }}
+    where is_complaint
+    group by branch_id, business_date
 ),
 
 trading_days as (
@@ -88,9 +77,9 @@ days as (
         branches.currency,
         branches.prices_include_tax,
         dates.date_day as business_date
-    from branches
+    from {{ ref('dim_branches') }} as branches
     inner join traded on branches.branch_id = traded.branch_id
-    inner join dates
+    inner join {{ ref('dim_dates') }} as dates
         on
             branches.opened_on <= dates.date_day
             and dates.date_day between traded.first_business_date and traded.last_business_date
@@ -101,16 +90,15 @@ filled as (
         days.branch_id,
         days.business_date,
         days.currency,
-        days.prices_include_tax,
-        coalesce(order_days.orders, 0) as orders,
-        coalesce(order_days.units, 0) as units,
-        coalesce(order_days.gross_revenue, 0) as gross_revenue,
-        coalesce(order_days.discount_amount, 0) as discount_amount,
-        coalesce(order_days.tax_amount, 0) as tax_amount,
-        coalesce(refund_days.refund_amount, 0) as refund_amount,
-        coalesce(order_days.tips_amount, 0) as tips_amount,
-        coalesce(guest_days.new_guests, 0) as new_guests,
-        coalesce(guest_days.returning_guests, 0) as returning_guests
+        {%- for measure in [
+            'order_days.orders', 'order_days.units', 'order_days.gross_revenue',
+            'order_days.discount_amount', 'order_days.tax_amount', 'order_days.tips_amount',
+            'refund_days.refund_amount', 'guest_days.new_guests', 'guest_days.returning_guests',
+            'complaint_days.complaints'
+        ] %}
+        coalesce({{ measure }}, 0) as {{ measure.split('.')[1] }},
+        {%- endfor %}
+        days.prices_include_tax
     from days
     left join order_days
         on days.branch_id = order_days.branch_id and days.business_date = order_days.business_date
@@ -118,6 +106,10 @@ filled as (
         on days.branch_id = refund_days.branch_id and days.business_date = refund_days.business_date
     left join guest_days
         on days.branch_id = guest_days.branch_id and days.business_date = guest_days.business_date
+    left join complaint_days
+        on
+            days.branch_id = complaint_days.branch_id
+            and days.business_date = complaint_days.business_date
 ),
 
 final as (
@@ -146,7 +138,8 @@ final as (
 
         -- guests
         cast(new_guests as integer) as new_guests,
-        cast(returning_guests as integer) as returning_guests
+        cast(returning_guests as integer) as returning_guests,
+        cast(complaints as integer) as complaints
     from filled
 )
 

@@ -1,0 +1,130 @@
+with
+
+tickets as (
+
+    select * from {{ ref('stg_tickets__tickets') }}
+    where deleted_at is null
+
+),
+
+orders as (
+
+    select * from {{ ref('int_orders_dated') }}
+    where not is_deleted
+
+),
+
+customers as (
+
+    select * from {{ ref('int_customers_registered') }}
+
+),
+
+branches as (
+
+    select * from {{ ref('branches') }}
+
+),
+
+loads as (
+
+    select * from {{ ref('stg_tickets__loads') }}
+    where is_complete
+
+),
+
+-- a number on a receipt is unique in the company; should it not be, it says nothing
+numbered_orders as (
+
+    select
+        order_number,
+        min(order_key) as order_key,
+        min(branch_id) as branch_id,
+        min(customer_key) as customer_key,
+        min(business_date) as business_date
+    from orders
+    group by order_number
+    having count(*) = 1
+
+),
+
+-- one address may be several customers': then it says nothing
+addresses as (
+
+    select
+        branch_id,
+        email_hash,
+        min(customer_key) as customer_key
+    from customers
+    where email_hash is not null
+    group by branch_id, email_hash
+    having count(*) = 1
+
+),
+
+matched as (
+
+    select
+        tickets.*,
+        numbered_orders.order_key,
+        coalesce(numbered_orders.branch_id, tickets.branch_id) as matched_branch_id,
+        coalesce(numbered_orders.customer_key, addresses.customer_key) as customer_key,
+        numbered_orders.business_date as order_business_date,
+        case
+            when numbered_orders.order_key is not null then 'order'
+            when addresses.customer_key is not null then 'email'
+            when tickets.branch_id is not null then 'branch'
+        end as matched_by
+    from tickets
+    left join numbered_orders on tickets.order_number = numbered_orders.order_number
+    left join addresses
+        on
+            coalesce(numbered_orders.branch_id, tickets.branch_id) = addresses.branch_id
+            and tickets.email_hash = addresses.email_hash
+
+),
+
+final as (
+
+    select
+        -- keys
+        matched.ticket_id,
+        matched.matched_branch_id as branch_id,
+        matched.order_key,
+        matched.customer_key,
+        matched.matched_by,
+        coalesce(
+            matched.order_business_date,
+            {{ business_date('matched.opened_at', 'branches.time_zone', 'branches.cutover_hour') }}
+        ) as business_date,
+
+        -- what the ticket is
+        matched.channel,
+        matched.reason,
+        matched.reason in ('late', 'cold', 'wrong_item', 'refund') as is_complaint,
+        matched.priority,
+        matched.status,
+        matched.satisfaction,
+
+        -- what happened
+        matched.reopened_count,
+        matched.comment_count,
+        matched.compensation_amount,
+        matched.compensation_currency,
+
+        -- times
+        matched.opened_at,
+        matched.first_response_at,
+        -- a ticket that is open again is not resolved
+        case when matched.status in ('solved', 'closed') then matched.last_solved_at end
+            as resolved_at,
+
+        -- load: unknown until the load is complete
+        loads.load_id
+    from matched
+    left join branches on matched.matched_branch_id = branches.branch_id
+    left join loads on matched.load_id = loads.load_id
+
+)
+
+select * from final

@@ -1,0 +1,59 @@
+{{ config(
+    materialized="incremental",
+    incremental_strategy="delete+insert",
+    unique_key="post_id",
+    on_schema_change="fail",
+    indexes=[{"columns": ["branch_id", "business_date"]}],
+    pre_hook="{{ take_out_changed_rows(ref('int_posts_loaded'), key='post_id') }}"
+) }}
+
+with
+
+posts as (
+
+    select * from {{ missing_rows(ref('int_posts_matched'), 'post_id', ref('int_posts_loaded')) }}
+
+),
+
+scores as (
+
+    select * from {{ missing_rows(ref('int_posts_scored'), 'post_id', ref('int_posts_loaded')) }}
+
+),
+
+final as (
+
+    select
+        -- keys
+        posts.post_id,
+        posts.branch_id,
+        posts.matched_by,
+        posts.business_date,
+
+        -- what the post is
+        posts.platform,
+        posts.post_language,
+        posts.author_hash,
+        posts.posted_at,
+
+        -- measures
+        posts.reach,
+        posts.likes,
+        posts.comments,
+        posts.shares,
+        posts.likes + posts.comments + posts.shares as engagement,
+        cast(
+            (posts.likes + posts.comments + posts.shares) / nullif(cast(posts.reach as numeric), 0)
+            as numeric(9, 6)
+        ) as engagement_rate,
+        scores.sentiment,
+        scores.sentiment_class,
+
+        -- load
+        posts.load_id
+    from posts
+    inner join scores on posts.post_id = scores.post_id
+
+)
+
+select * from final
