@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ingest import alert
+from ingest import alert, pipeline
 from ingest import warehouse as warehouse_module
 from ingest.dbt import run_dbt
 from ingest.warehouse import Warehouse, WarehouseError
@@ -280,7 +280,7 @@ def forget_customer(
     customer_id: Annotated[int, typer.Argument(help="The customer's number at that branch.")],
 ) -> None:
     """Erase who a customer was, for good: names, addresses, numbers, notes. Money stays."""
-    from ingest import erasure, pipeline
+    from ingest import erasure
 
     warehouse = warehouse_module.resolve()
     with (
@@ -530,6 +530,7 @@ LAST_PUBLICATIONS = """
 
 def main() -> None:
     """Run the command line; an expected error is one sentence and exit code 1."""
+    pipeline.prepare()
     try:
         app()
     except WarehouseError as error:
@@ -553,8 +554,6 @@ def _load(
     sources: Sequence[str] | None = None,
     branches: Sequence[str] | None = None,
 ) -> list[LoadResult]:
-    from ingest import pipeline
-
     return pipeline.run(warehouse, sources, branches)
 
 

@@ -151,7 +151,7 @@ def run(
 
 def prepare() -> None:
     """Tell dlt where the project is, and to be quiet; before its first import."""
-    os.environ.setdefault("DLT_PROJECT_DIR", str(PROJECT_DIR))
+    os.environ["DLT_PROJECT_DIR"] = str(PROJECT_DIR)
     os.environ["DLT_DATA_DIR"] = str(warehouse_module.WAREHOUSE_DIR / "dlt")
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
 
