@@ -267,7 +267,7 @@ def quarantine(
     if rows:
         console.print(table)
     console.print(
-        f"{total:,} records, {len(rows):,} shown. Correct them at their source, or mend the rule "
+        f"{total:,} record(s), {len(rows):,} shown. Correct them at their source, or mend the rule "
         "in their base model (docs/quarantine.md): the next run takes them in by itself."
         if rows
         else "No record is in quarantine."

@@ -156,7 +156,7 @@ def test_what_is_held_is_listed_counted_and_shown(warehouse: Warehouse) -> None:
     assert "quito-9000001" in listed
     assert "No record is in quarantine." in mypizza("quarantine", "--branch", "chicago").stdout
     held = waiting(warehouse)
-    assert f"{len(held):,} records" in listed
+    assert f"{len(held):,} record(s)" in listed
     status = mypizza("status").stdout
     assert re.search(rf"pos +│ quito .*│ {len(held)} +│ succeeded", status), status
     counted = query(
