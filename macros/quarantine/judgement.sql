@@ -5,10 +5,12 @@
         table_name: the table, as the source calls it.
         base: the base model; it has `branch_id`, `load_id`, `deleted_at`, `_errors`, `raw_record`.
         key: the column of the record's key, company-wide.
-        scope: the column by which the source's loads go; none where they are of all its records. -#}
-{% macro judged(source_name, table_name, base, key, scope=none) -%}
+        scope: the column by which the source's loads go; none where they are of all its records.
+        feed: the scope of all records of the table, where each table has loads of its own. -#}
+{% macro judged(source_name, table_name, base, key, scope=none, feed=none) -%}
     {{ return({
-        "source": source_name, "table": table_name, "base": base, "key": key, "scope": scope
+        "source": source_name, "table": table_name, "base": base, "key": key, "scope": scope,
+        "feed": feed
     }) }}
 {%- endmacro %}
 
@@ -115,7 +117,8 @@
     {%- set judgements = last_judgement() -%}
     {%- set known = [] -%}
     {%- set parts = [] -%}
-    {%- for row in judgements if row["source_name"] == table.source -%}
+    {%- for row in judgements
+        if row["source_name"] == table.source and table.feed in (none, row["scope"]) -%}
         {%- set scope = sql_text(row["scope"]) -%}
         {%- do known.append(scope) -%}
         {%- do parts.append(

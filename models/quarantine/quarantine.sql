@@ -5,7 +5,10 @@
     on_schema_change='append_new_columns',
     full_refresh=false,
     indexes=[{'columns': ['quarantine_key'], 'unique': true}],
-    pre_hook="{{ remember_judgement([judged_loads('pos', ref('stg_pos__loads'), 'branch_id')]) }}"
+    pre_hook="{{ remember_judgement([
+        judged_loads('pos', ref('stg_pos__loads'), 'branch_id'),
+        judged_loads('files', ref('stg_files__loads'), 'feed'),
+    ]) }}"
 ) }}
 
 {#- Whatever is judged: a new source adds its base models and its loads here. The records of an
@@ -13,6 +16,10 @@
 {%- set records = [
     judged('pos', 'customers', ref('base_pos__customers'), 'customer_key', scope='branch_id'),
     judged('pos', 'products', ref('base_pos__products'), 'product_record_key', scope='branch_id'),
+    judged('files', 'stock_counts', ref('base_files__stock_counts'), 'stock_count_key',
+        feed='stock_counts'),
+    judged('files', 'stock_deliveries', ref('base_files__stock_deliveries'), 'delivery_line_key',
+        feed='stock_deliveries'),
 ] -%}
 {%- set records_of_orders = [
     judged('pos', 'orders', ref('base_pos__orders'), 'order_key', scope='branch_id'),

@@ -8,10 +8,11 @@
         key: the columns of the key, in raw and in staging.
         record_key: SQL over the raw columns: the key as it stands in the quarantine.
         amounts: columns whose values staging must leave as they are.
+        only_new: look only at what came since the published marts, by the loads of the tills.
 
     Returns:
         The records that are in none or both of the two places, or differ. -#}
-{% test nothing_is_lost(model, landed, source_name, table_name, key, record_key, amounts=[]) %}
+{% test nothing_is_lost(model, landed, source_name, table_name, key, record_key, amounts=[], only_new=true) %}
 
 with landed as (
     select
@@ -20,7 +21,7 @@ with landed as (
         _deleted_at is not null as is_deleted,
         {% for amount in amounts %} {{ dbt.safe_cast(amount, "numeric") }} + {% endfor %} 0 as amount
     from {{ landed }}
-    where {{ new_rows("_dlt_load_id") }}
+    where {{ new_rows("_dlt_load_id") if only_new else "1 = 1" }}
 ),
 
 staged as (
@@ -28,7 +29,7 @@ staged as (
         {{ key | join(", ") }},
         {% for amount in amounts %} {{ amount }} + {% endfor %} 0 as amount
     from {{ model }}
-    where {{ new_rows() }}
+    where {{ new_rows() if only_new else "1 = 1" }}
 ),
 
 quarantined as (

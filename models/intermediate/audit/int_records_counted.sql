@@ -6,6 +6,8 @@
     ('pos', 'orders'): ref('base_pos__orders'),
     ('pos', 'order_lines'): ref('base_pos__order_lines'),
     ('pos', 'payments'): ref('base_pos__payments'),
+    ('files', 'stock_counts'): ref('base_files__stock_counts'),
+    ('files', 'stock_deliveries'): ref('base_files__stock_deliveries'),
 } %}
 
 with

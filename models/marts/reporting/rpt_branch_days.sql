@@ -10,13 +10,8 @@ guests as (
     select * from {{ ref('dim_customers') }}
 ),
 
-orders as (
-    select * from {{ ref('fct_orders') }}
-),
-
-refunds as (
-    select * from {{ ref('fct_payments') }}
-    where payment_type = 'refund'
+food as (
+    select * from {{ ref('int_food_costed') }}
 ),
 
 -- cancelled orders stand in the fact with zeros: the branch was open, but sold nothing by them
@@ -30,7 +25,7 @@ order_days as (
         sum(discount_amount) as discount_amount,
         sum(tax_amount) as tax_amount,
         sum(tips_amount) as tips_amount
-    from orders
+    from {{ ref('fct_orders') }}
     group by branch_id, business_date
 ),
 
@@ -40,7 +35,8 @@ refund_days as (
         branch_id,
         business_date,
         sum(refund_amount) as refund_amount
-    from refunds
+    from {{ ref('fct_payments') }}
+    where payment_type = 'refund'
     group by branch_id, business_date
 ),
 
@@ -66,17 +62,15 @@ guest_days as (
     group by guests.branch_id, visits.business_date
 ),
 
-trading_days as (
-    select business_date from order_days
-    union all
-    select business_date from refund_days
-),
-
 company as (
     select
         min(business_date) as first_business_date,
         max(business_date) as last_business_date
-    from trading_days
+    from (
+        select business_date from order_days
+        union all
+        select business_date from refund_days
+    ) as trading_days
 ),
 
 days as (
@@ -99,15 +93,15 @@ filled as (
         days.business_date,
         days.currency,
         days.prices_include_tax,
-        coalesce(order_days.orders, 0) as orders,
-        coalesce(order_days.units, 0) as units,
-        coalesce(order_days.gross_revenue, 0) as gross_revenue,
-        coalesce(order_days.discount_amount, 0) as discount_amount,
-        coalesce(order_days.tax_amount, 0) as tax_amount,
-        coalesce(refund_days.refund_amount, 0) as refund_amount,
-        coalesce(order_days.tips_amount, 0) as tips_amount,
-        coalesce(guest_days.new_guests, 0) as new_guests,
-        coalesce(guest_days.returning_guests, 0) as returning_guests
+        {%- for measure in [
+            'order_days.orders', 'order_days.units', 'order_days.gross_revenue',
+            'order_days.discount_amount', 'order_days.tax_amount', 'order_days.tips_amount',
+            'refund_days.refund_amount', 'guest_days.new_guests', 'guest_days.returning_guests'
+        ] %}
+        coalesce({{ measure }}, 0) as {{ measure.split('.')[1] }},
+        {%- endfor %}
+        case when food.branch_id is null then 0 else food.food_cost end as food_cost,
+        food.waste
     from days
     left join order_days
         on days.branch_id = order_days.branch_id and days.business_date = order_days.business_date
@@ -115,6 +109,8 @@ filled as (
         on days.branch_id = refund_days.branch_id and days.business_date = refund_days.business_date
     left join guest_days
         on days.branch_id = guest_days.branch_id and days.business_date = guest_days.business_date
+    left join food
+        on days.branch_id = food.branch_id and days.business_date = food.business_date
 ),
 
 final as (
@@ -143,7 +139,11 @@ final as (
 
         -- guests
         cast(new_guests as integer) as new_guests,
-        cast(returning_guests as integer) as returning_guests
+        cast(returning_guests as integer) as returning_guests,
+
+        -- kitchen
+        cast(food_cost as numeric(12, 2)) as food_cost,
+        cast(waste as numeric(12, 2)) as waste
     from filled
 )
 
