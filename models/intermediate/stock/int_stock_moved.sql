@@ -109,10 +109,12 @@ final as (
         days.branch_id,
         days.ingredient_id,
         days.business_date,
-        coalesce(moved.delivered_quantity, 0) as delivered_quantity,
-        coalesce(moved.consumed_quantity, 0) as consumed_quantity,
-        moved.counted_quantity,
-        moved.delivered_amount / nullif(moved.delivered_quantity, 0) as delivered_price
+        cast(coalesce(moved.delivered_quantity, 0) as numeric(14, 4)) as delivered_quantity,
+        cast(coalesce(moved.consumed_quantity, 0) as numeric(14, 4)) as consumed_quantity,
+        cast(moved.counted_quantity as numeric(14, 4)) as counted_quantity,
+        cast(
+            moved.delivered_amount / nullif(moved.delivered_quantity, 0) as numeric(14, 4)
+        ) as delivered_price
     from days
     left join moved
         on
