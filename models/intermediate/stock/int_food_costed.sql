@@ -41,9 +41,11 @@ final as (
     select
         coalesce(known.branch_id, unknown.branch_id) as branch_id,
         coalesce(known.business_date, unknown.business_date) as business_date,
-        case when unknown.branch_id is null and known.unknown_costs = 0 then known.food_cost end
-            as food_cost,
-        known.waste
+        cast(
+            case when unknown.branch_id is null and known.unknown_costs = 0 then known.food_cost end
+            as numeric(14, 2)
+        ) as food_cost,
+        cast(known.waste as numeric(14, 2)) as waste
     from known
     full join unknown
         on known.branch_id = unknown.branch_id and known.business_date = unknown.business_date
