@@ -135,9 +135,9 @@ def test_every_day_balances(warehouse: Warehouse) -> None:
     assert days > counted > 10_000
     assert broken == 0
     ((branches,),) = query(
-        warehouse, "select array_agg(distinct branch_id order by 1) from marts.fct_stock_days"
+        warehouse, "select array_agg(distinct branch_id) from marts.fct_stock_days"
     )
-    assert branches == ["chicago", "honolulu", "new_york", "quito", "san_francisco"]
+    assert sorted(branches) == ["chicago", "honolulu", "new_york", "quito", "san_francisco"]
 
 
 def test_what_is_late_or_corrected_reaches_the_days_that_it_concerns(

@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 with consumed as (
     select * from {{ ref('int_ingredients_consumed') }}
 ),
