@@ -20,6 +20,10 @@
     judged('pos', 'products', ref('base_pos__products'), 'product_record_key', scope='branch_id'),
     judged('social', 'posts', ref('base_social__posts'), 'post_id'),
     judged('tickets', 'tickets', ref('base_tickets__tickets'), 'ticket_id'),
+    judged('files', 'stock_counts', ref('base_files__stock_counts'), 'stock_count_key',
+        scope_value='stock_counts'),
+    judged('files', 'stock_deliveries', ref('base_files__stock_deliveries'), 'delivery_line_key',
+        scope_value='stock_deliveries'),
 ] -%}
 {%- set records_of_orders = [
     judged('pos', 'orders', ref('base_pos__orders'), 'order_key', scope='branch_id'),

@@ -51,10 +51,11 @@ def till(warehouse: Warehouse, statement: str, branch: str = "quito") -> list[tu
 
 
 def waiting(warehouse: Warehouse) -> dict[tuple[str, str], list[str]]:
-    """The records in quarantine, with their reasons."""
+    """The tills' records in quarantine, with their reasons."""
     rows = query(
         warehouse,
-        "select table_name, record_key, reasons from audit.quarantine where released_at is null",
+        "select table_name, record_key, reasons from audit.quarantine"
+        " where source_name = 'pos' and released_at is null",
     )
     return {(table, key): reasons for table, key, reasons in rows}
 
@@ -151,10 +152,11 @@ def test_a_bad_record_is_held_with_its_order_and_the_rest_is_published(
 
 
 def test_what_is_held_is_listed_counted_and_shown(warehouse: Warehouse) -> None:
-    listed = mypizza("quarantine").stdout
+    listed = mypizza("quarantine", "--source", "pos").stdout
     assert "quantity: '0' is not above 0" in listed
     assert "quito-9000001" in listed
-    assert "No record is in quarantine." in mypizza("quarantine", "--branch", "chicago").stdout
+    elsewhere = mypizza("quarantine", "--source", "pos", "--branch", "chicago").stdout
+    assert "No record is in quarantine." in elsewhere
     held = waiting(warehouse)
     assert f"{len(held):,} record(s)" in listed
     status = mypizza("status").stdout
@@ -162,7 +164,7 @@ def test_what_is_held_is_listed_counted_and_shown(warehouse: Warehouse) -> None:
     counted = query(
         warehouse,
         "select sum(records_in_quarantine), sum(records_held_with_their_order)"
-        " from marts.rpt_data_quality",
+        " from marts.rpt_data_quality where source_name = 'pos'",
     )
     companions = sum("held back with its order" in " ".join(reasons) for reasons in held.values())
     assert counted == [(len(held), companions)]

@@ -8,6 +8,8 @@
     ('pos', 'payments'): ref('base_pos__payments'),
     ('social', 'posts'): ref('base_social__posts'),
     ('tickets', 'tickets'): ref('base_tickets__tickets'),
+    ('files', 'stock_counts'): ref('base_files__stock_counts'),
+    ('files', 'stock_deliveries'): ref('base_files__stock_deliveries'),
 } %}
 {% for feed in till_exports() -%}
 {% do tables.update({('files', feed): ref('base_exports__' ~ feed)}) %}

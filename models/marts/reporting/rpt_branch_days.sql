@@ -98,18 +98,18 @@ filled as (
         ] %}
         coalesce({{ measure }}, 0) as {{ measure.split('.')[1] }},
         {%- endfor %}
-        days.prices_include_tax
+        days.prices_include_tax,
+        case when food.branch_id is null then 0 else food.food_cost end as food_cost,
+        food.waste
     from days
-    left join order_days
-        on days.branch_id = order_days.branch_id and days.business_date = order_days.business_date
-    left join refund_days
-        on days.branch_id = refund_days.branch_id and days.business_date = refund_days.business_date
-    left join guest_days
-        on days.branch_id = guest_days.branch_id and days.business_date = guest_days.business_date
-    left join complaint_days
+    {%- for measures in ['order_days', 'refund_days', 'guest_days', 'complaint_days'] %}
+    left join {{ measures }}
         on
-            days.branch_id = complaint_days.branch_id
-            and days.business_date = complaint_days.business_date
+            days.branch_id = {{ measures }}.branch_id
+            and days.business_date = {{ measures }}.business_date
+    {%- endfor %}
+    left join {{ ref('int_food_costed') }} as food
+        on days.branch_id = food.branch_id and days.business_date = food.business_date
 ),
 
 final as (
@@ -139,7 +139,11 @@ final as (
         -- guests
         cast(new_guests as integer) as new_guests,
         cast(returning_guests as integer) as returning_guests,
-        cast(complaints as integer) as complaints
+        cast(complaints as integer) as complaints,
+
+        -- kitchen
+        cast(food_cost as numeric(12, 2)) as food_cost,
+        cast(waste as numeric(12, 2)) as waste
     from filled
 )
 

@@ -10,11 +10,11 @@ renamed as (
 
     select
         -- keys
-        load_id,
+        cast(load_id as {{ dbt.type_string() }}) as load_id,
         -- the schema is called files_<feed>
         substring(schema_name, 7) as feed,
 
-        -- state
+        -- state: a load writes 0 once its rows are in place
         status = 0 as is_complete,
 
         -- times

@@ -1,0 +1,55 @@
+with
+
+stock_days as (
+
+    select * from {{ ref('int_stock_balanced') }}
+
+),
+
+units_sold as (
+
+    select * from {{ ref('int_units_sold') }}
+
+),
+
+known as (
+
+    select
+        branch_id,
+        business_date,
+        count(*) - count(consumed_amount) as unknown_costs,
+        sum(consumed_amount) as food_cost,
+        sum(variance_amount) as waste
+    from stock_days
+    group by branch_id, business_date
+
+),
+
+-- what is sold without a recipe costs nobody knows what
+unknown as (
+
+    select distinct
+        branch_id,
+        business_date
+    from units_sold
+    where not has_recipe
+
+),
+
+final as (
+
+    select
+        coalesce(known.branch_id, unknown.branch_id) as branch_id,
+        coalesce(known.business_date, unknown.business_date) as business_date,
+        cast(
+            case when unknown.branch_id is null and known.unknown_costs = 0 then known.food_cost end
+            as numeric(14, 2)
+        ) as food_cost,
+        cast(known.waste as numeric(14, 2)) as waste
+    from known
+    full join unknown
+        on known.branch_id = unknown.branch_id and known.business_date = unknown.business_date
+
+)
+
+select * from final

@@ -1,0 +1,128 @@
+{{ config(materialized='table') }}
+
+with
+
+moved as (
+
+    select * from {{ ref('int_stock_moved') }}
+
+),
+
+ingredients as (
+
+    select * from {{ ref('ingredients') }}
+
+),
+
+branches as (
+
+    select * from {{ ref('branches') }}
+
+),
+
+-- a stretch ends with the day of a count; the first one begins without any
+stretched as (
+
+    select
+        *,
+        count(counted_quantity) over (
+            by_day rows between unbounded preceding and 1 preceding
+        ) as stretch_number,
+        lag(counted_quantity) over by_day as counted_the_day_before,
+        count(delivered_price) over by_day as price_number,
+        avg(consumed_quantity) over (by_day rows between 13 preceding and current row)
+            as daily_consumption
+    from moved
+    window by_day as (partition by branch_id, ingredient_id order by business_date)
+
+),
+
+-- the last count before, brought forward by what came and went since
+opened as (
+
+    select
+        *,
+        first_value(counted_the_day_before) over by_day
+        + coalesce(
+            sum(delivered_quantity - consumed_quantity) over (
+                by_day rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as opening_quantity,
+        case
+            when stretch_number > 0
+                then {{ dbt.dateadd('day', -1, 'first_value(business_date) over by_day') }}
+        end as last_count_date,
+        first_value(delivered_price) over (
+            partition by branch_id, ingredient_id, price_number order by business_date
+        ) as delivered_price_until_now
+    from stretched
+    window by_day as (
+        partition by branch_id, ingredient_id, stretch_number order by business_date
+    )
+
+),
+
+valued as (
+
+    select
+        opened.*,
+        ingredients.unit,
+        branches.currency,
+        opened.opening_quantity + opened.delivered_quantity - opened.consumed_quantity
+            as expected_quantity,
+        -- the seed's cost is of use only where the branch pays in its currency
+        cast(
+            coalesce(
+                opened.delivered_price_until_now,
+                case when ingredients.currency = branches.currency then ingredients.unit_cost end
+            ) as numeric(14, 4)
+        ) as unit_cost
+    from opened
+    inner join ingredients on opened.ingredient_id = ingredients.ingredient_id
+    inner join branches on opened.branch_id = branches.branch_id
+
+),
+
+final as (
+
+    select
+        -- keys
+        {{ surrogate_key('branch_id', ['ingredient_id', 'business_date']) }} as stock_day_key,
+        branch_id,
+        ingredient_id,
+        business_date,
+        cast(last_count_date as date) as last_count_date,
+
+        -- quantities
+        unit,
+        cast(opening_quantity as numeric(14, 4)) as opening_quantity,
+        cast(delivered_quantity as numeric(14, 4)) as delivered_quantity,
+        cast(consumed_quantity as numeric(14, 4)) as consumed_quantity,
+        cast(expected_quantity as numeric(14, 4)) as expected_quantity,
+        counted_quantity,
+        cast(expected_quantity - counted_quantity as numeric(14, 4)) as variance_quantity,
+        cast(daily_consumption as numeric(14, 4)) as daily_consumption,
+
+        -- money
+        currency,
+        unit_cost,
+        cast(
+            case when consumed_quantity = 0 then 0 else consumed_quantity * unit_cost end
+            as numeric(14, 2)
+        ) as consumed_amount,
+        cast((expected_quantity - counted_quantity) * unit_cost as numeric(14, 2))
+            as variance_amount,
+
+        -- how long it lasts
+        cast(
+            greatest(coalesce(counted_quantity, expected_quantity), 0)
+            / nullif(cast(daily_consumption as numeric(14, 4)), 0) as numeric(12, 1)
+        ) as days_of_cover,
+        coalesce(counted_quantity = 0, false) or coalesce(expected_quantity < 0, false)
+            as is_stock_out
+    from valued
+
+)
+
+select * from final

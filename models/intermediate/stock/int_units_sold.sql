@@ -1,0 +1,65 @@
+{{ config(materialized='table') }}
+
+with
+
+lines as (
+
+    select * from {{ ref('int_order_lines_priced') }}
+    where is_counted
+
+),
+
+products as (
+
+    select * from {{ ref('int_products_versioned') }}
+
+),
+
+recipes as (
+
+    select distinct
+        product_name,
+        size
+    from {{ ref('recipes') }}
+
+),
+
+-- by version first: far fewer rows than lines, before anything is looked up
+version_days as (
+
+    select
+        branch_id,
+        business_date,
+        product_key,
+        sum(quantity) as units
+    from lines
+    group by branch_id, business_date, product_key
+
+),
+
+final as (
+
+    select
+        -- key; the name and size are those that the product had when it was sold
+        version_days.branch_id,
+        version_days.business_date,
+        products.product_name,
+        products.size,
+
+        -- measures
+        sum(version_days.units) as units,
+        recipes.product_name is not null as has_recipe
+    from version_days
+    inner join products on version_days.product_key = products.product_key
+    left join recipes
+        on products.product_name = recipes.product_name and products.size = recipes.size
+    group by
+        version_days.branch_id,
+        version_days.business_date,
+        products.product_name,
+        products.size,
+        recipes.product_name
+
+)
+
+select * from final

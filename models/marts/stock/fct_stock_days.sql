@@ -1,0 +1,51 @@
+{{ config(
+    materialized="incremental",
+    incremental_strategy="touched_days",
+    unique_key="stock_day_key",
+    on_schema_change="fail",
+    indexes=[{"columns": ["branch_id", "business_date"]}, {"columns": ["ingredient_id"]}],
+    pre_hook="{{ find_differing_days(ref('int_stock_balanced')) }}"
+) }}
+
+with
+
+stock_days as (
+
+    select * from {{ rows_of_differing_days(ref('int_stock_balanced')) }} as stock_days_to_build
+
+),
+
+final as (
+
+    select
+        -- keys
+        stock_day_key,
+        branch_id,
+        ingredient_id,
+        business_date,
+        last_count_date,
+
+        -- quantities
+        unit,
+        opening_quantity,
+        delivered_quantity,
+        consumed_quantity,
+        expected_quantity,
+        counted_quantity,
+        variance_quantity,
+        daily_consumption,
+
+        -- money
+        currency,
+        unit_cost,
+        consumed_amount,
+        variance_amount,
+
+        -- how long it lasts
+        days_of_cover,
+        is_stock_out
+    from stock_days
+
+)
+
+select * from final

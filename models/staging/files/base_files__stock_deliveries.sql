@@ -1,0 +1,99 @@
+{%- set types = column_types(source('files', 'stock_deliveries')) -%}
+{%- set quantity = 'numeric(9, 3)' -%}
+{%- set price = 'numeric(8, 4)' -%}
+
+with
+
+source as (
+
+    select * from {{ source('files', 'stock_deliveries') }}
+
+),
+
+branches as (
+
+    select * from {{ ref('branches') }}
+
+),
+
+ingredients as (
+
+    select * from {{ ref('ingredients') }}
+
+),
+
+conversions as (
+
+    select * from {{ ref('unit_conversions') }}
+
+),
+
+-- what the seeds know of the line
+known as (
+
+    select
+        source.*,
+        {{ raw_record('source') }} as raw_record,
+        branches.currency as branch_currency,
+        branches.branch_id is not null as is_known_branch,
+        ingredients.ingredient_id is not null as is_known_ingredient,
+        conversions.factor is not null as is_known_unit
+    from source
+    left join branches on source.branch_id = branches.branch_id
+    left join ingredients on source.ingredient = ingredients.ingredient_id
+    left join conversions
+        on source.unit = conversions.from_unit and ingredients.unit = conversions.to_unit
+
+),
+
+judged as (
+
+    select
+        -- keys
+        {{ line_key() }} as delivery_line_key,
+        cast(branch_id as {{ dbt.type_string() }}) as branch_id,
+        _file_name,
+        _line_number,
+        cast(delivery_id as {{ dbt.type_string() }}) as delivery_id,
+        cast(ingredient as {{ dbt.type_string() }}) as ingredient_id,
+
+        -- what was delivered
+        {{ safe_cast('quantity', quantity, types) }} as quantity,
+        cast(unit as {{ dbt.type_string() }}) as unit,
+        {{ safe_cast('best_before', 'date', types) }} as best_before_date,
+
+        -- money
+        {{ safe_cast('unit_price', price, types) }} as unit_price,
+        cast(currency as {{ dbt.type_string() }}) as currency,
+
+        -- times
+        {{ file_date() }} as business_date,
+        _deleted_at as deleted_at,
+
+        -- load
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id,
+
+        -- judgement
+        {{ line_errors([
+            broken('branch_id', 'not is_known_branch', 'is no branch of seeds/branches.csv'),
+            file_without_a_day(),
+            missing('delivery_id'),
+            missing('ingredient'),
+            broken('ingredient', 'not is_known_ingredient', 'is not in seeds/ingredients.csv'),
+            unreadable('quantity', quantity, types),
+            broken('quantity', safe_cast('quantity', quantity, types) ~ ' <= 0', 'is not above 0'),
+            missing('unit'),
+            broken('unit', 'is_known_ingredient and not is_known_unit',
+                'has no conversion for this ingredient in seeds/unit_conversions.csv'),
+            unreadable('unit_price', price, types),
+            broken('unit_price', safe_cast('unit_price', price, types) ~ ' < 0', 'is below 0'),
+            missing('currency'),
+            broken('currency', 'currency <> branch_currency', 'is not the currency of the branch'),
+            unreadable('best_before', 'date', types, optional=true),
+        ]) }} as _errors,
+        raw_record
+    from known
+
+)
+
+select * from judged

@@ -1,0 +1,18 @@
+-- The opening is what the day before was counted at, or else should have had.
+with days as (
+    select
+        *,
+        lag(business_date) over by_day as day_before,
+        lag(coalesce(counted_quantity, expected_quantity)) over by_day as left_over
+    from {{ ref('fct_stock_days') }}
+    window by_day as (partition by branch_id, ingredient_id order by business_date)
+),
+
+failures as (
+    select * from days
+    where
+        business_date - day_before <> 1
+        or opening_quantity is distinct from left_over
+)
+
+select * from failures
