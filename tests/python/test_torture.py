@@ -31,7 +31,7 @@ import pytest
 
 from ingest import warehouse as warehouse_module
 from ingest.warehouse import Warehouse, WarehouseError
-from sample import company
+from sample import company, files, web
 
 KILLS = int(os.environ.get("MYPIZZA_TORTURE_KILLS", "4"))
 SEED = int(os.environ.get("MYPIZZA_TORTURE_SEED", "2015"))
@@ -166,6 +166,8 @@ class Company:
         """Let a day pass, and its accidents happen."""
         with self.here() as warehouse:
             company.advance(warehouse, days=1)
+            files.create(warehouse)
+            web.catch_up(warehouse)
             for branch_id in company.branch_ids():
                 with warehouse.connect(f"till_{branch_id}") as till:
                     till.execute(FAULTS)
@@ -275,7 +277,8 @@ def _write_report(file: Path, torture: Torture, began: datetime, seconds: float,
 
 `make torture` kills the whole process group of `mypizza run` (SIGKILL) at random moments, runs it
 again, and compares all marts with those of a second warehouse that nobody disturbed, row by row.
-Both companies trade the same days, with silent edits and deleted orders in every till each day.
+Both companies trade the same days, with silent edits and deleted orders in every till each day, new and
+corrected files in the bucket, and posts and tickets that change.
 
 | | |
 |---|---|
