@@ -668,6 +668,13 @@ def _summarise(
 
     with warehouse.connect() as connection:
         publications = _query(connection, "audit.publications", LAST_PUBLICATIONS)
+        quarantined = _query(connection, "audit.quarantine", IN_QUARANTINE)
+    if quarantined:
+        console.print(
+            f"[yellow]{sum(count for *_, count in quarantined):,} record(s) are held back[/yellow], "
+            "with their reasons: mypizza quarantine.",
+            soft_wrap=True,
+        )
     if publications:
         finished_at, outcome, marts, rows, reason = publications[0]
         if outcome == "published" and built.success:

@@ -277,8 +277,8 @@ def _write_report(file: Path, torture: Torture, began: datetime, seconds: float,
 
 `make torture` kills the whole process group of `mypizza run` (SIGKILL) at random moments, runs it
 again, and compares all marts with those of a second warehouse that nobody disturbed, row by row.
-Both companies trade the same days, with silent edits and deleted orders in every till each day, new and
-corrected files in the bucket, and posts and tickets that change.
+Both companies trade the same days, with silent edits and deleted orders in every till each day,
+new and corrected files in the bucket, and posts and tickets that change.
 
 | | |
 |---|---|
