@@ -671,8 +671,8 @@ def _summarise(
         quarantined = _query(connection, "audit.quarantine", IN_QUARANTINE)
     if quarantined:
         console.print(
-            f"[yellow]{sum(count for *_, count in quarantined):,} record(s) are held back[/yellow], "
-            "with their reasons: mypizza quarantine.",
+            f"[yellow]Held back:[/yellow] {sum(count for *_, count in quarantined):,} record(s) in "
+            "quarantine; mypizza quarantine lists them with their reasons.",
             soft_wrap=True,
         )
     if publications:
