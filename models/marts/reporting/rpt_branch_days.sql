@@ -45,7 +45,7 @@ guest_days as (
     group by guests.branch_id, visits.business_date
 ),
 
-complaint_days as (
+ticket_days as (
     select
         branch_id,
         business_date,
@@ -56,9 +56,15 @@ complaint_days as (
 ),
 
 trading_days as (
-    select branch_id, business_date from order_days
+    select
+        branch_id,
+        business_date
+    from order_days
     union all
-    select branch_id, business_date from refund_days
+    select
+        branch_id,
+        business_date
+    from refund_days
 ),
 
 -- up to its newest sale: a day that has not come in yet must not pass for one without sales
@@ -94,7 +100,7 @@ filled as (
             'order_days.orders', 'order_days.units', 'order_days.gross_revenue',
             'order_days.discount_amount', 'order_days.tax_amount', 'order_days.tips_amount',
             'refund_days.refund_amount', 'guest_days.new_guests', 'guest_days.returning_guests',
-            'complaint_days.complaints'
+            'ticket_days.complaints'
         ] %}
         coalesce({{ measure }}, 0) as {{ measure.split('.')[1] }},
         {%- endfor %}
@@ -102,12 +108,14 @@ filled as (
         case when food.branch_id is null then 0 else food.food_cost end as food_cost,
         food.waste
     from days
-    {%- for measures in ['order_days', 'refund_days', 'guest_days', 'complaint_days'] %}
-    left join {{ measures }}
-        on
-            days.branch_id = {{ measures }}.branch_id
-            and days.business_date = {{ measures }}.business_date
-    {%- endfor %}
+    left join order_days
+        on days.branch_id = order_days.branch_id and days.business_date = order_days.business_date
+    left join refund_days
+        on days.branch_id = refund_days.branch_id and days.business_date = refund_days.business_date
+    left join guest_days
+        on days.branch_id = guest_days.branch_id and days.business_date = guest_days.business_date
+    left join ticket_days
+        on days.branch_id = ticket_days.branch_id and days.business_date = ticket_days.business_date
     left join {{ ref('int_food_costed') }} as food
         on days.branch_id = food.branch_id and days.business_date = food.business_date
 ),
@@ -118,32 +126,23 @@ final as (
         branch_id,
         business_date,
 
-        -- volume
-        cast(orders as integer) as orders,
-        cast(units as integer) as units,
+        -- volume and guests
+        {%- for number in ['orders', 'units', 'new_guests', 'returning_guests', 'complaints'] %}
+        cast({{ number }} as integer) as {{ number }},
+        {%- endfor %}
 
         -- money
         currency,
-        cast(gross_revenue as numeric(12, 2)) as gross_revenue,
-        cast(discount_amount as numeric(12, 2)) as discount_amount,
-        cast(tax_amount as numeric(12, 2)) as tax_amount,
-        cast(refund_amount as numeric(12, 2)) as refund_amount,
+        {%- for amount in ['gross_revenue', 'discount_amount', 'tax_amount', 'refund_amount',
+            'tips_amount', 'food_cost', 'waste'] %}
+        cast({{ amount }} as numeric(12, 2)) as {{ amount }},
+        {%- endfor %}
         cast({{ net_revenue(
             'gross_revenue', 'discount_amount', 'refund_amount', 'tax_amount', 'prices_include_tax'
         ) }} as numeric(12, 2)) as net_revenue,
-        cast(tips_amount as numeric(12, 2)) as tips_amount,
         cast(({{ net_revenue(
             'gross_revenue', 'discount_amount', '0', 'tax_amount', 'prices_include_tax'
-        ) }}) / nullif(orders, 0) as numeric(12, 2)) as average_order,
-
-        -- guests
-        cast(new_guests as integer) as new_guests,
-        cast(returning_guests as integer) as returning_guests,
-        cast(complaints as integer) as complaints,
-
-        -- kitchen
-        cast(food_cost as numeric(12, 2)) as food_cost,
-        cast(waste as numeric(12, 2)) as waste
+        ) }}) / nullif(orders, 0) as numeric(12, 2)) as average_order
     from filled
 )
 
