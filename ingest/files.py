@@ -89,6 +89,17 @@ create table if not exists {table} (
 )
 """
 
+MODELLED = {
+    "stock_counts": ("ingredient", "counted_quantity", "unit", "counted_by", "note"),
+    "stock_deliveries": (
+        "delivery_id", "ingredient", "quantity", "unit", "unit_price", "currency", "best_before",
+    ),
+    "lyon_sales": (
+        "date", "heure", "ticket", "article", "quantite", "prix_unitaire", "mode_de_paiement",
+    ),
+}  # fmt: skip
+"""The feeds that the models read, with their columns: they are there before the first file is."""
+
 RECORD_FILES = """
 insert into raw_files._files as known (
     feed, file_name, branch_id, size, modified_at, etag, lines, rejects, load_id
@@ -160,6 +171,16 @@ def run(
 def prepare(connection: Connection, feeds: Sequence[Feed]) -> None:
     """Make the tables that all feeds share, and write down how each feed is written."""
     connection.execute(SCHEMA)
+    for name, modelled in MODELLED.items():
+        table = sql.Identifier(RAW, name)
+        with connection.transaction():
+            connection.execute(sql.SQL(FEED_TABLE).format(table=table))
+            for column in modelled:
+                connection.execute(
+                    sql.SQL("alter table {} add column if not exists {} text").format(
+                        table, sql.Identifier(column)
+                    )
+                )
     columns = [
         column.name
         for column in connection.execute("select * from raw_files._feeds limit 0").description or ()

@@ -533,7 +533,12 @@ def _run_api(
     """
     from ingest import web
 
-    if branches or not web.is_configured(source.name):
+    if branches:
+        return []
+    if not web.is_configured(source.name):
+        # The models read its table, which stays empty.
+        if not exists(connection, f"raw_{source.name}.{source.table}"):
+            _make_table(dlt_pipeline(warehouse, source.name, f"raw_{source.name}"), source)
         return []
     result, missing = _load_api(warehouse, connection, source)
     if not missing:
@@ -557,8 +562,6 @@ def _load_api(
     Returns:
         What was loaded, or why not; and how many rows the API has beyond those, at least.
     """
-    import dlt
-
     from ingest import web
 
     raw = f"raw_{source.name}"
@@ -584,14 +587,7 @@ def _load_api(
                     )  # fmt: skip
                     load_ids += info.loads_ids
                     if not exists(connection, f"{raw}.{source.table}"):
-                        # An API without rows: dbt needs the table all the same.
-                        pipeline.run(
-                            [dlt.mark.materialize_table_schema()],
-                            table_name=source.table,
-                            columns=changes.resources[source.table].compute_table_schema()[
-                                "columns"
-                            ],
-                        )
+                        _make_table(pipeline, source)  # an API without rows
                     _index_api(connection, raw, source.table)
                     if not pages.is_cut:
                         break
@@ -629,6 +625,18 @@ def _load_api(
         entry.seconds, "failed" if entry.error else "succeeded", entry.error, entry.notes,
     )  # fmt: skip
     return result, max(0, missing)
+
+
+def _make_table(pipeline: Pipeline, source: WebSource) -> None:
+    """Make the empty table of a web API: the models read it, whether it ever has rows or not."""
+    import dlt
+
+    pipeline.run(
+        [dlt.mark.materialize_table_schema()],
+        table_name=source.table,
+        columns=source.columns,
+        primary_key="id",
+    )
 
 
 def _index_api(connection: Connection, raw: str, table: str) -> None:

@@ -101,6 +101,7 @@ class WebSource:
     Attributes:
         name: the source's name; its raw schema is `raw_<name>`.
         table: the raw table with the key `id`.
+        columns: its columns, as dlt knows them.
         secrets: the names of what opens it.
         probe: asks the API what time it is, and how many rows changed last before a moment; before
             its present, if none is given.
@@ -111,6 +112,7 @@ class WebSource:
 
     name: str
     table: str
+    columns: list[TColumnSchema]
     secrets: tuple[str, ...]
     probe: Callable[[Api, str | None], Probe]
     read: Callable[[Api, str, int | None], tuple[DltSource, Pages]]

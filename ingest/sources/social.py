@@ -173,4 +173,4 @@ def read(api: Api, before: str, page_count: int | None) -> tuple[DltSource, Shif
     return social(api, before, pages, everything=page_count is None), pages
 
 
-SOCIAL = WebSource("social", TABLE, ("api_key",), probe, read)
+SOCIAL = WebSource("social", TABLE, COLUMNS, ("api_key",), probe, read)

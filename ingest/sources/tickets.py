@@ -177,4 +177,4 @@ def read(api: Api, before: str, page_count: int | None) -> tuple[DltSource, Limi
     return tickets(api, before, pages, everything=page_count is None), pages
 
 
-TICKETS = WebSource("tickets", TABLE, ("client_id", "client_secret"), probe, read)
+TICKETS = WebSource("tickets", TABLE, COLUMNS, ("client_id", "client_secret"), probe, read)

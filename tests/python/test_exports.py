@@ -26,13 +26,19 @@ DAY = date(2016, 1, 12)
 HOW_TO = PROJECT_DIR / "docs" / "how-to" / "add-a-till.md"
 
 
-def mypizza(*arguments: str, expect: int = 0, project: Path | None = None) -> str:
-    environment = {"COLUMNS": "250"}
+def mypizza(
+    *arguments: str, expect: int = 0, project: Path | None = None, folder: Path | None = None
+) -> str:
+    environment = dict(os.environ) | {"COLUMNS": "250"}
     if project:
         environment |= {"MYPIZZA_PROJECT_DIR": str(project), "DBT_TARGET_PATH": str(project / "t")}
+    if folder:  # a warehouse of its own
+        environment = {name: text for name, text in environment.items() if name[:2] != "PG"}
+        environment.pop("MYPIZZA_EMBEDDED", None)
+        environment["MYPIZZA_WAREHOUSE_DIR"] = str(folder)
     result = subprocess.run(
         [sys.executable, "-m", "ingest.cli", *arguments],
-        env=os.environ | environment,
+        env=environment,
         capture_output=True,
         text=True,
     )
@@ -97,6 +103,11 @@ def rewrite(path: Path, *changes: tuple[str, str]) -> None:
         assert before in text, before
         text = text.replace(before, after, 1)
     path.write_bytes(text.encode("utf-8-sig"))
+
+
+def copy_of_the_project(folder: Path) -> Path:
+    ignored = shutil.ignore_patterns(".venv", ".git", ".warehouse", "target", "logs")
+    return Path(shutil.copytree(PROJECT_DIR, folder / "project", ignore=ignored))
 
 
 @pytest.fixture(scope="module")
@@ -184,12 +195,7 @@ def test_a_line_that_cannot_be_read_waits_with_its_ticket_until_the_till_correct
 def test_an_unknown_till_is_in_the_marts_after_the_steps_that_the_docs_name(
     warehouse: Warehouse, published: dict[date, tuple[Any, ...]], tmp_path: Path
 ) -> None:
-    project, bucket = tmp_path / "project", tmp_path / "bucket"
-    shutil.copytree(
-        PROJECT_DIR,
-        project,
-        ignore=shutil.ignore_patterns(".venv", ".git", ".warehouse", "target", "logs"),
-    )
+    project, bucket = copy_of_the_project(tmp_path), tmp_path / "bucket"
     bucket.mkdir()
     page = HOW_TO.read_text()
     _, feeds = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
@@ -232,3 +238,15 @@ def test_an_unknown_till_is_in_the_marts_after_the_steps_that_the_docs_name(
     assert query(warehouse, "select count(*) from pg_roles where rolname = 'manager_porto'") == [
         (1,)
     ]
+
+
+def test_a_chain_that_has_tills_alone_publishes_what_they_sold(tmp_path: Path) -> None:
+    project, folder = copy_of_the_project(tmp_path), warehouse_module.WAREHOUSE_DIR / "tills_alone"
+    config = project / ".dlt" / "config.toml"
+    config.write_text(config.read_text().partition("# One table per feed")[0])
+    seed = project / "seeds" / "branches.csv"
+    seed.write_text(re.sub("lyon,.*\n", "", seed.read_text()))
+    try:
+        assert "Published" in mypizza("run", "--no-docs", project=project, folder=folder)
+    finally:
+        mypizza("down", project=project, folder=folder)
