@@ -377,7 +377,9 @@ def status() -> None:
 
 @sample_app.command("create")
 def sample_create(
-    scale: Annotated[int, typer.Option(min=1, help="Times the published volume.")] = 1,
+    scale: Annotated[
+        int | None, typer.Option(min=1, help="Times the published volume; default once.")
+    ] = None,
 ) -> None:
     """Make the five tills with the published year, the bucket, and what guests said of it.
 

@@ -80,7 +80,7 @@ def branch_ids() -> list[str]:
 
 
 def create(
-    warehouse: Warehouse, scale: int = 1, seed: int = SEED, prefix: str = "till_"
+    warehouse: Warehouse, scale: int | None = None, seed: int = SEED, prefix: str = "till_"
 ) -> list[Till]:
     """Make the tills' databases and fill them with the published year.
 
@@ -88,7 +88,8 @@ def create(
 
     Args:
         warehouse: the server that the databases are made on.
-        scale: how many times the published volume; copies follow their original by seconds.
+        scale: how many times the published volume; copies follow their original by seconds. By
+            default once, and tills of any scale that are there already are left alone.
         seed: of all that the publication lacks; the same seed gives the same rows.
         prefix: of the databases' names, before the branch id.
 
@@ -99,7 +100,7 @@ def create(
         WarehouseError: the user may not create databases, a till was made with another scale or
             seed, or a database of that name is not the sample's.
     """
-    if scale < 1:
+    if scale is not None and scale < 1:
         raise WarehouseError(f"The sample's scale is a whole number from 1 on, not {scale}.")
     with ThreadPoolExecutor() as pool:
         return list(
@@ -164,7 +165,9 @@ def drop(warehouse: Warehouse, prefix: str = "till_") -> None:
             connection.execute(sql.SQL("drop database if exists {}").format(database))
 
 
-def _create_till(warehouse: Warehouse, branch_id: str, scale: int, seed: int, prefix: str) -> Till:
+def _create_till(
+    warehouse: Warehouse, branch_id: str, scale: int | None, seed: int, prefix: str
+) -> Till:
     """Make one till in one transaction: whole, or an empty database that the next try fills."""
     started = time.monotonic()
     database = prefix + branch_id
@@ -174,17 +177,17 @@ def _create_till(warehouse: Warehouse, branch_id: str, scale: int, seed: int, pr
         is_new = not _is_complete(connection)
         if is_new:
             try:
-                _fill(connection, branch_id, scale, seed)
+                _fill(connection, branch_id, scale or 1, seed)
             except psycopg.errors.DuplicateTable as error:
                 raise WarehouseError(
                     f"The database {database!r} holds tables that are not the sample company's "
                     f"({error.diag.message_primary}): choose another server or rename it."
                 ) from None
-        made_with = connection.execute("select scale, seed from company.settings").fetchone()
-        if made_with != (scale, seed):
+        made_with = connection.execute("select scale, seed from company.settings").fetchall()[0]
+        if made_with != (scale or made_with[0], seed):
             raise WarehouseError(
                 f"The till {database!r} exists, made with scale and seed {made_with}, not "
-                f"{(scale, seed)}: drop the tills first to make others."
+                f"{(scale or made_with[0], seed)}: drop the tills first to make others."
             )
         orders, lines, gross = connection.execute(
             "select (select count(*) from orders), (select count(*) from order_lines), "
