@@ -76,6 +76,9 @@ def run(
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Build the large facts from scratch.")
     ] = False,
+    unit_tests: Annotated[
+        bool, typer.Option("--unit-tests", help="Test the models' code, too, as make test does.")
+    ] = False,
 ) -> None:
     """Do the whole job: start, load, reconcile, build, test, publish, document."""
     with alert.on_failure("mypizza run") as problems:
@@ -97,7 +100,11 @@ def run(
                 loads = _load(warehouse)
             with steps.step("Build, test and publish"):
                 _protect_people(warehouse)
-                built = run_dbt("build", *(["--full-refresh"] if full_refresh else []))
+                built = run_dbt(
+                    "build",
+                    *(["--full-refresh"] if full_refresh else []),
+                    *([] if unit_tests else ["--exclude-resource-type", "unit_test"]),
+                )
             if docs and built.success:
                 with steps.step("Docs site"):
                     from ingest.docs import build_docs

@@ -106,6 +106,12 @@ def test_summary_says_what_came_in_what_was_built_and_how_to_connect(first_run: 
     assert "Connect: mypizza psql" in first_run
 
 
+@pytest.mark.usefixtures("first_run")
+def test_every_unit_test_of_the_models_passes() -> None:
+    tested = mypizza("dbt", "test", "--select", "test_type:unit").stdout
+    assert int(re.findall(r"PASS=(\d+)", tested)[-1]) > 50
+
+
 def test_published_marts_have_keys_comments_and_foreign_keys(warehouse: Warehouse) -> None:
     without_primary_key = query(
         warehouse,
@@ -217,8 +223,8 @@ def test_partial_build_publishes_nothing(warehouse: Warehouse) -> None:
     before = (value(warehouse, count), fingerprints(warehouse))
     partial = mypizza("dbt", "build", "--select", "+dim_products")
     assert "only a part of the project was in this run" in partial.stdout
-    without_unit_tests = mypizza("dbt", "build", "--exclude-resource-type", "unit_test")
-    assert "only a part of the project was in this run" in without_unit_tests.stdout
+    without_seeds = mypizza("dbt", "build", "--exclude-resource-type", "seed")
+    assert "only a part of the project was in this run" in without_seeds.stdout
     assert (value(warehouse, count), fingerprints(warehouse)) == before
 
 
