@@ -106,23 +106,33 @@ days as (
             and spans.first_date <= branch_days.business_date
 ),
 
+-- a union, and no join: Postgres would take days for few, and compare all of an ingredient's
+filled as (
+    select * from moved
+    union all
+    select
+        branch_id,
+        ingredient_id,
+        business_date,
+        0 as consumed_quantity,
+        0 as delivered_quantity,
+        cast(null as numeric(14, 4)) as delivered_amount,
+        cast(null as numeric(14, 4)) as counted_quantity
+    from days
+),
+
 final as (
     select
-        days.branch_id,
-        days.ingredient_id,
-        days.business_date,
-        cast(coalesce(moved.delivered_quantity, 0) as numeric(14, 4)) as delivered_quantity,
-        cast(coalesce(moved.consumed_quantity, 0) as numeric(14, 4)) as consumed_quantity,
-        cast(moved.counted_quantity as numeric(14, 4)) as counted_quantity,
-        cast(
-            moved.delivered_amount / nullif(moved.delivered_quantity, 0) as numeric(14, 4)
-        ) as delivered_price
-    from days
-    left join moved
-        on
-            days.branch_id = moved.branch_id
-            and days.ingredient_id = moved.ingredient_id
-            and days.business_date = moved.business_date
+        branch_id,
+        ingredient_id,
+        business_date,
+        cast(sum(delivered_quantity) as numeric(14, 4)) as delivered_quantity,
+        cast(sum(consumed_quantity) as numeric(14, 4)) as consumed_quantity,
+        cast(max(counted_quantity) as numeric(14, 4)) as counted_quantity,
+        cast(sum(delivered_amount) / nullif(sum(delivered_quantity), 0) as numeric(14, 4))
+            as delivered_price
+    from filled
+    group by branch_id, ingredient_id, business_date
 )
 
 select * from final
