@@ -186,8 +186,9 @@ def prepare(connection: Connection, feeds: Sequence[Feed]) -> None:
         for column in connection.execute("select * from raw_files._feeds limit 0").description or ()
     ]
     statement = sql.SQL(
-        "insert into raw_files._feeds ({columns}) values ({values})"
+        "insert into raw_files._feeds as known ({columns}) values ({values})"
         " on conflict (feed) do update set ({columns}) = row({excluded})"
+        " where known is distinct from excluded returning xmax <> 0"
     ).format(
         columns=_list(columns),
         values=sql.SQL(", ").join(sql.Placeholder(column) for column in columns),
@@ -195,7 +196,26 @@ def prepare(connection: Connection, feeds: Sequence[Feed]) -> None:
     )
     for feed in feeds:
         facts = {**asdict(feed), "feed": feed.name, "branch_id": feed.branch}
-        connection.execute(statement, {column: facts[column] for column in columns})
+        with connection.transaction():
+            written = connection.execute(statement, {column: facts[column] for column in columns})
+            if written.fetchone() == (True,):
+                _redate(connection, feed)
+
+
+def _redate(connection: Connection, feed: Feed) -> None:
+    """Give all rows of a feed a new load: its dialect has changed, so they say something else."""
+    if not pipeline.exists(connection, f"{RAW}.{feed.name}"):
+        return
+    load_id = str(time.time())
+    connection.execute(
+        sql.SQL("update {} set _dlt_load_id = %s").format(sql.Identifier(RAW, feed.name)),
+        [load_id],
+    )
+    connection.execute(
+        "insert into raw_files._dlt_loads (load_id, schema_name, status, inserted_at)"
+        " values (%s, %s, 0, now())",
+        [load_id, f"files_{feed.name}"],
+    )
 
 
 def load_feed(

@@ -186,7 +186,7 @@ def _run_pos(
             )
             results += compared.loads
             if compared.problem:
-                results.append(_failed_heal(till, compared.problem, compared.seconds))
+                results.append(_failed_heal(connection, till, compared.problem))
     return results
 
 
@@ -223,8 +223,11 @@ SOURCES: dict[str, Callable[[Warehouse, Connection, Sequence[str] | None], list[
 """What runs each source system; the branches are those asked for, None for all."""
 
 
-def _failed_heal(till: Till, error: str, seconds: float) -> LoadResult:
-    return LoadResult("pos", till.branch_id, "heal", 0, {}, seconds, "failed", error)
+def _failed_heal(connection: Connection, till: Till, error: str) -> LoadResult:
+    """Record that a till and the warehouse could not be made equal: a person must look."""
+    with record(connection, "pos", till.branch_id, "heal", {}) as entry:
+        entry.error = error
+    return LoadResult("pos", till.branch_id, "heal", 0, {}, entry.seconds, "failed", error)
 
 
 def load_till(warehouse: Warehouse, connection: Connection, till: Till) -> LoadResult:
@@ -736,6 +739,17 @@ def index(connection: Connection) -> None:
             wanted["parent"] = table.parent_key
         if table.business_time:
             wanted["time"] = table.business_time
+        if table.business_time:
+            connection.execute(
+                sql.SQL(
+                    "create index if not exists {} on {} (branch_id, {})"
+                    " where _deleted_at is not null"
+                ).format(
+                    sql.Identifier(f"{table.name}_deleted"),
+                    sql.Identifier(RAW_POS, table.name),
+                    sql.Identifier(table.primary_key),
+                )
+            )
         for suffix, column in wanted.items():
             statement = sql.SQL("create {} index if not exists {} on {} (branch_id, {})").format(
                 sql.SQL("unique" if suffix == "key" else ""),

@@ -225,6 +225,24 @@ QUERIES = (
 )
 
 
+WITHOUT_ITS_ORDER = """
+    select t.{key}
+    from raw_pos.orders as o
+    inner join {table} as t on o.branch_id = t.branch_id and o.order_id = t.{parent}
+    where o.branch_id = %(branch)s and o._deleted_at is not null and t._deleted_at is null
+"""
+WAITING_FOR_ITS_ORDER = """
+    select cast(substr(q.record_key, length(q.branch_id) + 2) as bigint)
+    from audit.quarantine as q
+    where q.source_name = 'pos' and q.table_name = %(table)s
+        and q.branch_id = %(branch)s and q.released_at is null
+        and not exists (
+            select 1 from raw_pos.orders as o
+            where o.branch_id = q.branch_id and o.order_id = q.order_id
+        )
+"""
+
+
 @dataclass(frozen=True)
 class ReconcileResult:
     """How a till and the raw layer compare.
@@ -811,40 +829,35 @@ def _incomplete_tables(connection: Connection, engine: sa.Engine, till: Till) ->
 def _orphans_gone(
     connection: Connection, engine: sa.Engine, till: Till
 ) -> dict[TillTable, list[int]]:
-    """Return the keys of records without their order that the till has no more, by table.
+    """Return the keys of records that went with their order, or without one, by table.
 
-    They stand on no business day, so no comparison shows that they are gone; the quarantine, where
-    they wait for their order, knows them.
+    They stand on no business day, so no comparison shows that they are gone. Those of a deleted
+    order go with it, whatever the till keeps of them; those whose order never came wait in the
+    quarantine, and are looked up at the till.
     """
-    if not pipeline.exists(connection, "audit.quarantine"):
-        return {}
     gone = {}
     for table in pos.TABLES:
-        if not table.parent_key:
+        if not table.parent_key or not pipeline.exists(connection, f"raw_pos.{table.name}"):
             continue
-        keys = [
-            key
-            for (key,) in connection.execute(
-                """
-                select cast(substr(record_key, length(branch_id) + 2) as bigint)
-                from audit.quarantine as q
-                where q.source_name = 'pos' and q.table_name = %(table)s
-                    and q.branch_id = %(branch)s and q.released_at is null
-                    and not exists (
-                        select 1 from raw_pos.orders as o
-                        where o.branch_id = q.branch_id and o.order_id = q.order_id
-                    )
-                """,
-                {"table": table.name, "branch": till.branch_id},
-            )
-        ]
-        if keys:
+        lost = _keys(connection, WITHOUT_ITS_ORDER, table, till)
+        if pipeline.exists(connection, "audit.quarantine"):
+            waiting = _keys(connection, WAITING_FOR_ITS_ORDER, table, till)
             with engine.connect() as till_connection:
-                found = _order_of(till_connection, table, keys)
-            lost = [key for key in keys if key not in found]
-            if lost:
-                gone[table] = lost
+                found = _order_of(till_connection, table, waiting)
+            lost += [key for key in waiting if key not in found]
+        if lost:
+            gone[table] = lost
     return gone
+
+
+def _keys(connection: Connection, query: str, table: TillTable, till: Till) -> list[int]:
+    statement = sql.SQL(query).format(
+        table=sql.Identifier("raw_pos", table.name),
+        key=sql.Identifier(table.primary_key),
+        parent=sql.Identifier(str(table.parent_key)),
+    )
+    parameters = {"table": table.name, "branch": till.branch_id}
+    return [key for (key,) in connection.execute(statement, parameters)]
 
 
 def _heal(

@@ -174,7 +174,8 @@
 {%- endmacro %}
 
 {#- A query for a fingerprint of the rules: the text of the base models, as the database knows it,
-    and the seeds that they look things up in. -#}
+    without the lines that only name a column (a new one at a source is no new rule), and the seeds
+    that they look things up in. -#}
 {% macro rules_sql() -%}
     {{ return(adapter.dispatch("rules_sql")()) }}
 {%- endmacro %}
@@ -184,7 +185,12 @@
     {%- set quarantine = graph.nodes["model.mypizza.quarantine"] -%}
     {%- for base_id in quarantine.depends_on.nodes | sort if "base_" in base_id -%}
         {%- set base = graph.nodes[base_id] -%}
-        {%- do parts.append("pg_get_viewdef('" ~ base.relation_name ~ "'::regclass)") -%}
+        {%- do parts.append(
+            "(select string_agg(line, '' order by position) from regexp_split_to_table("
+            ~ "pg_get_viewdef('" ~ base.relation_name ~ "'::regclass), '\\n')"
+            ~ " with ordinality as lines (line, position)"
+            ~ " where line !~ '^\\s*(SELECT )?\"?\\w+\"?([.]\"?\\w+\"?)?,?$')"
+        ) -%}
         {%- for seed_id in base.depends_on.nodes if seed_id.startswith("seed.") -%}
             {%- set seed = graph.nodes[seed_id].relation_name -%}
             {%- do parts.append(

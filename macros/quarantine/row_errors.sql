@@ -42,8 +42,9 @@
         column: the column.
         type: the type that it is read as.
         types: the types that the columns have, from `column_types`.
-        optional: whether it may be empty. -#}
-{% macro unreadable(column, type, types={}, optional=false) -%}
+        optional: whether it may be empty.
+        exact: whether a number with more places than the type has is an error, and not rounded. -#}
+{% macro unreadable(column, type, types={}, optional=false, exact=true) -%}
     {%- set read = safe_cast(column, type, types) -%}
     {%- set nouns = {
         "integer": "a whole number", "bigint": "a whole number", "date": "a date",
@@ -64,6 +65,10 @@
                 end
                 {%- else %} {{ quoted(column, "is not " ~ noun) }}
                 {%- endif %}
+        {%- if exact and type.startswith("numeric(") %}
+        when {{ safe_cast(column, "numeric", types) }} <> {{ read }}
+            then {{ quoted(column, "has more places than " ~ type) }}
+        {%- endif %}
     end
 {%- endmacro %}
 
@@ -115,23 +120,26 @@
     regexp_replace(cast({{ column }} as text), '([.][0-9]*[1-9])0+$|[.]0+$', '\1')
 {%- endmacro %}
 
-{#- A whole record as JSON text, as its source sent it.
+{#- A record as JSON text, as its source sent it: the columns that are named, and no others. What is
+    new at a source may say something of a person.
 
     Args:
         relation: the name under which the query knows the record.
-        without: columns that say something of a person, which stay in raw. -#}
-{% macro raw_record(relation, without=[]) -%}
-    {{ return(adapter.dispatch("raw_record")(relation, without)) }}
+        columns: the columns; one that the source does not have is left out. -#}
+{% macro raw_record(relation, columns) -%}
+    {{ return(adapter.dispatch("raw_record")(relation, columns)) }}
 {%- endmacro %}
 
-{% macro default__raw_record(relation, without) -%}
-    to_json(struct({{ relation }}.* {{ "except (" ~ without | join(", ") ~ ")" if without }}))
+{% macro default__raw_record(relation, columns) -%}
+    to_json(struct({{ relation }}.{{ columns | join(", " ~ relation ~ ".") }}))
 {%- endmacro %}
 
-{% macro postgres__raw_record(relation, without) -%}
-    cast(
-        to_jsonb({{ relation }}) - cast(array['{{ without | join("', '") }}'] as text[]) as text
-    )
+{% macro postgres__raw_record(relation, columns) -%}
+    cast((
+        select jsonb_object_agg(field.key, field.value)
+        from jsonb_each(to_jsonb({{ relation }})) as field
+        where field.key in ('{{ columns | join("', '") }}')
+    ) as text)
 {%- endmacro %}
 
 {#- The reason that a time cannot be one of the business: before the calendar begins, or later than
@@ -175,9 +183,8 @@
 
     Args:
         parents: relation with branch_id and the column.
-        column: the column that names the parent, in both.
-        where: a condition on the parents. -#}
-{% macro without_its_parent(parents, column, where="1 = 1") -%}
+        column: the column that names the parent, in both. -#}
+{% macro without_its_parent(parents, column) -%}
     case
         when {{ column }} is null then '{{ column }}: is missing'
         when not exists (
@@ -185,10 +192,9 @@
             from (
                 select parents.branch_id as parent_branch_id, parents.{{ column }} as parent_id
                 from {{ parents }} as parents
-                where {{ where }}
             ) as known
             where parent_branch_id = branch_id and parent_id = {{ column }}
-        ) then {{ quoted(column, "names no record that can be read") }}
+        ) then {{ quoted(column, "names no record that has come in") }}
     end
 {%- endmacro %}
 

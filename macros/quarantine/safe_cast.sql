@@ -16,7 +16,9 @@
 
 {% macro postgres__safe_cast_of_known_type(column, type, known_type) -%}
     {%- set is_number = known_type.startswith("numeric") or known_type == "bigint" -%}
-    {%- if known_type == type or (known_type == "character varying" and type == "text") -%}
+    {%- if type == "numeric" and is_number -%}
+        nullif(cast({{ column }} as numeric), 'NaN')
+    {%- elif known_type == type or (known_type == "character varying" and type == "text") -%}
         cast({{ column }} as {{ type }})
     {%- elif is_number and largest_value(type) -%}
         cast(
@@ -41,8 +43,9 @@
         case
             when
                 pg_input_is_valid({{ text }}, '{{ type }}')
-                {#- which Postgres takes for a number: one of them makes every sum NaN #}
-                {{- " and lower(" ~ text ~ ") not like '%nan%'" if type.startswith("numeric") }}
+                {#- and as a person writes it: not NaN, which makes every sum NaN, 1_000 or 0x10 #}
+                {{- " and " ~ text ~ " ~ '^\\s*[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?\\s*$'"
+                    if type.startswith("numeric") or type in ("integer", "bigint") }}
                 then {{ text }}
         end as {{ type }}
     )

@@ -22,16 +22,17 @@ with landed as (
         {{ landed_key[loop.index0] if landed_key else column }} as {{ column }},
         {%- endfor %}
         {{ record_key }} as record_key,
-        _deleted_at is not null as is_deleted,
-        {% for amount in amounts %} {{ dbt.safe_cast(amount, "numeric") }} + {% endfor %} 0 as amount
+        {%- for amount in amounts %}
+        {{ dbt.safe_cast(amount, "numeric") }} as {{ amount }},
+        {%- endfor %}
+        _deleted_at is not null as is_deleted
     from {{ landed }}
     where {{ "1 = 1" if all_rows else new_rows("_dlt_load_id") }}
 ),
 
 staged as (
     select
-        {{ key | join(", ") }},
-        {% for amount in amounts %} {{ amount }} + {% endfor %} 0 as amount
+        {{ (key + amounts) | join(", ") }}
     from {{ model }}
     where {{ "1 = 1" if all_rows else new_rows() }}
 ),
@@ -47,9 +48,11 @@ compared as (
         landed.is_deleted,
         landed.{{ key[-1] }} is not null as is_in_raw,
         staged.{{ key[-1] }} is not null as is_in_staging,
-        landed.record_key in (select record_key from quarantined) as is_in_quarantine,
-        landed.amount as amount_in_raw,
-        staged.amount as amount_in_staging
+        {%- for amount in amounts %}
+        landed.{{ amount }} as {{ amount }}_in_raw,
+        staged.{{ amount }} as {{ amount }}_in_staging,
+        {%- endfor %}
+        landed.record_key in (select record_key from quarantined) as is_in_quarantine
     from landed
     full join staged
         on {% for column in key %} landed.{{ column }} = staged.{{ column }} {{- " and" if not loop.last }} {% endfor %}
@@ -61,6 +64,8 @@ where
     not is_in_raw
     or is_in_staging = is_in_quarantine
     or (is_deleted and not is_in_staging)
-    or (is_in_staging and coalesce(amount_in_raw <> amount_in_staging, false))
+    {%- for amount in amounts %}
+    or coalesce({{ amount }}_in_raw <> {{ amount }}_in_staging, false)
+    {%- endfor %}
 
 {% endtest %}

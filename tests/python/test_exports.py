@@ -192,6 +192,25 @@ def test_a_line_that_cannot_be_read_waits_with_its_ticket_until_the_till_correct
     assert sold(warehouse) == published
 
 
+def test_a_mended_dialect_reaches_what_has_landed_before(
+    warehouse: Warehouse, published: dict[date, tuple[Any, ...]], tmp_path: Path
+) -> None:
+    project = copy_of_the_project(tmp_path)
+    config = project / ".dlt" / "config.toml"
+    right = config.read_text()
+    # 13,50 is read as 1350: readable, and wrong; the totals are read the same way
+    config.write_text(
+        right.replace('decimal_separator = ","', 'decimal_separator = "."').replace(
+            'thousands_separator = "\\u202f"', 'thousands_separator = ","'
+        )
+    )
+    mypizza("run", "--no-docs", project=project)
+    assert sold(warehouse)[DAY][2] == 100 * published[DAY][2]
+    config.write_text(right)
+    mypizza("run", "--no-docs", project=project)
+    assert sold(warehouse) == published
+
+
 def test_an_unknown_till_is_in_the_marts_after_the_steps_that_the_docs_name(
     warehouse: Warehouse, published: dict[date, tuple[Any, ...]], tmp_path: Path
 ) -> None:

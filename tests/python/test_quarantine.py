@@ -134,14 +134,14 @@ def test_a_bad_record_is_held_with_its_order_and_the_rest_is_published(
     reasons = {reason for reasons in held.values() for reason in reasons}
     assert {
         "quantity: '0' is not above 0",
-        "order_id: '9000001' names no record that can be read",
+        "order_id: '9000001' names no record that has come in",
         "currency: 'XXX' is not the currency of the branch",
         "ordered_at: '2999-12-31 20:00:00+00' lies in the future",
         "unit_price: '99999999999.5' is too large for numeric(12, 2)",
         "created_at: is missing",
     } <= reasons
     assert held["order_lines", "quito-9000001"] == [
-        "order_id: '9000001' names no record that can be read"
+        "order_id: '9000001' names no record that has come in"
     ]
     for name, order_id in ORDERS.items():
         is_held = name != "orphan"  # the orphan's own order does not exist
@@ -279,6 +279,63 @@ def test_a_record_whose_rule_is_mended_flows_without_a_new_load(
     mypizza("run", "--no-docs")
     assert waiting(warehouse) == {}
     assert [rows for rows, _ in fingerprint(warehouse)] == [rows for rows, _ in published]
+
+
+def test_what_is_new_at_a_till_is_neither_a_rule_nor_shown(warehouse: Warehouse) -> None:
+    before = fingerprint(warehouse)
+    till(
+        warehouse,
+        """
+        update products set unit_price = -1, updated_at = now() - interval '1 second'
+        where product_id = 1;
+        alter table customers add column birthday text;
+        alter table customers alter column created_at drop not null;
+        update customers
+        set birthday = 'CANARY', created_at = null, updated_at = now() - interval '1 second'
+        where customer_id = (select max(customer_id) from customers)
+        """,
+        "honolulu",
+    )
+    mypizza("run", "--no-docs")
+    held = waiting(warehouse)
+    assert {table for table, _ in held} == {"products", "customers"}
+    # another till's new column makes nobody's product pull its sales out of the marts
+    till(
+        warehouse,
+        "alter table orders add column kiosk text;"
+        " update orders set kiosk = 'K', updated_at = now() - interval '1 second'"
+        " where order_id = 7",
+        "new_york",
+    )
+    mypizza("run", "--no-docs")
+    assert waiting(warehouse) == held
+    assert fingerprint(warehouse) == before
+    (shown,) = query(warehouse, "select string_agg(raw_record, '') from audit.quarantine")
+    assert "CANARY" not in shown[0]
+    till(
+        warehouse,
+        """
+        update products set unit_price = 12, updated_at = now() where product_id = 1;
+        update customers set created_at = updated_at, updated_at = now() where created_at is null
+        """,
+        "honolulu",
+    )
+
+
+def test_children_go_with_their_order(warehouse: Warehouse) -> None:
+    till(
+        warehouse,
+        """
+        alter table order_lines drop constraint if exists order_lines_order_id_fkey;
+        alter table payments drop constraint if exists payments_order_id_fkey;
+        delete from orders where order_id = 301
+        """,
+        "san_francisco",
+    )
+    mypizza("reconcile", "--branch", "san_francisco", "--all")
+    alive = " where branch_id = 'san_francisco' and order_id = 301 and _deleted_at is null"
+    for table in ("orders", "order_lines", "payments"):
+        assert query(warehouse, f"select count(*) from raw_pos.{table}{alive}") == [(0,)], table
 
 
 def test_a_broken_feed_is_not_published(warehouse: Warehouse) -> None:

@@ -23,7 +23,10 @@ mapped as (
         end as payment_method,
         'dine_in' as channel,
         0.10 as tax_rate,
-        {{ raw_record('source') }} as raw_record
+        {{ raw_record('source', [
+            '_file_name', '_line_number', '_reject', 'date', 'heure', 'ticket', 'article',
+            'quantite', 'prix_unitaire', 'mode_de_paiement'
+        ]) }} as raw_record
     from source
 
 )

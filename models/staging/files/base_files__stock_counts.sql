@@ -32,7 +32,9 @@ known as (
 
     select
         source.*,
-        {{ raw_record('source', without=['counted_by', 'note', '_reject']) }} as raw_record,
+        {{ raw_record('source', [
+            'branch_id', '_file_name', '_line_number', 'ingredient', 'counted_quantity', 'unit'
+        ]) }} as raw_record,
         branches.branch_id is not null as is_known_branch,
         ingredients.ingredient_id is not null as is_known_ingredient,
         conversions.factor is not null as is_known_unit

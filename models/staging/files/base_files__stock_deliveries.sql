@@ -33,7 +33,10 @@ known as (
 
     select
         source.*,
-        {{ raw_record('source') }} as raw_record,
+        {{ raw_record('source', [
+            'branch_id', '_file_name', '_line_number', '_reject', 'delivery_id', 'ingredient',
+            'quantity', 'unit', 'unit_price', 'currency', 'best_before'
+        ]) }} as raw_record,
         branches.currency as branch_currency,
         branches.branch_id is not null as is_known_branch,
         ingredients.ingredient_id is not null as is_known_ingredient,

@@ -38,8 +38,10 @@ judged as (
             unreadable('accepts_marketing', 'boolean', types, optional=true),
             unreadable('created_at', time, types),
         ]) }} as _errors,
-        {{ raw_record('source', without=['full_name', 'email', 'phone', 'preferences']) }}
-            as raw_record
+        {{ raw_record('source', [
+            'branch_id', 'customer_id', 'preferred_language', 'accepts_marketing', 'created_at',
+            'updated_at'
+        ]) }} as raw_record
     from source
 
 )

@@ -42,9 +42,12 @@ judged as (
             unreadable('discount_amount', money, types),
             broken('quantity', safe_cast('quantity', 'integer', types) ~ ' <= 0', 'is not above 0'),
             without_its_parent(ref('base_pos__orders'), 'order_id'),
-            without_its_parent(ref('base_pos__products'), 'product_id', where=is_good()),
+            without_its_parent(ref('base_pos__products'), 'product_id'),
         ]) }} as _errors,
-        {{ raw_record('source') }} as raw_record
+        {{ raw_record('source', [
+            'branch_id', 'order_line_id', 'order_id', 'line_number', 'product_id', 'quantity',
+            'unit_price', 'discount_amount', 'updated_at'
+        ]) }} as raw_record
     from source
 
 )

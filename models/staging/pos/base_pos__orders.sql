@@ -52,7 +52,11 @@ judged as (
             outside_the_calendar('ordered_at', time, types),
             foreign_currency('currency'),
         ]) }} as _errors,
-        {{ raw_record('source', without=['note']) }} as raw_record
+        {{ raw_record('source', [
+            'branch_id', 'order_id', 'order_number', 'customer_id', 'channel', 'status',
+            'currency', 'gross_amount', 'discount_amount', 'tax_amount', 'total_amount',
+            'ordered_at', 'created_at', 'updated_at'
+        ]) }} as raw_record
     from source
 
 )

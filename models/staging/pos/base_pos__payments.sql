@@ -49,7 +49,10 @@ judged as (
             foreign_currency('currency'),
             without_its_parent(ref('base_pos__orders'), 'order_id'),
         ]) }} as _errors,
-        {{ raw_record('source', without=['card_last_four']) }} as raw_record
+        {{ raw_record('source', [
+            'branch_id', 'payment_id', 'order_id', 'payment_method', 'payment_type', 'currency',
+            'amount', 'tax_amount', 'tip_amount', 'paid_at', 'updated_at'
+        ]) }} as raw_record
     from source
 
 )

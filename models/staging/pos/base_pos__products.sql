@@ -43,11 +43,14 @@ judged as (
             missing('product_name'),
             unreadable('is_active', 'boolean', types),
             unreadable('unit_price', money, types),
-            unreadable('unit_cost', money, types, optional=true),
+            unreadable('unit_cost', money, types, optional=true, exact=false),
             unreadable('updated_at', time, types),
             broken('unit_price', safe_cast('unit_price', money, types) ~ ' < 0', 'is below 0'),
         ]) }} as _errors,
-        {{ raw_record('source') }} as raw_record
+        {{ raw_record('source', [
+            'branch_id', 'product_id', 'sku', 'product_name', 'category', 'size', 'unit_price',
+            'unit_cost', 'is_active', 'created_at', 'updated_at'
+        ]) }} as raw_record
     from source
 
 )

@@ -58,8 +58,10 @@ judged as (
             unreadable('posted_at', time, types),
             outside_the_calendar('posted_at', time, types),
         ]) }} as _errors,
-        {{ raw_record('source', without=['author', 'text', 'hashtags', 'mentions', 'place']) }}
-            as raw_record
+        {{ raw_record('source', [
+            'id', 'platform', 'language', 'reach', 'likes', 'comments', 'shares', 'posted_at',
+            'updated_at'
+        ]) }} as raw_record
     from source
 
 )

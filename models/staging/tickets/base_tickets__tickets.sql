@@ -17,8 +17,10 @@ taken_apart as (
 
     select
         source.*,
-        {{ raw_record('source', without=['requester', 'assignee', 'subject', 'comments']) }}
-            as raw_record,
+        {{ raw_record('source', [
+            'id', 'branch_id', 'order_number', 'channel', 'reason', 'priority', 'status',
+            'status_history', 'compensation', 'satisfaction', 'created_at', 'updated_at'
+        ]) }} as raw_record,
 
         -- who wrote, in plain text
         {{ json_text('requester', 'name') }} as requester_name,
