@@ -130,14 +130,14 @@ def test_a_load_on_a_full_disk_says_so_and_is_made_good(disk: Disk) -> None:
     # While rows are copied, and while they are indexed.
     for megabytes in (1, 6):
         disk.fill(but_megabytes=megabytes)
-        code, said = disk.mypizza("ingest")
+        code, said = disk.mypizza("ingest", "pos")
         assert code == 1
         assert "The disk of the warehouse is full" in said
         assert "make room there and run again" in said
         assert "Traceback" not in said
         disk.make_room()
 
-    code, said = disk.mypizza("ingest")
+    code, said = disk.mypizza("ingest", "pos")
 
     assert code == 0, said
     assert disk.unequal(with_marts=False) == []
@@ -147,7 +147,7 @@ def test_a_build_on_a_full_disk_leaves_the_published_marts(disk: Disk) -> None:
     assert disk.mypizza("run", "--no-docs")[0] == 0
     published = disk.query("select count(*), sum(tax_amount) from marts.fct_orders")
     company.advance(disk.warehouse, days=1)
-    assert disk.mypizza("ingest")[0] == 0
+    assert disk.mypizza("ingest", "pos")[0] == 0
     disk.fill(but_megabytes=3)
 
     code, said = disk.mypizza("run", "--no-docs", "--full-refresh")
