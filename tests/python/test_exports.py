@@ -136,6 +136,7 @@ def test_what_the_export_says_stands_in_the_marts_to_the_cent(
     assert (".",) in articles
 
 
+@pytest.mark.long
 def test_a_corrected_export_takes_the_place_of_what_it_brought(
     warehouse: Warehouse, published: dict[date, tuple[Any, ...]]
 ) -> None:
@@ -175,6 +176,7 @@ def test_a_corrected_export_takes_the_place_of_what_it_brought(
     assert sold(warehouse) == published
 
 
+@pytest.mark.long
 def test_a_line_that_cannot_be_read_waits_with_its_ticket_until_the_till_corrects_it(
     warehouse: Warehouse, published: dict[date, tuple[Any, ...]]
 ) -> None:
@@ -192,6 +194,7 @@ def test_a_line_that_cannot_be_read_waits_with_its_ticket_until_the_till_correct
     assert sold(warehouse) == published
 
 
+@pytest.mark.long
 def test_a_mended_dialect_reaches_what_has_landed_before(
     warehouse: Warehouse, published: dict[date, tuple[Any, ...]], tmp_path: Path
 ) -> None:
@@ -211,6 +214,7 @@ def test_a_mended_dialect_reaches_what_has_landed_before(
     assert sold(warehouse) == published
 
 
+@pytest.mark.long
 def test_an_unknown_till_is_in_the_marts_after_the_steps_that_the_docs_name(
     warehouse: Warehouse, published: dict[date, tuple[Any, ...]], tmp_path: Path
 ) -> None:
@@ -259,6 +263,7 @@ def test_an_unknown_till_is_in_the_marts_after_the_steps_that_the_docs_name(
     ]
 
 
+@pytest.mark.long
 def test_a_chain_that_has_tills_alone_publishes_what_they_sold(tmp_path: Path) -> None:
     project, folder = copy_of_the_project(tmp_path), warehouse_module.WAREHOUSE_DIR / "tills_alone"
     config = project / ".dlt" / "config.toml"

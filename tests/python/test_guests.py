@@ -30,6 +30,8 @@ LATE_ORDER = "2015-LATE"
 MARTS = {"fct_social_posts": "post_id", "fct_support_tickets": "ticket_id"}
 COMPLAINTS = {"late", "cold", "wrong_item", "refund"}
 
+pytestmark = pytest.mark.long
+
 
 def mypizza(*arguments: str) -> str:
     result = subprocess.run(

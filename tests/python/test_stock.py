@@ -22,7 +22,7 @@ from psycopg.rows import dict_row
 from ingest import warehouse as warehouse_module
 from ingest.warehouse import Warehouse
 
-pytestmark = pytest.mark.usefixtures("published")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("published")]
 
 FACTS = ("fct_stock_days", "fct_deliveries")
 COUNT = "stock/counts/quito/2015-12-28.csv"
