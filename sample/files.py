@@ -245,7 +245,7 @@ def _stock_files(
 
 
 def _delivery(branch_id: str, night: Night, kinds: Mapping[str, Ingredient]) -> bytes:
-    luck = Random(f"{company.SEED}-price-{branch_id}-{night.day}")  # noqa: S311
+    luck = Random(f"{company.SEED}-price-{branch_id}-{night.day}")  # noqa: S311 - dice
     rows = []
     for ingredient_id, quantity in night.delivered.items():
         kind = kinds[ingredient_id]
@@ -285,7 +285,7 @@ def _count(
     is_wrong: bool,
     has_reject: bool,
 ) -> bytes:
-    luck = Random(f"{company.SEED}-count-{branch_id}-{night.day}")  # noqa: S311
+    luck = Random(f"{company.SEED}-count-{branch_id}-{night.day}")  # noqa: S311 - dice
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("ingredient", "counted quantity", "unit", "counted by", "note"))
@@ -308,7 +308,7 @@ def _export(day: date, last_day: date) -> Iterator[tuple[str, bytes]]:
     """Yield what the till in Lyon exports of one business day: its lines and its totals."""
     if (day.month, day.day) == (1, 1):
         return
-    luck = Random(f"{company.SEED}-{LYON}-{day}")  # noqa: S311
+    luck = Random(f"{company.SEED}-{LYON}-{day}")  # noqa: S311 - dice
     ordinal = (day - LYON_OPENED).days
     tickets = 14 + int(10 * luck.random()) + (9 if day.weekday() >= 4 else 0)
     lines: list[Sequence[str]] = []

@@ -198,9 +198,7 @@
     end
 {%- endmacro %}
 
-{#- No reasons, and the reason of a good record whose order is held back. -#}
-{% macro no_reasons() -%} {{ return(adapter.dispatch("reasons")([])) }} {%- endmacro %}
-
+{#- The reason of a good record whose order is held back. -#}
 {% macro held_with_its_order() -%}
     {{ return(adapter.dispatch("reasons")(
         ["held back with its order, of which another record is in quarantine"]
