@@ -513,6 +513,8 @@ def _let_others_pass(path: Path) -> None:
 
 def _start_server() -> None:
     connection = _read_connection()
+    if _system_user():
+        _let_others_pass(_data_dir() / "PG_VERSION")  # the folder may have been moved or copied
     if not _is_free(connection.port):
         connection.port = _free_port()
         _write_connection(connection)

@@ -8,15 +8,19 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import fasteners
 import pytest
 
 # Before ingest.warehouse is imported, which reads it: no test may touch anyone's real warehouse.
 HOME = Path(tempfile.mkdtemp(prefix="mypizza-tests-"))
 os.environ["MYPIZZA_WAREHOUSE_DIR"] = str(HOME)
+# What the test processes of one run share: the first of them names it, the others inherit the name.
+SHARED = Path(os.environ.setdefault("MYPIZZA_TESTS_SHARED", str(HOME / "shared")))
 # Nor may two test processes, or a test and a user, write into one dbt target.
 os.environ["DBT_TARGET_PATH"] = str(HOME / "target")
 os.environ["DBT_LOG_PATH"] = str(HOME / "logs")
@@ -30,20 +34,54 @@ def _forget_the_server() -> None:
 _forget_the_server()
 
 from ingest import warehouse as warehouse_module  # noqa: E402 - the environment comes first
+from tests.python.commands import copy_company, mypizza  # noqa: E402
 
 
-@pytest.fixture(scope="module")
-def warehouse(request: pytest.FixtureRequest) -> Iterator[warehouse_module.Warehouse]:
-    """An embedded server of the test file's own; its libpq variables stand in `os.environ`."""
-    folder = HOME / request.module.__name__
+@contextmanager
+def _server_of(module: str) -> Iterator[warehouse_module.Warehouse]:
+    folder = HOME / module
     warehouse_module.WAREHOUSE_DIR = folder
     os.environ["MYPIZZA_WAREHOUSE_DIR"] = str(folder)
+    os.environ["DBT_TARGET_PATH"] = str(folder / "target")
+    os.environ["DBT_LOG_PATH"] = str(folder / "logs")
     try:
         yield warehouse_module.resolve()
     finally:
         warehouse_module.stop()
         _forget_the_server()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def warehouse(request: pytest.FixtureRequest) -> Iterator[warehouse_module.Warehouse]:
+    """An embedded server of the test file's own; its libpq variables stand in `os.environ`."""
+    with _server_of(request.module.__name__) as empty:
+        yield empty
+
+
+@pytest.fixture(scope="session")
+def sample_company() -> Path:
+    """The folder of a stopped server with the published sample company: to be copied."""
+    SHARED.mkdir(exist_ok=True)
+    folder = SHARED / "sample_company"
+    with fasteners.InterProcessLock(str(SHARED / "lock")):
+        if not (folder / "logs" / "finished").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            paths = {"DBT_TARGET_PATH": str(folder / "target"), "DBT_LOG_PATH": f"{folder}/logs"}
+            mypizza("run", "--no-docs", folder=folder, environment=paths)
+            mypizza("down", folder=folder)
+            (folder / "logs" / "finished").touch()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def published_warehouse(
+    request: pytest.FixtureRequest, sample_company: Path
+) -> Iterator[warehouse_module.Warehouse]:
+    """An embedded server of the test file's own, with the sample company published."""
+    copy_company(sample_company, HOME / request.module.__name__)
+    with _server_of(request.module.__name__) as published:
+        yield published
 
 
 @dataclass(frozen=True)

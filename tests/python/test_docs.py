@@ -7,13 +7,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from ingest.warehouse import Warehouse
+from tests.python.commands import mypizza
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 needs_browser = pytest.mark.skipif(
@@ -30,18 +30,11 @@ class Opened:
 
 
 @pytest.fixture(scope="module")
-def page(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The docs site that `mypizza run` writes."""
-    target = tmp_path_factory.mktemp("target")
-    subprocess.run(
-        [sys.executable, "-m", "ingest.cli", "run"],
-        env=os.environ
-        | warehouse.environment
-        | {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target / "logs")},
-        check=True,
-        capture_output=True,
-    )
-    return target / "static_index.html"
+def page(published_warehouse: Warehouse) -> Path:
+    """The docs site that `mypizza docs` writes, as `mypizza run` does."""
+    assert published_warehouse.embedded
+    mypizza("docs")
+    return Path(os.environ["DBT_TARGET_PATH"]) / "static_index.html"
 
 
 def open_page(address: str, folder: Path) -> Opened:

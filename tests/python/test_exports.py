@@ -5,11 +5,8 @@ The tests of this file share one warehouse and follow one another.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -19,36 +16,12 @@ import pytest
 
 from ingest import warehouse as warehouse_module
 from ingest.warehouse import PROJECT_DIR, Warehouse
+from tests.python.commands import mypizza, query
 
 pytestmark = pytest.mark.usefixtures("published")
 
 DAY = date(2016, 1, 12)
 HOW_TO = PROJECT_DIR / "docs" / "how-to" / "add-a-till.md"
-
-
-def mypizza(
-    *arguments: str, expect: int = 0, project: Path | None = None, folder: Path | None = None
-) -> str:
-    environment = dict(os.environ) | {"COLUMNS": "250"}
-    if project:
-        environment |= {"MYPIZZA_PROJECT_DIR": str(project), "DBT_TARGET_PATH": str(project / "t")}
-    if folder:  # a warehouse of its own
-        environment = {name: text for name, text in environment.items() if name[:2] != "PG"}
-        environment.pop("MYPIZZA_EMBEDDED", None)
-        environment["MYPIZZA_WAREHOUSE_DIR"] = str(folder)
-    result = subprocess.run(
-        [sys.executable, "-m", "ingest.cli", *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-    assert result.returncode == expect, result.stdout[-6000:] + result.stderr[-3000:]
-    return result.stdout
-
-
-def query(warehouse: Warehouse, text: str) -> list[tuple[Any, ...]]:
-    with warehouse.connect() as connection:
-        return connection.execute(text.encode()).fetchall()
 
 
 def sold(warehouse: Warehouse, branch: str = "lyon") -> dict[date, tuple[Any, ...]]:
@@ -111,9 +84,14 @@ def copy_of_the_project(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
+def warehouse(published_warehouse: Warehouse) -> Warehouse:
+    """The published sample company, which the tests change one after the other."""
+    return published_warehouse
+
+
+@pytest.fixture(scope="module")
 def published(warehouse: Warehouse) -> dict[date, tuple[Any, ...]]:
-    """The published sample company: what Lyon sold."""
-    mypizza("run", "--no-docs")
+    """What Lyon had sold before anything was changed."""
     return sold(warehouse)
 
 
@@ -186,7 +164,7 @@ def test_a_line_that_cannot_be_read_waits_with_its_ticket_until_the_till_correct
     wrong = ";".join([*line.split(";")[:6], "en nature"])
     rewrite(path, (line, wrong))
     mypizza("run", "--no-docs")
-    listed = mypizza("quarantine", "--branch", "lyon")
+    listed = mypizza("quarantine", "--branch", "lyon").stdout
     assert "payment_method: 'en nature' is not cash, card, app or voucher" in listed
     assert sold(warehouse)[DAY][0] == published[DAY][0] - 1
     path.write_bytes(original)
@@ -245,7 +223,7 @@ def test_an_unknown_till_is_in_the_marts_after_the_steps_that_the_docs_name(
         "data;taloes;linhas;vendas;devolucoes\n01-02-2016;3;5;101074,00;1,50\n"
     )
 
-    ran = mypizza("run", "--no-docs", project=project, expect=1)
+    ran = mypizza("run", "--no-docs", project=project, expect=1).stdout
 
     # the line that cannot be read is missing from the money, so the day does not equal its totals
     assert re.search("Not published.*failed:.*closed_days_in_raw_agree_with_the_tills", ran)
@@ -271,6 +249,7 @@ def test_a_chain_that_has_tills_alone_publishes_what_they_sold(tmp_path: Path) -
     seed = project / "seeds" / "branches.csv"
     seed.write_text(re.sub("lyon,.*\n", "", seed.read_text()))
     try:
-        assert "Published" in mypizza("run", "--no-docs", project=project, folder=folder)
+        ran = mypizza("run", "--no-docs", project=project, folder=folder)
+        assert "Published" in ran.stdout
     finally:
         mypizza("down", project=project, folder=folder)

@@ -6,9 +6,6 @@ The tests of this file share one warehouse and follow one another.
 from __future__ import annotations
 
 import csv
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +18,7 @@ from psycopg.rows import dict_row
 
 from ingest import warehouse as warehouse_module
 from ingest.warehouse import Warehouse
+from tests.python.commands import mypizza, query
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("published")]
 
@@ -28,23 +26,6 @@ FACTS = ("fct_stock_days", "fct_deliveries")
 COUNT = "stock/counts/quito/2015-12-28.csv"
 LATE = "stock/deliveries/quito/2015-12-29.parquet"  # a Tuesday, on which no wholesaler comes
 NO_DAY = "stock/counts/quito/2015-11-31.csv"
-
-
-def mypizza(*arguments: str) -> str:
-    result = subprocess.run(
-        [sys.executable, "-m", "ingest.cli", *arguments],
-        env=os.environ | {"COLUMNS": "250"},
-        capture_output=True,
-        text=True,
-    )
-    assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-3000:]
-    return result.stdout
-
-
-def query(warehouse: Warehouse, text: str, database: str | None = None) -> list[tuple[Any, ...]]:
-    with warehouse.connect(database or warehouse.database) as connection:
-        cursor = connection.execute(text.encode())
-        return cursor.fetchall() if cursor.description else []
 
 
 def bucket() -> Path:
@@ -94,9 +75,14 @@ def stock_day(warehouse: Warehouse, day: str, ingredient: str = "flour") -> dict
 
 
 @pytest.fixture(scope="module")
+def warehouse(published_warehouse: Warehouse) -> Warehouse:
+    """The published sample company, which the tests change one after the other."""
+    return published_warehouse
+
+
+@pytest.fixture(scope="module")
 def published(warehouse: Warehouse) -> list[tuple[Any, ...]]:
-    """The published sample company: the marts of the branches that nothing will happen to."""
-    mypizza("run", "--no-docs")
+    """The marts of the branches that nothing will happen to."""
     return fingerprint(warehouse, "branch_id not in ('quito', 'chicago')")
 
 

@@ -7,8 +7,6 @@ compared, row by row, with what the same models say without a past.
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import psycopg
 import pytest
 
 from ingest.warehouse import Warehouse
+from tests.python.commands import mypizza
 
 FACTS = ("fct_orders", "fct_order_lines", "fct_payments")
 
@@ -66,32 +65,27 @@ CHANGES = {
 }
 
 
-def dbt(*arguments: str) -> None:
-    result = subprocess.run(
-        [sys.executable, "-m", "ingest.cli", *arguments], capture_output=True, text=True
-    )
-    assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-2000:]
-
-
 def build() -> None:
     """Build the facts and all before them, without tests: these changes are no honest till's."""
     types = ("test", "unit_test")
     excluded = [word for kind in types for word in ("--exclude-resource-type", kind)]
-    dbt("dbt", "build", "--select", *(f"+{fact}" for fact in FACTS), *excluded)
+    mypizza("dbt", "build", "--select", *(f"+{fact}" for fact in FACTS), *excluded)
 
 
 @pytest.fixture(scope="module")
-def built_at_once(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def warehouse(published_warehouse: Warehouse) -> Warehouse:
+    """The published sample company, which the tests change one after the other."""
+    return published_warehouse
+
+
+@pytest.fixture(scope="module")
+def built_at_once(warehouse: Warehouse) -> dict[str, str]:
     """The SQL of each fact without a past, on a company whose facts are built."""
-    target = tmp_path_factory.mktemp("target")
-    os.environ["DBT_TARGET_PATH"] = str(target)
-    os.environ["DBT_LOG_PATH"] = str(tmp_path_factory.mktemp("logs"))
     assert warehouse.embedded
-    dbt("sample", "create")
-    dbt("ingest")
     build()
-    dbt("dbt", "compile", "--full-refresh", "--select", *FACTS)
-    folder = Path(target, "compiled", "mypizza", "models", "marts", "sales")
+    mypizza("dbt", "compile", "--full-refresh", "--select", *FACTS)
+    target = Path(os.environ["DBT_TARGET_PATH"])
+    folder = target / "compiled" / "mypizza" / "models" / "marts" / "sales"
     return {fact: (folder / f"{fact}.sql").read_text() for fact in FACTS}
 
 
