@@ -286,7 +286,7 @@ def forget_customer(
     branch: Annotated[str, typer.Argument(help="The branch's id.")],
     customer_id: Annotated[int, typer.Argument(help="The customer's number at that branch.")],
 ) -> None:
-    """Erase who a customer was, for good: names, addresses, numbers, notes. Money stays."""
+    """Erase who a customer was, for good: name, addresses, notes, tickets. Money stays."""
     from ingest import erasure
 
     warehouse = warehouse_module.resolve()
@@ -299,6 +299,8 @@ def forget_customer(
         for table in erasure.ERASED:
             # the rows as they were would lie in the tables' files until somebody else does this
             connection.execute(f"vacuum raw_pos.{table}")
+        if pipeline.exists(connection, "raw_tickets.tickets"):
+            connection.execute("vacuum raw_tickets.tickets")
     console.print(
         f"{rows} raw rows of customer {customer_id} of {branch} are anonymous, and stay so after "
         "every load. The marts follow with their next build, and the version before them with the "

@@ -4,6 +4,9 @@ What a till still has comes again: with the next change, a heal, a full reload. 
 remembered in `audit.erasures`, by branch and customer number alone, and done again on all rows that
 have come in since, at the end of each load. Staging is views on raw, so nothing is ever built from
 a row that an erasure has yet to reach. Money, dates and keys stay as they are.
+
+The person's support tickets go with them: those of the person's orders, and those written from the
+address that the till had, which are remembered by their ids, because the address is not.
 """
 
 from __future__ import annotations
@@ -47,6 +50,32 @@ _OF_CUSTOMER = {
 }
 
 
+# Tickets of an erased person: what is left says when somebody wrote, and who of the two.
+_TICKETS = """
+    update raw_tickets.tickets as t
+    set requester = '{"name": "erased", "email": null}', subject = null,
+        comments = (
+            select jsonb_agg(
+                jsonb_build_object(
+                    'id', said.value -> 'id', 'author', said.value -> 'author',
+                    'created_at', said.value -> 'created_at'
+                )
+                order by said.ordinality
+            )
+            from jsonb_array_elements(t.comments) with ordinality as said
+        )
+    where t.requester is distinct from '{"name": "erased", "email": null}'
+        and exists (
+            select 1 from audit.erasures as e
+            where t.id = any (e.ticket_ids)
+                or t.order_number in (
+                    select o.order_number from raw_pos.orders as o
+                    where o.branch_id = e.branch_id and o.customer_id = e.customer_id
+                )
+        )
+"""
+
+
 def forget(connection: Connection, branch_id: str, customer_id: int) -> int:
     """Make a customer nobody, now and after every load to come.
 
@@ -82,7 +111,17 @@ def forget(connection: Connection, branch_id: str, customer_id: int) -> int:
             " on conflict (branch_id, customer_id) do update set applied_load_id = null",
             [branch_id, customer_id],
         )
-        return reapply(connection, branch_id)
+        if _has_tickets(connection):
+            connection.execute(
+                "update audit.erasures as e set ticket_ids = e.ticket_ids || array("
+                " select t.id from raw_tickets.tickets as t"
+                " inner join raw_pos.customers as c on c.branch_id = e.branch_id"
+                " and c.customer_id = e.customer_id"
+                " and lower(trim(t.requester ->> 'email')) = lower(trim(c.email)))"
+                " where e.branch_id = %s and e.customer_id = %s",
+                [branch_id, customer_id],
+            )
+        return reapply_to_tickets(connection) + reapply(connection, branch_id)
 
 
 def reapply(connection: Connection, branch_id: str) -> int:
@@ -127,6 +166,26 @@ def reapply(connection: Connection, branch_id: str) -> int:
     return changed
 
 
+def reapply_to_tickets(connection: Connection) -> int:
+    """Erase the guests in all erased customers' support tickets, whenever those came in.
+
+    Args:
+        connection: a connection as loader; the caller holds the warehouse's lock.
+
+    Returns:
+        How many raw tickets were changed.
+    """
+    if not _has_tickets(connection):
+        return 0
+    return connection.execute(_TICKETS).rowcount
+
+
+def _has_tickets(connection: Connection) -> bool:
+    return pipeline.exists(connection, "raw_tickets.tickets") and pipeline.exists(
+        connection, "raw_pos.orders"
+    )
+
+
 def reapply_all(connection: Connection) -> None:
     """Do for all branches what each load does for its own, where a killed one did not come to it.
 
@@ -138,6 +197,7 @@ def reapply_all(connection: Connection) -> None:
             "select distinct branch_id from audit.erasures"
         ).fetchall():
             reapply(connection, branch_id)
+        reapply_to_tickets(connection)
 
 
 def _statement(table: str, columns: Mapping[str, Any]) -> sql.Composed:

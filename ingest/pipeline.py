@@ -87,6 +87,7 @@ create table if not exists audit.erasures (
     row_count bigint not null default 0,
     primary key (branch_id, customer_id)
 );
+alter table audit.erasures add column if not exists ticket_ids bigint[] not null default '{}';
 """
 
 
@@ -137,6 +138,8 @@ def run(
     Raises:
         WarehouseError: an unknown source or branch, or an unusable warehouse.
     """
+    from ingest import erasure
+
     for source in sources or []:
         if source not in SOURCES:
             raise WarehouseError(f"There is no source {source!r}; there is: {', '.join(SOURCES)}.")
@@ -146,6 +149,7 @@ def run(
         results: list[LoadResult] = []
         for source in sources or SOURCES:
             results += SOURCES[source](warehouse, connection, branches)
+        erasure.reapply_to_tickets(connection)
         return results
 
 

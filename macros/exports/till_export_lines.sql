@@ -76,52 +76,12 @@
             ) }} as sold_at_read,
             dialect.negative_quantity = 'refund' as is_refund_allowed
         from {{ mapped }} as mapped
-        cross join (
-            select * from {{ ref("stg_exports__feeds") }} where feed = '{{ feed }}'
-        ) as dialect
+        cross join {{ dialect_of(feed) }}
     ) as lines
     left join (
         select branches.branch_id as known_branch_id, branches.time_zone, branches.currency
         from {{ ref("branches") }} as branches
     ) as trading on lines.branch_id = trading.known_branch_id
-{%- endmacro %}
-
-{#- A number as text with a point, as any engine reads it.
-
-    Args:
-        value: SQL of the text; the feed's `dialect` stands beside it. -#}
-{% macro number_in_dialect(value) -%}
-    {{ return(adapter.dispatch("number_in_dialect")(value)) }}
-{%- endmacro %}
-
-{% macro default__number_in_dialect(value) -%}
-    replace(
-        replace(
-            replace(
-                regexp_replace({{ value }}, '[\\s\\u00a0\\u202f]', ''), dialect.currency_sign, ''
-            ), dialect.thousands_separator, ''
-        ), dialect.decimal_separator, '.'
-    )
-{%- endmacro %}
-
-{% macro postgres__number_in_dialect(value) -%}
-    replace(
-        replace(
-            replace(
-                regexp_replace({{ value }}, '[[:space:]\u00a0\u202f]', '', 'g'),
-                dialect.currency_sign, ''
-            ), dialect.thousands_separator, ''
-        ), dialect.decimal_separator, '.'
-    )
-{%- endmacro %}
-
-{#- A day as text, year first: the places of the parts are those in the dialect's format. -#}
-{% macro date_in_dialect(value) -%}
-    {{ dbt.concat([
-        "substring(" ~ value ~ ", " ~ dbt.position("'YYYY'", "dialect.date_format") ~ ", 4)", "'-'",
-        "substring(" ~ value ~ ", " ~ dbt.position("'MM'", "dialect.date_format") ~ ", 2)", "'-'",
-        "substring(" ~ value ~ ", " ~ dbt.position("'DD'", "dialect.date_format") ~ ", 2)",
-    ]) }}
 {%- endmacro %}
 
 {#- A number that stands for a text: the first 15 hexadecimal digits of its MD5. -#}

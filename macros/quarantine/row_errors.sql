@@ -43,9 +43,11 @@
         type: the type that it is read as.
         types: the types that the columns have, from `column_types`.
         optional: whether it may be empty.
-        exact: whether a number with more places than the type has is an error, and not rounded. -#}
-{% macro unreadable(column, type, types={}, optional=false, exact=true) -%}
-    {%- set read = safe_cast(column, type, types) -%}
+        exact: whether a number with more places than the type has is an error, and not rounded.
+        text: SQL of what is read, where that is not the column as it landed. -#}
+{% macro unreadable(column, type, types={}, optional=false, exact=true, text=none) -%}
+    {%- set text = text or column -%}
+    {%- set read = safe_cast(text, type, types) -%}
     {%- set nouns = {
         "integer": "a whole number", "bigint": "a whole number", "date": "a date",
         "timestamp with time zone": "a time", "boolean": "true or false", "json": "JSON",
@@ -59,14 +61,14 @@
             then
                 {%- if noun == "a number" %}
                 case
-                    when {{ dbt.safe_cast(column, "numeric") }} is not null
+                    when {{ dbt.safe_cast(text, "numeric") }} is not null
                         then {{ quoted(column, "is too large for " ~ type) }}
                     else {{ quoted(column, "is not a number") }}
                 end
                 {%- else %} {{ quoted(column, "is not " ~ noun) }}
                 {%- endif %}
         {%- if exact and type.startswith("numeric(") %}
-        when {{ safe_cast(column, "numeric", types) }} <> {{ read }}
+        when {{ safe_cast(text, "numeric", types) }} <> {{ read }}
             then {{ quoted(column, "has more places than " ~ type) }}
         {%- endif %}
     end

@@ -484,6 +484,12 @@ def personal_rows(warehouse: Warehouse, customer: int) -> list[tuple[Any, ...]]:
         inner join raw_pos.orders as o on o.branch_id = p.branch_id and o.order_id = p.order_id
         where o.branch_id = 'quito' and o.customer_id = {customer}
             and p.card_last_four is not null
+        union all
+        select t.requester ->> 'name'
+        from raw_tickets.tickets as t
+        inner join raw_pos.orders as o on o.order_number = t.order_number
+        where o.branch_id = 'quito' and o.customer_id = {customer}
+            and (t.requester ->> 'name' <> 'erased' or t.subject is not null)
         """,
     )
 
@@ -493,15 +499,16 @@ def test_a_forgotten_customer_stays_forgotten_and_the_money_stays(published: War
     spent = (
         "select order_count, lifetime_net_revenue from marts.dim_customers where customer_key = "
     )
-    ((customer, name),) = query(
+    ((customer, name, email),) = query(
         published,
         """
-        select c.customer_id, c.full_name
+        select c.customer_id, c.full_name, c.email
         from raw_pos.customers as c
         inner join raw_pos.orders as o on o.branch_id = c.branch_id
             and o.customer_id = c.customer_id and o.note <> ''
         inner join raw_pos.payments as p on p.branch_id = o.branch_id and p.order_id = o.order_id
             and p.card_last_four is not null
+        inner join raw_tickets.tickets as t on t.order_number = o.order_number
         where c.branch_id = 'quito' and c.email is not null and c.phone is not null
         order by c.customer_id limit 1
         """,
@@ -509,11 +516,25 @@ def test_a_forgotten_customer_stays_forgotten_and_the_money_stays(published: War
     key = f"'quito-{customer}'"
     before = (query(published, money), query(published, spent + key))
     others = "select count(*) from raw_pos.customers where full_name = 'erased'"
+    # a ticket that names no order is known by the address alone
+    with published.connect(role="loader") as connection:
+        connection.execute(
+            "update raw_tickets.tickets set requester = (select jsonb_build_object('name',"
+            " full_name, 'email', upper(email)) from raw_pos.customers where branch_id = 'quito'"
+            f" and customer_id = {customer}) where id = (select min(id) from raw_tickets.tickets"
+            " where order_number is null)"
+        )
+    tickets = (
+        "select string_agg(lower(concat(requester, subject, comments)), '')"
+        " from raw_tickets.tickets"
+    )
+    assert email.lower() in query(published, tickets)[0][0]
 
     said = mypizza("forget-customer", "quito", str(customer)).stdout
     assert "anonymous" in said
     assert name not in said
     assert personal_rows(published, customer) == []
+    assert email.lower() not in query(published, tickets)[0][0]
     assert query(published, others) == [(1,)]
     assert query(
         published,

@@ -1,5 +1,5 @@
-{%- set types = column_types(source('files', 'stock_counts')) -%}
 {%- set quantity = 'numeric(9, 3)' -%}
+{%- set counted_quantity_text = number_in_dialect('counted_quantity') -%}
 
 with
 
@@ -57,7 +57,7 @@ judged as (
         cast(ingredient as {{ dbt.type_string() }}) as ingredient_id,
 
         -- what was counted
-        {{ safe_cast('counted_quantity', quantity, types) }} as counted_quantity,
+        {{ safe_cast(counted_quantity_text, quantity) }} as counted_quantity,
         cast(unit as {{ dbt.type_string() }}) as unit,
 
         -- times
@@ -73,8 +73,8 @@ judged as (
             file_without_a_day(),
             missing('ingredient'),
             broken('ingredient', 'not is_known_ingredient', 'is not in seeds/ingredients.csv'),
-            unreadable('counted_quantity', quantity, types),
-            broken('counted_quantity', safe_cast('counted_quantity', quantity, types) ~ ' < 0',
+            unreadable('counted_quantity', quantity, text=counted_quantity_text),
+            broken('counted_quantity', safe_cast(counted_quantity_text, quantity) ~ ' < 0',
                 'is below 0'),
             missing('unit'),
             broken('unit', 'is_known_ingredient and not is_known_unit',
@@ -82,6 +82,7 @@ judged as (
         ]) }} as _errors,
         raw_record
     from known
+    cross join {{ dialect_of('stock_counts') }}
 
 )
 

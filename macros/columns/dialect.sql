@@ -1,0 +1,69 @@
+{#- How a feed writes numbers and days, as .dlt/config.toml says and raw_files._feeds holds. -#}
+
+{#- The one row with a feed's dialect, to be cross joined.
+
+    Args:
+        feed: the feed, as in .dlt/config.toml. -#}
+{% macro dialect_of(feed) -%}
+    (
+        select
+            decimal_separator, thousands_separator, currency_sign, date_format, negative_quantity
+        from {{ ref("stg_exports__feeds") }}
+        where feed = '{{ feed }}'
+    ) as dialect
+{%- endmacro %}
+
+{#- A number as text with a point, as any engine reads it. Blanks within it are taken out only where
+    they are how the feed separates thousands: '1 5' is a slip of the pen. Nor does a point stand
+    where the feed writes a comma.
+
+    Args:
+        value: SQL of the text; the feed's `dialect` stands beside it. -#}
+{% macro number_in_dialect(value) -%}
+    {{ return(adapter.dispatch("number_in_dialect")(value)) }}
+{%- endmacro %}
+
+{% macro default__number_in_dialect(value) -%}
+    replace(
+        replace(replace(
+            regexp_replace(
+                replace({{ value }}, dialect.currency_sign, ''),
+                case
+                    when dialect.thousands_separator rlike '[\\s\\u00a0\\u202f]'
+                        then '[\\s\\u00a0\\u202f]'
+                    else '^[\\s\\u00a0\\u202f]+|[\\s\\u00a0\\u202f]+$'
+                end,
+                ''
+            ),
+            dialect.thousands_separator, ''
+        ), case when dialect.decimal_separator <> '.' then '.' else '' end, '?'),
+        dialect.decimal_separator, '.'
+    )
+{%- endmacro %}
+
+{% macro postgres__number_in_dialect(value) -%}
+    replace(
+        replace(replace(
+            regexp_replace(
+                replace({{ value }}, dialect.currency_sign, ''),
+                case
+                    when dialect.thousands_separator ~ '[[:space:]\u00a0\u202f]'
+                        then '[[:space:]\u00a0\u202f]'
+                    else '^[[:space:]\u00a0\u202f]+|[[:space:]\u00a0\u202f]+$'
+                end,
+                '', 'g'
+            ),
+            dialect.thousands_separator, ''
+        ), case when dialect.decimal_separator <> '.' then '.' else '' end, '?'),
+        dialect.decimal_separator, '.'
+    )
+{%- endmacro %}
+
+{#- A day as text, year first: the places of the parts are those in the dialect's format. -#}
+{% macro date_in_dialect(value) -%}
+    {{ dbt.concat([
+        "substring(" ~ value ~ ", " ~ dbt.position("'YYYY'", "dialect.date_format") ~ ", 4)", "'-'",
+        "substring(" ~ value ~ ", " ~ dbt.position("'MM'", "dialect.date_format") ~ ", 2)", "'-'",
+        "substring(" ~ value ~ ", " ~ dbt.position("'DD'", "dialect.date_format") ~ ", 2)",
+    ]) }}
+{%- endmacro %}
