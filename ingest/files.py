@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import adbc_driver_postgresql.dbapi as adbc
 import pyarrow as pa
+import yaml
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -27,7 +28,7 @@ from ingest import pipeline
 from ingest.pipeline import Connection, LoadResult
 from ingest.sources import files
 from ingest.sources.files import Bucket, Feed, FeedError, File, Reading
-from ingest.warehouse import LOADER, Warehouse, WarehouseError
+from ingest.warehouse import LOADER, PROJECT_DIR, Warehouse, WarehouseError
 
 if TYPE_CHECKING:
     from psycopg.sql import Composable
@@ -88,17 +89,6 @@ create table if not exists {table} (
     _dlt_load_id text not null
 )
 """
-
-MODELLED = {
-    "stock_counts": ("ingredient", "counted_quantity", "unit", "counted_by", "note"),
-    "stock_deliveries": (
-        "delivery_id", "ingredient", "quantity", "unit", "unit_price", "currency", "best_before",
-    ),
-    "lyon_sales": (
-        "date", "heure", "ticket", "article", "quantite", "prix_unitaire", "mode_de_paiement",
-    ),
-}  # fmt: skip
-"""The feeds that the models read, with their columns: they are there before the first file is."""
 
 RECORD_FILES = """
 insert into raw_files._files as known (
@@ -168,10 +158,26 @@ def run(
     return results
 
 
+def modelled_feeds() -> dict[str, list[str]]:
+    """Return the feeds that the models read, with their columns, from the sources' YAML.
+
+    Their tables are there before their first file is: a chain that has none yet builds, too.
+    """
+    feeds = {}
+    for file in sorted(PROJECT_DIR.glob("models/staging/*/_*__sources.yml")):
+        for source in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]:
+            for table in source["tables"] if source.get("schema") == RAW else ():
+                columns = [column["name"] for column in table.get("columns", ())]
+                if "_line_number" in columns:
+                    own = [name for name in columns if name[0] != "_" and name != "branch_id"]
+                    feeds[table["name"]] = own
+    return feeds
+
+
 def prepare(connection: Connection, feeds: Sequence[Feed]) -> None:
     """Make the tables that all feeds share, and write down how each feed is written."""
     connection.execute(SCHEMA)
-    for name, modelled in MODELLED.items():
+    for name, modelled in modelled_feeds().items():
         table = sql.Identifier(RAW, name)
         with connection.transaction():
             connection.execute(sql.SQL(FEED_TABLE).format(table=table))

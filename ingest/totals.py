@@ -180,8 +180,10 @@ def reconcile_export(
     """
     started = time.monotonic()
     both, branch = (export.sales, export.totals), export.branch
-    if not all(pipeline.exists(connection, f"{files.RAW}.{feed.name}") for feed in both):
+    if not pipeline.exists(connection, f"{files.RAW}.{export.sales.name}"):
         return []
+    if not pipeline.exists(connection, f"{files.RAW}.{export.totals.name}"):
+        return _without_totals(connection, export)
     now = datetime.now(ZoneInfo(branch.time_zone))
     today = (now - timedelta(hours=branch.cutover_hour)).date()
     compared = _compare(connection, export)
@@ -207,6 +209,19 @@ def reconcile_export(
             LoadResult("files", branch.branch_id, "heal", 0, {}, seconds, "failed", problem)
         )
     return loads
+
+
+def _without_totals(connection: Connection, export: Export) -> list[LoadResult]:
+    """Sales that nothing can be held against are no sales that agree: return a failed load."""
+    sales = sql.SQL("select 1 from {} limit 1").format(sql.Identifier(files.RAW, export.sales.name))
+    if connection.execute(sales).fetchone() is None:
+        return []
+    problem = (
+        f"The export of {export.branch.branch_id} (feed {export.sales.name}) has sales, and its "
+        f"totals (feed {export.totals.name}) have not sent a file yet: nothing shows that the "
+        f"sales are whole. Look where {export.totals.files!r} should lie."
+    )
+    return [LoadResult("files", export.branch.branch_id, "heal", 0, {}, 0.0, "failed", problem)]
 
 
 def _compare(connection: Connection, export: Export) -> Compared:

@@ -211,6 +211,9 @@ def test_an_unknown_till_is_in_the_marts_after_the_steps_that_the_docs_name(
     sources = staging / "_exports__sources.yml"
     sources.write_text(sources.read_text().rstrip() + "\n\n" + entry)
     (staging / "base_exports__porto_sales.sql").write_text(model)
+    # configured, and nothing has come yet
+    mypizza("ingest", "files", project=project)
+    mypizza("dbt", "run", "--select", "+stg_exports__lines", project=project)
     (bucket / "vendas_1.csv").write_bytes(
         "Talão;Data;Hora;Artigo;Quantidade;Preço;Pagamento\n"
         "1;01-02-2016;12:30;Margherita;100;1.010,50 €;MB\n"

@@ -549,6 +549,16 @@ def test_an_export_equals_its_own_day_totals(export: Export) -> None:
     }
 
 
+def test_an_export_whose_totals_never_came_does_not_pass_for_one_that_agrees(
+    export: Export,
+) -> None:
+    export.sales.write("ventes_1.csv", SALES + "05/09/2015;19:32;1;Reine;1;10,00 €\r\n")
+    (problem,) = export.reconcile()
+    assert problem.outcome == "failed"
+    assert problem.error is not None
+    assert "have not sent a file yet" in problem.error
+
+
 def test_an_export_that_lacks_a_sale_or_has_one_that_cannot_be_read_differs(
     export: Export,
 ) -> None:
