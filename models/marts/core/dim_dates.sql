@@ -2,18 +2,6 @@
 
 with
 
-branches as (
-
-    select * from {{ ref('int_branches_loaded') }}
-
-),
-
-newest as (
-
-    select max(last_business_date) as business_date from branches
-
-),
-
 -- enough days for 89 years; cut below
 numbers as (
 
@@ -45,8 +33,7 @@ parts as (
             as integer
         ) as days_since_monday
     from days
-    inner join newest
-        on extract(year from days.date_day) <= extract(year from newest.business_date) + 1
+    where extract(year from days.date_day) <= extract(year from {{ dbt.current_timestamp() }}) + 1
 
 ),
 
