@@ -36,6 +36,7 @@ class PartName(StrEnum):
     D = "d"
     E = "e"
     F = "f"
+    G = "g"
 
 
 @app.command()
@@ -44,7 +45,7 @@ def main(
         list[PartName] | None, typer.Option(help="Only this part; may be repeated.")
     ] = None,
     rows: Annotated[int, typer.Option(min=1000, help="Order lines of parts a and b.")] = 2_000_000,
-    scale: Annotated[int, typer.Option(min=2, help="The large company of c and d.")] = 20,
+    scale: Annotated[int, typer.Option(min=2, help="The large company of c, d, g.")] = 20,
     file_lines: Annotated[int, typer.Option(min=1000, help="Lines of part e's file.")] = 10_000_000,
     files: Annotated[int, typer.Option(min=1, help="How many files part f has.")] = 100_000,
     repeats: Annotated[int, typer.Option(min=1, help="Measurements of each.")] = 3,
@@ -67,6 +68,7 @@ def main(
         PartName.D: lambda: build.bare_build(folder, scale, repeats),
         PartName.E: lambda: bucket.long_file(folder / "long", file_lines, repeats),
         PartName.F: lambda: bucket.small_files(folder / "small", files),
+        PartName.G: lambda: build.reconciled_day(folder, scale, 2 * repeats + 1),
     }
     parts: list[Part] = []
     try:
@@ -110,7 +112,9 @@ def _print(part: Part) -> None:
 
 
 def _amount(value: float, ratio: Ratio) -> str:
-    return f"{value:.2f} x" if ratio.unit == "x" else f"{value:.0f} {ratio.unit}"
+    if ratio.unit == "x":
+        return f"{value:.2f} x"
+    return f"{value:.1f} %" if ratio.unit == "%" else f"{value:.0f} {ratio.unit}"
 
 
 def _report(ratios: list[Ratio], parts: list[Part], load_before: float, seconds: float) -> str:

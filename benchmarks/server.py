@@ -25,11 +25,11 @@ class Ratio:
     """Two measurements of one run, and how far apart they may be.
 
     Attributes:
-        part: "a" to "f".
+        part: "a" to "g".
         what: what is measured, against what.
         value: the measured ratio, or the amount where a limit is absolute.
         limit: the highest value that is good enough.
-        unit: "x" for a ratio, "MB" for memory.
+        unit: "x" for a ratio, "%" for a share, "MB" for memory.
         basis: what the value was computed from, in words.
     """
 
@@ -112,8 +112,8 @@ class Server:
         return self._run(str(Path(sys.executable).with_name("mypizza")), *arguments)
 
     def dbt(self, *arguments: str) -> str:
-        """Run dbt on the server, and return what it prints."""
-        return self._run(str(Path(sys.executable).with_name("dbt")), *arguments)
+        """Run dbt on the server as `mypizza` does, and return what it prints."""
+        return self.mypizza("dbt", *arguments)
 
     def psql(self, *arguments: str, database: str = "mypizza", script: str | None = None) -> str:
         """Run psql on one of the server's databases, and return what it prints."""
