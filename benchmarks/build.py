@@ -190,8 +190,8 @@ def reconciled_day(folder: Path, scale: int, repeats: int) -> Part:
         f"g. What reconciliation adds to a day at scale {scale}",
         ("ingest, seconds", "of it comparing and healing", "heals", "build, seconds", "share"),
         rows,
-        "All sources, after `sample advance --days 1`, with its late commits, silent edits, deletes "
-        "to heal; 35 days are compared in every till. One process, without its start-up.",
+        "All sources, after `sample advance --days 1`, with its late commits, silent edits and "
+        "deletes to heal; 35 days are compared in every till. One process, without its start-up.",
     )
     return Part(
         [Ratio("g", f"comparing and healing / ingest and build of a day, scale {scale}",
