@@ -7,7 +7,8 @@
 {% macro dialect_of(feed) -%}
     (
         select
-            decimal_separator, thousands_separator, currency_sign, date_format, negative_quantity
+            decimal_separator, thousands_separator, currency_sign, date_format, time_format,
+            negative_quantity
         from {{ ref("stg_exports__feeds") }}
         where feed = '{{ feed }}'
     ) as dialect
@@ -66,4 +67,32 @@
         "substring(" ~ value ~ ", " ~ dbt.position("'MM'", "dialect.date_format") ~ ", 2)", "'-'",
         "substring(" ~ value ~ ", " ~ dbt.position("'DD'", "dialect.date_format") ~ ", 2)",
     ]) }}
+{%- endmacro %}
+
+{#- A time of day as text, hours first, by the places of the letters HH24, MI and SS in the dialect's
+    format; where it begins with the hour, that may have one digit. -#}
+{% macro time_in_dialect(value) -%}
+    {%- set format = "replace(dialect.time_format, 'HH24', 'HH')" -%}
+    {%- set padded = (
+        "case when substring(" ~ format ~ ", 1, 2) = 'HH' and length(" ~ value ~ ") = length(" ~ format
+        ~ ") - 1 then " ~ dbt.concat(["'0'", value]) ~ " else " ~ value ~ " end"
+    ) -%}
+    {%- set seconds = (
+        "case when " ~ dbt.position("'SS'", format) ~ " > 0 then substring(" ~ padded ~ ", "
+        ~ dbt.position("'SS'", format) ~ ", 2) else '00' end"
+    ) -%}
+    {{ dbt.concat([
+        "substring(" ~ padded ~ ", " ~ dbt.position("'HH'", format) ~ ", 2)", "':'",
+        "substring(" ~ padded ~ ", " ~ dbt.position("'MI'", format) ~ ", 2)", "':'",
+        seconds,
+    ]) }}
+{%- endmacro %}
+
+{#- A number without decimals, from text with a point; 2.00 is one. -#}
+{% macro whole_number(text) -%}
+    {{ return(adapter.dispatch("whole_number")(text)) }}
+{%- endmacro %}
+
+{% macro default__whole_number(text) -%}
+    {{ dbt.safe_cast("regexp_replace(" ~ text ~ ", '[.]0*$', '')", "integer") }}
 {%- endmacro %}

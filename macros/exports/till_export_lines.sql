@@ -1,7 +1,8 @@
 {#- The lines of a till's export, as every export gives them: typed by the feed's dialect, judged,
     with the keys of the till model. The last word of a base model that has mapped its columns.
 
-    A ticket is an order. A negative quantity is a refund of its ticket, where the dialect says so.
+    A ticket of a business day is an order: many tills number their tickets anew every day. A negative
+    quantity is a refund, where the dialect says so, of the newest ticket of that number so far.
 
     Args:
         feed: the feed, as in .dlt/config.toml.
@@ -9,15 +10,15 @@
             sold_at (time of day) as text, quantity, unit_price (as text, tax included),
             payment_method (cash, card, app or voucher), channel, tax_rate (a number), raw_record. -#}
 {% macro till_export_lines(feed, mapped="mapped") -%}
-    {%- set line_key = dbt.concat(
-        ["lines._file_name", "':'", dbt.cast("lines._line_number", dbt.type_string())]
-    ) -%}
+    {%- set line_key = export_line_key(feed, "lines.") -%}
+    {%- set order_day = dbt.cast("lines.order_day", dbt.type_string()) -%}
     select
         -- keys
         {{ line_key }} as line_key,
         lines._file_name as file_name,
         lines.branch_id,
-        {{ hashed_id("lines.ticket") }} as order_id,
+        {{ hashed_id(dbt.concat(["'" ~ feed ~ "/'", "coalesce(" ~ order_day ~ ", '')", "'/'", "lines.ticket"])) }}
+            as order_id,
         {{ hashed_id(line_key) }} as order_line_id,
         {{ hashed_id("lines.article") }} as product_id,
         lines.ticket,
@@ -31,10 +32,10 @@
         lines.quantity_read as quantity,
         lines.unit_price_read as unit_price,
         cast(lines.tax_rate as numeric(6, 4)) as tax_rate,
-        trading.currency,
+        lines.currency,
 
         -- times
-        {{ utc_time("lines.sold_at_read", "trading.time_zone") }} as sold_at,
+        {{ utc_time("lines.sold_at_read", "lines.time_zone") }} as sold_at,
         lines._deleted_at as deleted_at,
 
         -- load
@@ -67,21 +68,61 @@
         lines.raw_record
     from (
         select
-            mapped.*,
-            {{ dbt.safe_cast(number_in_dialect("mapped.quantity"), "integer") }} as quantity_read,
-            {{ dbt.safe_cast(number_in_dialect("mapped.unit_price"), "numeric(12, 2)") }}
-                as unit_price_read,
-            {{ dbt.safe_cast(
-                dbt.concat([date_in_dialect("mapped.sold_on"), "' '", "mapped.sold_at"]), "timestamp"
-            ) }} as sold_at_read,
-            dialect.negative_quantity = 'refund' as is_refund_allowed
-        from {{ mapped }} as mapped
-        cross join {{ dialect_of(feed) }}
+            dated.*,
+            case
+                when dated.quantity_read < 0
+                    then coalesce(
+                        max(case when quantity_read > 0 and _deleted_at is null then day_read end)
+                            over (partition by ticket order by sold_at_read),
+                        dated.day_read
+                    )
+                else dated.day_read
+            end as order_day
+        from (
+            select
+                read.*,
+                trading.known_branch_id,
+                trading.currency,
+                trading.time_zone,
+                cast({{ dbt.dateadd("hour", "-trading.cutover_hour", "read.sold_at_read") }} as date)
+                    as day_read
+            from (
+                select
+                    mapped.*,
+                    {{ whole_number(number_in_dialect("mapped.quantity")) }} as quantity_read,
+                    {{ dbt.safe_cast(number_in_dialect("mapped.unit_price"), "numeric(12, 2)") }}
+                        as unit_price_read,
+                    {{ dbt.safe_cast(
+                        dbt.concat([
+                            date_in_dialect("mapped.sold_on"), "' '", time_in_dialect("mapped.sold_at")
+                        ]), "timestamp"
+                    ) }} as sold_at_read,
+                    dialect.negative_quantity = 'refund' as is_refund_allowed
+                from {{ mapped }} as mapped
+                cross join {{ dialect_of(feed) }}
+            ) as read
+            left join (
+                select
+                    branches.branch_id as known_branch_id,
+                    branches.time_zone,
+                    branches.currency,
+                    branches.cutover_hour
+                from {{ ref("branches") }} as branches
+            ) as trading on read.branch_id = trading.known_branch_id
+        ) as dated
     ) as lines
-    left join (
-        select branches.branch_id as known_branch_id, branches.time_zone, branches.currency
-        from {{ ref("branches") }} as branches
-    ) as trading on lines.branch_id = trading.known_branch_id
+{%- endmacro %}
+
+{#- The key of a line of an export: its feed, its file, its number.
+
+    Args:
+        feed: the feed.
+        relation: what stands before the columns' names, with its point. -#}
+{% macro export_line_key(feed, relation="") -%}
+    {{ dbt.concat([
+        "'" ~ feed ~ ":'", relation ~ "_file_name", "':'",
+        dbt.cast(relation ~ "_line_number", dbt.type_string())
+    ]) }}
 {%- endmacro %}
 
 {#- A number that stands for a text: the first 15 hexadecimal digits of its MD5. -#}

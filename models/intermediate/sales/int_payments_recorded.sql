@@ -18,7 +18,9 @@ export_payments as (
     select
         branch_id,
         order_id,
-        {{ hashed_id(dbt.concat(["ticket", "'/'", "payment_method"])) }} as payment_id,
+        {{ hashed_id(dbt.concat([
+            dbt.cast("order_id", dbt.type_string()), "'/'", "payment_method"
+        ])) }} as payment_id,
         payment_method,
         'sale' as payment_type,
         max(currency) as currency,
@@ -29,7 +31,7 @@ export_payments as (
         max(load_id) as load_id
     from export_lines
     where quantity > 0
-    group by branch_id, order_id, ticket, payment_method
+    group by branch_id, order_id, payment_method
 
     union all
 

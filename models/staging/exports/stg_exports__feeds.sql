@@ -18,6 +18,7 @@ renamed as (
         thousands_separator,
         currency_sign,
         date_format,
+        time_format,
         negative_quantity
     from source
 

@@ -1,44 +1,73 @@
--- Export = marts, per branch, to the cent: what was sold, and what was paid back.
-with lines as (
-    select
-        branch_id,
-        sum(case when quantity > 0 then quantity * unit_price else 0 end) as sold,
-        sum(case when quantity < 0 then -quantity * unit_price else 0 end) as paid_back
-    from {{ ref('stg_exports__lines') }}
-    where deleted_at is null
-    group by branch_id
+-- Export = marts, per branch and business day, to the cent: what was sold, and what was paid back. The
+-- day is the line's own, as in the till's day totals.
+with branches as (
+    select * from {{ ref('branches') }}
 ),
 
-orders as (
+dated as (
+    select
+        lines.branch_id,
+        {{ business_date('lines.sold_at', 'branches.time_zone', 'branches.cutover_hour') }}
+            as business_date,
+        case when lines.quantity > 0 then lines.quantity * lines.unit_price else 0 end as sold,
+        case when lines.quantity < 0 then -lines.quantity * lines.unit_price else 0 end as paid_back
+    from {{ ref('stg_exports__lines') }} as lines
+    inner join branches on lines.branch_id = branches.branch_id
+    where lines.deleted_at is null
+),
+
+exported as (
     select
         branch_id,
-        sum(gross_revenue) as sold
+        business_date,
+        sum(sold) as sold,
+        sum(paid_back) as paid_back
+    from dated
+    group by branch_id, business_date
+),
+
+in_marts as (
+    select
+        branch_id,
+        business_date,
+        gross_revenue as sold,
+        0 as paid_back
     from {{ ref('fct_orders') }}
-    group by branch_id
-),
-
-refunds as (
+    union all
     select
         branch_id,
-        sum(amount) as paid_back
+        business_date,
+        0 as sold,
+        amount as paid_back
     from {{ ref('fct_payments') }}
     where payment_type = 'refund'
-    group by branch_id
+),
+
+built as (
+    select
+        branch_id,
+        business_date,
+        sum(sold) as sold,
+        sum(paid_back) as paid_back
+    from in_marts
+    where branch_id in (select exporting.branch_id from exported as exporting)
+    group by branch_id, business_date
 ),
 
 failures as (
     select
-        lines.branch_id,
-        lines.sold,
-        orders.sold as sold_in_marts,
-        lines.paid_back,
-        refunds.paid_back as paid_back_in_marts
-    from lines
-    left join orders on lines.branch_id = orders.branch_id
-    left join refunds on lines.branch_id = refunds.branch_id
+        coalesce(exported.branch_id, built.branch_id) as branch_id,
+        coalesce(exported.business_date, built.business_date) as business_date,
+        exported.sold,
+        built.sold as sold_in_marts,
+        exported.paid_back,
+        built.paid_back as paid_back_in_marts
+    from exported
+    full join built
+        on exported.branch_id = built.branch_id and exported.business_date = built.business_date
     where
-        lines.sold <> coalesce(orders.sold, 0)
-        or lines.paid_back <> coalesce(refunds.paid_back, 0)
+        coalesce(exported.sold, 0) <> coalesce(built.sold, 0)
+        or coalesce(exported.paid_back, 0) <> coalesce(built.paid_back, 0)
 )
 
 select * from failures

@@ -4,8 +4,7 @@ with landed as (
     {%- for feed in till_exports() %}
     select
         '{{ feed }}' as feed,
-        {{ dbt.concat(["_file_name", "':'", dbt.cast("_line_number", dbt.type_string())]) }}
-            as line_key
+        {{ export_line_key(feed) }} as line_key
     from {{ source('exports', feed) }}
     union all
     {%- endfor %}
