@@ -4,7 +4,7 @@ with tickets as (
         tickets.branch_id,
         branches.currency,
         tickets.business_date,
-        tickets.reason,
+        replace(tickets.reason, '_', ' ') as reason,
         count(*) as complaints,
         count(tickets.first_response_minutes) as answered,
         sum(tickets.first_response_minutes) as minutes
@@ -26,8 +26,9 @@ inner join marts.dim_periods as periods
         tickets.currency = periods.currency
         and tickets.business_date between periods.first_date and periods.last_date
 where not periods.is_previous
-group by grouping sets (
-    (tickets.branch_id, periods.period_id, tickets.reason),
-    (tickets.currency, periods.period_id, tickets.reason)
-)
+group by
+    grouping sets (
+        (tickets.branch_id, periods.period_id, tickets.reason),
+        (tickets.currency, periods.period_id, tickets.reason)
+    )
 order by scope_id, periods.period_id, complaints desc, tickets.reason

@@ -11,10 +11,12 @@ select
     sum(refund_amount) / nullif(sum(net_revenue) + sum(refund_amount), 0) as refund_share,
     sum(discount_amount) / nullif(sum(gross_revenue), 0) as discount_share,
     sum(units) as units,
+    sum(units) / nullif(cast(sum(orders) as numeric), 0) as units_per_order,
+    (sum(net_revenue) + sum(refund_amount)) / nullif(sum(units), 0) as unit_revenue,
     sum(new_guests) as new_guests,
     sum(returning_guests) as returning_guests,
-    sum(returning_guests)
-    / nullif(cast(sum(new_guests) + sum(returning_guests) as numeric), 0) as returning_share,
+    sum(guests) as guests,
+    sum(returning_guests) / nullif(cast(sum(guests) as numeric), 0) as returning_share,
     sum(complaints) as complaints,
     1000.0 * sum(complaints) / nullif(sum(orders), 0) as complaint_rate,
     sum(first_response_minutes)
@@ -27,8 +29,9 @@ select
     sum(waste) / nullif(sum(food_cost), 0) as waste_share,
     sum(stock_out_days) / nullif(cast(sum(ingredient_days) as numeric), 0) as stock_out_share
 from marts.rpt_branch_periods
-group by grouping sets (
-    (branch_id, period_id, is_previous, first_date, last_date),
-    (currency, period_id, is_previous, first_date, last_date)
-)
+group by
+    grouping sets (
+        (branch_id, period_id, is_previous, first_date, last_date),
+        (currency, period_id, is_previous, first_date, last_date)
+    )
 order by scope_id, period_id, is_previous

@@ -1,5 +1,13 @@
 -- Orders by weekday and hour, as the average of the days on which the scope traded.
-with days as (
+with branches as (
+    select
+        branch_id,
+        cutover_hour,
+        min(cutover_hour) over (partition by currency) as first_cutover_hour
+    from marts.dim_branches
+),
+
+days as (
     select
         days.branch_id,
         days.currency,
@@ -32,12 +40,18 @@ hours as (
         days.period_id,
         days.iso_day_of_week,
         hours.local_hour,
-        min(mod(hours.local_hour - branches.cutover_hour + 24, 24)) as hours_after_cutover,
+        mod(
+            hours.local_hour
+            - case
+                when days.branch_id is null then min(branches.first_cutover_hour)
+                else min(branches.cutover_hour)
+            end + 24, 24
+        ) as hours_after_cutover,
         sum(hours.orders) as orders
     from days
     inner join marts.rpt_branch_hours as hours
         on days.branch_id = hours.branch_id and days.business_date = hours.business_date
-    inner join marts.dim_branches as branches on days.branch_id = branches.branch_id
+    inner join branches on days.branch_id = branches.branch_id
     group by grouping sets (
         (days.branch_id, days.period_id, days.iso_day_of_week, hours.local_hour),
         (days.currency, days.period_id, days.iso_day_of_week, hours.local_hour)

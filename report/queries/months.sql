@@ -3,7 +3,7 @@ select
     coalesce(months.branch_id, months.currency) as scope_id,
     months.first_date as month_start,
     sum(months.new_guests) as new_guests,
-    sum(months.returning_guests) as returning_guests,
+    sum(months.guests) - sum(months.new_guests) as known_guests,
     1000.0 * sum(months.complaints) / nullif(sum(months.orders), 0) as complaint_rate,
     sum(months.first_response_minutes)
     / nullif(cast(sum(months.answered_tickets) as numeric), 0) as first_response,

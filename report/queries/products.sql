@@ -77,7 +77,8 @@ compared as (
     select
         *,
         0.7 * sum(units) over menu / count(*) over menu as popular_units,
-        sum(margin) over menu / nullif(sum(case when margin is not null then units end) over menu, 0)
+        sum(margin) over menu
+        / nullif(sum(case when margin is not null then units end) over menu, 0)
             as profitable_margin
     from products
     where units > 0

@@ -5,9 +5,9 @@ select
     days.business_date,
     days.orders_at_till,
     days.orders_in_raw,
-    days.line_total_at_till,
-    days.line_total_in_raw,
-    days.line_total_difference,
+    days.order_total_at_till,
+    days.order_total_in_raw,
+    days.order_total_difference,
     case
         when days.is_open then 'still open'
         when not days.is_equal then 'differs'

@@ -40,8 +40,9 @@ from spans
 inner join marts.dim_periods as periods
     on spans.currency = periods.currency and spans.period_id = periods.period_id
 where not periods.is_previous
-group by grouping sets (
-    (spans.branch_id, spans.period_id, spans.grain, spans.start_date, periods.last_date),
-    (spans.currency, spans.period_id, spans.grain, spans.start_date, periods.last_date)
-)
+group by
+    grouping sets (
+        (spans.branch_id, spans.period_id, spans.grain, spans.start_date, periods.last_date),
+        (spans.currency, spans.period_id, spans.grain, spans.start_date, periods.last_date)
+    )
 order by scope_id, spans.period_id, spans.grain, spans.start_date

@@ -13,8 +13,9 @@ inner join marts.dim_periods as periods
         stock.currency = periods.currency
         and stock.business_date between periods.first_date and periods.last_date
 where stock.is_stock_out and not periods.is_previous
-group by grouping sets (
-    (stock.branch_id, periods.period_id, ingredients.ingredient_name),
-    (stock.currency, periods.period_id, ingredients.ingredient_name)
-)
+group by
+    grouping sets (
+        (stock.branch_id, periods.period_id, ingredients.ingredient_name),
+        (stock.currency, periods.period_id, ingredients.ingredient_name)
+    )
 order by scope_id, periods.period_id, stock_out_days desc, ingredients.ingredient_name

@@ -30,7 +30,6 @@ dates as (
 
 -- branches that trade in one currency are looked at together, and so up to the same day
 traded as (
-
     select
         branches.currency,
         min(days.business_date) as first_date,
@@ -39,11 +38,9 @@ traded as (
     inner join branches on days.branch_id = branches.branch_id
     inner join dates on days.business_date = dates.date_day
     group by branches.currency
-
 ),
 
 rolling as (
-
     {%- for length in [7, 28, 91, 365] %}
     select
         currency,
@@ -62,11 +59,9 @@ rolling as (
     union all
     {%- endif %}
     {%- endfor %}
-
 ),
 
 spans as (
-
     {%- for kind, (months, id, name) in calendar.items() %}
     select
         traded.currency,
@@ -91,12 +86,10 @@ spans as (
     union all
     {%- endif %}
     {%- endfor %}
-
 ),
 
 -- what has not ended yet is compared with as many days of the one before
 calendar as (
-
     select
         currency,
         period_id,
@@ -116,11 +109,9 @@ calendar as (
         end as previous_last_date,
         end_date <= newest_date as is_complete
     from spans
-
 ),
 
 final as (
-
     {%- for prefix, is_previous in [('', 'false'), ('previous_', 'true')] %}
     select
         -- key
@@ -136,13 +127,16 @@ final as (
         -- its days
         cast({{ prefix }}first_date as date) as first_date,
         cast({{ prefix }}last_date as date) as last_date
-    from (select * from rolling union all select * from calendar) as periods
+    from (
+        select * from rolling
+        union all
+        select * from calendar
+    ) as periods
     {%- if not loop.last %}
 
     union all
     {%- endif %}
     {%- endfor %}
-
 )
 
 select * from final

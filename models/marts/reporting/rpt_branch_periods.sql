@@ -64,12 +64,18 @@ days as (
         post_days.positive_posts,
         post_days.negative_posts
     from branch_days
-    {%- for more in ['stock_days', 'ticket_days', 'post_days'] %}
-    left join {{ more }}
+    left join stock_days
         on
-            branch_days.branch_id = {{ more }}.branch_id
-            and branch_days.business_date = {{ more }}.business_date
-    {%- endfor %}
+            branch_days.branch_id = stock_days.branch_id
+            and branch_days.business_date = stock_days.business_date
+    left join ticket_days
+        on
+            branch_days.branch_id = ticket_days.branch_id
+            and branch_days.business_date = ticket_days.business_date
+    left join post_days
+        on
+            branch_days.branch_id = post_days.branch_id
+            and branch_days.business_date = post_days.business_date
 ),
 
 period_days as (
@@ -80,13 +86,13 @@ period_days as (
         periods.is_previous,
         periods.first_date,
         periods.last_date,
-        count(*) as trading_days,
         {%- for count in counts %}
         coalesce(sum(days.{{ count }}), 0) as {{ count }},
         {%- endfor %}
         {%- for amount in amounts %}
-        sum(days.{{ amount }}) as {{ amount }}{{ ',' if not loop.last }}
+        sum(days.{{ amount }}) as {{ amount }},
         {%- endfor %}
+        count(*) as trading_days
     from days
     inner join periods
         on
@@ -110,6 +116,7 @@ final as (
         cast(period_days.trading_days as integer) as trading_days,
 
         -- guests, each once
+        coalesce(period_guests.guests, 0) as guests,
         coalesce(period_guests.new_guests, 0) as new_guests,
         coalesce(period_guests.returning_guests, 0) as returning_guests,
 
@@ -119,10 +126,10 @@ final as (
         {%- endfor %}
 
         -- money
-        period_days.currency,
         {%- for amount in amounts %}
-        cast(period_days.{{ amount }} as numeric(14, 2)) as {{ amount }}{{ ',' if not loop.last }}
+        cast(period_days.{{ amount }} as numeric(14, 2)) as {{ amount }},
         {%- endfor %}
+        period_days.currency
     from period_days
     left join {{ ref('rpt_guest_periods') }} as period_guests
         on
