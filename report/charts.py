@@ -19,9 +19,12 @@ Kind = Literal[
 """What a value is, and so how people write it."""
 
 Pick = Literal["period", "grain", "months", "days", "scope", "all"]
-"""Which of a query's rows a figure shows: those of the chosen branch and period (`grain`: of
-the chosen step, too); of the branch and the year up to the period's end (`months`); of the branch and the
-period's days (`days`); of the branch as of now (`scope`); all of them."""
+"""Which of a query's rows a figure shows.
+
+`period`: those of the chosen branch and period; `grain`: of the chosen step, too; `months`: of the
+branch and the year up to the period's end; `days`: of the branch and the period's days; `scope`: of
+the branch as of now; `all`: all of them.
+"""
 
 SECTIONS = {
     "trading": ("Trading", "What did we sell, when and where?"),

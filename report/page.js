@@ -16,7 +16,7 @@
 
   const days = new Intl.DateTimeFormat("en-GB", {
     day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
-  const months = new Intl.DateTimeFormat("en-GB", {
+  const months = new Intl.DateTimeFormat("en-US", {
     month: "short", year: "numeric", timeZone: "UTC" });
   const number = (options) => new Intl.NumberFormat("en-US", options);
   const plain = number({ maximumFractionDigits: 1 });
@@ -193,7 +193,9 @@
     }
     spec.signals.find((signal) => signal.name === "theme").value = colours(style);
     // `ast`: expressions are read, not made into functions, which the page's policy would refuse
-    const drawn = vegaEmbed(element, spec, {
+    // within, because Vega gives its element a role and a name of its own
+    const place = element.appendChild(document.createElement("div"));
+    const drawn = vegaEmbed(place, spec, {
       mode: "vega", renderer: "svg", actions: false, ast: true, logLevel: 1, config: config(style),
       formatLocale: { decimal: ".", thousands: ",", grouping: [3], currency: [symbol, ""] },
     }).then((result) => views.set(figure.name, result));
