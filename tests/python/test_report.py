@@ -127,6 +127,11 @@ class Browser:
         """Run a script in the page, and return what it returns."""
         return self.driver.execute_script(script, *arguments)
 
+    def log(self) -> list[str]:
+        """Return what the browser has complained of since this was asked last."""
+        entries: Any = self.driver.get_log("browser")  # type: ignore[no-untyped-call]
+        return [entry["message"] for entry in entries]
+
     def tiles(self) -> dict[str, str]:
         """The exact value behind each tile, as text; empty where it is not known."""
         values: dict[str, str] = self.run(
@@ -386,7 +391,8 @@ FACTS = {
     "prices": (
         """
         select branch_name, product_name, size, was, unit_price from (
-            select branch_name, product_name, size, lag(unit_price) over versions as was, unit_price,
+            select branch_name, product_name, size, unit_price,
+                lag(unit_price) over versions as was,
                 (valid_from at time zone time_zone)::date as day
             from marts.dim_products inner join marts.dim_branches using (branch_id)
             where branch_id = any (%(branches)s)
@@ -431,7 +437,8 @@ FACTS = {
         "count(*) filter (where sentiment_class = 'negative') from marts.fct_social_posts "
         "where sentiment is not null and branch_id = any (%(branches)s) "
         # a post that came before the first day of trading is about no day
-        "and business_date >= '2015-01-01' and business_date between %(first)s and %(last)s group by 1",
+        "and business_date >= '2015-01-01' and business_date between %(first)s and %(last)s "
+        "group by 1",
         "year",
         [0, 1, 2, 3],
     ),
@@ -490,7 +497,7 @@ FACTS = {
         [0, 1, 2, 3],
     ),
 }
-"""What each figure's table should say: SQL on the facts, of which time, and which of its columns."""
+"""What each figure's table should say: SQL on the facts, its time, and which columns it is of."""
 
 
 def plain(cell: Any) -> Any:
@@ -664,16 +671,16 @@ def test_what_is_empty_says_so_in_words(browser: Browser) -> None:
 
 def test_the_page_is_small_quick_and_asks_no_network(browser: Browser) -> None:
     assert browser.page.stat().st_size < 3_000_000
-    browser.driver.get_log("browser")
+    browser.log()
     browser.open("USD", "2015", step="day")
     assert browser.run("return performance.getEntriesByType('resource').length") == 0
-    assert [entry["message"] for entry in browser.driver.get_log("browser")] == []
+    assert browser.log() == []
     refused = browser.driver.execute_async_script(
         "const done = arguments[0];"
         "fetch('https://somewhere.invalid/').then(() => done('sent'), () => done('refused'))"
     )
     assert refused == "refused"
-    assert "Content Security Policy" in str(browser.driver.get_log("browser"))
+    assert "Content Security Policy" in " ".join(browser.log())
     # a second on a quiet machine (make bench measures it); here only: not a multiple of that
     assert float(browser.run("return document.documentElement.dataset.drawn")) < 4000
 
@@ -684,7 +691,8 @@ CONTRAST = """
         return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
     };
     const parse = (text) => text.match(/[\\d.]+/g).map(Number);
-    const luminance = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+    const luminance = ([red, green, blue]) =>
+        0.2126 * channel(red) + 0.7152 * channel(green) + 0.0722 * channel(blue);
     const behind = (element) => {
         for (let each = element; each; each = each.parentElement) {
             const colour = parse(getComputedStyle(each).backgroundColor);
@@ -734,7 +742,8 @@ def test_a_screen_reader_finds_landmarks_headings_labels_and_a_table_for_each_ch
         const all = (selector) => [...document.querySelectorAll(selector)];
         return {
             language: document.documentElement.lang,
-            landmarks: ["header", "nav[aria-label]", "main", "footer"].map(each => all(each).length),
+            landmarks: ["header", "nav[aria-label]", "main", "footer"].map(
+                each => all(each).length),
             headings: all("h1, h2, h3").map(each => Number(each.tagName[1])),
             unlabelled: all("select, button, input").filter(
                 each => !each.labels?.length && !each.textContent.trim()).length,
