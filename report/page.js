@@ -196,7 +196,8 @@
     // within, because Vega gives its element a role and a name of its own
     const place = element.appendChild(document.createElement("div"));
     const drawn = vegaEmbed(place, spec, {
-      mode: "vega", renderer: "svg", actions: false, ast: true, logLevel: 1, config: config(style),
+      mode: "vega", renderer: "svg", actions: false, ast: true, logLevel: 1,
+      tooltip: { theme: dark() ? "dark" : "light" }, config: config(style),
       formatLocale: { decimal: ".", thousands: ",", grouping: [3], currency: [symbol, ""] },
     }).then((result) => views.set(figure.name, result));
     element.setAttribute("aria-label", alternative(figure, rows));
