@@ -8,7 +8,7 @@ light and dark without being made again.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import altair as alt
@@ -44,7 +44,6 @@ LIGHT = {
     "low": "#fbeee6",
     "high": "#7d2508",
     "text": "#241f1c",
-    "on_high": "#ffffff",
 }
 """The colours of the light theme; the page's style sheet has both themes."""
 
@@ -211,7 +210,6 @@ class Figure:
     value: str = ""
     top: int = 0
     wide: bool = False
-    extra: tuple[Column, ...] = field(default=())
 
 
 def theme(name: str) -> Any:
@@ -521,7 +519,6 @@ FIGURES = (
          Column("orders", "Orders", "count")),
         "No day of this period has come in from this branch.",
         revenue, label="start_date", value="net_revenue", wide=True,
-        extra=(Column("end_date", "Until", "date"), Column("grain", "Step")),
     ),
     Figure(
         "branches", "trading", "Net revenue by branch",
@@ -541,7 +538,6 @@ FIGURES = (
          Column("average_orders", "Orders per day", "number"), Column("orders", "Orders", "count")),
         "No order was taken in this period.",
         hours, label="weekday", value="average_orders",
-        extra=(Column("iso_day_of_week", "", "count"), Column("hours_after_cutover", "", "count")),
     ),
     Figure(
         "menu_map", "menu", "The menu in four quarters",
@@ -586,7 +582,6 @@ FIGURES = (
          Column("guests", "Guests", "count"), Column("share", "Share", "share")),
         "No known guest has come to this branch.",
         cohorts, date="first_month_start",
-        extra=(Column("month_start", "Month", "month"),),
     ),
     Figure(
         "complaints", "guests", "Complaints by reason", "",

@@ -176,7 +176,7 @@
   function colours(style) {
     const theme = {};
     for (const name of Object.keys(book.theme)) {
-      theme[name] = style.getPropertyValue(`--${name.replace("_", "-")}`).trim();
+      theme[name] = style.getPropertyValue(`--${name}`).trim();
     }
     return theme;
   }
