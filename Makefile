@@ -39,7 +39,7 @@ lint: install  ## check Python, SQL, YAML and the project's rules; needs no data
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/yamllint --strict .
-	$(BIN)/sqlfluff lint --disable-progress-bar models snapshots tests macros
+	$(BIN)/sqlfluff lint --disable-progress-bar models snapshots tests macros report
 	$(BIN)/python .ci/parse_gate.py
 	$(BIN)/dbt-bouncer --config-file dbt-bouncer.yml
 

@@ -72,7 +72,9 @@ class _Steps:
 
 @app.command()
 def run(
-    docs: Annotated[bool, typer.Option(help="Write the docs site at the end.")] = True,
+    docs: Annotated[
+        bool, typer.Option(help="Write the report and the docs site at the end.")
+    ] = True,
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Build the large facts from scratch.")
     ] = False,
@@ -80,10 +82,10 @@ def run(
         bool, typer.Option("--unit-tests", help="Test the models' code, too, as make test does.")
     ] = False,
 ) -> None:
-    """Do the whole job: start, load, reconcile, build, test, publish, document."""
+    """Do the whole job: start, load, reconcile, build, test, publish, report, document."""
     with alert.on_failure("mypizza run") as problems:
         steps = _Steps()
-        page: Path | None = None
+        pages: dict[str, Path] = {}
         with steps.step("Warehouse"):
             warehouse = warehouse_module.resolve()
         with warehouse_module.lock(warehouse, "run"):
@@ -106,11 +108,15 @@ def run(
                     *([] if unit_tests else ["--exclude-resource-type", "unit_test"]),
                 )
             if docs and built.success:
+                with steps.step("Report"):
+                    from report.page import build_report
+
+                    pages["Report"] = build_report(warehouse)
                 with steps.step("Docs site"):
                     from ingest.docs import build_docs
 
-                    page = build_docs(warehouse)
-        _summarise(warehouse, steps, loads, built, page)
+                    pages["Docs"] = build_docs(warehouse)
+        _summarise(warehouse, steps, loads, built, pages)
         problems += [load.error for load in loads if load.error]
         problems += [] if built.success else [_why_not_published(warehouse, built)]
         if not built.success or any(load.outcome != "succeeded" for load in loads):
@@ -326,6 +332,23 @@ def docs() -> None:
 
     page = build_docs(warehouse_module.resolve())
     console.print(f"The docs site: {page}")
+
+
+@app.command()
+def report() -> None:
+    """Write the report of what is published, one page that opens offline, and say where it is.
+
+    It holds what your login may read: a branch manager's report is about the own branch.
+    """
+    from report.page import build_report
+
+    warehouse = (
+        warehouse_module.start()
+        if warehouse_module.is_embedded()
+        # a login that may only read is enough: nothing is asked of it that the pipeline needs
+        else warehouse_module.configured()
+    )
+    console.print(f"The report: {build_report(warehouse).as_uri()}", soft_wrap=True)
 
 
 @app.command()
@@ -656,7 +679,7 @@ def _summarise(
     steps: _Steps,
     loads: Sequence[LoadResult],
     built: dbtRunnerResult,
-    page: Path | None,
+    pages: dict[str, Path],
 ) -> None:
     """Print what a run did, and how to connect to what it made."""
     _say_what_happened(loads)
@@ -698,8 +721,8 @@ def _summarise(
     if not built.success:
         why = escape(_why_not_published(warehouse, built))
         console.print(f"[red]Not published[/red]: {why}", soft_wrap=True)
-    if page:
-        console.print(f"Docs: {page.as_uri()}", soft_wrap=True)
+    for name, page in pages.items():
+        console.print(f"{name}: {page.as_uri()}", soft_wrap=True)
     console.print(
         f"Connect: mypizza psql, or any BI tool at {warehouse.host}, port {warehouse.port}, "
         f"database {warehouse.database}, user {warehouse.user}, schema marts "

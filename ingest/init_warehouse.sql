@@ -23,7 +23,8 @@ begin
             execute format('grant branch_manager to %I', wanted);
         end if;
     end loop;
-    foreach wanted in array array['loader', 'transformer'] loop
+    -- reader: what is shown to people is read with no more rights than theirs
+    foreach wanted in array array['loader', 'transformer', 'reader'] loop
         if not pg_has_role(login, wanted, 'usage') then
             execute format('grant %I to %I', wanted, login);
         end if;

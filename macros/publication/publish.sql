@@ -96,7 +96,12 @@
             published := published || jsonb_build_object(relation, relation_rows);
         end loop;
         {{ generation_of(workbench) }} into built_generation;
-        execute format('comment on schema {{ workbench }} is %L', 'publication {{ invocation_id }}');
+        -- who reads the marts sees by it how old they are
+        execute format(
+            'comment on schema {{ workbench }} is %L',
+            'publication {{ invocation_id }}, '
+            || to_char(clock_timestamp() at time zone 'UTC', 'FMDD FMMonth YYYY, HH24:MI "UTC"')
+        );
         {{ swap_sql() }}
         insert into {{ schema_prefix() }}audit.publications
             (publication_id, finished_at, outcome, generation, models)

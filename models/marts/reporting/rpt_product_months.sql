@@ -1,8 +1,4 @@
-with branches as (
-    select * from {{ ref('dim_branches') }}
-),
-
-dates as (
+with dates as (
     select * from {{ ref('dim_dates') }}
 ),
 
@@ -10,64 +6,26 @@ products as (
     select * from {{ ref('dim_products') }}
 ),
 
-orders as (
-    select * from {{ ref('fct_orders') }}
-),
-
-order_lines as (
-    select * from {{ ref('fct_order_lines') }}
-),
-
--- only where prices include it does tax stand inside a line; it is shared out by the lines' price
-included_tax as (
-    select
-        orders.order_key,
-        orders.tax_amount / nullif(orders.gross_revenue - orders.discount_amount, 0) as tax_share
-    from orders
-    inner join branches on orders.branch_id = branches.branch_id
-    where branches.prices_include_tax
-),
-
-version_months as (
-    select
-        order_lines.branch_id,
-        dates.month_start,
-        order_lines.product_key,
-        count(*) as line_count,
-        sum(order_lines.quantity) as units,
-        sum(order_lines.gross_revenue) as gross_revenue,
-        sum(order_lines.discount_amount) as discount_amount,
-        sum((order_lines.gross_revenue - order_lines.discount_amount) * included_tax.tax_share)
-            as included_tax,
-        count(order_lines.cost_amount) as costed_line_count,
-        sum(order_lines.cost_amount) as cost_amount
-    from order_lines
-    inner join dates on order_lines.business_date = dates.date_day
-    left join included_tax on order_lines.order_key = included_tax.order_key
-    group by order_lines.branch_id, dates.month_start, order_lines.product_key
+product_days as (
+    select * from {{ ref('rpt_product_days') }}
 ),
 
 product_months as (
     select
-        version_months.branch_id,
-        version_months.month_start,
-        products.product_id,
-        sum(version_months.units) as units,
-        sum(version_months.gross_revenue) as gross_revenue,
-        sum(version_months.discount_amount) as discount_amount,
-        sum(
-            version_months.gross_revenue
-            - version_months.discount_amount
-            - coalesce(version_months.included_tax, 0)
-        ) as net_revenue,
-        -- one line without a known cost, and the sum would not be the cost of the revenue beside it
+        product_days.branch_id,
+        dates.month_start,
+        product_days.product_id,
+        sum(product_days.units) as units,
+        sum(product_days.gross_revenue) as gross_revenue,
+        sum(product_days.discount_amount) as discount_amount,
+        sum(product_days.net_revenue) as net_revenue,
+        -- one day without a known cost, and the sum would not be the cost of the revenue beside it
         case
-            when sum(version_months.line_count) = sum(version_months.costed_line_count)
-                then sum(version_months.cost_amount)
+            when count(*) = count(product_days.cost_amount) then sum(product_days.cost_amount)
         end as cost_amount
-    from version_months
-    inner join products on version_months.product_key = products.product_key
-    group by version_months.branch_id, version_months.month_start, products.product_id
+    from product_days
+    inner join dates on product_days.business_date = dates.date_day
+    group by product_days.branch_id, dates.month_start, product_days.product_id
 ),
 
 compared as (

@@ -6,20 +6,8 @@ dates as (
     select * from {{ ref('dim_dates') }}
 ),
 
-orders as (
-    select * from {{ ref('fct_orders') }}
-    where not is_cancelled
-),
-
 hour_sales as (
-    select
-        branch_id,
-        business_date,
-        local_hour,
-        count(*) as orders,
-        sum(net_revenue) as net_revenue
-    from orders
-    group by branch_id, business_date, local_hour
+    select * from {{ ref('rpt_branch_hours') }}
 ),
 
 trading_days as (

@@ -1,0 +1,142 @@
+{#- kind: its months, what identifies and what names one of them -#}
+{%- set calendar = {
+    'month': (
+        1,
+        "concat(year_number, '-', lpad(cast(month_number as " ~ dbt.type_string() ~ "), 2, '0'))",
+        "concat(month_name, ' ', year_number)",
+    ),
+    'quarter': (
+        3,
+        "concat(year_number, '-q', quarter_number)",
+        "concat('Quarter ', quarter_number, ' of ', year_number)",
+    ),
+    'year': (12, "concat(year_number, '')", "concat(year_number, '')"),
+} -%}
+
+with
+
+days as (
+    select * from {{ ref('int_days_reconciled') }}
+    where not is_open
+),
+
+branches as (
+    select * from {{ ref('dim_branches') }}
+),
+
+dates as (
+    select * from {{ ref('dim_dates') }}
+),
+
+-- branches that trade in one currency are looked at together, and so up to the same day
+traded as (
+    select
+        branches.currency,
+        min(days.business_date) as first_date,
+        max(days.business_date) as last_date
+    from days
+    inner join branches on days.branch_id = branches.branch_id
+    inner join dates on days.business_date = dates.date_day
+    group by branches.currency
+),
+
+rolling as (
+    {%- for length in [7, 28, 91, 365] %}
+    select
+        currency,
+        'last-{{ length }}-days' as period_id,
+        'Last {{ length }} days' as period_name,
+        'rolling' as kind,
+        {{ dbt.dateadd('day', 1 - length, 'last_date') }} as first_date,
+        last_date,
+        {{ dbt.dateadd('day', 1 - 2 * length, 'last_date') }} as previous_first_date,
+        {{ dbt.dateadd('day', -length, 'last_date') }} as previous_last_date,
+        true as is_complete
+    from traded
+    where {{ dbt.dateadd('day', 1 - length, 'last_date') }} >= first_date
+    {%- if not loop.last %}
+
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+spans as (
+    {%- for kind, (months, id, name) in calendar.items() %}
+    select
+        traded.currency,
+        {{ id }} as period_id,
+        {{ name }} as period_name,
+        '{{ kind }}' as kind,
+        min(dates.date_day) as first_date,
+        max(dates.date_day) as end_date,
+        traded.last_date as newest_date,
+        {{ dbt.dateadd('month', -months, 'min(dates.date_day)') }} as previous_first_date
+    from traded
+    cross join dates
+    group by traded.currency, traded.first_date, traded.last_date, {{ id }}, {{ name }}
+    having
+        min(dates.date_day) <= traded.last_date
+        and max(dates.date_day) >= traded.first_date
+        {%- if kind != 'year' %}
+        and min(dates.date_day) > {{ dbt.dateadd('year', -2, 'traded.last_date') }}
+        {%- endif %}
+    {%- if not loop.last %}
+
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+-- what has not ended yet is compared with as many days of the one before
+calendar as (
+    select
+        currency,
+        period_id,
+        period_name,
+        kind,
+        first_date,
+        least(end_date, newest_date) as last_date,
+        previous_first_date,
+        case
+            when end_date <= newest_date then {{ dbt.dateadd('day', -1, 'first_date') }}
+            else least(
+                {{ dbt.dateadd('day', -1, 'first_date') }},
+                {{ dbt.dateadd(
+                    'day', dbt.datediff('first_date', 'newest_date', 'day'), 'previous_first_date'
+                ) }}
+            )
+        end as previous_last_date,
+        end_date <= newest_date as is_complete
+    from spans
+),
+
+final as (
+    {%- for prefix, is_previous in [('', 'false'), ('previous_', 'true')] %}
+    select
+        -- key
+        currency,
+        period_id,
+        {{ is_previous }} as is_previous,
+
+        -- what it is
+        cast(period_name as {{ dbt.type_string() }}) as period_name,
+        kind,
+        is_complete,
+
+        -- its days
+        cast({{ prefix }}first_date as date) as first_date,
+        cast({{ prefix }}last_date as date) as last_date
+    from (
+        select * from rolling
+        union all
+        select * from calendar
+    ) as periods
+    {%- if not loop.last %}
+
+    union all
+    {%- endif %}
+    {%- endfor %}
+)
+
+select * from final

@@ -1,0 +1,1 @@
+"""The report: what the published marts say, as one page that opens offline."""

@@ -1,0 +1,403 @@
+"use strict";
+(() => {
+  const book = JSON.parse(document.getElementById("data").textContent);
+  const root = document.documentElement;
+  const controls = {};
+  for (const name of ["scope", "period", "step", "theme"]) {
+    controls[name] = document.getElementById(name);
+  }
+  const DAY = 86400000;
+  const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+  const scopes = new Map(book.scopes.map((scope) => [scope.scope_id, scope]));
+  const periods = {};
+  for (const period of book.periods) (periods[period.currency] ??= []).push(period);
+
+  // How people write it
+
+  const days = new Intl.DateTimeFormat("en-GB", {
+    day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+  const months = new Intl.DateTimeFormat("en-US", {
+    month: "short", year: "numeric", timeZone: "UTC" });
+  const number = (options) => new Intl.NumberFormat("en-US", options);
+  const plain = number({ maximumFractionDigits: 1 });
+  const whole = number({ maximumFractionDigits: 0 });
+  const percent = number({
+    style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const signed = number({
+    style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "exceptZero" });
+
+  function money(value, compact) {
+    const short = compact && Math.abs(value) >= 1e6;
+    return number({
+      style: "currency", currency: chosen().scope.currency, notation: short ? "compact" : "standard",
+      minimumFractionDigits: compact && Math.abs(value) >= 1000 ? 0 : 2,
+      maximumFractionDigits: short || !(compact && Math.abs(value) >= 1000) ? 2 : 0,
+    }).format(value);
+  }
+
+  function written(value, kind, compact = false) {
+    if (value === null || value === undefined) return "–";
+    switch (kind) {
+      case "money": return money(value, compact);
+      case "count": return whole.format(value);
+      case "number": return plain.format(value);
+      case "share": return percent.format(value);
+      case "change": return signed.format(value);
+      case "minutes": {
+        const minutes = Math.round(value);
+        return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+      }
+      case "date": return days.format(value);
+      case "month": return months.format(value);
+      default: return String(value);
+    }
+  }
+
+  const NUMBERS = new Set(["money", "count", "number", "share", "change", "minutes"]);
+
+  // What is chosen, and its rows
+
+  function chosen() {
+    const scope = scopes.get(controls.scope.value);
+    const period = (periods[scope.currency] ?? []).find(
+      (each) => each.period_id === controls.period.value);
+    const length = period ? (period.last_date - period.first_date) / DAY + 1 : 0;
+    // a step longer than the period would be one bar
+    const fits = { day: true, week: length > 7, month: length > 31 };
+    const wanted = controls.step.value;
+    const step = wanted && fits[wanted] ? wanted : length <= 35 ? "day" : length <= 120 ? "week" : "month";
+    return { scope, period, step };
+  }
+
+  function decoded(query, packed) {
+    return packed.map((values) => {
+      const row = {};
+      query.columns.forEach(([name, type], index) => {
+        const value = values[index];
+        row[name] = value === null ? null
+          : type === "text" ? query.texts[value] : type === "date" ? value * DAY : value;
+      });
+      if (row.iso_day_of_week) row.weekday = WEEKDAYS[row.iso_day_of_week - 1];
+      return row;
+    });
+  }
+
+  function rowsOf(figure) {
+    const { scope, period, step } = chosen();
+    const query = book.queries[figure.query];
+    if (figure.pick === "all") return decoded(query, query.rows);
+    const mine = query.rows[scope.scope_id];
+    if (!mine || !period) return [];
+    if (figure.pick === "period" || figure.pick === "grain") {
+      const rows = decoded(query, mine[period.period_id] ?? []);
+      return figure.pick === "period" ? rows : rows.filter((row) => row.grain === step);
+    }
+    const rows = decoded(query, mine);
+    if (figure.pick === "scope") return rows;
+    const from = figure.pick === "days" ? period.first_date : yearBefore(period.last_date);
+    return rows.filter((row) =>
+      row[figure.date] >= from && row[figure.date] <= period.last_date
+      && (row.month_start === undefined || row.month_start <= period.last_date));
+  }
+
+  function yearBefore(day) {
+    const date = new Date(day);
+    return Date.UTC(date.getUTCFullYear() - 1, date.getUTCMonth() + 1, 1);
+  }
+
+  // Tiles
+
+  function showTiles() {
+    const { scope, period } = chosen();
+    const query = book.queries.figures;
+    const rows = period ? decoded(query, query.rows[scope.scope_id]?.[period.period_id] ?? []) : [];
+    const now = rows.find((row) => !row.is_previous) ?? {};
+    const before = rows.find((row) => row.is_previous && row.is_covered);
+    for (const tile of book.tiles) {
+      const box = document.getElementById(`tile-${tile.name}`);
+      const data = box.querySelector("data");
+      const value = now[tile.name] ?? null;
+      data.value = value === null ? "" : String(value);
+      data.textContent = value === null ? "not known" : written(value, tile.kind, true);
+      data.title = value === null ? "" : written(value, tile.kind);
+      const delta = box.querySelector(".delta");
+      const [text, direction] = compared(tile, value, before?.[tile.name] ?? null, Boolean(before));
+      delta.textContent = text;
+      delta.className = `delta ${tile.better && direction
+        ? (direction === tile.better ? "good" : "bad") : ""}`;
+    }
+    const first = book.tiles[0];
+    document.getElementById("shown").textContent = period
+      ? `${nameOf(scope)}, ${period.period_name}: ${days.formatRange(period.first_date, period.last_date)}`
+        + `${period.is_complete ? "" : ", so far"}. `
+        + (before ? `Compared with ${days.formatRange(
+          period.previous_first_date, period.previous_last_date)}. `
+          : "There is no full period before to compare with. ")
+        + `${first.label} ${written(now[first.name] ?? null, first.kind)}.`
+      : "There is no closed day yet at this branch.";
+  }
+
+  function compared(tile, value, before, hasBefore) {
+    if (value === null) return ["", ""];
+    if (!hasBefore) return ["", ""];
+    if (before === null) return ["not known before", ""];
+    const difference = value - before;
+    const isShare = tile.kind === "share";
+    const change = isShare ? difference * 100 : before === 0 ? NaN : difference / Math.abs(before);
+    const amount = isShare ? `${plain.format(Math.abs(change))} points`
+      : Number.isNaN(change) ? `from ${written(before, tile.kind)}` : percent.format(Math.abs(change));
+    if (difference === 0 || /^0(\.0)?( points|%)$/.test(amount)) return ["● as before", ""];
+    const direction = difference > 0 ? "up" : "down";
+    return [`${difference > 0 ? "▲" : "▼"} ${amount} ${difference > 0 ? "more" : "less"}`, direction];
+  }
+
+  const nameOf = (scope) => scope.branch_id
+    ? `${scope.branch_name} (${scope.city})`
+    : `All branches in ${scope.currency}`;
+
+  // Figures
+
+  const views = new Map();
+
+  function config(style) {
+    const colour = (name) => style.getPropertyValue(`--${name}`).trim();
+    const words = { labelColor: colour("soft"), titleColor: colour("soft"), labelFontSize: 12,
+      titleFontSize: 12, titleFontWeight: 500 };
+    return {
+      background: null,
+      font: getComputedStyle(document.body).fontFamily,
+      style: { cell: { stroke: "transparent" } },
+      axis: { ...words, gridColor: colour("line"), domainColor: colour("muted"),
+        tickColor: colour("muted"), labelLimit: window.innerWidth < 640 ? 110 : 200 },
+      legend: { ...words, orient: "top", labelFontSize: 12, symbolStrokeWidth: 0, symbolSize: 90 },
+    };
+  }
+
+  function colours(style) {
+    const theme = {};
+    for (const name of Object.keys(book.theme)) {
+      theme[name] = style.getPropertyValue(`--${name}`).trim();
+    }
+    return theme;
+  }
+
+  function draw(figure, box, rows) {
+    const element = box.querySelector(".chart");
+    const style = getComputedStyle(root);
+    const symbol = number({ style: "currency", currency: chosen().scope.currency })
+      .formatToParts(0).find((part) => part.type === "currency").value;
+    const spec = structuredClone(figure.spec);
+    spec.data.find((data) => data.name === "rows").values = rows;
+    if (window.innerWidth < 640) {
+      for (const legend of spec.legends ?? []) if (legend.columns === 0) legend.columns = 2;
+    }
+    spec.signals.find((signal) => signal.name === "theme").value = colours(style);
+    // `ast`: expressions are read, not made into functions, which the page's policy would refuse
+    // within, because Vega gives its element a role and a name of its own
+    const place = element.appendChild(document.createElement("div"));
+    const drawn = vegaEmbed(place, spec, {
+      mode: "vega", renderer: "svg", actions: false, ast: true, logLevel: 1,
+      tooltip: { theme: dark() ? "dark" : "light" }, config: config(style),
+      formatLocale: { decimal: ".", thousands: ",", grouping: [3], currency: [symbol, ""] },
+    }).then((result) => views.set(figure.name, result));
+    element.setAttribute("aria-label", alternative(figure, rows));
+    return drawn;
+  }
+
+  function alternative(figure, rows) {
+    const { scope, period } = chosen();
+    const parts = [`${figure.title}, ${nameOf(scope)}, ${period.period_name}: ${rows.length} values.`];
+    if (figure.label && figure.value) {
+      const label = figure.columns.find((column) => column.name === figure.label);
+      const value = figure.columns.find((column) => column.name === figure.value);
+      const known = rows.filter((row) => row[figure.value] !== null);
+      const sorted = [...known].sort((a, b) => b[figure.value] - a[figure.value]);
+      for (const [word, row] of [["Highest", sorted[0]], ["Lowest", sorted.at(-1)]]) {
+        if (row) {
+          parts.push(`${word}: ${written(row[label.name], label.kind)} with `
+            + `${written(row[value.name], value.kind)}.`);
+        }
+      }
+    }
+    return [...parts, "All values are in the table below."].join(" ");
+  }
+
+  function table(figure, rows) {
+    const made = document.createElement("table");
+    const caption = made.createCaption();
+    caption.textContent = figure.title;
+    caption.className = "unseen";
+    const head = made.createTHead().insertRow();
+    for (const column of figure.columns) {
+      const cell = document.createElement("th");
+      cell.scope = "col";
+      cell.textContent = column.label;
+      if (NUMBERS.has(column.kind)) cell.className = "number";
+      head.append(cell);
+    }
+    const body = made.createTBody();
+    for (const row of rows) {
+      const line = body.insertRow();
+      for (const column of figure.columns) {
+        const cell = line.insertCell();
+        cell.textContent = written(row[column.name], column.kind);
+        if (NUMBERS.has(column.kind)) cell.className = "number";
+        if (column.kind === "date" || column.kind === "time" || column.kind === "month") {
+          cell.className = "date";
+        }
+      }
+    }
+    return made;
+  }
+
+  function showFigure(figure) {
+    const box = document.getElementById(`figure-${figure.name}`);
+    let rows = rowsOf(figure);
+    // months without anything are no chart of zeros
+    const numbers = figure.columns.filter((column) => NUMBERS.has(column.kind));
+    if (figure.pick === "months" && !rows.some((row) => numbers.some((each) => row[each.name]))) rows = [];
+    if (figure.value && !rows.some((row) => row[figure.value] !== null)) rows = [];
+    const all = rows.length;
+    // the last ones are none of the first ones
+    if (figure.top < 0) rows = rows.slice(Math.max(-figure.top, all + figure.top)).reverse();
+    if (figure.top > 0) rows = rows.slice(0, figure.top);
+    box.querySelector(".empty").hidden = rows.length > 0;
+    for (const part of box.querySelectorAll(".chart, details, .table")) part.hidden = !rows.length;
+    const holder = box.querySelector(".table");
+    const details = box.querySelector("details");
+    // what scrolls can be scrolled by keyboard, too
+    Object.assign(holder, { tabIndex: 0, role: "region", ariaLabel: `${figure.title}: the table` });
+    const fill = () => {
+      holder.replaceChildren(table(figure, rows));
+      if (rows.length < all && !figure.spec) {
+        const more = document.createElement("p");
+        more.className = "note more";
+        more.textContent = `${rows.length} of ${whole.format(all)}.`;
+        holder.append(more);
+      }
+    };
+    // a closed table is written when it is opened
+    if (!details || details.open) fill(); else holder.replaceChildren();
+    if (details) details.ontoggle = () => { if (details.open && !holder.firstChild) fill(); };
+    if (!figure.spec) return null;
+    views.get(figure.name)?.finalize();
+    views.delete(figure.name);
+    box.querySelector(".chart").replaceChildren();
+    return rows.length ? draw(figure, box, rows) : null;
+  }
+
+  function showProof() {
+    const { scope, period } = chosen();
+    const query = book.queries.proof;
+    const row = period && decoded(query, query.rows[scope.scope_id]?.[period.period_id] ?? [])[0];
+    const proof = document.getElementById("proof");
+    proof.className = `proof ${!row ? "unknown" : row.equal_days === row.days ? "good" : "bad"}`;
+    proof.textContent = !row
+      ? "The comparison with the tills shows the last 90 days, and none of them is in this period."
+      : `${row.equal_days === row.days ? "Till and warehouse are equal" : "Till and warehouse differ"}: `
+        + `${whole.format(row.equal_days)} of ${whole.format(row.days)} branch days are equal, to the cent. `
+        + `${money(row.order_total_at_till)} at the tills, ${money(row.order_total_in_raw)} in the warehouse, `
+        + `difference ${money(row.order_total_difference)}; ${whole.format(row.healed_days)} days had to be `
+        + "read again.";
+  }
+
+  // Controls and the address
+
+  function option(value, text) {
+    const made = document.createElement("option");
+    made.value = value;
+    made.textContent = text;
+    return made;
+  }
+
+  function fillPeriods() {
+    const wanted = controls.period.value;
+    const kinds = { rolling: "Up to the newest day", month: "Months", quarter: "Quarters", year: "Years" };
+    const offered = periods[scopes.get(controls.scope.value).currency] ?? [];
+    const groups = Object.entries(kinds).map(([kind, label]) => {
+      const group = document.createElement("optgroup");
+      group.label = label;
+      group.append(...offered.filter((period) => period.kind === kind).map((period) =>
+        option(period.period_id, period.period_name + (period.is_complete ? "" : " (so far)"))));
+      return group;
+    });
+    controls.period.replaceChildren(...groups.filter((group) => group.children.length));
+    const ids = offered.map((period) => period.period_id);
+    controls.period.value = [wanted, "last-28-days", "last-7-days", ids[0]].find((id) => ids.includes(id)) ?? "";
+  }
+
+  function dark() {
+    return root.dataset.theme === "dark";
+  }
+
+  function setTheme(isDark) {
+    root.dataset.theme = isDark ? "dark" : "light";
+    controls.theme.setAttribute("aria-pressed", String(isDark));
+  }
+
+  function remember() {
+    const state = new URLSearchParams();
+    state.set("branch", controls.scope.value);
+    state.set("period", controls.period.value);
+    if (controls.step.value) state.set("step", controls.step.value);
+    history.replaceState(null, "", `#${state}`);
+  }
+
+  function recall() {
+    const state = new URLSearchParams(location.hash.slice(1));
+    if (scopes.has(state.get("branch"))) controls.scope.value = state.get("branch");
+    fillPeriods();
+    const wanted = [...controls.period.options].map((each) => each.value);
+    if (wanted.includes(state.get("period"))) controls.period.value = state.get("period");
+    if (["day", "week", "month"].includes(state.get("step"))) controls.step.value = state.get("step");
+  }
+
+  async function show() {
+    const started = performance.now();
+    delete root.dataset.drawn;
+    showTiles();
+    showProof();
+    await Promise.all(book.figures.map(showFigure));
+    root.dataset.drawn = String(Math.round(performance.now() - started));
+  }
+
+  controls.scope.append(...book.scopes.map((scope) => option(scope.scope_id, nameOf(scope))));
+  controls.scope.addEventListener("change", () => { fillPeriods(); remember(); show(); });
+  for (const name of ["period", "step"]) {
+    controls[name].addEventListener("change", () => { remember(); show(); });
+  }
+  controls.theme.addEventListener("click", () => { setTheme(!dark()); show(); });
+  document.getElementById("filters").addEventListener("submit", (event) => event.preventDefault());
+  window.addEventListener("hashchange", () => {
+    if (location.hash.includes("=")) { recall(); show(); }
+  });
+  for (const link of document.querySelectorAll("nav a, .skip")) {
+    // the address keeps what is chosen: a section is gone to, not noted in it
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      const section = document.querySelector(link.getAttribute("href"));
+      section.scrollIntoView();
+      section.focus({ preventScroll: true });
+    });
+  }
+  const marks = new IntersectionObserver((entries) => {
+    for (const entry of entries.filter((each) => each.isIntersecting)) {
+      for (const link of document.querySelectorAll("nav a")) {
+        if (link.dataset.section === entry.target.id) link.setAttribute("aria-current", "true");
+        else link.removeAttribute("aria-current");
+      }
+    }
+  }, { rootMargin: "-30% 0px -60% 0px" });
+  for (const section of document.querySelectorAll("section")) marks.observe(section);
+  setTheme(matchMedia("(prefers-color-scheme: dark)").matches);
+  // paper is white
+  window.addEventListener("beforeprint", () => { if (dark()) { setTheme(false); show(); } });
+
+  if (book.scopes.length) {
+    recall();
+    show();
+  } else {
+    document.getElementById("shown").textContent =
+      "There is nothing to show: nothing was published yet, or you may see no branch.";
+  }
+})();

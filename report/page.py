@@ -1,0 +1,224 @@
+"""Reads what is published, and writes it as one page that opens without a server or a network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+from dataclasses import asdict
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import vl_convert
+from jinja2 import Environment, FileSystemLoader
+
+from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
+from report.charts import FIGURES, LIGHT, SECTIONS, TILES
+
+FOLDER = Path(__file__).parent
+
+READER = "reader"
+"""The role of those who may read the marts, and nothing else."""
+
+KEYS = ("scope_id", "period_id")
+"""Columns by which a query's rows are found in the page; they are not written with each row."""
+
+EPOCH = date(1970, 1, 1)
+
+Rows = list[dict[str, Any]]
+
+
+def build_report(warehouse: Warehouse) -> Path:
+    """Write the report of what is published.
+
+    Args:
+        warehouse: where the marts are. A login that is a member of `reader` reads with the rights
+            of that role alone; any other, such as a branch manager's, with its own.
+
+    Returns:
+        The page, `target/report.html`.
+
+    Raises:
+        WarehouseError: nothing was published yet, or the login may not read it.
+    """
+    target_dir = Path(os.environ.get("DBT_TARGET_PATH") or PROJECT_DIR / "target")
+    target_dir.mkdir(parents=True, exist_ok=True)
+    page = target_dir / "report.html"
+    page.write_text(render(read(warehouse)), encoding="utf-8")
+    return page.resolve()
+
+
+def read(warehouse: Warehouse) -> dict[str, Rows]:
+    """Ask every query of the folder `queries`, all of one and the same publication.
+
+    Args:
+        warehouse: as for `build_report`.
+
+    Returns:
+        The rows of each query, by its file's name.
+
+    Raises:
+        WarehouseError: nothing was published yet, or the login may not read it.
+    """
+    with warehouse.connect(name="mypizza report") as connection:
+        if connection.execute("select to_regclass('marts.dim_periods')").fetchone() == (None,):
+            raise WarehouseError(
+                "There is nothing to report on: no version of the marts that has a report was "
+                "published, or you may not read it. mypizza run builds and publishes one."
+            )
+        is_reader = connection.execute("select pg_has_role(%s, 'set')", [READER]).fetchone() == (
+            True,
+        )
+        # one snapshot: no publication comes between two queries
+        with connection.transaction():
+            connection.execute("set transaction isolation level repeatable read, read only")
+            if is_reader:
+                connection.execute("set local role reader")
+            answers = {}
+            for file in sorted((FOLDER / "queries").glob("*.sql")):
+                cursor = connection.execute(file.read_bytes())
+                names = [column.name for column in cursor.description or ()]
+                answers[file.stem] = [dict(zip(names, row, strict=True)) for row in cursor]
+    return answers
+
+
+def render(answers: dict[str, Rows]) -> str:
+    """Put rows, charts and the script that shows them into one page.
+
+    Args:
+        answers: the rows of each query.
+
+    Returns:
+        The page's HTML. Its policy allows the scripts that it holds, and no network.
+    """
+    # Vega with its expressions' interpreter; the bundle has Vega alone as null
+    vega = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    script = (FOLDER / "page.js").read_text(encoding="utf-8")
+    published = answers["publication"][0]["publication"] if answers["publication"] else None
+    # nothing to escape: the page's texts are our own, and its data go in as JSON
+    templates = Environment(loader=FileSystemLoader(FOLDER), autoescape=False)  # noqa: S701
+    return templates.get_template("page.html").render(
+        policy=_policy(vega, script),
+        style=(FOLDER / "page.css").read_text(encoding="utf-8"),
+        script=script,
+        vega=vega,
+        data=_json(_book(answers)),
+        published=f"The figures were published on {published}." if published else "",
+        sections=SECTIONS,
+        tiles=TILES,
+        figures=FIGURES,
+    )
+
+
+def _book(answers: dict[str, Rows]) -> dict[str, Any]:
+    """Collect what the page's script needs."""
+    scopes = {row["scope_id"] for row in answers["scopes"]}
+    return {
+        "scopes": [_plain(row) for row in answers["scopes"]],
+        "periods": [_plain(row) for row in answers["periods"]],
+        "tiles": [asdict(tile) for tile in TILES],
+        "theme": LIGHT,
+        "figures": [
+            {
+                **{
+                    name: getattr(figure, name)
+                    for name in ("name", "title", "query", "pick", "date", "label", "value", "top")
+                },
+                "columns": [asdict(column) for column in figure.columns],
+                "spec": _spec(figure.draw(alt.NamedData("rows"))) if figure.draw else None,
+            }
+            for figure in FIGURES
+        ],
+        "queries": {
+            name: _packed([row for row in rows if row.get("scope_id", "") in scopes | {""}])
+            for name, rows in answers.items()
+            if name not in ("scopes", "periods", "publication")
+        },
+    }
+
+
+def _spec(chart: Any) -> dict[str, Any]:
+    """Compile a chart here, once, and not in every browser that opens the page."""
+    spec: dict[str, Any] = vl_convert.vegalite_to_vega(chart.to_dict(), vl_version="6.1")
+    # the page's theme has these
+    for name in ("$schema", "background", "config"):
+        spec.pop(name, None)
+    return spec
+
+
+def _packed(rows: Rows) -> dict[str, Any]:
+    """Write rows without repeating names, texts, branch and period: a tenth of the size.
+
+    The script of the page unpacks them.
+    """
+    keys = [key for key in KEYS if rows and key in rows[0]]
+    names = [name for name in (rows[0] if rows else {}) if name not in keys]
+    types = {name: _type(rows, name) for name in names}
+    texts: dict[str, int] = {}
+    packed: Any = {} if keys else []
+    for row in rows:
+        place = packed
+        for key in keys[:-1]:
+            place = place.setdefault(row[key], {})
+        if keys:
+            place = place.setdefault(row[keys[-1]], [])
+        place.append([
+            texts.setdefault(row[name], len(texts))
+            if types[name] == "text" and row[name] is not None
+            else _value(row[name])
+            for name in names
+        ])  # fmt: skip
+    return {
+        "columns": [[name, types[name]] for name in names],
+        "texts": list(texts),
+        "rows": packed,
+    }
+
+
+def _type(rows: Rows, name: str) -> str:
+    known = next((row[name] for row in rows if row[name] is not None), None)
+    if isinstance(known, str):
+        return "text"
+    is_day = isinstance(known, date) and not isinstance(known, datetime)
+    return "date" if is_day else "value"
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """Write a row with its dates in milliseconds, as the page's script counts them."""
+    return {
+        name: _value(value) * 86_400_000 if isinstance(value, date) else _value(value)
+        for name, value in row.items()
+    }
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else round(float(value), 6)
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, date):
+        return (value - EPOCH).days
+    return value
+
+
+def _json(content: Any) -> str:
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    # a text may not end the script that holds it
+    return text.replace("<", "\\u003c")
+
+
+def _policy(*scripts: str) -> str:
+    """Return the policy that lets these scripts run, and nothing be fetched or sent."""
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+        for script in scripts
+    )
+    # marks of a chart are styled inline
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
