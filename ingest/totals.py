@@ -107,7 +107,8 @@ TIME = """
     select case when pg_input_is_valid(plain, 'time') then cast(plain as time) end
     from (
         select
-            substr(padded, strpos(format, 'HH'), 2) || ':' || substr(padded, strpos(format, 'MI'), 2)
+            substr(padded, strpos(format, 'HH'), 2)
+            || ':' || substr(padded, strpos(format, 'MI'), 2)
             || ':' || case
                 when strpos(format, 'SS') > 0 then substr(padded, strpos(format, 'SS'), 2) else '00'
             end as plain
@@ -203,6 +204,8 @@ def reconcile_export(
         return []
     if not pipeline.exists(connection, f"{files.RAW}.{export.totals.name}"):
         return _without_totals(connection, export)
+    if problem := _missing_columns(connection, export):
+        return [_failed(export, problem, started)]
     now = datetime.now(ZoneInfo(branch.time_zone))
     today = (now - timedelta(hours=branch.cutover_hour)).date()
     compared = _compare(connection, export)
@@ -223,11 +226,38 @@ def reconcile_export(
             "audit.reconciliation where source = 'files' and difference <> 0, and ask the branch "
             "for the files again."
         )
-        seconds = time.monotonic() - started
-        loads.append(
-            LoadResult("files", branch.branch_id, "heal", 0, {}, seconds, "failed", problem)
-        )
+        loads.append(_failed(export, problem, started))
     return loads
+
+
+def _failed(export: Export, problem: str, started: float) -> LoadResult:
+    seconds = time.monotonic() - started
+    return LoadResult("files", export.branch.branch_id, "heal", 0, {}, seconds, "failed", problem)
+
+
+def _missing_columns(connection: Connection, export: Export) -> str | None:
+    """Say which columns the totals are declared by, and which the files do not have."""
+    declared = export.declared
+    wanted: list[tuple[Feed, list[str | None]]] = [
+        (
+            export.sales,
+            [declared.date, declared.time, declared.order, declared.quantity, declared.unit_price],
+        ),
+        (export.totals, [declared.date, *declared.figures.values()]),
+    ]
+    for feed, names in wanted:
+        table = sql.Identifier(files.RAW, feed.name)
+        cursor = connection.execute(sql.SQL("select * from {} limit 0").format(table))
+        landed = [column.name for column in cursor.description or ()]
+        if missing := [name for name in names if name and name not in landed]:
+            own = [name for name in landed if name[0] != "_"]
+            return (
+                f"The feed {feed.name} has no column {', '.join(missing)} (it has "
+                f"{', '.join(own)}), by which the export of {export.branch.branch_id} is held "
+                f"against its totals: correct totals in {export.sales.section}, or the delimiter "
+                f"in {feed.section}."
+            )
+    return None
 
 
 def _without_totals(connection: Connection, export: Export) -> list[LoadResult]:
@@ -240,7 +270,7 @@ def _without_totals(connection: Connection, export: Export) -> list[LoadResult]:
         f"totals (feed {export.totals.name}) have not sent a file yet: nothing shows that the "
         f"sales are whole. Look where {export.totals.files!r} should lie."
     )
-    return [LoadResult("files", export.branch.branch_id, "heal", 0, {}, 0.0, "failed", problem)]
+    return [_failed(export, problem, time.monotonic())]
 
 
 def _compare(connection: Connection, export: Export) -> Compared:

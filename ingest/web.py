@@ -230,7 +230,7 @@ def present(response: requests.Response) -> str:
         moment = parsedate_to_datetime(response.headers["Date"])
     except (KeyError, ValueError):
         raise ApiError(
-            f"The API at {_place(response.url)} sends no readable header Date: without it nobody "
+            f"The API at {host_of(response.url)} sends no readable header Date: without it nobody "
             "can say up to when its rows are complete; ask its makers, or read it otherwise."
         ) from None
     return f"{moment.astimezone(UTC) - SETTLING:%Y-%m-%dT%H:%M:%SZ}"
@@ -258,11 +258,11 @@ def explain(error: BaseException, api: Api) -> str:
     *_, innermost = _chain(error)
     lines = [line.strip() for line in str(innermost).splitlines() if line.strip()]
     text = f"{type(innermost).__name__}: {lines[0] if lines else 'no message'}"
-    return _hide(f"Loading {api.name} from {_place(api.url)} failed: {text}", api)
+    return _hide(f"Loading {api.name} from {host_of(api.url)} failed: {text}", api)
 
 
 def _of_the_web(error: requests.RequestException, api: Api) -> str:
-    place = f"The source {api.name} at {_place(api.url)}"
+    place = f"The source {api.name} at {host_of(api.url)}"
     goes_on = "the next run goes on after the last complete load"
     status = error.response.status_code if error.response is not None else None
     if status in (401, 403):
@@ -306,8 +306,12 @@ def _chain(error: BaseException) -> list[BaseException]:
     return chain
 
 
-def _place(url: str) -> str:
-    """Return an address without what may be secret in it."""
+def host_of(url: str) -> str:
+    """Return an address without what may be secret in it.
+
+    Args:
+        url: the address.
+    """
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 

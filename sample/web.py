@@ -237,6 +237,7 @@ class Faults:
         token_requests: a token is good for so many requests, whatever was said of it.
         token_seconds: how long a token lives, and is said to.
         hidden: so many rows are counted and never handed out.
+        is_going_round: every page of tickets says that there is another, under the same cursor.
         delay_seconds: how long every answer takes.
         stall_at: the so many-th request gets no answer until `resume` is set.
         resume: lets the stalled request go on.
@@ -253,6 +254,7 @@ class Faults:
     token_requests: int = 0
     token_seconds: int = 3600
     hidden: int = 0
+    is_going_round: bool = False
     delay_seconds: float = 0
     stall_at: int = 0
     resume: threading.Event = field(default_factory=threading.Event)
@@ -477,6 +479,11 @@ class _Handler(BaseHTTPRequestHandler):
                 page = _page(state, LISTS[path], parameters, self.web.faults.hidden)
         except ValueError as error:
             return 400, {"error": f"a parameter cannot be read: {error}"}
+        if self.web.faults.is_going_round and "meta" in page:
+            page["meta"] |= {
+                "has_more": True,
+                "after_cursor": parameters.get("cursor", "WyIiLCAwXQ=="),
+            }
         with self.web.lock:
             self.web.pages += 1
             shifts = _each(self.web.faults.shift_every, self.web.pages)

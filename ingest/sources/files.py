@@ -222,6 +222,14 @@ def configured_feeds(branches: Sequence[str] | None = None) -> list[Feed]:
                 f"The totals of the feed {feed.name} should come in the feed {feed.totals.feed!r}, "
                 f"which is no feed of the same branch: correct {feed.section}."
             )
+    exporting: dict[str | None, Feed] = {}
+    for feed in feeds:
+        if feed.totals and exporting.setdefault(feed.branch, feed) is not feed:
+            raise FeedError(
+                f"The feeds {exporting[feed.branch].name} and {feed.name} are both the export of "
+                f"{feed.branch}, and a branch's day has one total: let one feed's `files` match "
+                f"the files of both tills, or give the second till its own branch: {feed.section}."
+            )
     return [
         feed
         for feed in feeds

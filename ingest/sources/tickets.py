@@ -69,6 +69,7 @@ class LimitedCursor(JSONResponseCursorPaginator):
         super().__init__("meta.after_cursor", "cursor", has_more_path="meta.has_more")
         self.pages_left = pages
         self.is_cut = False
+        self.cursors: set[str] = set()
 
     def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:
         """Take the next cursor, unless enough was read.
@@ -76,8 +77,19 @@ class LimitedCursor(JSONResponseCursorPaginator):
         Args:
             response: the page's answer.
             data: its rows.
+
+        Raises:
+            ApiError: the API sends us round in circles.
         """
         super().update_state(response, data)
+        if self._has_next_page:
+            if self._next_reference in self.cursors:
+                raise web.ApiError(
+                    f"The source tickets at {web.host_of(response.url)} hands out the same cursor "
+                    "again, so its pages never end: ask its makers; the next run goes on after the "
+                    "last complete load."
+                )
+            self.cursors.add(str(self._next_reference))
         self.pages_left -= 1
         self.is_cut = self._has_next_page and self.pages_left == 0
         self._has_next_page = self._has_next_page and not self.is_cut

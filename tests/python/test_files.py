@@ -559,6 +559,15 @@ def test_an_export_whose_totals_never_came_does_not_pass_for_one_that_agrees(
     assert "have not sent a file yet" in problem.error
 
 
+def test_a_column_that_the_totals_name_and_the_files_lack_is_named(export: Export) -> None:
+    export.sales.write("ventes_1.csv", SALES + "05/09/2015;19:32;1;Reine;1;10,00 €\r\n")
+    export.sales.write("cloture_1.csv", "date;tickets\r\n05/09/2015;1\r\n")
+    (problem,) = export.reconcile()
+    assert problem.outcome == "failed"
+    assert problem.error is not None
+    assert "has no column lignes, ventes, remboursements" in problem.error
+
+
 def test_an_export_that_lacks_a_sale_or_has_one_that_cannot_be_read_differs(
     export: Export,
 ) -> None:

@@ -490,6 +490,16 @@ def test_an_unusable_api_gets_one_clear_sentence(
     assert len(world.server.requests) <= 12
 
 
+def test_a_desk_that_hands_out_the_same_cursor_for_ever_is_left_with_one_sentence(
+    world: World,
+) -> None:
+    world.server.faults = Faults(is_going_round=True)
+    (_, _, error) = next(each for each in outcomes(world.run()) if each[0] == "tickets")
+    assert error is not None
+    assert "hands out the same cursor again" in error
+    assert len(world.server.requests) < 300
+
+
 def test_no_secret_is_printed_kept_or_recorded(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

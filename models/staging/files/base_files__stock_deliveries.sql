@@ -1,5 +1,5 @@
 {%- set quantity = 'numeric(9, 3)' -%}
-{%- set price = 'numeric(8, 4)' -%}
+{%- set price = 'numeric(10, 4)' -%}
 {%- set quantity_text = number_in_dialect('quantity') -%}
 {%- set unit_price_text = number_in_dialect('unit_price') -%}
 {%- set best_before_text = date_in_dialect('best_before') -%}

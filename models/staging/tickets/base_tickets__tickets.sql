@@ -3,6 +3,7 @@
 {%- set money = 'numeric(12, 2)' -%}
 {%- set spoken_at = safe_cast(json_text('element', 'created_at'), time) -%}
 {%- set changed_at = safe_cast(json_text('element', 'at'), time) -%}
+{%- set tomorrow = dbt.dateadd('day', 1, dbt.current_timestamp()) -%}
 {%- set new_status = json_text('element', 'status') -%}
 
 with
@@ -101,6 +102,9 @@ judged as (
             reason_where('comments_without_time > 0', 'comments: one has no time that can be read'),
             reason_where('changes_without_time > 0', 'status_history: one has no time that can be read'),
             reason_where('first_response_at < created_at', 'comments: the first answer is older than the ticket'),
+            reason_where('first_response_at > ' ~ tomorrow, 'comments: the first answer lies in the future'),
+            reason_where('last_solved_at < created_at', 'status_history: solved before the ticket was opened'),
+            reason_where('last_solved_at > ' ~ tomorrow, 'status_history: solved in the future'),
             unreadable('compensation_amount', money, optional=true),
             broken('compensation_amount', safe_cast('compensation_amount', money) ~ ' < 0', 'is below 0'),
             only_where('branch_id is not null and compensation_amount is not null',
