@@ -168,8 +168,8 @@ def modelled_feeds() -> dict[str, list[str]]:
         for source in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]:
             for table in source["tables"] if source.get("schema") == RAW else ():
                 columns = [column["name"] for column in table.get("columns", ())]
-                if "_line_number" in columns:
-                    own = [name for name in columns if name[0] != "_" and name != "branch_id"]
+                own = [name for name in columns if name[0] != "_" and name != "branch_id"]
+                if own and table["name"][0] != "_":
                     feeds[table["name"]] = own
     return feeds
 

@@ -45,3 +45,24 @@
             then {{ quoted("_file_name", "begins with a day before the calendar begins") }}
     end
 {%- endmacro %}
+
+{#- The first of the files that say the same: a file that is sent again under another name, or renamed,
+    must not count twice.
+
+    Args:
+        same: SQL of what two such files have in common; `source` and `files` are at hand. -#}
+{% macro first_file(same) -%}
+    first_value(source._file_name) over (
+        partition by source._deleted_at is null, {{ same }}
+        order by files.first_seen_at, source._file_name
+    )
+{%- endmacro %}
+
+{#- The reason that a line says again what another file has said before.
+
+    Args:
+        column: the column whose value is named.
+        sentence: how the reason goes on. -#}
+{% macro second_file(column, sentence) -%}
+    {{ broken(column, "first_file <> _file_name", sentence) }}
+{%- endmacro %}

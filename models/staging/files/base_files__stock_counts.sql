@@ -9,6 +9,13 @@ source as (
 
 ),
 
+files as (
+
+    select * from {{ source('files', '_files') }}
+    where feed = 'stock_counts'
+
+),
+
 branches as (
 
     select * from {{ ref('branches') }}
@@ -32,6 +39,7 @@ known as (
 
     select
         source.*,
+        {{ first_file('source.branch_id, ' ~ file_date()) }} as first_file,
         {{ raw_record('source', [
             'branch_id', '_file_name', '_line_number', 'ingredient', 'counted_quantity', 'unit'
         ]) }} as raw_record,
@@ -39,6 +47,7 @@ known as (
         ingredients.ingredient_id is not null as is_known_ingredient,
         conversions.factor is not null as is_known_unit
     from source
+    left join files on source._file_name = files.file_name
     left join branches on source.branch_id = branches.branch_id
     left join ingredients on source.ingredient = ingredients.ingredient_id
     left join conversions
@@ -71,6 +80,7 @@ judged as (
         {{ line_errors([
             broken('branch_id', 'not is_known_branch', 'is no branch of seeds/branches.csv'),
             file_without_a_day(),
+            second_file('_file_name', 'is not the first file of its night'),
             missing('ingredient'),
             broken('ingredient', 'not is_known_ingredient', 'is not in seeds/ingredients.csv'),
             unreadable('counted_quantity', quantity, text=counted_quantity_text),

@@ -12,6 +12,13 @@ source as (
 
 ),
 
+files as (
+
+    select * from {{ source('files', '_files') }}
+    where feed = 'stock_deliveries'
+
+),
+
 branches as (
 
     select * from {{ ref('branches') }}
@@ -35,6 +42,7 @@ known as (
 
     select
         source.*,
+        {{ first_file('source.branch_id, source.delivery_id') }} as first_file,
         {{ raw_record('source', [
             'branch_id', '_file_name', '_line_number', '_reject', 'delivery_id', 'ingredient',
             'quantity', 'unit', 'unit_price', 'currency', 'best_before'
@@ -44,6 +52,7 @@ known as (
         ingredients.ingredient_id is not null as is_known_ingredient,
         conversions.factor is not null as is_known_unit
     from source
+    left join files on source._file_name = files.file_name
     left join branches on source.branch_id = branches.branch_id
     left join ingredients on source.ingredient = ingredients.ingredient_id
     left join conversions
@@ -82,6 +91,7 @@ judged as (
         {{ line_errors([
             broken('branch_id', 'not is_known_branch', 'is no branch of seeds/branches.csv'),
             file_without_a_day(),
+            second_file('delivery_id', 'has come with another file before'),
             missing('delivery_id'),
             missing('ingredient'),
             broken('ingredient', 'not is_known_ingredient', 'is not in seeds/ingredients.csv'),
