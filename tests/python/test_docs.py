@@ -89,13 +89,6 @@ def test_landing_page_opens_offline_with_the_er_diagram(page: Path, tmp_path: Pa
 
 
 @needs_browser
-def test_the_run_writes_the_report_too_and_it_opens_offline(page: Path, tmp_path: Path) -> None:
-    opened = open_page((page.parent / "report.html").as_uri(), tmp_path)
-    assert opened.requests == []
-    assert "Till and warehouse are equal" in opened.html
-
-
-@needs_browser
 def test_a_mart_has_its_page_under_its_published_name(page: Path, tmp_path: Path) -> None:
     opened = open_page(page.as_uri() + "#!/model/model.mypizza.rpt_product_months", tmp_path)
     assert opened.requests == []

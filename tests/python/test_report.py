@@ -8,8 +8,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -23,6 +21,7 @@ from psycopg.rows import dict_row
 from ingest import warehouse as warehouse_module
 from ingest.warehouse import Warehouse
 from report.charts import FIGURES, SECTIONS, TILES
+from tests.python.commands import mypizza
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
@@ -42,33 +41,19 @@ SETTINGS = [
 PASSWORD = "a manager's p@ssword"  # noqa: S105 - invented for these tests
 
 
-def mypizza(*arguments: str, environment: dict[str, str] | None = None) -> str:
-    result = subprocess.run(
-        [sys.executable, "-m", "ingest.cli", *arguments],
-        env=os.environ | {"COLUMNS": "200"} | (environment or {}),
-        capture_output=True,
-        text=True,
-    )
-    assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-3000:]
-    return result.stdout
-
-
 @pytest.fixture(scope="module")
-def published(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+def published(published_warehouse: Warehouse) -> Warehouse:
     """The sample company after its year and five more weeks, with refunds and price changes."""
-    for variable, folder in (("DBT_TARGET_PATH", "target"), ("DBT_LOG_PATH", "logs")):
-        os.environ[variable] = str(tmp_path_factory.mktemp(folder))
-    mypizza("sample", "create")
     mypizza("sample", "advance", "--days", "35")
     mypizza("run", "--no-docs")
-    return warehouse
+    return published_warehouse
 
 
 @pytest.fixture(scope="module")
 def page(published: Warehouse) -> Path:
     """The page that the command writes."""
     assert published
-    said = mypizza("report")
+    said = mypizza("report").stdout
     target = Path(os.environ["DBT_TARGET_PATH"]) / "report.html"
     assert target.as_uri() in said
     return target
