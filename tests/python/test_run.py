@@ -6,6 +6,7 @@ but for the days that the company has traded on.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
