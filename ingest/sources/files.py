@@ -10,9 +10,10 @@ Why files are read this way, and not by dlt's filesystem source:
   rejects. Here a file streams through pyarrow straight into the table, in one transaction.
 - A file is cut into blocks that end with a line, outside of quotes, so every block's first line
   number is known and no more than a few blocks are ever in memory.
-- pyarrow's parser hands back each line that does not fit the header. A block whose quotes do not
-  come in pairs would be swallowed from the stray quote on; it goes through Python's own parser,
-  record by record, and costs one line.
+- pyarrow's parser hands back each line that does not fit the header, but forgives stray quotes and
+  takes what lies between two of them for a value. So a block whose quotes do not come in pairs, or
+  in which a value goes over lines that it should not, goes through Python's own parser, record by
+  record: there a stray quote costs its own line.
 """
 
 from __future__ import annotations
@@ -51,6 +52,9 @@ LONGEST_LINE = 2 * BLOCK_BYTES
 LONGEST_RECORD = 1_000
 """Lines that a quoted value may go over where quotes are not in pairs; more is a stray quote."""
 
+FEW_LINES = 3
+"""From so many lines within a value on, most of them as wide as the header, they are rows."""
+
 SMALL_BLOCK = 32 << 10
 """Below this Python's parser is the faster one: pyarrow's takes most of a millisecond to begin."""
 
@@ -67,6 +71,7 @@ OWN_COLUMNS = (
 """What the raw tables have beyond the files' columns."""
 
 _NAMES = NamingConvention(63)
+csv.field_size_limit(LONGEST_LINE)
 
 
 class FeedError(WarehouseError):
@@ -606,7 +611,8 @@ def _parse(
         rejected[row.number - 1] = row.text
         return "skip"
 
-    if not is_paired or len(block) < SMALL_BLOCK:
+    # Outside of quotes pyarrow would take a lone carriage return for the end of a line.
+    if not is_paired or len(block) < SMALL_BLOCK or block.count(b"\r") != block.count(b"\r\n"):
         return _parse_carefully(block, feed, names, first)
     table = arrow_csv.read_csv(
         pa.BufferReader(block),
@@ -639,6 +645,9 @@ def _parse(
             for row, height in zip(rows, pc.count_substring(column, "\n").to_pylist(), strict=True):
                 heights[row] += height
     starts = list(accumulate(heights, initial=first))
+    tall = [(starts[row] - first, height) for row, height in enumerate(heights) if height > 1]
+    if starts[-1] != first + lines or not _are_records(tall, block, feed, len(names)):
+        return _parse_carefully(block, feed, names, first)
     return (
         table,
         [starts[row] for row in rows],
@@ -650,14 +659,14 @@ def _parse_carefully(
     block: bytes, feed: Feed, names: Sequence[str], first: int
 ) -> tuple[pa.Table, Sequence[int], dict[int, str]]:
     """Parse a block record by record: a stray quote costs its own line, not all that follow."""
-    lines = list(io.StringIO(block.decode(), newline=""))
+    lines = _lines(block)
     rows: list[list[str]] = []
     numbers: list[int] = []
     rejects: dict[int, str] = {}
     dialect = _python_dialect(feed)
     position = 0
     while position < len(lines):
-        row, height = _record(lines, position, dialect)
+        row, height = _record(lines, position, LONGEST_RECORD, dialect, len(names))
         if row is not None and len(row) == len(names):
             rows.append(row)
             numbers.append(first + position)
@@ -672,20 +681,56 @@ def _parse_carefully(
     return pa.table(columns, list(names)), numbers, rejects
 
 
+def _are_records(records: Sequence[tuple[int, int]], block: bytes, feed: Feed, width: int) -> bool:
+    """Return whether each of a block's records, by position and lines, is one to the letter."""
+    lines, dialect = _lines(block) if records else [], _python_dialect(feed)
+    return all(
+        _record(lines, position, height, dialect, width)[1] == height
+        for position, height in records
+    )
+
+
+def _lines(block: bytes) -> list[str]:
+    return list(io.StringIO(block.decode(), newline="\n"))
+
+
 def _record(
-    lines: Sequence[str], position: int, dialect: Mapping[str, Any]
+    lines: Sequence[str], position: int, longest: int, dialect: Mapping[str, Any], width: int
 ) -> tuple[list[str] | None, int]:
-    """Return the record that begins on a line, None if its quotes never end, and its lines."""
-    following = map(lines.__getitem__, range(position, min(position + LONGEST_RECORD, len(lines))))
+    """Read the record that begins on a line.
+
+    Args:
+        lines: all of a block.
+        position: the line's.
+        longest: how many lines it may go over.
+        dialect: of Python's parser.
+        width: how many values the header has.
+
+    Returns:
+        Its values, None where its quotes never end or end far too late, and its lines.
+    """
+    following = map(lines.__getitem__, range(position, min(position + longest, len(lines))))
     reader = csv.reader(following, strict=True, **dialect)
     try:
-        return next(reader), reader.line_num
+        row, height = next(reader), reader.line_num
     except csv.Error:
-        line = lines[position]
-        if line.count(dialect["quotechar"] or "\0") % 2:
+        return _forgiven(lines[position], dialect), 1
+    if width > 1 and height > FEW_LINES + 1:
+        inside = lines[position + 1 : position + height - 1]
+        like_rows = sum(line.count(dialect["delimiter"]) == width - 1 for line in inside)
+        if 2 * like_rows > len(inside):
             return None, 1
-        # forgives what follows a closing quote, as pyarrow does
-        return next(csv.reader([line], **dialect)), 1
+    return row, height
+
+
+def _forgiven(line: str, dialect: Mapping[str, Any]) -> list[str] | None:
+    """Return a line's values although text follows a closing quote, as pyarrow does."""
+    if line.count(dialect["quotechar"] or "\0") % 2:
+        return None
+    try:
+        return next(csv.reader([line], **dialect))
+    except csv.Error:  # a lone carriage return
+        return None
 
 
 def _python_dialect(feed: Feed) -> dict[str, Any]:

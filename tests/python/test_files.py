@@ -230,6 +230,37 @@ def test_a_stray_quote_costs_its_own_line_and_no_other(folder: Folder) -> None:
     ) == [(2_000, "fine, this")]
 
 
+SHELF = "flour,1,kg,Ana,shelf i seen twice and weighed on the small scale by the door"
+
+
+@pytest.mark.parametrize(("last", "rejects"), [('"5 kg bags', 2), ('5 kg bags"', 1)])
+@pytest.mark.parametrize("lines", [600, 60])
+def test_two_stray_quotes_cost_their_own_lines_and_none_between(
+    folder: Folder, last: str, rejects: int, lines: int
+) -> None:
+    rows = [SHELF] * lines
+    rows[10] = 'flour,1,kg,Ana,"2 kg bags'
+    rows[50] = f"flour,1,kg,Ana,{last}"
+    rows[55] = 'flour,1,kg,Ana,"above\nthe door, and\nin\n\nthe fridge"'
+    folder.write("a.csv", "\n".join(["ingredient,quantity,unit,counted_by,note", *rows, ""]))
+    succeeded(folder.load())
+    assert folder.query(
+        "select count(ingredient), count(_reject), max(_line_number), sum(length(note)) filter"
+        f" (where _line_number = 57) from raw_files.{folder.name}"
+    ) == [(lines - rejects, rejects, lines + 5, len("above\nthe door, and\nin\n\nthe fridge"))]
+
+
+@pytest.mark.parametrize("small", [0, 1 << 20])
+def test_a_long_text_between_quotes_is_one_value(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr(source, "SMALL_BLOCK", small)
+    text = "\n".join(f"{number} and so on, {'x' * 400}" for number in range(900))
+    folder.write("a.csv", f'n,m,note\n1,2,"{text}"\n3,4,five\n')
+    succeeded(folder.load())
+    assert folder.rows("_line_number, note = '" + text + "'") == [(2, True), (902, False)]
+
+
 @pytest.mark.parametrize("block", [16, 37, 64])
 @pytest.mark.parametrize("small", [0, 1 << 20])
 def test_where_a_file_is_cut_and_which_parser_reads_it_make_no_difference(
