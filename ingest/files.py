@@ -2,7 +2,8 @@
 
 A load is one transaction over one feed: its rows, the record of its files in `raw_files._files` and
 its row in `_dlt_loads` come to stand together or not at all. A killed load leaves nothing behind
-that would have to be taken back; the next one reads the same files again.
+that would have to be taken back; the next one reads the same files again. Only where the warehouse
+refuses what a file holds, the load is done in parts, each of them whole, so that the others land.
 
 A file that changed replaces what it brought before: its lines are merged by their number, a line
 that it no longer has is marked as deleted, and a line that stayed as it was keeps its load.
@@ -28,7 +29,7 @@ from ingest import pipeline
 from ingest.pipeline import Connection, LoadResult
 from ingest.sources import files
 from ingest.sources.files import Bucket, Feed, FeedError, File, Reading
-from ingest.warehouse import LOADER, PROJECT_DIR, Warehouse, WarehouseError
+from ingest.warehouse import LOADER, PROJECT_DIR, Warehouse, WarehouseError, trouble
 
 if TYPE_CHECKING:
     from psycopg.sql import Composable
@@ -36,6 +37,12 @@ if TYPE_CHECKING:
 RAW = "raw_files"
 READINGS = 3
 """So often a file is read that changes while it is read; then it waits for the next run."""
+
+REFUSED_FILES = 10
+"""So many files that the warehouse refuses are looked for one by one; more share one reason."""
+
+SHOWN_FILES = 5
+"""So many of the files that failed are named beside the first."""
 
 SCHEMA = """
 create schema if not exists raw_files;
@@ -263,7 +270,9 @@ def load_feed(
             readings: Sequence[Reading] = ()
             if wanted:
                 entry.load_id = str(time.time())  # dlt's own ids are such seconds
-                readings, columns = _land(warehouse, feed, bucket, wanted, known, entry.load_id)
+                readings, columns = _land_apart(
+                    warehouse, connection, feed, bucket, wanted, known, entry.load_id
+                )
                 if columns and not is_initial:
                     notes.append(f"New columns in the feed {feed.name}: {', '.join(columns)}.")
             entry.row_count = sum(reading.lines for reading in readings)
@@ -273,7 +282,7 @@ def load_feed(
                 "rejects": sum(reading.rejects for reading in readings),
             }
             entry.notes = tuple(notes + _notes(feed, readings))
-            entry.error = _problem([reading.error for reading in readings if reading.error])
+            entry.error = _problem([reading for reading in readings if reading.error])
         except WarehouseError as error:
             entry.error = str(error)
         except Exception as error:  # one feed's trouble stays with that feed
@@ -289,6 +298,46 @@ def load_feed(
         error=entry.error,
         notes=entry.notes,
     )
+
+
+def _land_apart(
+    warehouse: Warehouse,
+    connection: Connection,
+    feed: Feed,
+    bucket: Bucket,
+    wanted: Sequence[File],
+    known: Mapping[str, Any],
+    load_id: str,
+) -> tuple[list[Reading], list[str]]:
+    """Land files at once; where the warehouse refuses them, in halves, until the bad one is alone."""
+    readings: list[Reading] = []
+    columns: list[str] = []
+    parts, refused = [wanted], 0
+    while parts:
+        part = parts.pop()
+        try:
+            landed, new = _land(warehouse, feed, bucket, part, known, load_id)
+            readings += landed
+            columns += new
+        except Exception as error:
+            if trouble(error):
+                raise
+            connection.execute("select 1")  # a warehouse that is lost is no file's fault
+            if len(part) > 1 and refused < REFUSED_FILES:
+                half = len(part) // 2
+                parts += [part[half:], part[:half]]
+                continue
+            refused += 1
+            reason = _first_line(error).rpartition("ERROR: ")[2].strip()
+            readings += [
+                Reading(
+                    file,
+                    error=f"The file {file.name} of the feed {feed.name} cannot be landed "
+                    f"({reason}): correct it, or move it away; the next run reads it again.",
+                )
+                for file in part
+            ]
+    return readings, columns
 
 
 def _land(
@@ -344,7 +393,8 @@ def _land(
             execute(RECORD_FILES, feed=feed.name, load_id=load_id)
             execute(
                 "insert into raw_files._dlt_loads (load_id, schema_name, status, inserted_at)"
-                " values ({load_id}, {name}, 0, now())",
+                " select {load_id}, {name}, 0, now() where not exists"
+                " (select 1 from raw_files._dlt_loads where load_id = {load_id})",
                 load_id=load_id,
                 name=f"files_{feed.name}",
             )
@@ -537,11 +587,14 @@ def _notes(feed: Feed, readings: Sequence[Reading]) -> list[str]:
     return notes
 
 
-def _problem(errors: Sequence[str]) -> str | None:
-    if not errors:
+def _problem(failed: Sequence[Reading]) -> str | None:
+    """Return the first file's error, and which others have one."""
+    if not failed:
         return None
-    others = len(errors) - 1
-    return errors[0] + (f" So it is with {others} other file(s) of the feed." if others else "")
+    names = [reading.file.name for reading in failed[1:]]
+    others = ", ".join(names[:SHOWN_FILES]) + (", …" if len(names) > SHOWN_FILES else "")
+    more = f" So it is with {len(names)} other file(s) of the feed: {others}." if names else ""
+    return f"{failed[0].error}{more}"
 
 
 def _first_line(error: Exception) -> str:

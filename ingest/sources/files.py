@@ -70,6 +70,9 @@ OWN_COLUMNS = (
 )
 """What the raw tables have beyond the files' columns."""
 
+SYSTEM_COLUMNS = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")
+"""What each of Postgres' tables has by itself."""
+
 _NAMES = NamingConvention(63)
 csv.field_size_limit(LONGEST_LINE)
 
@@ -370,7 +373,8 @@ class Bucket:
         return self._file(file.path, self._system.info(file.path))
 
     def _file(self, path: str, info: dict[str, Any]) -> File:
-        name = path[len(self._root) + 1 :]
+        # Bytes of a name that are no UTF-8 are text for the file system only.
+        name = path[len(self._root) + 1 :].encode(errors="backslashreplace").decode()
         branch_id = self.feed.branch
         if branch_id is None and BRANCH in self.feed.files:
             match = self._branch.fullmatch(name)
@@ -612,7 +616,8 @@ def _parse(
         return "skip"
 
     # Outside of quotes pyarrow would take a lone carriage return for the end of a line.
-    if not is_paired or len(block) < SMALL_BLOCK or block.count(b"\r") != block.count(b"\r\n"):
+    has_lone_returns = b"\r" in block and block.count(b"\r") != block.count(b"\r\n")
+    if not is_paired or len(block) < SMALL_BLOCK or has_lone_returns:
         return _parse_carefully(block, feed, names, first)
     table = arrow_csv.read_csv(
         pa.BufferReader(block),
@@ -756,7 +761,7 @@ def column_names(header: tuple[str, ...]) -> tuple[str, ...]:
         plain = re.sub(r"[^0-9A-Za-z_]+", " ", plain.encode("ascii", "ignore").decode()).strip()
         name = _NAMES.normalize_identifier(plain) if plain else f"column_{position}"
         candidate, copy = name, 2
-        while candidate in names or candidate in OWN_COLUMNS:
-            candidate, copy = f"{name}_{copy}", copy + 1
+        while candidate in (*names, *OWN_COLUMNS, *SYSTEM_COLUMNS):
+            candidate, copy = f"{name[: 62 - len(str(copy))]}_{copy}", copy + 1
         names.append(candidate)
     return tuple(names)

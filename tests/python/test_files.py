@@ -261,6 +261,21 @@ def test_a_long_text_between_quotes_is_one_value(
     assert folder.rows("_line_number, note = '" + text + "'") == [(2, True), (902, False)]
 
 
+@pytest.mark.parametrize("small", [0, 1 << 20])
+def test_a_lone_carriage_return_ends_no_line(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr(source, "SMALL_BLOCK", small)
+    folder.write("a.csv", 'n,note\n1,"first\rsecond"\n2,x\ry\n3,"third\r\nfourth"\r\r\n5,z')
+    succeeded(folder.load())
+    assert folder.rows("_line_number, n, note, _reject") == [
+        (2, "1", "first\rsecond", None),
+        (3, None, None, "2,x\ry"),
+        (4, "3", "third\r\nfourth", None),
+        (6, "5", "z", None),
+    ]
+
+
 @pytest.mark.parametrize("block", [16, 37, 64])
 @pytest.mark.parametrize("small", [0, 1 << 20])
 def test_where_a_file_is_cut_and_which_parser_reads_it_make_no_difference(
@@ -437,6 +452,43 @@ def test_names_of_columns_become_plain_and_never_meet_our_own(folder: Folder) ->
     assert folder.rows(
         "prix_unitaire, n_ticket, grosse, branch_id_2, column_5, prix_unitaire_2, branch_id"
     ) == [("1", "2", "3", "4", "5", "6", None)]
+
+
+def test_names_that_no_table_can_have_are_no_trouble(folder: Folder) -> None:
+    long = "a long title " * 9
+    folder.write("a.csv", f"ctid,Xmin,{long},{long},{long}\n1,2,3,4,5\n")
+    folder.write("b.csv", "ctid\n3\n").rename(folder.path / os.fsdecode(b"caf\xe9.csv"))
+    succeeded(folder.load())
+    assert folder.rows("_file_name, ctid_2, xmin_2") == [
+        ("a.csv", "1", "2"),
+        ("caf\\udce9.csv", "3", None),
+    ]
+    assert succeeded(folder.load()).row_count == 0
+
+
+def test_a_file_that_the_warehouse_refuses_is_named_and_the_others_land(folder: Folder) -> None:
+    folder.write("known.csv", "n\n0\n")
+    folder.load()
+    for name in ("a.csv", "c.csv", "e.csv", "known.csv"):
+        folder.write(name, "n\n1\n2\n")
+    wide = [f"column {number}" for number in range(1_601)]
+    folder.write("b.csv", f"n,{','.join(wide)}\n1{',' * 1_601}\n")
+    folder.write("d.csv", f"n,{','.join(wide[:1_500])}\n1{',12345678' * 1_500}\n")
+    result = folder.load()
+    assert result.error is not None
+    assert result.error.startswith(f"The file b.csv of the feed {folder.name} cannot be landed (")
+    assert "1600 columns): correct it" in result.error
+    assert result.error.endswith("So it is with 1 other file(s) of the feed: d.csv.")
+    assert folder.rows("_file_name, n") == [
+        (name, n) for name in ("a.csv", "c.csv", "e.csv", "known.csv") for n in ("1", "2")
+    ]
+    assert folder.query(
+        "select count(*), count(distinct load_id) from raw_files._dlt_loads"
+        f" where schema_name = 'files_{folder.name}'"
+    ) == [(2, 2)]
+    folder.write("b.csv", "n\n1\n")
+    folder.write("d.csv", "n\n1\n")
+    assert succeeded(folder.load()).row_count == 2
 
 
 def test_a_file_that_is_replaced_while_it_is_read_lands_whole_as_one_of_the_two(
