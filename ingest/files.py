@@ -309,7 +309,7 @@ def _land_apart(
     known: Mapping[str, Any],
     load_id: str,
 ) -> tuple[list[Reading], list[str]]:
-    """Land files at once; where the warehouse refuses them, in halves, until the bad one is alone."""
+    """Land files at once; where the warehouse refuses them, in halves, down to the bad one."""
     readings: list[Reading] = []
     columns: list[str] = []
     parts, refused = [wanted], 0

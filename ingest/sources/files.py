@@ -58,6 +58,12 @@ FEW_LINES = 3
 SMALL_BLOCK = 32 << 10
 """Below this Python's parser is the faster one: pyarrow's takes most of a millisecond to begin."""
 
+LONGEST_HEADER = 20
+"""Lines that a header's quoted titles may go over."""
+
+MOST_PACKINGS = 3
+"""So many packings are taken off; there are files that never end to be packed."""
+
 BATCH_ROWS = 65_536
 BRANCH = "{branch_id}"
 OWN_COLUMNS = (
@@ -469,17 +475,26 @@ def read_csv(raw: BinaryIO, feed: Feed, reading: Reading) -> Iterator[pa.Table]:
     for block, is_paired in _blocks(_unpacked(raw), feed, reading):
         rest = block
         while not names and rest:
-            line, _, rest = rest.partition(b"\n")
-            first += 1
-            if line.strip():
-                header = next(csv.reader([line.decode().strip("\r")], **_python_dialect(feed)))
-                names = column_names(tuple(header))
+            header, height = _header(rest, feed)
+            names = column_names(tuple(header))
+            first += height
+            rest = b"".join(rest.split(b"\n", height)[height:])
         if not rest:
             continue
         table, numbers, rejects = _parse(rest, feed, names, first, is_paired)
         reading.rejects += len(rejects)
         yield _table(names, *_without_headers(table.columns, numbers, header), rejects)
         first += rest.count(b"\n")
+
+
+def _header(block: bytes, feed: Feed) -> tuple[list[str], int]:
+    """Return the first record's values, none where its line is empty, and its lines."""
+    lines = [line.decode() + "\n" for line in block.split(b"\n", LONGEST_HEADER)[:LONGEST_HEADER]]
+    if not lines[0].strip():
+        return [], 1
+    dialect = _python_dialect(feed)
+    header, height = _record(lines, 0, LONGEST_HEADER, dialect, width=0)
+    return header or next(csv.reader([lines[0].strip("\r\n")], **dialect)), height
 
 
 def _table(
@@ -524,20 +539,33 @@ def _without_headers(
 
 
 def _unpacked(raw: BinaryIO) -> Any:
-    """Return a stream of what a file holds, whatever it is packed in."""
+    """Return a stream of what a file holds, whatever it is packed in, and were it twice."""
+    stream: Any = raw
     magic = raw.read(4)
     raw.seek(0)
-    if magic[:2] == b"\x1f\x8b":
-        return gzip.GzipFile(fileobj=raw)
-    if magic == b"\x28\xb5\x2f\xfd":
-        return pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd")
-    if magic == b"PK\x03\x04":
-        archive = zipfile.ZipFile(raw)
-        members = [member for member in archive.infolist() if not member.is_dir()]
-        if len(members) != 1:
-            raise ValueError(f"the archive holds {len(members)} files, not one")
-        return archive.open(members[0])
-    return raw
+    for depth in range(MOST_PACKINGS + 1):
+        inner: Any
+        if magic[:2] == b"\x1f\x8b":
+            inner = gzip.GzipFile(fileobj=stream, mode="rb")
+        elif magic == b"\x28\xb5\x2f\xfd":
+            inner = pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), "zstd")
+        elif magic in (b"PK\x03\x04", b"PK\x05\x06"):
+            if depth:
+                raise ValueError("an archive lies within a packed file")
+            inner = _only_member(raw)
+        else:
+            return stream
+        stream = io.BufferedReader(inner)
+        magic = stream.peek(4)[:4]
+    raise ValueError(f"it is packed more than {MOST_PACKINGS} times")
+
+
+def _only_member(raw: BinaryIO) -> Any:
+    archive = zipfile.ZipFile(raw)
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    if len(members) != 1:
+        raise ValueError(f"the archive holds {len(members)} files, not one")
+    return archive.open(members[0])
 
 
 def _blocks(stream: Any, feed: Feed, reading: Reading) -> Iterator[tuple[bytes, bool]]:

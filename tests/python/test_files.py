@@ -332,6 +332,22 @@ def test_a_header_that_is_repeated_is_no_row(folder: Folder) -> None:
     assert folder.rows("_line_number, n") == [(2, "1"), (4, "2")]
 
 
+@pytest.mark.parametrize("small", [0, 1 << 20])
+def test_a_header_may_go_over_lines_too(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr(source, "SMALL_BLOCK", small)
+    header = '"n\r\n(number)","unit\nprice"\r\n'
+    folder.write("a.csv", f"\r\n{header}1,2\r\n{header}3,4\r\n")
+    folder.write("b.csv", 'n_number,"unit price\n5,6\n')
+    succeeded(folder.load())
+    assert folder.rows("_line_number, n_number, unit_price, _reject") == [
+        (5, "1", "2", None),
+        (9, "3", "4", None),
+        (2, "5", "6", None),
+    ]
+
+
 def test_a_file_without_a_header_has_the_declared_columns(folder: Folder) -> None:
     folder.declared |= {"columns": ["n", "m"], "quote": "'", "delimiter": "\t"}
     folder.write("a.csv", "1\t'a\tb'\n")
@@ -372,6 +388,22 @@ def test_packed_files_are_read_as_they_are(folder: Folder) -> None:
         folder.write(name, packed)
     assert succeeded(folder.load()).row_count == 8
     assert folder.rows("_line_number, n, m") == [(2, "1", "a"), (3, "2", "b")] * 4
+
+
+def test_what_is_packed_twice_is_read_and_what_cannot_be_says_so(folder: Folder) -> None:
+    content = b"n,m\n1,a\n"
+    folder.write("a.csv.zip", zipped(gzip.compress(content)))
+    folder.write("b.csv.gz", gzip.compress(zstandard(content)))
+    folder.write("c.csv.zst", zstandard(gzip.compress(gzip.compress(content))))
+    succeeded(folder.load())
+    assert folder.rows("_line_number, n, m") == [(2, "1", "a")] * 3
+    for packed, sentence in (
+        (b"PK\5\6" + bytes(18), "the archive holds 0 files, not one"),
+        (gzip.compress(zipped(content)), "an archive lies within a packed file"),
+        (gzip.compress(gzip.compress(gzip.compress(gzip.compress(content)))), "packed more than"),
+    ):
+        folder.write("d.csv", packed)
+        assert sentence in str(folder.load().error)
 
 
 def test_a_file_that_cannot_be_unpacked_stops_no_other_and_is_read_when_it_is_mended(
