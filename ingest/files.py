@@ -15,7 +15,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from datetime import datetime
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +70,8 @@ create table if not exists raw_files._files (
     primary key (feed, file_name)
 );
 
+alter table raw_files._files add column if not exists parsing text;
+
 create table if not exists raw_files._feeds (
     feed text primary key,
     branch_id text,
@@ -99,9 +100,9 @@ create table if not exists {table} (
 
 RECORD_FILES = """
 insert into raw_files._files as known (
-    feed, file_name, branch_id, size, modified_at, etag, lines, rejects, load_id
+    feed, file_name, branch_id, size, modified_at, etag, lines, rejects, load_id, parsing
 )
-select {feed}, file_name, branch_id, size, modified_at, etag, lines, rejects, {load_id}
+select {feed}, file_name, branch_id, size, modified_at, etag, lines, rejects, {load_id}, {parsing}
 from files_read
 on conflict (feed, file_name) do update set
     branch_id = excluded.branch_id,
@@ -111,6 +112,7 @@ on conflict (feed, file_name) do update set
     lines = excluded.lines,
     rejects = excluded.rejects,
     load_id = excluded.load_id,
+    parsing = excluded.parsing,
     read_at = excluded.read_at,
     vanished_at = null
 """
@@ -264,7 +266,8 @@ def load_feed(
             wanted = [
                 file
                 for file in present
-                if known.get(file.name) != (*file.version, True) or file.name in again
+                if known.get(file.name) != (*file.version, file.branch_id, feed.parsing, True)
+                or file.name in again
             ]
             notes = _note_vanished(connection, feed, known, present, branches)
             readings: Sequence[Reading] = ()
@@ -390,7 +393,7 @@ def _land(
                     excluded_values=_list(values, "excluded"),
                 )
                 execute(DELETE_LINES, table=table, load_id=load_id)
-            execute(RECORD_FILES, feed=feed.name, load_id=load_id)
+            execute(RECORD_FILES, feed=feed.name, load_id=load_id, parsing=feed.parsing)
             execute(
                 "insert into raw_files._dlt_loads (load_id, schema_name, status, inserted_at)"
                 " select {load_id}, {name}, 0, now() where not exists"
@@ -419,7 +422,13 @@ class _Landing:
         cursor.execute(statement.as_string())
         table = cursor.fetch_arrow_table()
         self.columns = [name for name in table.column_names if name not in files.OWN_COLUMNS]
-        self._first = set(self.columns)
+        statement = sql.SQL(
+            "select 1 from raw_files._files where feed = {} and parsing = {} limit 1"
+        ).format(feed.name, feed.parsing)
+        cursor.execute(statement.as_string())
+        # Columns that came of other options, like a wrong delimiter, say nothing of the feed.
+        is_read = cursor.fetchone() is not None
+        self._first = set(self.columns if is_read else modelled_feeds().get(feed.name, []))
         self.new_columns: list[str] = []
 
     def land(self, wanted: Sequence[File], schema: str, table: str) -> list[Reading]:
@@ -535,10 +544,10 @@ def _stage_files(cursor: Any, read: Sequence[Reading], known: Mapping[str, Any])
     cursor.adbc_ingest("files_read", table, mode="create", temporary=True)
 
 
-def _known(connection: Connection, feed: Feed) -> dict[str, tuple[int, datetime, str | None, bool]]:
-    """Return the versions of a feed's files that landed, by name, and whether they are there."""
+def _known(connection: Connection, feed: Feed) -> dict[str, tuple[Any, ...]]:
+    """Return the feed's files that landed, by name: what they were, how read, whether there."""
     rows = connection.execute(
-        "select file_name, size, modified_at, etag, vanished_at is null"
+        "select file_name, size, modified_at, etag, branch_id, parsing, vanished_at is null"
         " from raw_files._files where feed = %s",
         [feed.name],
     )
@@ -554,7 +563,7 @@ def _note_vanished(
 ) -> list[str]:
     """Write down which files are gone from the bucket, and say so once; their rows stay."""
     there = {file.name for file in present}
-    gone = sorted(name for name, version in known.items() if version[3] and name not in there)
+    gone = sorted(name for name, version in known.items() if version[-1] and name not in there)
     if not gone:
         return []
     cursor = connection.execute(

@@ -22,6 +22,7 @@ import codecs
 import csv
 import gzip
 import io
+import json
 import re
 import unicodedata
 import zipfile
@@ -156,6 +157,13 @@ class Feed:
     def section(self) -> str:
         """Where the feed is declared, for messages."""
         return f"[sources.files.feeds.{self.name}] in {CONFIG_FILE}"
+
+    @property
+    def parsing(self) -> str:
+        """What decides which rows a file's bytes become; by other options they are read again."""
+        return json.dumps(
+            [self.format, self.encoding, self.delimiter, self.quote, self.escape, *self.columns]
+        )
 
 
 @dataclass(frozen=True, slots=True)

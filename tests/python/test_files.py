@@ -165,6 +165,48 @@ def test_a_file_of_the_same_size_written_later_is_read_again(folder: Folder) -> 
     assert folder.rows("n") == [("2",)]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ({"delimiter": ","}, {"delimiter": ";"}),
+        ({"encoding": "utf-16-le"}, {"encoding": "utf-8"}),
+        ({"quote": ""}, {"quote": '"'}),
+        ({"columns": ["x", "y"]}, {}),
+        ({"branch": "lyon"}, {"branch": "quito"}),
+    ],
+)
+def test_files_that_were_read_by_wrong_options_are_read_again_by_right_ones(
+    folder: Folder, wrong: dict[str, Any], right: dict[str, Any]
+) -> None:
+    folder.declared |= {"delimiter": ";", "branch": "quito"}
+    for number in (1, 2):
+        folder.write(f"{number}.csv", f'n;note;price\n{number};"one; two";3,50\n')
+    declared = dict(folder.declared)
+    folder.declared |= wrong
+    folder.load()
+    folder.declared = declared | right
+    assert succeeded(folder.load()).row_count == 2
+    assert folder.rows("branch_id, _line_number, n, note, price, _reject") == [
+        ("quito", 2, str(number), "one; two", "3,50", None) for number in (1, 2)
+    ]
+    assert succeeded(folder.load()).row_count == 0
+    for number in (1, 2):
+        os.utime(folder.path / f"{number}.csv", (1, 1))
+    assert succeeded(folder.load()).row_count == 2
+    folder.write("3.csv", "another,kind\n1,2\n")
+    assert "has none of the feed's columns" in str(folder.load().error)
+
+
+def test_a_warehouse_that_does_not_say_how_files_were_read_reads_them_once_more(
+    folder: Folder,
+) -> None:
+    folder.write("a.csv", "n\n1\n")
+    folder.load()
+    with folder.warehouse.connect() as connection:
+        connection.execute("alter table raw_files._files drop column parsing")
+    assert [succeeded(folder.load()).row_count for _ in range(2)] == [1, 0]
+
+
 def test_a_vanished_file_is_reported_once_and_its_rows_stay(folder: Folder) -> None:
     folder.write("a.csv", "n\n1\n")
     gone = folder.write("b.csv", "n\n2\n")
