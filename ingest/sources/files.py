@@ -675,11 +675,12 @@ def _parse(
     )
     count = table.num_rows + len(rejected)
     lines = block.count(b"\n") + (not block.endswith(b"\n"))
-    if lines == count and not rejected:
+    is_open = table.num_rows > 0 and table.columns[-1][-1].as_py().endswith("\n")
+    if lines == count and not rejected and not is_open:
         return table, range(first, first + count), {}
     rows = [row for row in range(count) if row not in rejected]
     heights = [1] * count
-    if lines != count:
+    if lines != count or is_open:
         for row, text in rejected.items():
             heights[row] += text.count("\n")
         for column in table.columns:

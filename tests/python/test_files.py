@@ -293,6 +293,19 @@ def test_two_stray_quotes_cost_their_own_lines_and_none_between(
 
 
 @pytest.mark.parametrize("small", [0, 1 << 20])
+def test_a_quote_that_never_ends_is_seen_though_another_makes_it_a_pair(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr(source, "SMALL_BLOCK", small)
+    folder.write("a.csv", 'n,note\n1,12" tall\n2,"cut off\n')
+    succeeded(folder.load())
+    assert folder.rows("_line_number, note, _reject") == [
+        (2, '12" tall', None),
+        (3, None, '2,"cut off'),
+    ]
+
+
+@pytest.mark.parametrize("small", [0, 1 << 20])
 def test_a_long_text_between_quotes_is_one_value(
     folder: Folder, monkeypatch: pytest.MonkeyPatch, small: int
 ) -> None:
