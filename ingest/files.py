@@ -2,7 +2,8 @@
 
 A load is one transaction over one feed: its rows, the record of its files in `raw_files._files` and
 its row in `_dlt_loads` come to stand together or not at all. A killed load leaves nothing behind
-that would have to be taken back; the next one reads the same files again.
+that would have to be taken back; the next one reads the same files again. Only where the warehouse
+refuses what a file holds, the load is done in parts, each of them whole, so that the others land.
 
 A file that changed replaces what it brought before: its lines are merged by their number, a line
 that it no longer has is marked as deleted, and a line that stayed as it was keeps its load.
@@ -14,7 +15,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from datetime import datetime
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ from ingest import pipeline
 from ingest.pipeline import Connection, LoadResult
 from ingest.sources import files
 from ingest.sources.files import Bucket, Feed, FeedError, File, Reading
-from ingest.warehouse import LOADER, PROJECT_DIR, Warehouse, WarehouseError
+from ingest.warehouse import LOADER, PROJECT_DIR, Warehouse, WarehouseError, trouble
 
 if TYPE_CHECKING:
     from psycopg.sql import Composable
@@ -36,6 +36,12 @@ if TYPE_CHECKING:
 RAW = "raw_files"
 READINGS = 3
 """So often a file is read that changes while it is read; then it waits for the next run."""
+
+REFUSED_FILES = 10
+"""So many files that the warehouse refuses are looked for one by one; more share one reason."""
+
+SHOWN_FILES = 5
+"""So many of the files that failed are named beside the first."""
 
 SCHEMA = """
 create schema if not exists raw_files;
@@ -63,6 +69,8 @@ create table if not exists raw_files._files (
     vanished_at timestamptz,
     primary key (feed, file_name)
 );
+
+alter table raw_files._files add column if not exists parsing text;
 
 create table if not exists raw_files._feeds (
     feed text primary key,
@@ -92,9 +100,9 @@ create table if not exists {table} (
 
 RECORD_FILES = """
 insert into raw_files._files as known (
-    feed, file_name, branch_id, size, modified_at, etag, lines, rejects, load_id
+    feed, file_name, branch_id, size, modified_at, etag, lines, rejects, load_id, parsing
 )
-select {feed}, file_name, branch_id, size, modified_at, etag, lines, rejects, {load_id}
+select {feed}, file_name, branch_id, size, modified_at, etag, lines, rejects, {load_id}, {parsing}
 from files_read
 on conflict (feed, file_name) do update set
     branch_id = excluded.branch_id,
@@ -104,6 +112,7 @@ on conflict (feed, file_name) do update set
     lines = excluded.lines,
     rejects = excluded.rejects,
     load_id = excluded.load_id,
+    parsing = excluded.parsing,
     read_at = excluded.read_at,
     vanished_at = null
 """
@@ -257,13 +266,16 @@ def load_feed(
             wanted = [
                 file
                 for file in present
-                if known.get(file.name) != (*file.version, True) or file.name in again
+                if known.get(file.name) != (*file.version, file.branch_id, feed.parsing, True)
+                or file.name in again
             ]
             notes = _note_vanished(connection, feed, known, present, branches)
             readings: Sequence[Reading] = ()
             if wanted:
                 entry.load_id = str(time.time())  # dlt's own ids are such seconds
-                readings, columns = _land(warehouse, feed, bucket, wanted, known, entry.load_id)
+                readings, columns = _land_apart(
+                    warehouse, connection, feed, bucket, wanted, known, entry.load_id
+                )
                 if columns and not is_initial:
                     notes.append(f"New columns in the feed {feed.name}: {', '.join(columns)}.")
             entry.row_count = sum(reading.lines for reading in readings)
@@ -273,7 +285,7 @@ def load_feed(
                 "rejects": sum(reading.rejects for reading in readings),
             }
             entry.notes = tuple(notes + _notes(feed, readings))
-            entry.error = _problem([reading.error for reading in readings if reading.error])
+            entry.error = _problem([reading for reading in readings if reading.error])
         except WarehouseError as error:
             entry.error = str(error)
         except Exception as error:  # one feed's trouble stays with that feed
@@ -289,6 +301,46 @@ def load_feed(
         error=entry.error,
         notes=entry.notes,
     )
+
+
+def _land_apart(
+    warehouse: Warehouse,
+    connection: Connection,
+    feed: Feed,
+    bucket: Bucket,
+    wanted: Sequence[File],
+    known: Mapping[str, Any],
+    load_id: str,
+) -> tuple[list[Reading], list[str]]:
+    """Land files at once; where the warehouse refuses them, in halves, down to the bad one."""
+    readings: list[Reading] = []
+    columns: list[str] = []
+    parts, refused = [wanted], 0
+    while parts:
+        part = parts.pop()
+        try:
+            landed, new = _land(warehouse, feed, bucket, part, known, load_id)
+            readings += landed
+            columns += new
+        except Exception as error:
+            if trouble(error):
+                raise
+            connection.execute("select 1")  # a warehouse that is lost is no file's fault
+            if len(part) > 1 and refused < REFUSED_FILES:
+                half = len(part) // 2
+                parts += [part[half:], part[:half]]
+                continue
+            refused += 1
+            reason = _first_line(error).rpartition("ERROR: ")[2].strip()
+            readings += [
+                Reading(
+                    file,
+                    error=f"The file {file.name} of the feed {feed.name} cannot be landed "
+                    f"({reason}): correct it, or move it away; the next run reads it again.",
+                )
+                for file in part
+            ]
+    return readings, columns
 
 
 def _land(
@@ -341,10 +393,11 @@ def _land(
                     excluded_values=_list(values, "excluded"),
                 )
                 execute(DELETE_LINES, table=table, load_id=load_id)
-            execute(RECORD_FILES, feed=feed.name, load_id=load_id)
+            execute(RECORD_FILES, feed=feed.name, load_id=load_id, parsing=feed.parsing)
             execute(
                 "insert into raw_files._dlt_loads (load_id, schema_name, status, inserted_at)"
-                " values ({load_id}, {name}, 0, now())",
+                " select {load_id}, {name}, 0, now() where not exists"
+                " (select 1 from raw_files._dlt_loads where load_id = {load_id})",
                 load_id=load_id,
                 name=f"files_{feed.name}",
             )
@@ -369,7 +422,13 @@ class _Landing:
         cursor.execute(statement.as_string())
         table = cursor.fetch_arrow_table()
         self.columns = [name for name in table.column_names if name not in files.OWN_COLUMNS]
-        self._first = set(self.columns)
+        statement = sql.SQL(
+            "select 1 from raw_files._files where feed = {} and parsing = {} limit 1"
+        ).format(feed.name, feed.parsing)
+        cursor.execute(statement.as_string())
+        # Columns that came of other options, like a wrong delimiter, say nothing of the feed.
+        is_read = cursor.fetchone() is not None
+        self._first = set(self.columns if is_read else modelled_feeds().get(feed.name, []))
         self.new_columns: list[str] = []
 
     def land(self, wanted: Sequence[File], schema: str, table: str) -> list[Reading]:
@@ -485,10 +544,10 @@ def _stage_files(cursor: Any, read: Sequence[Reading], known: Mapping[str, Any])
     cursor.adbc_ingest("files_read", table, mode="create", temporary=True)
 
 
-def _known(connection: Connection, feed: Feed) -> dict[str, tuple[int, datetime, str | None, bool]]:
-    """Return the versions of a feed's files that landed, by name, and whether they are there."""
+def _known(connection: Connection, feed: Feed) -> dict[str, tuple[Any, ...]]:
+    """Return the feed's files that landed, by name: what they were, how read, whether there."""
     rows = connection.execute(
-        "select file_name, size, modified_at, etag, vanished_at is null"
+        "select file_name, size, modified_at, etag, branch_id, parsing, vanished_at is null"
         " from raw_files._files where feed = %s",
         [feed.name],
     )
@@ -504,7 +563,7 @@ def _note_vanished(
 ) -> list[str]:
     """Write down which files are gone from the bucket, and say so once; their rows stay."""
     there = {file.name for file in present}
-    gone = sorted(name for name, version in known.items() if version[3] and name not in there)
+    gone = sorted(name for name, version in known.items() if version[-1] and name not in there)
     if not gone:
         return []
     cursor = connection.execute(
@@ -537,11 +596,14 @@ def _notes(feed: Feed, readings: Sequence[Reading]) -> list[str]:
     return notes
 
 
-def _problem(errors: Sequence[str]) -> str | None:
-    if not errors:
+def _problem(failed: Sequence[Reading]) -> str | None:
+    """Return the first file's error, and which others have one."""
+    if not failed:
         return None
-    others = len(errors) - 1
-    return errors[0] + (f" So it is with {others} other file(s) of the feed." if others else "")
+    names = [reading.file.name for reading in failed[1:]]
+    others = ", ".join(names[:SHOWN_FILES]) + (", …" if len(names) > SHOWN_FILES else "")
+    more = f" So it is with {len(names)} other file(s) of the feed: {others}." if names else ""
+    return f"{failed[0].error}{more}"
 
 
 def _first_line(error: Exception) -> str:

@@ -10,9 +10,10 @@ Why files are read this way, and not by dlt's filesystem source:
   rejects. Here a file streams through pyarrow straight into the table, in one transaction.
 - A file is cut into blocks that end with a line, outside of quotes, so every block's first line
   number is known and no more than a few blocks are ever in memory.
-- pyarrow's parser hands back each line that does not fit the header. A block whose quotes do not
-  come in pairs would be swallowed from the stray quote on; it goes through Python's own parser,
-  record by record, and costs one line.
+- pyarrow's parser hands back each line that does not fit the header, but forgives stray quotes and
+  takes what lies between two of them for a value. So a block whose quotes do not come in pairs, or
+  in which a value goes over lines that it should not, goes through Python's own parser, record by
+  record: there a stray quote costs its own line.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import codecs
 import csv
 import gzip
 import io
+import json
 import re
 import unicodedata
 import zipfile
@@ -51,8 +53,17 @@ LONGEST_LINE = 2 * BLOCK_BYTES
 LONGEST_RECORD = 1_000
 """Lines that a quoted value may go over where quotes are not in pairs; more is a stray quote."""
 
+FEW_LINES = 3
+"""From so many lines within a value on, most of them as wide as the header, they are rows."""
+
 SMALL_BLOCK = 32 << 10
 """Below this Python's parser is the faster one: pyarrow's takes most of a millisecond to begin."""
+
+LONGEST_HEADER = 20
+"""Lines that a header's quoted titles may go over."""
+
+MOST_PACKINGS = 3
+"""So many packings are taken off; there are files that never end to be packed."""
 
 BATCH_ROWS = 65_536
 BRANCH = "{branch_id}"
@@ -66,7 +77,11 @@ OWN_COLUMNS = (
 )
 """What the raw tables have beyond the files' columns."""
 
+SYSTEM_COLUMNS = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")
+"""What each of Postgres' tables has by itself."""
+
 _NAMES = NamingConvention(63)
+csv.field_size_limit(LONGEST_LINE)
 
 
 class FeedError(WarehouseError):
@@ -142,6 +157,13 @@ class Feed:
     def section(self) -> str:
         """Where the feed is declared, for messages."""
         return f"[sources.files.feeds.{self.name}] in {CONFIG_FILE}"
+
+    @property
+    def parsing(self) -> str:
+        """What decides which rows a file's bytes become; by other options they are read again."""
+        return json.dumps(
+            [self.format, self.encoding, self.delimiter, self.quote, self.escape, *self.columns]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,7 +395,8 @@ class Bucket:
         return self._file(file.path, self._system.info(file.path))
 
     def _file(self, path: str, info: dict[str, Any]) -> File:
-        name = path[len(self._root) + 1 :]
+        # Bytes of a name that are no UTF-8 are text for the file system only.
+        name = path[len(self._root) + 1 :].encode(errors="backslashreplace").decode()
         branch_id = self.feed.branch
         if branch_id is None and BRANCH in self.feed.files:
             match = self._branch.fullmatch(name)
@@ -468,17 +491,26 @@ def read_csv(raw: BinaryIO, feed: Feed, reading: Reading) -> Iterator[pa.Table]:
     for block, is_paired in _blocks(_unpacked(raw), feed, reading):
         rest = block
         while not names and rest:
-            line, _, rest = rest.partition(b"\n")
-            first += 1
-            if line.strip():
-                header = next(csv.reader([line.decode().strip("\r")], **_python_dialect(feed)))
-                names = column_names(tuple(header))
+            header, height = _header(rest, feed)
+            names = column_names(tuple(header))
+            first += height
+            rest = b"".join(rest.split(b"\n", height)[height:])
         if not rest:
             continue
         table, numbers, rejects = _parse(rest, feed, names, first, is_paired)
         reading.rejects += len(rejects)
         yield _table(names, *_without_headers(table.columns, numbers, header), rejects)
         first += rest.count(b"\n")
+
+
+def _header(block: bytes, feed: Feed) -> tuple[list[str], int]:
+    """Return the first record's values, none where its line is empty, and its lines."""
+    lines = [line.decode() + "\n" for line in block.split(b"\n", LONGEST_HEADER)[:LONGEST_HEADER]]
+    if not lines[0].strip():
+        return [], 1
+    dialect = _python_dialect(feed)
+    header, height = _record(lines, 0, LONGEST_HEADER, dialect, width=0)
+    return header or next(csv.reader([lines[0].strip("\r\n")], **dialect)), height
 
 
 def _table(
@@ -523,20 +555,33 @@ def _without_headers(
 
 
 def _unpacked(raw: BinaryIO) -> Any:
-    """Return a stream of what a file holds, whatever it is packed in."""
+    """Return a stream of what a file holds, whatever it is packed in, and were it twice."""
+    stream: Any = raw
     magic = raw.read(4)
     raw.seek(0)
-    if magic[:2] == b"\x1f\x8b":
-        return gzip.GzipFile(fileobj=raw)
-    if magic == b"\x28\xb5\x2f\xfd":
-        return pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd")
-    if magic == b"PK\x03\x04":
-        archive = zipfile.ZipFile(raw)
-        members = [member for member in archive.infolist() if not member.is_dir()]
-        if len(members) != 1:
-            raise ValueError(f"the archive holds {len(members)} files, not one")
-        return archive.open(members[0])
-    return raw
+    for depth in range(MOST_PACKINGS + 1):
+        inner: Any
+        if magic[:2] == b"\x1f\x8b":
+            inner = gzip.GzipFile(fileobj=stream, mode="rb")
+        elif magic == b"\x28\xb5\x2f\xfd":
+            inner = pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), "zstd")
+        elif magic in (b"PK\x03\x04", b"PK\x05\x06"):
+            if depth:
+                raise ValueError("an archive lies within a packed file")
+            inner = _only_member(raw)
+        else:
+            return stream
+        stream = io.BufferedReader(inner)
+        magic = stream.peek(4)[:4]
+    raise ValueError(f"it is packed more than {MOST_PACKINGS} times")
+
+
+def _only_member(raw: BinaryIO) -> Any:
+    archive = zipfile.ZipFile(raw)
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    if len(members) != 1:
+        raise ValueError(f"the archive holds {len(members)} files, not one")
+    return archive.open(members[0])
 
 
 def _blocks(stream: Any, feed: Feed, reading: Reading) -> Iterator[tuple[bytes, bool]]:
@@ -614,7 +659,9 @@ def _parse(
         rejected[row.number - 1] = row.text
         return "skip"
 
-    if not is_paired or len(block) < SMALL_BLOCK:
+    # Outside of quotes pyarrow would take a lone carriage return for the end of a line.
+    has_lone_returns = b"\r" in block and block.count(b"\r") != block.count(b"\r\n")
+    if not is_paired or len(block) < SMALL_BLOCK or has_lone_returns:
         return _parse_carefully(block, feed, names, first)
     table = arrow_csv.read_csv(
         pa.BufferReader(block),
@@ -636,17 +683,21 @@ def _parse(
     )
     count = table.num_rows + len(rejected)
     lines = block.count(b"\n") + (not block.endswith(b"\n"))
-    if lines == count and not rejected:
+    is_open = table.num_rows > 0 and table.columns[-1][-1].as_py().endswith("\n")
+    if lines == count and not rejected and not is_open:
         return table, range(first, first + count), {}
     rows = [row for row in range(count) if row not in rejected]
     heights = [1] * count
-    if lines != count:
+    if lines != count or is_open:
         for row, text in rejected.items():
             heights[row] += text.count("\n")
         for column in table.columns:
             for row, height in zip(rows, pc.count_substring(column, "\n").to_pylist(), strict=True):
                 heights[row] += height
     starts = list(accumulate(heights, initial=first))
+    tall = [(starts[row] - first, height) for row, height in enumerate(heights) if height > 1]
+    if starts[-1] != first + lines or not _are_records(tall, block, feed, len(names)):
+        return _parse_carefully(block, feed, names, first)
     return (
         table,
         [starts[row] for row in rows],
@@ -658,14 +709,14 @@ def _parse_carefully(
     block: bytes, feed: Feed, names: Sequence[str], first: int
 ) -> tuple[pa.Table, Sequence[int], dict[int, str]]:
     """Parse a block record by record: a stray quote costs its own line, not all that follow."""
-    lines = list(io.StringIO(block.decode(), newline=""))
+    lines = _lines(block)
     rows: list[list[str]] = []
     numbers: list[int] = []
     rejects: dict[int, str] = {}
     dialect = _python_dialect(feed)
     position = 0
     while position < len(lines):
-        row, height = _record(lines, position, dialect)
+        row, height = _record(lines, position, LONGEST_RECORD, dialect, len(names))
         if row is not None and len(row) == len(names):
             rows.append(row)
             numbers.append(first + position)
@@ -680,20 +731,56 @@ def _parse_carefully(
     return pa.table(columns, list(names)), numbers, rejects
 
 
+def _are_records(records: Sequence[tuple[int, int]], block: bytes, feed: Feed, width: int) -> bool:
+    """Return whether each of a block's records, by position and lines, is one to the letter."""
+    lines, dialect = _lines(block) if records else [], _python_dialect(feed)
+    return all(
+        _record(lines, position, height, dialect, width)[1] == height
+        for position, height in records
+    )
+
+
+def _lines(block: bytes) -> list[str]:
+    return list(io.StringIO(block.decode(), newline="\n"))
+
+
 def _record(
-    lines: Sequence[str], position: int, dialect: Mapping[str, Any]
+    lines: Sequence[str], position: int, longest: int, dialect: Mapping[str, Any], width: int
 ) -> tuple[list[str] | None, int]:
-    """Return the record that begins on a line, None if its quotes never end, and its lines."""
-    following = map(lines.__getitem__, range(position, min(position + LONGEST_RECORD, len(lines))))
+    """Read the record that begins on a line.
+
+    Args:
+        lines: all of a block.
+        position: the line's.
+        longest: how many lines it may go over.
+        dialect: of Python's parser.
+        width: how many values the header has.
+
+    Returns:
+        Its values, None where its quotes never end or end far too late, and its lines.
+    """
+    following = map(lines.__getitem__, range(position, min(position + longest, len(lines))))
     reader = csv.reader(following, strict=True, **dialect)
     try:
-        return next(reader), reader.line_num
+        row, height = next(reader), reader.line_num
     except csv.Error:
-        line = lines[position]
-        if line.count(dialect["quotechar"] or "\0") % 2:
+        return _forgiven(lines[position], dialect), 1
+    if width > 1 and height > FEW_LINES + 1:
+        inside = lines[position + 1 : position + height - 1]
+        like_rows = sum(line.count(dialect["delimiter"]) == width - 1 for line in inside)
+        if 2 * like_rows > len(inside):
             return None, 1
-        # forgives what follows a closing quote, as pyarrow does
-        return next(csv.reader([line], **dialect)), 1
+    return row, height
+
+
+def _forgiven(line: str, dialect: Mapping[str, Any]) -> list[str] | None:
+    """Return a line's values although text follows a closing quote, as pyarrow does."""
+    if line.count(dialect["quotechar"] or "\0") % 2:
+        return None
+    try:
+        return next(csv.reader([line], **dialect))
+    except csv.Error:  # a lone carriage return
+        return None
 
 
 def _python_dialect(feed: Feed) -> dict[str, Any]:
@@ -719,7 +806,7 @@ def column_names(header: tuple[str, ...]) -> tuple[str, ...]:
         plain = re.sub(r"[^0-9A-Za-z_]+", " ", plain.encode("ascii", "ignore").decode()).strip()
         name = _NAMES.normalize_identifier(plain) if plain else f"column_{position}"
         candidate, copy = name, 2
-        while candidate in names or candidate in OWN_COLUMNS:
-            candidate, copy = f"{name}_{copy}", copy + 1
+        while candidate in (*names, *OWN_COLUMNS, *SYSTEM_COLUMNS):
+            candidate, copy = f"{name[: 62 - len(str(copy))]}_{copy}", copy + 1
         names.append(candidate)
     return tuple(names)

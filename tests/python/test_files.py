@@ -165,6 +165,48 @@ def test_a_file_of_the_same_size_written_later_is_read_again(folder: Folder) -> 
     assert folder.rows("n") == [("2",)]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ({"delimiter": ","}, {"delimiter": ";"}),
+        ({"encoding": "utf-16-le"}, {"encoding": "utf-8"}),
+        ({"quote": ""}, {"quote": '"'}),
+        ({"columns": ["x", "y"]}, {}),
+        ({"branch": "lyon"}, {"branch": "quito"}),
+    ],
+)
+def test_files_that_were_read_by_wrong_options_are_read_again_by_right_ones(
+    folder: Folder, wrong: dict[str, Any], right: dict[str, Any]
+) -> None:
+    folder.declared |= {"delimiter": ";", "branch": "quito"}
+    for number in (1, 2):
+        folder.write(f"{number}.csv", f'n;note;price\n{number};"one; two";3,50\n')
+    declared = dict(folder.declared)
+    folder.declared |= wrong
+    folder.load()
+    folder.declared = declared | right
+    assert succeeded(folder.load()).row_count == 2
+    assert folder.rows("branch_id, _line_number, n, note, price, _reject") == [
+        ("quito", 2, str(number), "one; two", "3,50", None) for number in (1, 2)
+    ]
+    assert succeeded(folder.load()).row_count == 0
+    for number in (1, 2):
+        os.utime(folder.path / f"{number}.csv", (1, 1))
+    assert succeeded(folder.load()).row_count == 2
+    folder.write("3.csv", "another,kind\n1,2\n")
+    assert "has none of the feed's columns" in str(folder.load().error)
+
+
+def test_a_warehouse_that_does_not_say_how_files_were_read_reads_them_once_more(
+    folder: Folder,
+) -> None:
+    folder.write("a.csv", "n\n1\n")
+    folder.load()
+    with folder.warehouse.connect() as connection:
+        connection.execute("alter table raw_files._files drop column parsing")
+    assert [succeeded(folder.load()).row_count for _ in range(2)] == [1, 0]
+
+
 def test_a_vanished_file_is_reported_once_and_its_rows_stay(folder: Folder) -> None:
     folder.write("a.csv", "n\n1\n")
     gone = folder.write("b.csv", "n\n2\n")
@@ -230,6 +272,65 @@ def test_a_stray_quote_costs_its_own_line_and_no_other(folder: Folder) -> None:
     ) == [(2_000, "fine, this")]
 
 
+SHELF = "flour,1,kg,Ana,shelf i seen twice and weighed on the small scale by the door"
+
+
+@pytest.mark.parametrize(("last", "rejects"), [('"5 kg bags', 2), ('5 kg bags"', 1)])
+@pytest.mark.parametrize("lines", [600, 60])
+def test_two_stray_quotes_cost_their_own_lines_and_none_between(
+    folder: Folder, last: str, rejects: int, lines: int
+) -> None:
+    rows = [SHELF] * lines
+    rows[10] = 'flour,1,kg,Ana,"2 kg bags'
+    rows[50] = f"flour,1,kg,Ana,{last}"
+    rows[55] = 'flour,1,kg,Ana,"above\nthe door, and\nin\n\nthe fridge"'
+    folder.write("a.csv", "\n".join(["ingredient,quantity,unit,counted_by,note", *rows, ""]))
+    succeeded(folder.load())
+    assert folder.query(
+        "select count(ingredient), count(_reject), max(_line_number), sum(length(note)) filter"
+        f" (where _line_number = 57) from raw_files.{folder.name}"
+    ) == [(lines - rejects, rejects, lines + 5, len("above\nthe door, and\nin\n\nthe fridge"))]
+
+
+@pytest.mark.parametrize("small", [0, 1 << 20])
+def test_a_quote_that_never_ends_is_seen_though_another_makes_it_a_pair(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr(source, "SMALL_BLOCK", small)
+    folder.write("a.csv", 'n,note\n1,12" tall\n2,"cut off\n')
+    succeeded(folder.load())
+    assert folder.rows("_line_number, note, _reject") == [
+        (2, '12" tall', None),
+        (3, None, '2,"cut off'),
+    ]
+
+
+@pytest.mark.parametrize("small", [0, 1 << 20])
+def test_a_long_text_between_quotes_is_one_value(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr(source, "SMALL_BLOCK", small)
+    text = "\n".join(f"{number} and so on, {'x' * 400}" for number in range(900))
+    folder.write("a.csv", f'n,m,note\n1,2,"{text}"\n3,4,five\n')
+    succeeded(folder.load())
+    assert folder.rows("_line_number, note = '" + text + "'") == [(2, True), (902, False)]
+
+
+@pytest.mark.parametrize("small", [0, 1 << 20])
+def test_a_lone_carriage_return_ends_no_line(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr(source, "SMALL_BLOCK", small)
+    folder.write("a.csv", 'n,note\n1,"first\rsecond"\n2,x\ry\n3,"third\r\nfourth"\r\r\n5,z')
+    succeeded(folder.load())
+    assert folder.rows("_line_number, n, note, _reject") == [
+        (2, "1", "first\rsecond", None),
+        (3, None, None, "2,x\ry"),
+        (4, "3", "third\r\nfourth", None),
+        (6, "5", "z", None),
+    ]
+
+
 @pytest.mark.parametrize("block", [16, 37, 64])
 @pytest.mark.parametrize("small", [0, 1 << 20])
 def test_where_a_file_is_cut_and_which_parser_reads_it_make_no_difference(
@@ -286,6 +387,22 @@ def test_a_header_that_is_repeated_is_no_row(folder: Folder) -> None:
     assert folder.rows("_line_number, n") == [(2, "1"), (4, "2")]
 
 
+@pytest.mark.parametrize("small", [0, 1 << 20])
+def test_a_header_may_go_over_lines_too(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr(source, "SMALL_BLOCK", small)
+    header = '"n\r\n(number)","unit\nprice"\r\n'
+    folder.write("a.csv", f"\r\n{header}1,2\r\n{header}3,4\r\n")
+    folder.write("b.csv", 'n_number,"unit price\n5,6\n')
+    succeeded(folder.load())
+    assert folder.rows("_line_number, n_number, unit_price, _reject") == [
+        (5, "1", "2", None),
+        (9, "3", "4", None),
+        (2, "5", "6", None),
+    ]
+
+
 def test_a_file_without_a_header_has_the_declared_columns(folder: Folder) -> None:
     folder.declared |= {"columns": ["n", "m"], "quote": "'", "delimiter": "\t"}
     folder.write("a.csv", "1\t'a\tb'\n")
@@ -326,6 +443,22 @@ def test_packed_files_are_read_as_they_are(folder: Folder) -> None:
         folder.write(name, packed)
     assert succeeded(folder.load()).row_count == 8
     assert folder.rows("_line_number, n, m") == [(2, "1", "a"), (3, "2", "b")] * 4
+
+
+def test_what_is_packed_twice_is_read_and_what_cannot_be_says_so(folder: Folder) -> None:
+    content = b"n,m\n1,a\n"
+    folder.write("a.csv.zip", zipped(gzip.compress(content)))
+    folder.write("b.csv.gz", gzip.compress(zstandard(content)))
+    folder.write("c.csv.zst", zstandard(gzip.compress(gzip.compress(content))))
+    succeeded(folder.load())
+    assert folder.rows("_line_number, n, m") == [(2, "1", "a")] * 3
+    for packed, sentence in (
+        (b"PK\5\6" + bytes(18), "the archive holds 0 files, not one"),
+        (gzip.compress(zipped(content)), "an archive lies within a packed file"),
+        (gzip.compress(gzip.compress(gzip.compress(gzip.compress(content)))), "packed more than"),
+    ):
+        folder.write("d.csv", packed)
+        assert sentence in str(folder.load().error)
 
 
 def test_a_file_that_cannot_be_unpacked_stops_no_other_and_is_read_when_it_is_mended(
@@ -406,6 +539,43 @@ def test_names_of_columns_become_plain_and_never_meet_our_own(folder: Folder) ->
     assert folder.rows(
         "prix_unitaire, n_ticket, grosse, branch_id_2, column_5, prix_unitaire_2, branch_id"
     ) == [("1", "2", "3", "4", "5", "6", None)]
+
+
+def test_names_that_no_table_can_have_are_no_trouble(folder: Folder) -> None:
+    long = "a long title " * 9
+    folder.write("a.csv", f"ctid,Xmin,{long},{long},{long}\n1,2,3,4,5\n")
+    folder.write("b.csv", "ctid\n3\n").rename(folder.path / os.fsdecode(b"caf\xe9.csv"))
+    succeeded(folder.load())
+    assert folder.rows("_file_name, ctid_2, xmin_2") == [
+        ("a.csv", "1", "2"),
+        ("caf\\udce9.csv", "3", None),
+    ]
+    assert succeeded(folder.load()).row_count == 0
+
+
+def test_a_file_that_the_warehouse_refuses_is_named_and_the_others_land(folder: Folder) -> None:
+    folder.write("known.csv", "n\n0\n")
+    folder.load()
+    for name in ("a.csv", "c.csv", "e.csv", "known.csv"):
+        folder.write(name, "n\n1\n2\n")
+    wide = [f"column {number}" for number in range(1_601)]
+    folder.write("b.csv", f"n,{','.join(wide)}\n1{',' * 1_601}\n")
+    folder.write("d.csv", f"n,{','.join(wide[:1_500])}\n1{',12345678' * 1_500}\n")
+    result = folder.load()
+    assert result.error is not None
+    assert result.error.startswith(f"The file b.csv of the feed {folder.name} cannot be landed (")
+    assert "1600 columns): correct it" in result.error
+    assert result.error.endswith("So it is with 1 other file(s) of the feed: d.csv.")
+    assert folder.rows("_file_name, n") == [
+        (name, n) for name in ("a.csv", "c.csv", "e.csv", "known.csv") for n in ("1", "2")
+    ]
+    assert folder.query(
+        "select count(*), count(distinct load_id) from raw_files._dlt_loads"
+        f" where schema_name = 'files_{folder.name}'"
+    ) == [(2, 2)]
+    folder.write("b.csv", "n\n1\n")
+    folder.write("d.csv", "n\n1\n")
+    assert succeeded(folder.load()).row_count == 2
 
 
 def test_a_file_that_is_replaced_while_it_is_read_lands_whole_as_one_of_the_two(

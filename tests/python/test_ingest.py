@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -22,7 +21,6 @@ from ingest import warehouse as warehouse_module
 from ingest.pipeline import LoadResult
 from ingest.warehouse import Warehouse, WarehouseError
 from sample import company
-from tests.python.commands import mypizza
 
 QUITO, HONOLULU = "quito", "honolulu"
 TEMPLATE = "template_till_"
@@ -811,8 +809,6 @@ def test_a_till_that_counts_from_1_again_is_refused_until_a_person_believes_it(
     (compared,) = reconcile.reconcile(world.warehouse, [QUITO])
     assert "has lost" in str(compared.problem)
     assert world.query(alive) == before
-    # Whoever looks later finds it, too.
-    assert re.search(r"quito .* failed", mypizza("status", expect=1).stdout)
 
     (accepted,) = reconcile.reconcile(world.warehouse, [QUITO], accept_loss=True)
 
