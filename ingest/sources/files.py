@@ -468,7 +468,7 @@ def read_parquet(raw: BinaryIO, feed: Feed, _reading: Reading) -> Iterator[pa.Ta
             columns = []
             for name, column in zip(batch.schema.names, batch.columns, strict=True):
                 try:
-                    text = column.cast(pa.string())
+                    text = _as_written(column)
                 except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
                     raise FeedError(
                         f"A file of the feed {feed.name} has a column {name!r} of the type "
@@ -477,6 +477,17 @@ def read_parquet(raw: BinaryIO, feed: Feed, _reading: Reading) -> Iterator[pa.Ta
                 columns.append(pc.replace_substring(text, "\0", "\\x00"))
             yield _table(names, columns, range(first, first + batch.num_rows), {})
             first += batch.num_rows
+
+
+def _as_written(column: pa.Array) -> pa.Array:
+    """Return values as text; a float with the digits that it is sure of, so 0.3, and not 0.30…04."""
+    digits = {pa.float64(): 15, pa.float32(): 6, pa.float16(): 3}.get(column.type)
+    if digits is None:
+        return column.cast(pa.string())
+    values = column.to_pylist()
+    return pa.array(
+        [None if each is None else f"{each:.{digits}g}" for each in values], pa.string()
+    )
 
 
 def read_csv(raw: BinaryIO, feed: Feed, reading: Reading) -> Iterator[pa.Table]:

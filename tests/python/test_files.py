@@ -486,6 +486,7 @@ def test_parquet_lands_as_text(folder: Folder) -> None:
             {
                 "Ingredient": ["mozzarella", None],
                 "unit price": pa.array([Decimal("7.2000"), Decimal("0.9000")]),
+                "weight": [0.1 + 0.2, None],
                 "best before": [date(2016, 1, 3), None],
                 "at": [datetime(2016, 1, 3, 12, 30, tzinfo=UTC), None],
                 "is_organic": [True, False],
@@ -496,10 +497,19 @@ def test_parquet_lands_as_text(folder: Folder) -> None:
     folder.write("quito/2016-01-01.parquet", packed.getvalue())
     succeeded(folder.load())
     assert folder.rows(
-        "branch_id, _line_number, ingredient, unit_price, best_before, at, is_organic"
+        "branch_id, _line_number, ingredient, unit_price, weight, best_before, at, is_organic"
     ) == [
-        ("quito", 1, "mozzarella", "7.2000", "2016-01-03", "2016-01-03 12:30:00.000000Z", "true"),
-        ("quito", 2, None, "0.9000", None, None, "false"),
+        (
+            "quito",
+            1,
+            "mozzarella",
+            "7.2000",
+            "0.3",
+            "2016-01-03",
+            "2016-01-03 12:30:00.000000Z",
+            "true",
+        ),
+        ("quito", 2, None, "0.9000", None, None, None, "false"),
     ]
 
 

@@ -43,7 +43,8 @@ FROM_SCRATCH = KILLS > 10
 PATIENCE = 300  # seconds that any one run may take
 
 # What differs from warehouse to warehouse, and from run to run, without meaning anything: when a
-# load was made or a day compared, and whether the run that healed it lived to write that down.
+# load was made or a day compared, and whether the run that healed it lived to write that down. Nor
+# is rpt_source_loads compared, which says how many loads there were.
 NOT_COMPARED = ("load_id", "reconciled_at", "is_healed")
 
 # Behind the loader's back, in every till, each day: so that every run has something to heal.
@@ -146,7 +147,8 @@ class Company:
         """Return all rows of all published marts, as text."""
         with self.here() as warehouse, warehouse.connect() as connection:
             tables = connection.execute(
-                "select tablename from pg_tables where schemaname = 'marts' order by 1"
+                "select tablename from pg_tables where schemaname = 'marts'"
+                " and tablename <> 'rpt_source_loads' order by 1"
             ).fetchall()
             return {
                 table: Counter(
@@ -303,8 +305,8 @@ Where the kills fell:
 |---|---|
 {where}
 
-Not compared are {", ".join(f"`{name}`" for name in NOT_COMPARED)}: they say when and by which run
-something was done. The server itself is shut down at once, too, each day in the middle of a load
+Not compared are {", ".join(f"`{name}`" for name in NOT_COMPARED)} and `rpt_source_loads`: they say
+when, how often and by which run something was done. The server itself is shut down at once, too, each day in the middle of a load
 and of a build.
 """
     )
