@@ -480,7 +480,7 @@ def read_parquet(raw: BinaryIO, feed: Feed, _reading: Reading) -> Iterator[pa.Ta
 
 
 def _as_written(column: pa.Array) -> pa.Array:
-    """Return values as text; a float with the digits that it is sure of, so 0.3, and not 0.30…04."""
+    """Return values as text; a float with the digits that it is sure of: 0.3, not 0.30…04."""
     digits = {pa.float64(): 15, pa.float32(): 6, pa.float16(): 3}.get(column.type)
     if digits is None:
         return column.cast(pa.string())

@@ -306,7 +306,7 @@ Where the kills fell:
 {where}
 
 Not compared are {", ".join(f"`{name}`" for name in NOT_COMPARED)} and `rpt_source_loads`: they say
-when, how often and by which run something was done. The server itself is shut down at once, too, each day in the middle of a load
-and of a build.
+when, how often and by which run something was done. The server itself is shut down at once, too,
+each day in the middle of a load and of a build.
 """
     )
