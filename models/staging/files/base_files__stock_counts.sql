@@ -1,5 +1,4 @@
 {%- set quantity = 'numeric(9, 3)' -%}
-{%- set counted_quantity_text = number_in_dialect('counted_quantity') -%}
 
 with
 
@@ -11,7 +10,7 @@ source as (
 
 files as (
 
-    select * from {{ source('files', '_files') }}
+    select * from {{ ref('stg_files__files') }}
     where feed = 'stock_counts'
 
 ),
@@ -55,6 +54,17 @@ known as (
 
 ),
 
+-- numbers and days as text that SQL reads, whatever their feed's dialect
+written as (
+
+    select
+        known.*,
+        {{ number_in_dialect('known.counted_quantity') }} as counted_quantity_text
+    from known
+    cross join {{ dialect_of('stock_counts') }}
+
+),
+
 judged as (
 
     select
@@ -66,7 +76,7 @@ judged as (
         cast(ingredient as {{ dbt.type_string() }}) as ingredient_id,
 
         -- what was counted
-        {{ safe_cast(counted_quantity_text, quantity) }} as counted_quantity,
+        {{ safe_cast('counted_quantity_text', quantity) }} as counted_quantity,
         cast(unit as {{ dbt.type_string() }}) as unit,
 
         -- times
@@ -83,16 +93,15 @@ judged as (
             second_file('_file_name', 'is not the first file of its night'),
             missing('ingredient'),
             broken('ingredient', 'not is_known_ingredient', 'is not in seeds/ingredients.csv'),
-            unreadable('counted_quantity', quantity, text=counted_quantity_text),
-            broken('counted_quantity', safe_cast(counted_quantity_text, quantity) ~ ' < 0',
+            unreadable('counted_quantity', quantity, text='counted_quantity_text'),
+            broken('counted_quantity', safe_cast('counted_quantity_text', quantity) ~ ' < 0',
                 'is below 0'),
             missing('unit'),
             broken('unit', 'is_known_ingredient and not is_known_unit',
                 'has no conversion for this ingredient in seeds/unit_conversions.csv'),
         ]) }} as _errors,
         raw_record
-    from known
-    cross join {{ dialect_of('stock_counts') }}
+    from written
 
 )
 

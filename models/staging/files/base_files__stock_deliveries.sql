@@ -1,8 +1,5 @@
 {%- set quantity = 'numeric(9, 3)' -%}
 {%- set price = 'numeric(10, 4)' -%}
-{%- set quantity_text = number_in_dialect('quantity') -%}
-{%- set unit_price_text = number_in_dialect('unit_price') -%}
-{%- set best_before_text = date_in_dialect('best_before') -%}
 
 with
 
@@ -14,7 +11,7 @@ source as (
 
 files as (
 
-    select * from {{ source('files', '_files') }}
+    select * from {{ ref('stg_files__files') }}
     where feed = 'stock_deliveries'
 
 ),
@@ -60,6 +57,19 @@ known as (
 
 ),
 
+-- numbers and days as text that SQL reads, whatever their feed's dialect
+written as (
+
+    select
+        known.*,
+        {{ number_in_dialect('known.quantity') }} as quantity_text,
+        {{ number_in_dialect('known.unit_price') }} as unit_price_text,
+        {{ date_in_dialect('known.best_before') }} as best_before_text
+    from known
+    cross join {{ dialect_of('stock_deliveries') }}
+
+),
+
 judged as (
 
     select
@@ -72,12 +82,12 @@ judged as (
         cast(ingredient as {{ dbt.type_string() }}) as ingredient_id,
 
         -- what was delivered
-        {{ safe_cast(quantity_text, quantity) }} as quantity,
+        {{ safe_cast('quantity_text', quantity) }} as quantity,
         cast(unit as {{ dbt.type_string() }}) as unit,
-        {{ safe_cast(best_before_text, 'date') }} as best_before_date,
+        {{ safe_cast('best_before_text', 'date') }} as best_before_date,
 
         -- money
-        {{ safe_cast(unit_price_text, price) }} as unit_price,
+        {{ safe_cast('unit_price_text', price) }} as unit_price,
         cast(currency as {{ dbt.type_string() }}) as currency,
 
         -- times
@@ -95,20 +105,19 @@ judged as (
             missing('delivery_id'),
             missing('ingredient'),
             broken('ingredient', 'not is_known_ingredient', 'is not in seeds/ingredients.csv'),
-            unreadable('quantity', quantity, text=quantity_text),
-            broken('quantity', safe_cast(quantity_text, quantity) ~ ' <= 0', 'is not above 0'),
+            unreadable('quantity', quantity, text='quantity_text'),
+            broken('quantity', safe_cast('quantity_text', quantity) ~ ' <= 0', 'is not above 0'),
             missing('unit'),
             broken('unit', 'is_known_ingredient and not is_known_unit',
                 'has no conversion for this ingredient in seeds/unit_conversions.csv'),
-            unreadable('unit_price', price, text=unit_price_text),
-            broken('unit_price', safe_cast(unit_price_text, price) ~ ' < 0', 'is below 0'),
+            unreadable('unit_price', price, text='unit_price_text'),
+            broken('unit_price', safe_cast('unit_price_text', price) ~ ' < 0', 'is below 0'),
             missing('currency'),
             broken('currency', 'currency <> branch_currency', 'is not the currency of the branch'),
-            unreadable('best_before', 'date', optional=true, text=best_before_text),
+            unreadable('best_before', 'date', optional=true, text='best_before_text'),
         ]) }} as _errors,
         raw_record
-    from known
-    cross join {{ dialect_of('stock_deliveries') }}
+    from written
 
 )
 

@@ -1,27 +1,26 @@
--- Export = marts, per branch and business day, to the cent: what was sold, and what was paid back. The
--- day is the line's own, as in the till's day totals.
+-- Export = marts, per branch and business day, to the cent: what was sold, and what was paid back.
+-- The day is the line's own, as in the till's day totals.
 with branches as (
     select * from {{ ref('branches') }}
 ),
 
 dated as (
     select
-        lines.branch_id,
-        {{ business_date('lines.sold_at', 'branches.time_zone', 'branches.cutover_hour') }}
+        export_lines.branch_id,
+        {{ business_date('export_lines.sold_at', 'branches.time_zone', 'branches.cutover_hour') }}
             as business_date,
-        case when lines.quantity > 0 then lines.quantity * lines.unit_price else 0 end as sold,
-        case when lines.quantity < 0 then -lines.quantity * lines.unit_price else 0 end as paid_back
-    from {{ ref('stg_exports__lines') }} as lines
-    inner join branches on lines.branch_id = branches.branch_id
-    where lines.deleted_at is null
+        export_lines.quantity * export_lines.unit_price as amount
+    from {{ ref('stg_exports__lines') }} as export_lines
+    inner join branches on export_lines.branch_id = branches.branch_id
+    where export_lines.deleted_at is null
 ),
 
 exported as (
     select
         branch_id,
         business_date,
-        sum(sold) as sold,
-        sum(paid_back) as paid_back
+        sum(case when amount > 0 then amount else 0 end) as sold,
+        sum(case when amount < 0 then -amount else 0 end) as paid_back
     from dated
     group by branch_id, business_date
 ),
