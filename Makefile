@@ -29,10 +29,10 @@ run: install  ## load, build, test, publish and document the sample company
 	$(BIN)/mypizza run
 
 test: install  ## run the tests: Python, and through it dbt on real servers
-	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not long"
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not long"
 
 test-long: install  ## run the tests that run the whole company again and again
-	$(BIN)/pytest --numprocesses 2 --dist loadfile -m long
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m long
 
 lint: install  ## check Python, SQL, YAML and the project's rules; needs no database
 	$(BIN)/ruff check .

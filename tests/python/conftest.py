@@ -113,6 +113,17 @@ def receiver() -> Iterator[Receiver]:
     server.server_close()
 
 
+LONGEST = ("test_run", "test_rights", "test_quarantine", "test_torture", "test_report",
+           "test_ingest", "test_full_disk")  # fmt: skip
+"""The files that take minutes, the longest first: begun last, one would keep a worker waiting."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest; the order within a file stays."""
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(LONGEST)))
+
+
 def pytest_unconfigure() -> None:
     """Remove the folder, also where no test asked for the server."""
     shutil.rmtree(HOME, ignore_errors=True)
