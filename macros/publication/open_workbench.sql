@@ -109,7 +109,8 @@
     select coalesce(
         (
             select p.generation from {{ schema_prefix() }}audit.publications as p
-            where d.description = 'publication ' || p.publication_id
+            -- behind the comma the comment says when
+            where split_part(d.description, ',', 1) = 'publication ' || p.publication_id
         ),
         substring(d.description from 'being built: generation (.*)')
     )
