@@ -178,7 +178,8 @@ FINE = {
     "units": (
         ["product__category", "business_day__day_name"],
         "select category, to_char(business_date, 'FMDay'), sum(quantity) as value "
-        "from marts.fct_order_lines inner join marts.dim_products using (product_key) group by 1, 2",
+        "from marts.fct_order_lines inner join marts.dim_products using (product_key) "
+        "group by 1, 2",
     ),
     "guests": (
         ["customer__preferred_language", "metric_time__quarter"],
@@ -198,7 +199,8 @@ FINE = {
     "stock_out_share": (
         ["ingredient__ingredient_name"],
         "select ingredient_name, avg(is_stock_out::integer) as value "
-        "from marts.fct_stock_days inner join marts.dim_ingredients using (ingredient_id) group by 1",
+        "from marts.fct_stock_days inner join marts.dim_ingredients using (ingredient_id) "
+        "group by 1",
     ),
 }
 """One metric of each fact, by what that fact alone carries."""
