@@ -46,6 +46,11 @@ sample_app = typer.Typer(
     help="The sample company: five tills and two web APIs that really run.", no_args_is_help=True
 )
 app.add_typer(sample_app, name="sample")
+metrics_app = typer.Typer(
+    help="The figures of the semantic layer, by MetricFlow, of what is published.",
+    no_args_is_help=True,
+)
+app.add_typer(metrics_app, name="metrics")
 
 console = Console()
 error_console = Console(stderr=True)
@@ -342,13 +347,43 @@ def report() -> None:
     """
     from report.page import build_report
 
-    warehouse = (
+    console.print(f"The report: {build_report(_readable()).as_uri()}", soft_wrap=True)
+
+
+METRICFLOW = {
+    "ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": [],
+}  # fmt: skip
+
+
+@metrics_app.command("list", context_settings=METRICFLOW)
+def metrics_list(context: typer.Context) -> None:
+    """Say what can be asked for; mypizza metrics list dimensions --metrics orders: by what."""
+    from ingest.metrics import definitions, run_metricflow
+
+    if context.args:
+        run_metricflow("list", _readable(), context.args)
+    for kind, rows in definitions(_readable()).items():
+        table = Table("name", "what it is", title=kind)
+        for name, description in rows:
+            table.add_row(name, escape(description))
+        console.print(table)
+
+
+@metrics_app.command("query", context_settings=METRICFLOW)
+def metrics_query(context: typer.Context) -> None:
+    """Ask for figures: mypizza metrics query --metrics net_revenue --group-by branch."""
+    from ingest.metrics import run_metricflow
+
+    run_metricflow("query", _readable(), context.args)
+
+
+def _readable() -> Warehouse:
+    """Find the warehouse for somebody who may only read: nothing else is asked of the login."""
+    return (
         warehouse_module.start()
         if warehouse_module.is_embedded()
-        # a login that may only read is enough: nothing is asked of it that the pipeline needs
         else warehouse_module.configured()
     )
-    console.print(f"The report: {build_report(warehouse).as_uri()}", soft_wrap=True)
 
 
 @app.command()
@@ -690,7 +725,7 @@ def _summarise(
         counts[key] = counts.get(key, 0) + 1
     table = Table("what", "outcome", "count", title="Build")
     for (kind, outcome), count in sorted(counts.items()):
-        if kind not in ("operation", "exposure"):
+        if kind not in ("operation", "exposure", "saved_query"):
             table.add_row(kind.replace("_", " "), outcome, f"{count:,}")
     console.print(table)
 

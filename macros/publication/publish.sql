@@ -49,7 +49,8 @@
     {%- set failed = [] -%}
     {%- set skipped = [] -%}
     {%- for result in results
-        if result.node.resource_type != "exposure" and result.status not in ("success", "pass") -%}
+        if result.node.resource_type not in ("exposure", "saved_query")
+        and result.status not in ("success", "pass") -%}
         {%- do (skipped if result.status == "skipped" else failed).append(result.node.name) -%}
     {%- endfor -%}
     {%- if failed or skipped -%}

@@ -95,6 +95,23 @@ def test_every_column_that_names_another_marts_key_is_a_foreign_key(
                 assert column in declared, f"{mart['name']}.{column} -> {referenced}"
 
 
+def test_everything_in_the_semantic_layer_is_described(manifest: dict[str, Any]) -> None:
+    layers = [*manifest["semantic_models"].values()]
+    things = [
+        *layers,
+        *manifest["metrics"].values(),
+        *manifest["saved_queries"].values(),
+        *(
+            part
+            for layer in layers
+            for kind in ("entities", "dimensions", "measures")
+            for part in layer[kind]
+        ),
+    ]
+    assert [thing["name"] for thing in things if not thing["description"]] == []
+    assert len(manifest["metrics"]) > 40
+
+
 def test_a_text_that_three_columns_share_stands_in_one_place() -> None:
     texts: Counter[str] = Counter()
     for file in sorted((PROJECT_DIR / "models").rglob("*.yml")):

@@ -1,0 +1,508 @@
+"""The semantic layer: every metric equals SQL on the facts, and the report where that shows it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from metricflow.engine.metricflow_engine import MetricFlowEngine, MetricFlowQueryRequest
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from ingest import warehouse as warehouse_module
+from ingest.metrics import Configuration
+from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
+from report.charts import TILES
+from tests.python.commands import mypizza
+
+FACTS = """
+    from (
+        select
+            'order' as fact, orders.*,
+            min(business_date) filter (where not is_cancelled) over (partition by customer_key)
+                as first_date,
+            gross_revenue - discount_amount
+            - case when prices_include_tax then tax_amount else 0 end as revenue
+        from marts.fct_orders as orders inner join marts.dim_branches using (branch_id)
+    ) as o
+    full join (select 'payment' as fact, * from marts.fct_payments) as p
+        using (fact, branch_id, business_date)
+    full join (select 'ticket' as fact, * from marts.fct_support_tickets) as t
+        using (fact, branch_id, business_date)
+    full join (select 'post' as fact, * from marts.fct_social_posts) as s
+        using (fact, branch_id, business_date)
+    full join (select 'stock' as fact, * from marts.fct_stock_days) as k
+        using (fact, branch_id, business_date)
+    full join (select 'food' as fact, * from marts.rpt_branch_days) as f
+        using (fact, branch_id, business_date)
+    full join (
+        select
+            'product' as fact, l.branch_id, date_trunc('month', l.business_date)::date
+            as business_date, v.product_id, sum(l.quantity) as units,
+            sum((l.gross_revenue - l.discount_amount) * (1 - case when b.prices_include_tax
+                then o.tax_amount / nullif(o.gross_revenue - o.discount_amount, 0) else 0 end))
+                as revenue,
+            case when count(*) = count(l.cost_amount) then sum(l.cost_amount) end as cost
+        from marts.fct_order_lines as l
+        inner join marts.fct_orders as o using (order_key)
+        inner join marts.dim_branches as b on l.branch_id = b.branch_id
+        inner join marts.dim_products as v using (product_key)
+        group by 2, 3, 4
+    ) as m using (fact, branch_id, business_date)
+    left join marts.dim_branches as b using (branch_id)
+"""
+"""All facts below each other, each with the columns of its own: none equals that of another."""
+
+NET_REVENUE = "coalesce(sum(o.revenue), 0) - coalesce(sum(p.refund_amount), 0)"
+ORDERS = "coalesce(sum((not o.is_cancelled)::integer), 0)"
+UNITS = "coalesce(sum(o.unit_count), 0)"
+GUESTS = "count(distinct o.customer_key) filter (where not o.is_cancelled"
+POSTS = "count(s.sentiment)"
+COSTED = "sum(f.net_revenue) filter (where f.food_cost is not null)"
+MARGIN = "sum(m.revenue - m.cost)"
+
+EXPECTED = {
+    "gross_revenue": "coalesce(sum(o.gross_revenue), 0)",
+    "discount_amount": "coalesce(sum(o.discount_amount), 0)",
+    "discount_share": "sum(o.discount_amount) / nullif(sum(o.gross_revenue), 0)",
+    "revenue_before_refunds": "coalesce(sum(o.revenue), 0)",
+    "refund_amount": "coalesce(sum(p.refund_amount), 0)",
+    "refund_share": "sum(p.refund_amount) / nullif(sum(o.revenue), 0)",
+    "net_revenue": NET_REVENUE,
+    "day_net_revenue": NET_REVENUE,
+    "orders": ORDERS,
+    "day_orders": ORDERS,
+    "average_order": f"sum(o.revenue) / nullif({ORDERS}, 0)",
+    "units": UNITS,
+    "units_per_order": f"{UNITS}::numeric / nullif({ORDERS}, 0)",
+    "unit_revenue": f"sum(o.revenue) / nullif({UNITS}, 0)",
+    "guests": f"{GUESTS})",
+    "new_guests": f"{GUESTS} and o.business_date = o.first_date)",
+    "returning_guests": f"{GUESTS} and o.business_date > o.first_date)",
+    "returning_share": f"{GUESTS} and o.business_date > o.first_date)::numeric"
+    f" / nullif({GUESTS}), 0)",
+    "tickets": "count(t.ticket_id)",
+    "complaints": "count(*) filter (where t.is_complaint)",
+    "complaint_rate": f"1000.0 * count(*) filter (where t.is_complaint) / nullif({ORDERS}, 0)",
+    "first_response": "avg(t.first_response_minutes)",
+    "posts": POSTS,
+    "posts_that_praise": "count(*) filter (where s.sentiment >= 0.05)",
+    "posts_that_blame": "count(*) filter (where s.sentiment <= -0.05)",
+    "positive_share": f"count(*) filter (where s.sentiment >= 0.05)::numeric / nullif({POSTS}, 0)",
+    "negative_share": f"count(*) filter (where s.sentiment <= -0.05)::numeric / nullif({POSTS}, 0)",
+    "sentiment": "sum(s.sentiment) / count(s.sentiment)",
+    "stock_out_share": "count(*) filter (where k.is_stock_out)::numeric / nullif(count(k.unit), 0)",
+    "food_cost": "sum(f.food_cost)",
+    "costed_revenue": COSTED,
+    "food_cost_share": f"sum(f.food_cost) / nullif({COSTED}, 0)",
+    "waste": "sum(f.waste)",
+    "waste_share": "sum(f.waste) / nullif(sum(f.food_cost), 0)",
+    "menu_units": "sum(m.units)",
+    "menu_revenue": "sum(m.revenue)",
+    "menu_margin": MARGIN,
+    "menu_costed_revenue": "sum(m.revenue) filter (where m.cost is not null)",
+    "menu_margin_share": f"{MARGIN} / nullif(sum(m.revenue) filter (where m.cost is not null), 0)",
+}
+"""Each metric as SQL on `FACTS`."""
+
+GROWTH = {
+    "net_revenue_year_over_year": "net_revenue",
+    "orders_year_over_year": "orders",
+    "guests_year_over_year": "guests",
+}
+"""Each growth over a year, and the metric that grows."""
+
+ROLLING = {
+    f"{metric}_{days}_days": (metric, days)
+    for metric in ("net_revenue", "orders")
+    for days in (7, 28)
+}
+"""Each sum over the last days, with its metric."""
+
+CUTS = {
+    "currency": (["branch__currency"], "b.currency"),
+    "branch and month": (
+        ["branch", "metric_time__month"],
+        "branch_id, date_trunc('month', business_date)::date",
+    ),
+}
+"""What every metric is cut by: as MetricFlow is asked, and as SQL."""
+
+GROWN_BY = {
+    "branch and month": ["branch", "metric_time__month"],
+    "day": ["branch__currency", "metric_time__day"],
+    "branch and day": ["branch", "metric_time__day"],
+}
+"""What growth and rolling sums are cut by."""
+
+SETTINGS = [
+    ("USD", "last-28-days"),
+    ("USD", "2015"),
+    ("chicago", "2015-q3"),
+    ("quito", "last-91-days"),
+    ("lyon", "2016-01"),
+]
+"""Branch or currency, and period, as they are chosen in the report."""
+
+REPORT: dict[str, tuple[list[str], list[str]]] = {
+    "figures": ([], []),
+    "months": (["metric_time__month"], ["month_start"]),
+    "revenue": (["metric_time__day"], ["start_date"]),
+    "branches": (["branch__branch_name"], ["branch_name"]),
+    "hours": (
+        ["business_day__iso_day_of_week", "order__local_hour"],
+        ["iso_day_of_week", "local_hour"],
+    ),
+    "products": (["product_month__category"], ["category"]),
+}
+"""The report's queries that show metrics: grouped by what, as MetricFlow and the query have it."""
+
+MENU = {"units": "menu_units", "net_revenue": "menu_revenue", "margin": "menu_margin"}
+"""What the report's query of the menu calls the menu's metrics."""
+
+FINE = {
+    "net_revenue": (
+        ["branch__currency", "order__channel", "order__local_hour"],
+        "select currency, channel, local_hour, sum(net_revenue) as value from marts.fct_orders "
+        "group by 1, 2, 3",
+    ),
+    "units": (
+        ["product__category", "business_day__day_name"],
+        "select category, to_char(business_date, 'FMDay'), sum(quantity) as value "
+        "from marts.fct_order_lines inner join marts.dim_products using (product_key) "
+        "group by 1, 2",
+    ),
+    "guests": (
+        ["customer__preferred_language", "metric_time__quarter"],
+        "select preferred_language, date_trunc('quarter', business_date)::date, "
+        "count(distinct customer_key) as value from marts.fct_orders "
+        "left join marts.dim_customers using (customer_key) where not is_cancelled group by 1, 2",
+    ),
+    "first_response": (
+        ["ticket__channel"],
+        "select channel, avg(first_response_minutes) as value "
+        "from marts.fct_support_tickets group by 1",
+    ),
+    "sentiment": (
+        ["post__platform"],
+        "select platform, avg(sentiment) as value from marts.fct_social_posts group by 1",
+    ),
+    "stock_out_share": (
+        ["ingredient__ingredient_name"],
+        "select ingredient_name, avg(is_stock_out::integer) as value "
+        "from marts.fct_stock_days inner join marts.dim_ingredients using (ingredient_id) "
+        "group by 1",
+    ),
+}
+"""One metric of each fact, by what that fact alone carries."""
+
+Key = tuple[Any, ...]
+PASSWORD = "a manager's p@ssword"  # noqa: S105 - invented for these tests
+
+
+@pytest.fixture(scope="module")
+def published(published_warehouse: Warehouse) -> Warehouse:
+    """The sample company after its year and five more weeks: refunds, and a second January."""
+    mypizza("sample", "advance", "--days", "35")
+    mypizza("run", "--no-docs")
+    return published_warehouse
+
+
+@pytest.fixture(scope="module")
+def layer(published: Warehouse) -> Iterator[Configuration]:
+    """The metrics, and what asks for them, as `mypizza metrics` has them."""
+    environment, root = dict(os.environ), logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    configuration = Configuration(published)
+    yield configuration
+    configuration.sql_client.close()
+    os.environ.clear()
+    os.environ.update(environment)
+    logging.basicConfig(handlers=handlers, level=level, force=True)
+
+
+def ask(layer: Configuration, *metrics: str, **query: Any) -> dict[Key, dict[str, Any]]:
+    """Ask MetricFlow, and return its rows by what they are grouped by."""
+    engine: MetricFlowEngine = layer.mf
+    table = engine.query(MetricFlowQueryRequest.create(metric_names=metrics, **query)).result_df
+    keys = [name for name in table.column_names if name not in metrics]
+    rows = [dict(zip(table.column_names, row, strict=True)) for row in table.rows]
+    grouped = query.get("group_by_names", [])
+    assert sorted(keys) == sorted(grouped)
+    return {tuple(_plain(row[name]) for name in grouped): row for row in rows}
+
+
+def _plain(value: Any) -> Any:
+    return value.date() if hasattr(value, "date") else value
+
+
+def select(warehouse: Warehouse, text: str, *parameters: Any) -> list[dict[str, Any]]:
+    with warehouse.connect() as connection:
+        cursor = connection.cursor(row_factory=dict_row)
+        return cursor.execute(text.encode(), parameters or None).fetchall()
+
+
+def by_sql(warehouse: Warehouse, cut: str) -> dict[Key, dict[str, Any]]:
+    """Every metric in SQL, by a cut."""
+    count = cut.count(", ") - cut.count("', ") + 1
+    metrics = ", ".join(f"{text} as {name}" for name, text in EXPECTED.items())
+    places = ", ".join(str(place + 1) for place in range(count))
+    rows = select(warehouse, f"select {cut}, {metrics} {FACTS} group by {places}")
+    return {tuple(row.values())[:count]: row for row in rows}
+
+
+@pytest.fixture(scope="module")
+def expected(published: Warehouse) -> dict[str, dict[Key, dict[str, Any]]]:
+    """What SQL says of every metric, by every cut, and by day for what is rolling."""
+    cuts = {name: cut for name, (_, cut) in CUTS.items()} | {
+        "day": "b.currency, business_date",
+        "branch and day": "branch_id, business_date",
+    }
+    return {name: by_sql(published, cut) for name, cut in cuts.items()}
+
+
+def same(value: Any, wanted: Any, rel: float = 1e-9) -> bool:
+    """Say whether two figures are equal, or both unknown."""
+    if value is None or wanted is None:
+        return value is wanted
+    return bool(float(value) == pytest.approx(float(wanted), rel=rel, abs=1e-9))
+
+
+def declared(layer: Configuration) -> set[str]:
+    return {metric.name for metric in layer.semantic_manifest.metrics}
+
+
+def test_every_metric_is_compared_with_sql(layer: Configuration) -> None:
+    assert declared(layer) == set(EXPECTED) | set(GROWTH) | set(ROLLING)
+
+
+def test_every_tile_of_the_report_is_a_metric(layer: Configuration) -> None:
+    assert {tile.name for tile in TILES} <= declared(layer)
+
+
+@pytest.mark.parametrize("cut", CUTS)
+@pytest.mark.parametrize("metric", EXPECTED)
+def test_a_metric_equals_the_facts(
+    layer: Configuration, expected: dict[str, Any], metric: str, cut: str
+) -> None:
+    rows = ask(layer, metric, group_by_names=CUTS[cut][0])
+    # where there is nothing, MetricFlow has no row
+    wanted = {key: row[metric] for key, row in expected[cut].items() if row[metric]}
+    assert wanted
+    # the menu's amounts are rounded to the cent, each product's by itself
+    rel = 1e-4 if metric.startswith("menu_") else 1e-9
+    for key in wanted.keys() | rows.keys():
+        value = rows[key][metric] if key in rows else None
+        assert same(value or None, wanted.get(key), rel), (key, value, wanted.get(key))
+
+
+def year_before(day: date) -> date:
+    """Return the same day a year before; that of 29 February is the 28th."""
+    return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
+
+
+@pytest.mark.parametrize("cut", ["branch and month", "day"])
+@pytest.mark.parametrize("metric", GROWTH)
+def test_a_growth_compares_with_the_year_before(
+    layer: Configuration, expected: dict[str, Any], metric: str, cut: str
+) -> None:
+    facts = {key: row[GROWTH[metric]] for key, row in expected[cut].items()}
+    wanted = {
+        (scope, day): now / Decimal(facts[scope, before]) - 1
+        for (scope, day), now in facts.items()
+        if day and now and facts.get((scope, before := year_before(day)))
+    }
+    assert len(wanted) >= 5
+    rows = ask(layer, metric, group_by_names=GROWN_BY[cut])
+    assert wanted.keys() <= rows.keys()
+    for key, row in rows.items():
+        assert same(row[metric], wanted.get(key)), key
+
+
+@pytest.mark.parametrize("cut", ["day", "branch and day"])
+@pytest.mark.parametrize("metric", ROLLING)
+def test_a_rolling_sum_is_that_of_the_days_before(
+    layer: Configuration, expected: dict[str, Any], metric: str, cut: str
+) -> None:
+    base, days = ROLLING[metric]
+    facts = {key: row[base] for key, row in expected[cut].items()}
+    rows = ask(layer, metric, group_by_names=GROWN_BY[cut])
+    sold = {key for key, value in facts.items() if value}
+    assert len(sold) > 300
+    assert sold <= rows.keys()
+    for scope, day in rows:
+        wanted = sum(
+            facts.get((scope, day - timedelta(days=before)), Decimal(0)) for before in range(days)
+        )
+        assert same(rows[scope, day][metric] or 0, wanted), (scope, day)
+
+
+@pytest.fixture(scope="module")
+def report(published: Warehouse) -> dict[str, list[dict[str, Any]]]:
+    """The rows of every query of the report."""
+    folder = PROJECT_DIR / "report" / "queries"
+    return {file.stem: select(published, file.read_text()) for file in folder.glob("*.sql")}
+
+
+@pytest.mark.parametrize(
+    ("query", "scope", "period"),
+    [
+        (query, scope, period)
+        for query in REPORT
+        for scope, period in SETTINGS
+        # the menu's metrics are by month
+        if query != "products" or not period.startswith("last")
+    ],
+)
+def test_a_metric_equals_the_report(
+    layer: Configuration, report: dict[str, Any], query: str, scope: str, period: str
+) -> None:
+    grouped, keys = REPORT[query]
+    rows = [
+        row
+        for row in report[query]
+        if row["scope_id"] == scope
+        and row.get("period_id", period) == period
+        and not row.get("is_previous")
+        and row.get("grain", "day") == "day"
+    ]
+    assert rows
+    currency = next(row["currency"] for row in report["scopes"] if row["scope_id"] == scope)
+    (days,) = (
+        row
+        for row in report["periods"]
+        if (row["currency"], row["period_id"]) == (currency, period)
+    )
+    first = min(row["month_start"] for row in rows) if query == "months" else days["first_date"]
+    last = max(row["last_date"] for row in report["periods"] if row["currency"] == currency)
+    columns = MENU if query == "products" else {name: name for name in rows[0]}
+    columns = {column: name for column, name in columns.items() if name in declared(layer)}
+    assert columns
+    chosen = (
+        "{{ Dimension('branch__currency') }}" if scope == currency else "{{ Entity('branch') }}"
+    )
+    figures = ask(
+        layer,
+        *columns.values(),
+        group_by_names=grouped,
+        where_constraints=[f"{chosen} = '{scope}'"],
+        time_constraint_start=datetime.combine(first, time()),
+        time_constraint_end=datetime.combine(
+            last if query == "months" else days["last_date"], time()
+        ),
+    )
+    wanted: dict[Key, dict[str, Any]] = {}
+    for row in rows:
+        group = wanted.setdefault(tuple(row[key] for key in keys), {})
+        for column, name in columns.items():
+            # a category has the sum of its products; else there is one row
+            known = [value for value in (group.get(name), row[column]) if value is not None]
+            group[name] = sum(known) if known else None
+    nothing = dict.fromkeys(columns.values())
+    # the menu's amounts are rounded to the cent, each product's by itself
+    rel = 1e-4 if query == "products" else 1e-9
+    for key in wanted.keys() | figures.keys():
+        for name, value in wanted.get(key, nothing).items():
+            shown = figures.get(key, nothing)[name]
+            assert same(shown or 0, value or 0, rel), (key, name, shown, value)
+
+
+@pytest.mark.parametrize("metric", FINE)
+def test_a_metric_can_be_cut_by_what_its_fact_carries(
+    layer: Configuration, published: Warehouse, metric: str
+) -> None:
+    grouped, text = FINE[metric]
+    wanted = {tuple(row.values())[:-1]: row["value"] for row in select(published, text)}
+    assert len(wanted) > 2
+    rows = ask(layer, metric, group_by_names=grouped)
+    assert rows.keys() == wanted.keys()
+    for key, value in wanted.items():
+        assert same(rows[key][metric], value), key
+
+
+def test_saved_queries_answer_and_keep_currencies_apart(layer: Configuration) -> None:
+    saved = layer.semantic_manifest.saved_queries
+    assert len(saved) == 5
+    for each in saved:
+        parameters = each.query_params
+        grouped = [re.split("'", text)[1] for text in parameters.group_by]
+        layer.refuse_mixed_currencies(parameters.metrics, grouped, [])
+        result = layer.mf.query(MetricFlowQueryRequest.create(saved_query_name=each.name))
+        assert result.result_df.row_count > 2, each.name
+
+
+def test_money_of_two_currencies_is_never_added(layer: Configuration) -> None:
+    made_of_money = {
+        name
+        for name in declared(layer)
+        if re.search(
+            r"revenue|amount|cost|waste|margin",
+            EXPECTED.get(GROWTH.get(name) or ROLLING.get(name, (name,))[0], ""),
+        )
+    }
+    assert set(layer.money()) == made_of_money
+    with pytest.raises(WarehouseError, match="net_revenue: money of 2 currencies"):
+        layer.refuse_mixed_currencies(["net_revenue", "orders"], ["branch__city"], [])
+    layer.refuse_mixed_currencies(["orders"], [], [])
+    layer.refuse_mixed_currencies(["net_revenue"], ["branch__currency"], [])
+    layer.refuse_mixed_currencies(
+        ["net_revenue"], [], ["{{ Dimension('branch__currency') }} = 'EUR'"]
+    )
+
+
+def test_metrics_are_asked_for_on_the_command_line_without_the_network(
+    published: Warehouse, tmp_path: Path
+) -> None:
+    assert published.embedded
+    nobody = socket.create_server(("127.0.0.1", 0))
+    nobody.setblocking(False)
+    address = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+    # a folder apart for what a library may have remembered from another day
+    proxies = {"HTTPS_PROXY": address, "HTTP_PROXY": address, "TMPDIR": str(tmp_path)}
+    question = ("metrics", "query", "--metrics", "net_revenue,orders", "--end-time", "2015-12-31")
+    table = mypizza(*question, "--group-by", "branch__currency", environment=proxies).stdout
+    assert table.splitlines()[2:] == ["USD                   817860.0500     21350"]
+    refused = mypizza(*question, expect=1).stderr
+    assert "net_revenue: money of 2 currencies must not be added" in refused
+    assert "returning_share" in mypizza("metrics", "list", environment=proxies).stdout
+    assert "order__channel" in mypizza("metrics", "list", "dimensions", "--metrics", "units").stdout
+    with pytest.raises(BlockingIOError):
+        nobody.accept()
+    nobody.close()
+
+
+def test_a_manager_asks_for_the_own_branch_alone(published: Warehouse) -> None:
+    password = warehouse_module._read_connection().admin_password
+    with replace(published, user="postgres", password=password).connect() as connection:
+        connection.execute(
+            sql.SQL("create role boss login password {} in role manager_chicago").format(
+                sql.Literal(PASSWORD)
+            )
+        )
+    manager = {"PGUSER": "boss", "PGPASSWORD": PASSWORD, "MYPIZZA_EMBEDDED": ""}
+    # nothing but dollars can be seen, so nothing has to be kept apart
+    table = mypizza(
+        "metrics", "query", "--metrics", "net_revenue,orders", "--group-by", "branch",
+        environment=manager,
+    ).stdout  # fmt: skip
+    assert [line.split()[0] for line in table.splitlines()[2:]] == ["chicago"]
+
+
+def test_a_warehouse_without_a_publication_says_so(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("empty")
+    try:
+        said = mypizza("metrics", "list", folder=folder, expect=1)
+        assert said.stderr.startswith("There is nothing to measure")
+    finally:
+        mypizza("down", folder=folder)
