@@ -213,7 +213,7 @@ def session(
         retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
     )
     # requests has no other place for it: an adapter's retries know neither jitter nor our bounds
-    patient.send = retrying.wraps(patient.send)  # type: ignore[method-assign]
+    patient.send = retrying.wraps(patient.send)  # type: ignore[method-assign]  # why: line above
     return patient
 
 

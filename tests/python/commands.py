@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ingest.warehouse import Warehouse
+from ingest.warehouse import PROJECT_DIR, Warehouse
 
 
 def mypizza(
@@ -55,6 +55,12 @@ def query(warehouse: Warehouse, text: str, database: str | None = None) -> list[
     with warehouse.connect(database or warehouse.database) as connection:
         cursor = connection.execute(text.encode())
         return cursor.fetchall() if cursor.description else []
+
+
+def copy_project(folder: Path) -> Path:
+    """Copy this project, without what was made by running it."""
+    ignored = shutil.ignore_patterns(".venv", ".git", ".warehouse", "target", "logs")
+    return Path(shutil.copytree(PROJECT_DIR, folder / "project", ignore=ignored))
 
 
 def copy_company(stopped: Path, folder: Path) -> None:

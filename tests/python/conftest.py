@@ -84,6 +84,14 @@ def published_warehouse(
         yield published
 
 
+@pytest.fixture(scope="module")
+def five_weeks_on(published_warehouse: warehouse_module.Warehouse) -> warehouse_module.Warehouse:
+    """The published sample company after its year and five more weeks of trade."""
+    mypizza("sample", "advance", "--days", "35")
+    mypizza("run", "--no-docs")
+    return published_warehouse
+
+
 @dataclass(frozen=True)
 class Receiver:
     """Somebody who is told of failures, at an address that is secret like Slack's."""

@@ -6,7 +6,6 @@ The tests of this file share one warehouse and follow one another.
 from __future__ import annotations
 
 import re
-import shutil
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 
 from ingest import warehouse as warehouse_module
 from ingest.warehouse import PROJECT_DIR, Warehouse
-from tests.python.commands import mypizza, query
+from tests.python.commands import copy_project, mypizza, query
 
 pytestmark = pytest.mark.usefixtures("published")
 
@@ -76,11 +75,6 @@ def rewrite(path: Path, *changes: tuple[str, str]) -> None:
         assert before in text, before
         text = text.replace(before, after, 1)
     path.write_bytes(text.encode("utf-8-sig"))
-
-
-def copy_of_the_project(folder: Path) -> Path:
-    ignored = shutil.ignore_patterns(".venv", ".git", ".warehouse", "target", "logs")
-    return Path(shutil.copytree(PROJECT_DIR, folder / "project", ignore=ignored))
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +170,7 @@ def test_a_line_that_cannot_be_read_waits_with_its_ticket_until_the_till_correct
 def test_a_mended_dialect_reaches_what_has_landed_before(
     warehouse: Warehouse, published: dict[date, tuple[Any, ...]], tmp_path: Path
 ) -> None:
-    project = copy_of_the_project(tmp_path)
+    project = copy_project(tmp_path)
     config = project / ".dlt" / "config.toml"
     right = config.read_text()
     # 13,50 is read as 1350: readable, and wrong; the totals are read the same way
@@ -196,7 +190,7 @@ def test_a_mended_dialect_reaches_what_has_landed_before(
 def test_an_unknown_till_is_in_the_marts_after_the_steps_that_the_docs_name(
     warehouse: Warehouse, published: dict[date, tuple[Any, ...]], tmp_path: Path
 ) -> None:
-    project, bucket = copy_of_the_project(tmp_path), tmp_path / "bucket"
+    project, bucket = copy_project(tmp_path), tmp_path / "bucket"
     bucket.mkdir()
     page = HOW_TO.read_text()
     _, feeds = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
@@ -246,7 +240,7 @@ def test_an_unknown_till_is_in_the_marts_after_the_steps_that_the_docs_name(
 
 @pytest.mark.long
 def test_a_chain_that_has_tills_alone_publishes_what_they_sold(tmp_path: Path) -> None:
-    project, folder = copy_of_the_project(tmp_path), warehouse_module.WAREHOUSE_DIR / "tills_alone"
+    project, folder = copy_project(tmp_path), warehouse_module.WAREHOUSE_DIR / "tills_alone"
     config = project / ".dlt" / "config.toml"
     config.write_text(config.read_text().partition("# One table per feed")[0])
     seed = project / "seeds" / "branches.csv"

@@ -6,14 +6,13 @@ The tests of this file share one warehouse and follow one another.
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ingest.warehouse import PROJECT_DIR, Warehouse
-from tests.python.commands import mypizza, query
+from ingest.warehouse import Warehouse
+from tests.python.commands import copy_project, mypizza, query
 
 pytestmark = pytest.mark.usefixtures("published")
 
@@ -229,9 +228,7 @@ def test_what_is_corrected_at_the_till_flows_by_itself(
 def test_a_record_whose_rule_is_mended_flows_without_a_new_load(
     warehouse: Warehouse, tmp_path: Path
 ) -> None:
-    project = tmp_path / "project"
-    ignored = shutil.ignore_patterns(".venv", ".git", ".warehouse", "target", "logs")
-    shutil.copytree(PROJECT_DIR, project, ignore=ignored)
+    project = copy_project(tmp_path)
     rule = project / "models" / "staging" / "pos" / "base_pos__payments.sql"
     mended = re.sub(r".*foreign_currency.*\n", "", rule.read_text())
     assert mended != rule.read_text()
