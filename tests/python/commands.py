@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from ingest.warehouse import PROJECT_DIR, Warehouse
+from tests.python import preloaded
 
 
 def mypizza(
@@ -38,12 +38,7 @@ def mypizza(
         variables["MYPIZZA_WAREHOUSE_DIR"] = str(folder)
     if project:
         variables |= {"MYPIZZA_PROJECT_DIR": str(project), "DBT_TARGET_PATH": str(project / "t")}
-    result = subprocess.run(
-        [sys.executable, "-m", "ingest.cli", *arguments],
-        env=variables | (environment or {}),
-        capture_output=True,
-        text=True,
-    )
+    result = preloaded.run(list(arguments), variables | (environment or {}))
     assert expect is None or result.returncode == expect, (
         result.stdout[-6000:] + result.stderr[-3000:]
     )
