@@ -76,9 +76,15 @@ branch_spans as (
     group by branch_id
 ),
 
--- enough days for 89 years; cut below
+-- enough days for 89 years; cut here, before every branch is joined with each of them
 numbers as (
-    {{ dbt.generate_series(32768) }}
+    select series.generated_number
+    from ({{ dbt.generate_series(32768) }}) as series
+    where series.generated_number <= (
+        select
+            max({{ dbt.datediff('branch_spans.first_date', 'branch_spans.last_date', 'day') }}) + 1
+        from branch_spans
+    )
 ),
 
 branch_days as (

@@ -39,9 +39,6 @@ known as (
     select
         source.*,
         {{ first_file('source.branch_id, ' ~ file_date()) }} as first_file,
-        {{ raw_record('source', [
-            'branch_id', '_file_name', '_line_number', 'ingredient', 'counted_quantity', 'unit'
-        ]) }} as raw_record,
         branches.branch_id is not null as is_known_branch,
         ingredients.ingredient_id is not null as is_known_ingredient,
         conversions.factor is not null as is_known_unit
@@ -100,7 +97,9 @@ judged as (
             broken('unit', 'is_known_ingredient and not is_known_unit',
                 'has no conversion for this ingredient in seeds/unit_conversions.csv'),
         ]) }} as _errors,
-        raw_record
+        {{ raw_record('written', [
+            'branch_id', '_file_name', '_line_number', 'ingredient', 'counted_quantity', 'unit'
+        ]) }} as raw_record
     from written
 
 )

@@ -40,10 +40,6 @@ known as (
     select
         source.*,
         {{ first_file('source.branch_id, source.delivery_id') }} as first_file,
-        {{ raw_record('source', [
-            'branch_id', '_file_name', '_line_number', '_reject', 'delivery_id', 'ingredient',
-            'quantity', 'unit', 'unit_price', 'currency', 'best_before'
-        ]) }} as raw_record,
         branches.currency as branch_currency,
         branches.branch_id is not null as is_known_branch,
         ingredients.ingredient_id is not null as is_known_ingredient,
@@ -116,7 +112,10 @@ judged as (
             broken('currency', 'currency <> branch_currency', 'is not the currency of the branch'),
             unreadable('best_before', 'date', optional=true, text='best_before_text'),
         ]) }} as _errors,
-        raw_record
+        {{ raw_record('written', [
+            'branch_id', '_file_name', '_line_number', '_reject', 'delivery_id', 'ingredient',
+            'quantity', 'unit', 'unit_price', 'currency', 'best_before'
+        ]) }} as raw_record
     from written
 
 )
