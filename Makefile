@@ -7,7 +7,7 @@ BIN := .venv/bin
 export UV_COMPILE_BYTECODE := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: help install run test test-long lint torture docs bench clean
+.PHONY: help install run test lint torture docs bench clean
 
 help:  ## print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -29,10 +29,7 @@ run: install  ## load, build, test, publish and document the sample company
 	$(BIN)/mypizza run
 
 test: install  ## run the tests: Python, and through it dbt on real servers
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not long"
-
-test-long: install  ## run the tests that run the whole company again and again
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m long
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: install  ## check Python, SQL, YAML and the project's rules; needs no database
 	$(BIN)/ruff check .

@@ -35,7 +35,11 @@ def mypizza(
     if folder:
         variables = {name: text for name, text in variables.items() if name[:2] != "PG"}
         variables.pop("MYPIZZA_EMBEDDED", None)
-        variables["MYPIZZA_WAREHOUSE_DIR"] = str(folder)
+        variables |= {
+            "MYPIZZA_WAREHOUSE_DIR": str(folder),
+            "DBT_TARGET_PATH": str(folder / "target"),
+            "DBT_LOG_PATH": str(folder / "logs"),
+        }
     if project:
         variables |= {"MYPIZZA_PROJECT_DIR": str(project), "DBT_TARGET_PATH": str(project / "t")}
     result = preloaded.run(list(arguments), variables | (environment or {}))

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -59,19 +59,39 @@ def warehouse(request: pytest.FixtureRequest) -> Iterator[warehouse_module.Wareh
         yield empty
 
 
+def _prepared(name: str, run: Callable[[Path], str]) -> Path:
+    """Return the folder of a stopped server, which is made once and by whoever asks first.
+
+    What its run printed stands in the folder, in `logs/printed`.
+    """
+    SHARED.mkdir(exist_ok=True)
+    folder = SHARED / name
+    printed = folder / "logs" / "printed"
+    with fasteners.InterProcessLock(str(SHARED / f"{name}.lock")):
+        if not printed.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            text = run(folder)
+            mypizza("down", folder=folder)
+            printed.write_text(text, encoding="utf-8")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def sample_company() -> Path:
     """The folder of a stopped server with the published sample company: to be copied."""
-    SHARED.mkdir(exist_ok=True)
-    folder = SHARED / "sample_company"
-    with fasteners.InterProcessLock(str(SHARED / "lock")):
-        if not (folder / "logs" / "finished").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            paths = {"DBT_TARGET_PATH": str(folder / "target"), "DBT_LOG_PATH": f"{folder}/logs"}
-            mypizza("run", "--no-docs", folder=folder, environment=paths)
-            mypizza("down", folder=folder)
-            (folder / "logs" / "finished").touch()
-    return folder
+    return _prepared("sample_company", lambda folder: mypizza("run", folder=folder).stdout)
+
+
+@pytest.fixture(scope="session")
+def company_five_weeks_on(sample_company: Path) -> Path:
+    """The same after its year and five more weeks of trade."""
+
+    def trade(folder: Path) -> str:
+        copy_company(sample_company, folder)
+        mypizza("sample", "advance", "--days", "35", folder=folder)
+        return mypizza("run", "--no-docs", folder=folder).stdout
+
+    return _prepared("five_weeks_on", trade)
 
 
 @pytest.fixture(scope="module")
@@ -85,11 +105,13 @@ def published_warehouse(
 
 
 @pytest.fixture(scope="module")
-def five_weeks_on(published_warehouse: warehouse_module.Warehouse) -> warehouse_module.Warehouse:
-    """The published sample company after its year and five more weeks of trade."""
-    mypizza("sample", "advance", "--days", "35")
-    mypizza("run", "--no-docs")
-    return published_warehouse
+def five_weeks_on(
+    request: pytest.FixtureRequest, company_five_weeks_on: Path
+) -> Iterator[warehouse_module.Warehouse]:
+    """An embedded server of the test file's own, with the company published five weeks on."""
+    copy_company(company_five_weeks_on, HOME / request.module.__name__)
+    with _server_of(request.module.__name__) as published:
+        yield published
 
 
 @dataclass(frozen=True)
@@ -121,9 +143,14 @@ def receiver() -> Iterator[Receiver]:
     server.server_close()
 
 
-LONGEST = ("test_run", "test_rights", "test_quarantine", "test_torture", "test_report",
-           "test_ingest", "test_full_disk")  # fmt: skip
-"""The files that take minutes, the longest first: begun last, one would keep a worker waiting."""
+LONGEST = (
+    *("test_run", "test_ingest", "test_exports", "test_rights", "test_quarantine"),
+    *("test_torture", "test_report", "test_stock", "test_guests", "test_full_disk"),
+)
+"""The files that take minutes, the longest first: begun last, one would keep a worker waiting.
+
+test_ingest is the second, because the first one makes the company that the others copy.
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

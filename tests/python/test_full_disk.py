@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ import pytest
 from ingest import warehouse as warehouse_module
 from ingest.warehouse import Warehouse
 from sample import company
+from tests.python.commands import mypizza
 
 DISK_MEGABYTES = 600
 TABLES = {
@@ -53,10 +53,7 @@ class Disk:
 
     def mypizza(self, *arguments: str) -> tuple[int, str]:
         """Run a command, and return its exit code and what it said."""
-        done = subprocess.run(
-            [sys.executable, "-m", "ingest.cli", *arguments],
-            capture_output=True, text=True, env=os.environ | {"COLUMNS": "400"},
-        )  # fmt: skip
+        done = mypizza(*arguments, expect=None, environment={"COLUMNS": "400"})
         return done.returncode, done.stdout + done.stderr
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:

@@ -28,8 +28,6 @@ LATE_ORDER = "2015-LATE"
 MARTS = {"fct_social_posts": "post_id", "fct_support_tickets": "ticket_id"}
 COMPLAINTS = {"late", "cold", "wrong_item", "refund"}
 
-pytestmark = pytest.mark.long
-
 
 @contextmanager
 def api() -> Iterator[sqlite3.Connection]:

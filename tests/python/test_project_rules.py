@@ -75,7 +75,9 @@ def test_every_primary_key_of_a_mart_is_tested(
     for mart in marts:
         key = primary_key(mart)
         tests = generic_tests(manifest, mart)
-        assert ("is_key", key) in tests, f"{mart['name']}: nothing tests that {key} is unique and never null"
+        assert ("is_key", key) in tests, (
+            f"{mart['name']}: nothing tests that {key} is unique and never null"
+        )
 
 
 def test_every_column_that_names_another_marts_key_is_a_foreign_key(

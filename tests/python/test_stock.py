@@ -20,7 +20,7 @@ from ingest import warehouse as warehouse_module
 from ingest.warehouse import Warehouse
 from tests.python.commands import mypizza, query
 
-pytestmark = [pytest.mark.long, pytest.mark.usefixtures("published")]
+pytestmark = pytest.mark.usefixtures("published")
 
 FACTS = ("fct_stock_days", "fct_deliveries")
 COUNT = "stock/counts/quito/2015-12-28.csv"
