@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -459,6 +460,56 @@ def test_a_manager_sees_the_own_branch_alone_and_an_analyst_all(
     assert told["analyst"].branches == everything
     own = {table: {BRANCH} for table, branches in everything.items() if BRANCH in branches}
     assert told["boss"].branches == own
+
+
+def how_to() -> dict[str, str]:
+    """The sections of docs/how-to/connect.md, by their headings."""
+    page = (PROJECT_DIR / "docs" / "how-to" / "connect.md").read_text(encoding="utf-8")
+    return dict(section.split("\n", 1) for section in page.split("\n## ")[1:])
+
+
+def code(section: str, language: str) -> str:
+    return "".join(re.findall(rf"(?s)```{language}\n(.*?)```", section))
+
+
+def test_each_tool_has_its_section_and_its_exposure_names_what_is_asked_there() -> None:
+    file = PROJECT_DIR / "models" / "marts" / "_bi__exposures.yml"
+    exposures = {each["label"]: each for each in yaml.safe_load(file.read_text())["exposures"]}
+    assert len(exposures) == 8
+    for tool, exposure in exposures.items():
+        heading = tool.lower().replace(" ", "-")
+        assert exposure["url"] == f"docs/how-to/connect.md#{heading}"
+        asked = set(re.findall(r"marts\.(\w+)", code(how_to()[tool], "sql")))
+        assert asked
+        if tool == "Superset":
+            folder = PROJECT_DIR / "bi" / "superset" / "datasets"
+            datasets = {each.stem for each in folder.glob("*.yaml")}
+            assert asked < datasets
+            asked = datasets
+        assert sorted(f"ref('{table}')" for table in asked) == exposure["depends_on"]
+
+
+def test_every_first_question_of_the_how_to_is_answered(logins: dict[str, Warehouse]) -> None:
+    questions = {tool: text for tool, section in how_to().items() if (text := code(section, "sql"))}
+    assert len(questions) == 8
+    for tool, text in questions.items():
+        assert len(query(logins["analyst"], text)) > 3, tool
+
+
+@pytest.mark.parametrize("driver", ["sqlalchemy", "r"], indirect=True)
+def test_the_how_tos_code_prints_each_branchs_revenue(
+    driver: str, logins: dict[str, Warehouse], tmp_path: Path
+) -> None:
+    languages = {"sqlalchemy": ("Python", "python", sys.executable), "r": ("R", "r", "Rscript")}
+    heading, language, program = languages[driver]
+    script = tmp_path / "example"
+    script.write_text(code(how_to()[heading], language))
+    ran = subprocess.run(
+        [program, script], env=_environment(logins["boss"]), capture_output=True, text=True
+    )
+    ((amount,),) = query(logins["boss"], "select sum(net_revenue) from rpt_branch_days")
+    assert re.search(rf"{BRANCH}\s+USD\s+{amount.normalize()}", ran.stdout), ran.stderr
+    assert "chicago" not in ran.stdout
 
 
 def test_who_may_see_the_keys_can_still_refer_to_nothing(logins: dict[str, Warehouse]) -> None:
