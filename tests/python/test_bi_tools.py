@@ -11,6 +11,7 @@ import io
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from collections import defaultdict
@@ -555,8 +556,19 @@ def test_a_readers_login_can_be_changed_and_taken_away_and_no_other_can(
     assert "another one" not in log
 
 
-def test_a_saved_connection_survives_a_restart(logins: dict[str, Warehouse]) -> None:
-    assert logins["analyst"].port in warehouse_module.PORTS
+def test_a_saved_connection_survives_a_restart_and_a_new_port_is_said(
+    logins: dict[str, Warehouse],
+) -> None:
+    port = logins["analyst"].port
+    assert port in warehouse_module.PORTS
     assert warehouse_module.stop()
-    mypizza("up")
+    assert mypizza("up").stderr == ""
     assert query(logins["analyst"], "select count(*) from marts.dim_branches") == [(6,)]
+
+    assert warehouse_module.stop()
+    with socket.create_server(("127.0.0.1", port)):
+        said = mypizza("up")
+    new = warehouse_module._read_connection().port
+    assert f"has taken port {port}: the warehouse has port {new} from now on" in said.stderr
+    moved = replace(logins["analyst"], port=new)
+    assert query(moved, "select count(*) from marts.dim_branches") == [(6,)]

@@ -92,8 +92,8 @@ def superset(
         try:
             running.facts = running.next()
             yield running
-        except AssertionError:
-            process.wait()
+        except (AssertionError, queue.Empty):
+            process.kill()
             raise AssertionError((folder / "log").read_text()[-3000:]) from None
         finally:
             process.stdin.close()
