@@ -7,7 +7,10 @@ BIN := .venv/bin
 export UV_COMPILE_BYTECODE := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: help install run test lint torture docs bench clean
+# for as long as its lock file stays the same, whatever becomes of this folder
+SUPERSET := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mypizza/superset
+
+.PHONY: help install run test lint torture docs bench superset clean
 
 help:  ## print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -50,10 +53,21 @@ docs: install  ## write the docs site of the published marts
 bench: install  ## measure speed and memory, as ratios; writes benchmarks/results.md
 	$(BIN)/python -m benchmarks
 
-lock:  ## renew requirements.lock from pyproject.toml
+superset: $(SUPERSET)/installed  ## make a Superset, in the user's cache: the tests load bi/superset into it
+	@echo "Superset is $(SUPERSET)/bin/superset; docs/how-to/connect.md says how to start it."
+
+$(SUPERSET)/installed: bi/superset/requirements.lock .venv/installed
+	$(PYTHON) -m venv --clear $(SUPERSET)
+	$(BIN)/uv pip sync --quiet --python $(SUPERSET)/bin/python --require-hashes bi/superset/requirements.lock \
+		|| $(SUPERSET)/bin/python -m pip install --quiet --require-hashes -r bi/superset/requirements.lock
+	@touch $@
+
+lock:  ## renew the lock files from pyproject.toml and bi/superset/requirements.in
 	$(BIN)/uv pip compile --universal --generate-hashes --extra docs --extra s3 --extra dev --python-version 3.11 \
 		--no-annotate --quiet pyproject.toml -o requirements.lock
 	sed -n '/^uv==/,/^[^ ]/p' requirements.lock | sed '$$d' > requirements-uv.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 \
+		--no-annotate --quiet bi/superset/requirements.in -o bi/superset/requirements.lock
 
 clean:  ## stop the embedded server; remove what make run and make test made
 	-@[ -x $(BIN)/mypizza ] && $(BIN)/mypizza down

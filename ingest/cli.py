@@ -158,6 +158,39 @@ def init_warehouse(
     )
 
 
+@app.command("add-reader")
+def add_reader(
+    login: Annotated[str, typer.Argument(help="The name of the login.")],
+    branch: Annotated[
+        list[str] | None, typer.Option(help="Only the rows of this branch; may be repeated.")
+    ] = None,
+) -> None:
+    """Make a login that reads the marts, for an analyst, a branch's manager or a BI tool.
+
+    On a server of your own as its administrator. The password is asked for, or taken from
+    MYPIZZA_LOGIN_PASSWORD. Once more for the same login, it changes password and branches.
+    """
+    warehouse = warehouse_module.administrator()
+    is_new = warehouse_module.add_reader(warehouse, login, _new_password(), branch or ())
+    console.print(
+        f"The login {login} {'is made' if is_new else 'is changed'} and reads the marts of "
+        f"{'the branch ' + ' and '.join(branch) if branch else 'all branches'}. Connect to host "
+        f"{warehouse.host}, port {warehouse.port}, database {warehouse.database}, schema marts "
+        "(docs/how-to/connect.md).",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+@app.command("remove-reader")
+def remove_reader(
+    login: Annotated[str, typer.Argument(help="The name of the login.")],
+) -> None:
+    """Take away a login that add-reader made."""
+    warehouse_module.remove_reader(warehouse_module.administrator(), login)
+    console.print(f"The login {login} is gone.", markup=False)
+
+
 def _new_password() -> str:
     password = os.environ.get("MYPIZZA_LOGIN_PASSWORD")
     return password or str(

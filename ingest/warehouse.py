@@ -17,12 +17,13 @@ import shutil
 import socket
 import stat
 import subprocess
+import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import fasteners
 import psycopg
@@ -79,6 +80,10 @@ DISK_FULL = "53100"
 
 LOST = (psycopg.OperationalError, psycopg2.OperationalError, psycopg2.InterfaceError)
 """What the drivers raise where a server goes away in the middle."""
+
+PORTS = range(15432, 32768)
+"""Of the embedded server: below those that systems give to outgoing connections, so that one which
+a BI tool remembers is still free when the server starts again."""
 
 LOCK_KEY = 0x70697A7A  # "pizz": any fixed number that no other program on the server uses
 
@@ -271,6 +276,124 @@ def keep_salt(warehouse: Warehouse) -> None:
         )
 
 
+def add_reader(
+    administrator: Warehouse, login: str, password: str, branches: Sequence[str] = ()
+) -> bool:
+    """Make a login that reads the marts and nothing else, or give it other branches.
+
+    Args:
+        administrator: the warehouse, and a login that may create roles and has prepared it.
+        login: the name of the login.
+        password: its password from now on.
+        branches: the branches whose rows it sees; none for all rows of all branches.
+
+    Returns:
+        Whether the login was made; otherwise it was there, and is as asked for now.
+
+    Raises:
+        WarehouseError: no such branch, a login of that name that is no reader's, or no right.
+    """
+    if unknown := sorted(set(branches).difference(_branch_ids())):
+        raise WarehouseError(
+            f"There is no branch {unknown[0]!r}: the branches are {', '.join(_branch_ids())}."
+        )
+    wanted = [f"manager_{branch}" for branch in branches] or ["reader"]
+    with _administration(administrator) as connection:
+        roles = _reader_roles(connection, login)
+        if roles is None:
+            _make_login(connection, login, password)
+        else:
+            _make_login(connection, login, password, "alter")
+        for role in set(roles or ()).difference(wanted):
+            connection.execute(
+                sql.SQL("revoke {} from {}").format(sql.Identifier(role), sql.Identifier(login))
+            )
+        for role in wanted:
+            connection.execute(
+                sql.SQL("grant {} to {}").format(sql.Identifier(role), sql.Identifier(login))
+            )
+        # Tools that show the tables of the search path show the marts.
+        connection.execute(
+            sql.SQL("alter role {} in database {} set search_path to marts").format(
+                sql.Identifier(login), sql.Identifier(administrator.database)
+            )
+        )
+    return roles is None
+
+
+def remove_reader(administrator: Warehouse, login: str) -> None:
+    """Take a reader's login away.
+
+    Args:
+        administrator: as for `add_reader`.
+        login: the name of the login.
+
+    Raises:
+        WarehouseError: no such login, one that is no reader's or owns something, or no right.
+    """
+    with _administration(administrator) as connection:
+        if _reader_roles(connection, login) is None:
+            raise WarehouseError(f"There is no login {login!r}.")
+        connection.execute(sql.SQL("drop role {}").format(sql.Identifier(login)))
+
+
+@contextmanager
+def _administration(
+    administrator: Warehouse,
+) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    """Open a transaction in a prepared warehouse; what is refused there is one sentence."""
+    try:
+        with (
+            administrator.connect(name="mypizza logins") as connection,
+            connection.transaction(),
+        ):
+            if _prepared_with(connection) != _preparation():
+                raise WarehouseError(
+                    f"The database {administrator.database!r} is not prepared, or for other "
+                    "branches: run `mypizza init-warehouse` first."
+                )
+            yield connection
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.DependentObjectsStillExist) as no:
+        raise WarehouseError(
+            f"The user {administrator.user!r} may not do this ({no.diag.message_primary}): use the "
+            "administrator who ran `mypizza init-warehouse`."
+        ) from None
+
+
+def _reader_roles(connection: psycopg.Connection[tuple[Any, ...]], login: str) -> list[str] | None:
+    """Return which of the readers' roles a login has, None where there is no such login.
+
+    Raises:
+        WarehouseError: it is no login of a reader, and so none of ours to change.
+    """
+    row = connection.execute(
+        """
+        select
+            rolcanlogin
+                and not rolsuper
+                and not pg_has_role(oid, 'loader', 'member')
+                and not pg_has_role(oid, 'transformer', 'member'),
+            array(
+                select r.rolname::text
+                from pg_auth_members as m inner join pg_roles as r on r.oid = m.roleid
+                where m.member = pg_roles.oid
+                    and (r.rolname = 'reader' or pg_has_role(r.oid, 'branch_manager', 'member'))
+            )
+        from pg_roles
+        where rolname = %s
+        """,
+        [login],
+    ).fetchone()
+    if row is None:
+        return None
+    may_be_changed, roles = row
+    if not may_be_changed or not roles:
+        raise WarehouseError(
+            f"There is a login or role {login!r} already that is no reader's: choose another name."
+        )
+    return list(roles)
+
+
 def _ensure_login(
     connection: psycopg.Connection[tuple[Any, ...]],
     login: str,
@@ -281,16 +404,25 @@ def _ensure_login(
         return False
     if new_password is None:
         raise WarehouseError(f"There is no login {login!r}, and no password to make it with.")
+    _make_login(connection, login, new_password())
+    return True
+
+
+def _make_login(
+    connection: psycopg.Connection[tuple[Any, ...]],
+    login: str,
+    password: str,
+    verb: Literal["create", "alter"] = "create",
+) -> None:
     # Encrypted here: the server, and so its log, never sees the password.
     verifier = connection.pgconn.encrypt_password(
-        new_password().encode(), login.encode(), b"scram-sha-256"
+        password.encode(), login.encode(), b"scram-sha-256"
     )
     connection.execute(
-        sql.SQL("create role {} login password {}").format(
-            sql.Identifier(login), sql.Literal(verifier.decode())
+        sql.SQL("{} role {} login password {}").format(
+            sql.SQL(verb), sql.Identifier(login), sql.Literal(verifier.decode())
         )
     )
-    return True
 
 
 def _branch_ids() -> list[str]:
@@ -443,6 +575,23 @@ def _embedded(database: str = "mypizza") -> Warehouse:
     )
 
 
+def administrator() -> Warehouse:
+    """Return the warehouse with the login that administers it.
+
+    Returns:
+        The embedded server's own administrator, after a start where that is needed; of another
+        server whoever libpq's variables name.
+    """
+    if not is_embedded():
+        return configured()
+    start()
+    return _embedded_administrator()
+
+
+def _embedded_administrator() -> Warehouse:
+    return replace(_embedded(), user="postgres", password=_read_connection().admin_password)
+
+
 def _system_user() -> str | None:
     """Return the user that the server runs as, where we are root: Postgres refuses to be root."""
     if os.name == "nt" or os.geteuid() != 0:
@@ -516,8 +665,13 @@ def _start_server() -> None:
     if _system_user():
         _let_others_pass(_data_dir() / "PG_VERSION")  # the folder may have been moved or copied
     if not _is_free(connection.port):
-        connection.port = _free_port()
+        taken, connection.port = connection.port, _free_port()
         _write_connection(connection)
+        print(
+            f"Another program has taken port {taken}: the warehouse has port {connection.port} "
+            "from now on; change it in the connections that your tools have saved.",
+            file=sys.stderr,
+        )
     settings = SETTINGS | {"port": str(connection.port)}
     options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
     log = _data_dir() / "server.log"
@@ -535,12 +689,9 @@ def _start_server() -> None:
 
 def _ensure_role_and_database() -> None:
     """Make the pipeline's login, which is no superuser, its database, and the roles there."""
-    connection = _read_connection()
-    admin = Warehouse(
-        "127.0.0.1", connection.port, "postgres", "postgres", connection.admin_password, "disable"
-    )
-    with admin.connect() as admin_connection:
-        _ensure_login(admin_connection, LOGIN, lambda: connection.password)
+    admin = _embedded_administrator()
+    with admin.connect("postgres") as admin_connection:
+        _ensure_login(admin_connection, LOGIN, lambda: _read_connection().password)
         # of the login alone, not of its roles: it makes the sample company's tills
         admin_connection.execute(sql.SQL("alter role {} createdb").format(sql.Identifier(LOGIN)))
         database = admin_connection.execute(
@@ -548,7 +699,6 @@ def _ensure_role_and_database() -> None:
         ).fetchone()
         if database is None:
             admin_connection.execute("create database mypizza")
-    admin = replace(admin, database="mypizza")
     with admin.connect() as admin_connection:
         is_prepared = _prepared_with(admin_connection) == _preparation()
     if not is_prepared:
@@ -566,9 +716,9 @@ def _is_free(port: int) -> bool:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    while not _is_free(port := secrets.choice(PORTS)):
+        pass
+    return port
 
 
 def trouble(error: BaseException, server: str = "the warehouse") -> str | None:

@@ -68,7 +68,10 @@
                     'using (branch_id = any (array({{ branches_managed_sql() }})))', mart.name
                 );
             end if;
-            execute format('grant select on %s to reader, branch_manager', mart.name);
+            -- without `references`, information_schema, from which Power BI reads how tables
+            -- join, hides the foreign keys of tables that one may only read; who may make no
+            -- table can do nothing else with it
+            execute format('grant select, references on %s to reader, branch_manager', mart.name);
         end loop;
     end;
 {%- endmacro %}
