@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import altair as alt
@@ -373,16 +374,6 @@ def stock_outs(rows: Any) -> Any:
     return _bars(rows, "ingredient_name", "stock_out_days", "second")
 
 
-def food_cost(rows: Any) -> Any:
-    """Draw the share of revenue that food cost in each month."""
-    return _line(rows, "food_cost_share", "accent")
-
-
-def waste(rows: Any) -> Any:
-    """Draw the share of the food cost that went missing in each month."""
-    return _line(rows, "waste_share", "bad")
-
-
 STATES = {"equal": "good", "equal after mending": "second", "still open": "muted", "differs": "bad"}
 """What a comparison of till and warehouse comes to, and the colour of it."""
 
@@ -498,6 +489,18 @@ def _month() -> Any:
     )
 
 
+def _month_share(name: str, title: str, label: str, colour: str, note: str, empty: str) -> Figure:
+    """Return the figure of a share of money in the kitchen, month by month."""
+    column = f"{name}_share"
+    return Figure(
+        name, "kitchen", title, note, "months", "months", (_MONTH, Column(column, label, "share")),
+        empty, partial(_line, value=column, colour=colour), date="month_start",
+        label="month_start", value=column,
+    )  # fmt: skip
+
+
+_MONTH = Column("month_start", "Month", "month")
+
 _PRODUCT = (
     Column("product_name", "Product"),
     Column("size", "Size"),
@@ -568,7 +571,7 @@ FIGURES = (
         "visitors", "guests", "New and known guests by month",
         "The year up to the period's end; each guest counts once a month.",
         "months", "months",
-        (Column("month_start", "Month", "month"), Column("new_guests", "New", "count"),
+        (_MONTH, Column("new_guests", "New", "count"),
          Column("known_guests", "Known before", "count")),
         "No known guest has come to this branch.",
         visitors, date="month_start", label="month_start", value="known_guests",
@@ -595,26 +598,20 @@ FIGURES = (
         "sentiment", "guests", "What social posts say, by month",
         "Posts in English, by the weights of their words; the year up to the period's end.",
         "months", "months",
-        (Column("month_start", "Month", "month"), Column("positive_posts", "Praise", "count"),
+        (_MONTH, Column("positive_posts", "Praise", "count"),
          Column("neutral_posts", "Neither", "count"), Column("negative_posts", "Blame", "count")),
         "No post is about this branch.",
         sentiment, date="month_start", label="month_start", value="positive_posts",
     ),
-    Figure(
-        "food_cost", "kitchen", "Food cost by month",
+    _month_share(
+        "food_cost", "Food cost by month", "Food cost", "accent",
         "Share of the net revenue, by recipes and delivery prices, in the year up to its end.",
-        "months", "months",
-        (Column("month_start", "Month", "month"), Column("food_cost_share", "Food cost", "share")),
         "The food cost of this branch is not known: it has no recipes or no deliveries.",
-        food_cost, date="month_start", label="month_start", value="food_cost_share",
     ),
-    Figure(
-        "waste", "kitchen", "Waste by month",
+    _month_share(
+        "waste", "Waste by month", "Waste", "bad",
         "Share of the food cost that is gone without an explanation, by the counts.",
-        "months", "months",
-        (Column("month_start", "Month", "month"), Column("waste_share", "Waste", "share")),
         "No stock is counted at this branch.",
-        waste, date="month_start", label="month_start", value="waste_share",
     ),
     Figure(
         "stock_outs", "kitchen", "What runs out",
