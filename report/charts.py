@@ -19,6 +19,9 @@ Kind = Literal[
 ]
 """What a value is, and so how people write it."""
 
+NUMBERS = {"money", "count", "number", "share", "change", "minutes"}
+"""The kinds that are numbers."""
+
 Pick = Literal["period", "grain", "months", "days", "scope", "all"]
 """Which of a query's rows a figure shows.
 
@@ -36,17 +39,25 @@ SECTIONS = {
 }
 """The sections, in order: what each is called, and the question that it answers."""
 
-LIGHT = {
-    "accent": "#b4350f",
-    "second": "#1d5f8a",
-    "muted": "#8a817c",
-    "good": "#1b7a43",
-    "bad": "#b3261e",
-    "low": "#fbeee6",
-    "high": "#7d2508",
-    "text": "#241f1c",
-}
-"""The colours of the light theme; the page's style sheet has both themes."""
+THEMES = {
+    "light": {
+        "page": "#faf7f4", "card": "#ffffff", "text": "#241f1c", "soft": "#635a54",
+        "line": "#e3dad3", "accent": "#b4350f", "second": "#1d5f8a", "muted": "#8a817c",
+        "good": "#1b7a43", "bad": "#b3261e", "low": "#fbeee6", "high": "#7d2508",
+    },
+    "dark": {
+        "page": "#171412", "card": "#211d1a", "text": "#f3ece7", "soft": "#bcb0a8",
+        "line": "#3d3631", "accent": "#ff8a5c", "second": "#6cb6e8", "muted": "#9c928b",
+        "good": "#5fcf8e", "bad": "#ff8f86", "low": "#33251e", "high": "#ffb08c",
+    },
+}  # fmt: skip
+"""The colours of both themes, of pages and charts."""
+
+STEPS = {"": "automatic", "day": "by day", "week": "by week", "month": "by month"}
+"""The steps in which figures over time can be seen."""
+
+DEFAULT_PERIODS = ("last-28-days", "last-7-days")
+"""The period that is shown first, as far as there is one; else the first one of all."""
 
 
 @dataclass(frozen=True)
@@ -401,7 +412,7 @@ def reconciliation(rows: Any) -> Any:
 
 
 def _chart(rows: Any, **properties: Any) -> Any:
-    colours = alt.param(name="theme", value=LIGHT)
+    colours = alt.param(name="theme", value=THEMES["light"])
     chart = alt.Chart(rows).properties(width="container", **properties)
     return chart.add_params(colours) if properties else chart
 
