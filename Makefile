@@ -54,7 +54,7 @@ bench: install  ## measure speed and memory, as ratios; writes benchmarks/result
 	$(BIN)/python -m benchmarks
 
 lock:  ## renew requirements.lock from pyproject.toml
-	$(BIN)/uv pip compile --universal --generate-hashes --extra docs --extra s3 --extra dev --python-version 3.11 \
+	$(BIN)/uv pip compile --universal --generate-hashes --extra docs --extra dashboard --extra s3 --extra dev --python-version 3.11 \
 		--no-annotate --quiet pyproject.toml -o requirements.lock
 	sed -n '/^uv==/,/^[^ ]/p' requirements.lock | sed '$$d' > requirements-uv.lock
 

@@ -53,6 +53,9 @@ THEMES = {
 }  # fmt: skip
 """The colours of both themes, of pages and charts."""
 
+DAY, MONTH = "%a %-d %b %Y", "%b %Y"
+"""How a chart writes a day and a month."""
+
 STEPS = {"": "automatic", "day": "by day", "week": "by week", "month": "by month"}
 """The steps in which figures over time can be seen."""
 
@@ -231,13 +234,15 @@ def theme(name: str) -> Any:
 
 def revenue(rows: Any) -> Any:
     """Draw the net revenue of each day, week or month as a bar as wide as its time."""
-    return _chart(rows, height=240).mark_bar(color=theme("accent"), x2Offset=-0.5).encode(
+    return _chart(rows, height=240).transform_calculate(
+        start_text=_in_utc("start_date", DAY)
+    ).mark_bar(color=theme("accent"), x2Offset=-0.5).encode(
         x=alt.X("start_date:T", scale=alt.Scale(type="utc"), title=None, axis=_days()),
         x2="end_date:T",
         y=alt.Y("net_revenue:Q", title=None, axis=_money()),
         y2=alt.Y2Datum(0),
         tooltip=[
-            alt.Tooltip("start_date:T", title="from", format="%a %-d %b %Y", formatType="utc"),
+            alt.Tooltip("start_text:N", title="from"),
             alt.Tooltip("net_revenue:Q", title="net revenue", format="$,.2f"),
             alt.Tooltip("orders:Q", format=","),
         ],
@@ -357,16 +362,18 @@ def sentiment(rows: Any) -> Any:
 
 def cohorts(rows: Any) -> Any:
     """Draw which share of the guests of a first month came again in each month since."""
-    later = _chart(rows, height=alt.Step(26)).transform_filter("datum.months_since > 0").encode(
+    later = _chart(rows, height=alt.Step(26)).transform_filter(
+        "datum.months_since > 0"
+    ).transform_calculate(month_text=_in_utc("first_month_start", MONTH)).encode(
         x=alt.X(
             "months_since:O", title="Months since the first visit", axis=alt.Axis(labelAngle=0)
         ),
         y=alt.Y(
             "yearmonth(first_month_start):O", title=None, timeUnit="utcyearmonth",
-            axis=alt.Axis(format="%b %Y", formatType="utc"),
+            axis=alt.Axis(format=MONTH),
         ),
         tooltip=[
-            _month_tip("first_month_start", "first visit"),
+            alt.Tooltip("month_text:N", title="first visit"),
             alt.Tooltip("months_since:O", title="months since"),
             alt.Tooltip("guests:Q", format=","),
             alt.Tooltip("share:Q", format=".1%"),
@@ -393,7 +400,7 @@ def reconciliation(rows: Any) -> Any:
     """Draw for each branch and day whether till and warehouse are equal."""
     day = 24 * 60 * 60 * 1000
     return _chart(rows, height=alt.Step(30)).transform_calculate(
-        next_date=f"+datum.business_date + {day}"
+        next_date=f"+datum.business_date + {day}", day_text=_in_utc("business_date", DAY)
     ).mark_bar(height=20, x2Offset=-0.5).encode(
         x=alt.X("business_date:T", scale=alt.Scale(type="utc"), title=None, axis=_days()),
         x2="next_date:T",
@@ -403,7 +410,7 @@ def reconciliation(rows: Any) -> Any:
         )),
         tooltip=[
             alt.Tooltip("branch_name:N", title="branch"),
-            alt.Tooltip("business_date:T", title="day", format="%a %-d %b %Y", formatType="utc"),
+            alt.Tooltip("day_text:N", title="day"),
             alt.Tooltip("state:N"),
             alt.Tooltip("order_total_at_till:Q", title="at the till", format="$,.2f"),
             alt.Tooltip("order_total_in_raw:Q", title="in the warehouse", format="$,.2f"),
@@ -432,7 +439,8 @@ def _stack(rows: Any, parts: dict[str, tuple[str, str]]) -> Any:
     return _chart(rows, height=220).transform_fold(
         list(parts), as_=["column", "count"]
     ).transform_calculate(
-        part=f"{labels}[datum.column]", order=f"indexof({list(parts)}, datum.column)"
+        part=f"{labels}[datum.column]", order=f"indexof({list(parts)}, datum.column)",
+        month_text=_in_utc("month_start", MONTH),
     ).mark_bar(width={"band": 0.8}).encode(
         x=_month(),
         y=alt.Y("count:Q", title=None, axis=_counts()),
@@ -441,7 +449,7 @@ def _stack(rows: Any, parts: dict[str, tuple[str, str]]) -> Any:
         )),
         order="order:O",
         tooltip=[
-            _month_tip("month_start", "month"),
+            alt.Tooltip("month_text:N", title="month"),
             alt.Tooltip("part:N", title="who"),
             alt.Tooltip("count:Q", format=","),
         ],
@@ -457,7 +465,9 @@ def _bars(rows: Any, label: str, value: str, colour: str) -> Any:
 
 
 def _line(rows: Any, value: str, colour: str) -> Any:
-    return _chart(rows, height=200).mark_line(color=theme(colour), point=alt.OverlayMarkDef(
+    return _chart(rows, height=200).transform_calculate(
+        month_text=_in_utc("month_start", MONTH)
+    ).mark_line(color=theme(colour), point=alt.OverlayMarkDef(
         filled=True, size=50, color=theme(colour)
     )).encode(
         x=_month(),
@@ -465,7 +475,7 @@ def _line(rows: Any, value: str, colour: str) -> Any:
                 axis=alt.Axis(format=".1%", tickCount=5, tickMinStep=0.001),
                 scale=alt.Scale(zero=False, padding=12)),
         tooltip=[
-            _month_tip("month_start", "month"),
+            alt.Tooltip("month_text:N", title="month"),
             alt.Tooltip(f"{value}:Q", title="share", format=".2%"),
         ],
     )  # fmt: skip
@@ -487,8 +497,9 @@ def _legend() -> Any:
     return alt.Legend(orient="top", direction="horizontal", columns=0)
 
 
-def _month_tip(column: str, title: str) -> Any:
-    return alt.Tooltip(f"{column}:T", title=title, format="%b %Y", formatType="utc")
+def _in_utc(column: str, form: str) -> str:
+    # a tooltip's own format would be in the reader's time zone: west of London, the day before
+    return f"utcFormat(datum.{column}, '{form}')"
 
 
 def _month() -> Any:
@@ -496,7 +507,7 @@ def _month() -> Any:
         "month_start:O",
         timeUnit="utcyearmonth",
         title=None,
-        axis=alt.Axis(format="%b %y", formatType="utc", labelAngle=0, labelOverlap=True),
+        axis=alt.Axis(format=MONTH, labelAngle=0, labelOverlap=True),
     )
 
 

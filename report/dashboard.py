@@ -84,6 +84,10 @@ def command(port: int) -> list[str]:
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
+        "theme.baseFontSize": 15,
+        "theme.headingFontSizes": '["1.75rem", "1.4rem", "1.1rem"]',
+        "theme.metricValueFontSize": "1.6rem",
+        "theme.paddingTop": "2.5rem",
     }
     for name, colours in THEMES.items():
         options |= {
@@ -345,7 +349,7 @@ def main() -> None:
         st.tabs([title for title, _ in SECTIONS.values()]), SECTIONS.items(), strict=True
     ):
         with tab:
-            st.subheader(question)
+            st.header(question)
             if section == "trust":
                 state, text = proof(answers, chosen)
                 {"good": st.success, "bad": st.error, "unknown": st.info}[state](_escaped(text))
@@ -360,9 +364,9 @@ def main() -> None:
 
 
 @st.cache_resource(max_entries=1, show_spinner="Reading what is published")
-def _answers(_warehouse: Warehouse, publication: str) -> dict[str, Rows]:  # noqa: ARG001 - the key
-    """Read all that is shown, once per publication: no filter asks the warehouse again."""
-    return read(_warehouse)
+def _answers(warehouse: Warehouse, publication: str) -> dict[str, Rows]:  # noqa: ARG001
+    """Read all that is shown, once per login and publication: no filter asks the warehouse."""
+    return read(warehouse)
 
 
 @st.cache_resource
@@ -477,7 +481,7 @@ def _show_tiles(
                 delta_color=colour,
                 help=tile.note,
                 border=True,
-                width=200,
+                width=165,
             )  # fmt: skip
 
 
@@ -496,7 +500,7 @@ def _show_figures(section: str, answers: dict[str, Rows], chosen: Chosen) -> Non
 def _show_figure(figure: Figure, answers: dict[str, Rows], chosen: Chosen) -> None:
     everything = picked(answers, figure, chosen)
     rows = shown(figure, everything)
-    st.markdown(f"#### {figure.title}")
+    st.subheader(figure.title)
     if figure.note:
         st.caption(figure.note)
     if not rows:
@@ -532,7 +536,7 @@ def _show_table(figure: Figure, rows: Rows, chosen: Chosen) -> None:
         for column in figure.columns
         if column.kind != "text"
     }
-    st.dataframe(frame.style.format(formats), hide_index=True, alt=figure.title)
+    st.dataframe(frame.style.format(formats), hide_index=True, placeholder="–", alt=figure.title)
 
 
 def _config(theme: dict[str, str], currency: str) -> dict[str, Any]:
