@@ -8,7 +8,9 @@ and a period, and to write them as people do. A test holds both together.
 from __future__ import annotations
 
 import copy
+import re
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -255,6 +257,11 @@ def written(value: Any, kind: Kind, currency: str, compact: bool = False) -> str
             return "+" + text if kind == "change" and number > 0 and text != "0.0%" else text
         pattern = "#,##0" if kind == "count" else "#,##0.#"
         return str(babel.format_decimal(number, pattern, locale=LOCALE))
+
+
+def symbol(currency: str) -> str:
+    """Return the sign of a currency (ISO 4217)."""
+    return str(babel.get_currency_symbol(currency, locale=LOCALE))
 
 
 def compared(tile: Tile, value: float | None, before: dict[str, Any] | None, currency: str) -> str:
@@ -527,16 +534,22 @@ def _show_figure(figure: Figure, answers: dict[str, Rows], chosen: Chosen) -> No
 
 
 def _show_table(figure: Figure, rows: Rows, chosen: Chosen) -> None:
-    """Show a table that can be sorted and taken along; its numbers are written as people do."""
+    """Show a table, its numbers written as people do; all but the shortest can be sorted."""
     frame = pd.DataFrame(
         {column.label: [row[column.name] for row in rows] for column in figure.columns}
     )
     formats = {
         column.label: partial(written, kind=column.kind, currency=chosen.currency)
         for column in figure.columns
-        if column.kind != "text"
     }
-    st.dataframe(frame.style.format(formats), hide_index=True, placeholder="–", alt=figure.title)
+    if figure.top and not figure.draw:  # a few rows to read: long texts go over lines
+        written_frame = frame.style.format(
+            {label: partial(_escaped_by, form) for label, form in formats.items()}
+        )
+        st.table(written_frame, hide_index=True, border="horizontal", alt=figure.title)
+    else:
+        written_frame = frame.style.format(formats)
+        st.dataframe(written_frame, hide_index=True, placeholder="–", alt=figure.title)
 
 
 def _config(theme: dict[str, str], currency: str) -> dict[str, Any]:
@@ -558,13 +571,12 @@ def _config(theme: dict[str, str], currency: str) -> dict[str, Any]:
 
 
 def _escaped(text: str) -> str:
-    """Return the text for Streamlit's Markdown, to which two signs of dollars are a formula."""
-    return text.replace("$", "\\$")
+    """Return the text for what Streamlit reads as Markdown: a name may not be a picture."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
-def symbol(currency: str) -> str:
-    """Return the sign of a currency (ISO 4217)."""
-    return str(babel.get_currency_symbol(currency, locale=LOCALE))
+def _escaped_by(form: Callable[[Any], str], value: Any) -> str:
+    return _escaped(form(value))
 
 
 if __name__ == "__main__":
