@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import bucket, build, load
+from benchmarks import bucket, build, load, queries
 from benchmarks.server import Grid, Part, Ratio, Server
 from ingest.warehouse import BIN_DIR
 
@@ -37,6 +37,7 @@ class PartName(StrEnum):
     E = "e"
     F = "f"
     G = "g"
+    H = "h"
 
 
 @app.command()
@@ -45,9 +46,10 @@ def main(
         list[PartName] | None, typer.Option(help="Only this part; may be repeated.")
     ] = None,
     rows: Annotated[int, typer.Option(min=1000, help="Order lines of parts a and b.")] = 2_000_000,
-    scale: Annotated[int, typer.Option(min=2, help="The large company of c, d, g.")] = 20,
+    scale: Annotated[int, typer.Option(min=2, help="The large company of c, d, g, h.")] = 20,
     file_lines: Annotated[int, typer.Option(min=1000, help="Lines of part e's file.")] = 10_000_000,
     files: Annotated[int, typer.Option(min=1, help="How many files part f has.")] = 100_000,
+    largest: Annotated[int, typer.Option(min=2, help="The largest company of h.")] = 100,
     repeats: Annotated[int, typer.Option(min=1, help="Measurements of each.")] = 3,
 ) -> None:
     """Measure speed and memory on servers of their own; exit code 1 if a limit is exceeded.
@@ -55,8 +57,8 @@ def main(
     Full-sized runs of all parts are written to benchmarks/results.md.
     """
     chosen = part or list(PartName)
-    sizes = (rows, scale, file_lines, files)
-    is_full = sizes == (2_000_000, 20, 10_000_000, 100_000) and chosen == list(PartName)
+    sizes = (rows, scale, file_lines, files, largest)
+    is_full = sizes == (2_000_000, 20, 10_000_000, 100_000, 100) and chosen == list(PartName)
     folder = Path(tempfile.mkdtemp(prefix="mypizza-bench-"))
     folder.chmod(0o711)  # where we are root, the servers run as another user
     load_before = os.getloadavg()[0]
@@ -69,6 +71,7 @@ def main(
         PartName.E: lambda: bucket.long_file(folder / "long", file_lines, repeats),
         PartName.F: lambda: bucket.small_files(folder / "small", files),
         PartName.G: lambda: build.reconciled_day(folder, scale, 2 * repeats + 1),
+        PartName.H: lambda: queries.query_times(folder, (1, scale, largest), 2 * repeats + 1),
     }
     parts: list[Part] = []
     try:

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -381,6 +382,25 @@ def report() -> None:
     from report.page import build_report
 
     console.print(f"The report: {build_report(_readable()).as_uri()}", soft_wrap=True)
+
+
+@app.command()
+def dashboard(
+    port: Annotated[int, typer.Option(help="Where it answers, on this machine alone.")] = 8501,
+) -> None:
+    """Open the report's charts interactively, for your browser on this machine, until Ctrl+C.
+
+    They show what your login may read: a branch manager's are about the own branch.
+    """
+    if find_spec("streamlit") is None:
+        raise WarehouseError(
+            "The dashboard needs Streamlit: pip install -e '.[dashboard]' in the project's folder."
+        )
+    from report.dashboard import command
+
+    environment = os.environ | _readable().environment
+    with suppress(KeyboardInterrupt):
+        raise typer.Exit(subprocess.run(command(port), env=environment).returncode)
 
 
 METRICFLOW = {

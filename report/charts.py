@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import altair as alt
@@ -17,6 +18,9 @@ Kind = Literal[
     "text", "date", "month", "time", "count", "money", "share", "change", "number", "minutes"
 ]
 """What a value is, and so how people write it."""
+
+NUMBERS = {"money", "count", "number", "share", "change", "minutes"}
+"""The kinds that are numbers."""
 
 Pick = Literal["period", "grain", "months", "days", "scope", "all"]
 """Which of a query's rows a figure shows.
@@ -35,17 +39,28 @@ SECTIONS = {
 }
 """The sections, in order: what each is called, and the question that it answers."""
 
-LIGHT = {
-    "accent": "#b4350f",
-    "second": "#1d5f8a",
-    "muted": "#8a817c",
-    "good": "#1b7a43",
-    "bad": "#b3261e",
-    "low": "#fbeee6",
-    "high": "#7d2508",
-    "text": "#241f1c",
-}
-"""The colours of the light theme; the page's style sheet has both themes."""
+THEMES = {
+    "light": {
+        "page": "#faf7f4", "card": "#ffffff", "text": "#241f1c", "soft": "#635a54",
+        "line": "#e3dad3", "accent": "#b4350f", "second": "#1d5f8a", "muted": "#8a817c",
+        "good": "#1b7a43", "bad": "#b3261e", "low": "#fbeee6", "high": "#7d2508",
+    },
+    "dark": {
+        "page": "#171412", "card": "#211d1a", "text": "#f3ece7", "soft": "#bcb0a8",
+        "line": "#3d3631", "accent": "#ff8a5c", "second": "#6cb6e8", "muted": "#9c928b",
+        "good": "#5fcf8e", "bad": "#ff8f86", "low": "#33251e", "high": "#ffb08c",
+    },
+}  # fmt: skip
+"""The colours of both themes, of pages and charts."""
+
+DAY, MONTH = "%a %-d %b %Y", "%b %Y"
+"""How a chart writes a day and a month."""
+
+STEPS = {"": "automatic", "day": "by day", "week": "by week", "month": "by month"}
+"""The steps in which figures over time can be seen."""
+
+DEFAULT_PERIODS = ("last-28-days", "last-7-days")
+"""The period that is shown first, as far as there is one; else the first one of all."""
 
 
 @dataclass(frozen=True)
@@ -219,13 +234,15 @@ def theme(name: str) -> Any:
 
 def revenue(rows: Any) -> Any:
     """Draw the net revenue of each day, week or month as a bar as wide as its time."""
-    return _chart(rows, height=240).mark_bar(color=theme("accent"), x2Offset=-0.5).encode(
+    return _chart(rows, height=240).transform_calculate(
+        start_text=_in_utc("start_date", DAY)
+    ).mark_bar(color=theme("accent"), x2Offset=-0.5).encode(
         x=alt.X("start_date:T", scale=alt.Scale(type="utc"), title=None, axis=_days()),
         x2="end_date:T",
         y=alt.Y("net_revenue:Q", title=None, axis=_money()),
         y2=alt.Y2Datum(0),
         tooltip=[
-            alt.Tooltip("start_date:T", title="from", format="%a %-d %b %Y", formatType="utc"),
+            alt.Tooltip("start_text:N", title="from"),
             alt.Tooltip("net_revenue:Q", title="net revenue", format="$,.2f"),
             alt.Tooltip("orders:Q", format=","),
         ],
@@ -345,16 +362,18 @@ def sentiment(rows: Any) -> Any:
 
 def cohorts(rows: Any) -> Any:
     """Draw which share of the guests of a first month came again in each month since."""
-    later = _chart(rows, height=alt.Step(26)).transform_filter("datum.months_since > 0").encode(
+    later = _chart(rows, height=alt.Step(26)).transform_filter(
+        "datum.months_since > 0"
+    ).transform_calculate(month_text=_in_utc("first_month_start", MONTH)).encode(
         x=alt.X(
             "months_since:O", title="Months since the first visit", axis=alt.Axis(labelAngle=0)
         ),
         y=alt.Y(
             "yearmonth(first_month_start):O", title=None, timeUnit="utcyearmonth",
-            axis=alt.Axis(format="%b %Y", formatType="utc"),
+            axis=alt.Axis(format=MONTH),
         ),
         tooltip=[
-            _month_tip("first_month_start", "first visit"),
+            alt.Tooltip("month_text:N", title="first visit"),
             alt.Tooltip("months_since:O", title="months since"),
             alt.Tooltip("guests:Q", format=","),
             alt.Tooltip("share:Q", format=".1%"),
@@ -373,16 +392,6 @@ def stock_outs(rows: Any) -> Any:
     return _bars(rows, "ingredient_name", "stock_out_days", "second")
 
 
-def food_cost(rows: Any) -> Any:
-    """Draw the share of revenue that food cost in each month."""
-    return _line(rows, "food_cost_share", "accent")
-
-
-def waste(rows: Any) -> Any:
-    """Draw the share of the food cost that went missing in each month."""
-    return _line(rows, "waste_share", "bad")
-
-
 STATES = {"equal": "good", "equal after mending": "second", "still open": "muted", "differs": "bad"}
 """What a comparison of till and warehouse comes to, and the colour of it."""
 
@@ -391,7 +400,7 @@ def reconciliation(rows: Any) -> Any:
     """Draw for each branch and day whether till and warehouse are equal."""
     day = 24 * 60 * 60 * 1000
     return _chart(rows, height=alt.Step(30)).transform_calculate(
-        next_date=f"+datum.business_date + {day}"
+        next_date=f"+datum.business_date + {day}", day_text=_in_utc("business_date", DAY)
     ).mark_bar(height=20, x2Offset=-0.5).encode(
         x=alt.X("business_date:T", scale=alt.Scale(type="utc"), title=None, axis=_days()),
         x2="next_date:T",
@@ -401,7 +410,7 @@ def reconciliation(rows: Any) -> Any:
         )),
         tooltip=[
             alt.Tooltip("branch_name:N", title="branch"),
-            alt.Tooltip("business_date:T", title="day", format="%a %-d %b %Y", formatType="utc"),
+            alt.Tooltip("day_text:N", title="day"),
             alt.Tooltip("state:N"),
             alt.Tooltip("order_total_at_till:Q", title="at the till", format="$,.2f"),
             alt.Tooltip("order_total_in_raw:Q", title="in the warehouse", format="$,.2f"),
@@ -410,7 +419,7 @@ def reconciliation(rows: Any) -> Any:
 
 
 def _chart(rows: Any, **properties: Any) -> Any:
-    colours = alt.param(name="theme", value=LIGHT)
+    colours = alt.param(name="theme", value=THEMES["light"])
     chart = alt.Chart(rows).properties(width="container", **properties)
     return chart.add_params(colours) if properties else chart
 
@@ -430,7 +439,8 @@ def _stack(rows: Any, parts: dict[str, tuple[str, str]]) -> Any:
     return _chart(rows, height=220).transform_fold(
         list(parts), as_=["column", "count"]
     ).transform_calculate(
-        part=f"{labels}[datum.column]", order=f"indexof({list(parts)}, datum.column)"
+        part=f"{labels}[datum.column]", order=f"indexof({list(parts)}, datum.column)",
+        month_text=_in_utc("month_start", MONTH),
     ).mark_bar(width={"band": 0.8}).encode(
         x=_month(),
         y=alt.Y("count:Q", title=None, axis=_counts()),
@@ -439,7 +449,7 @@ def _stack(rows: Any, parts: dict[str, tuple[str, str]]) -> Any:
         )),
         order="order:O",
         tooltip=[
-            _month_tip("month_start", "month"),
+            alt.Tooltip("month_text:N", title="month"),
             alt.Tooltip("part:N", title="who"),
             alt.Tooltip("count:Q", format=","),
         ],
@@ -455,7 +465,9 @@ def _bars(rows: Any, label: str, value: str, colour: str) -> Any:
 
 
 def _line(rows: Any, value: str, colour: str) -> Any:
-    return _chart(rows, height=200).mark_line(color=theme(colour), point=alt.OverlayMarkDef(
+    return _chart(rows, height=200).transform_calculate(
+        month_text=_in_utc("month_start", MONTH)
+    ).mark_line(color=theme(colour), point=alt.OverlayMarkDef(
         filled=True, size=50, color=theme(colour)
     )).encode(
         x=_month(),
@@ -463,7 +475,7 @@ def _line(rows: Any, value: str, colour: str) -> Any:
                 axis=alt.Axis(format=".1%", tickCount=5, tickMinStep=0.001),
                 scale=alt.Scale(zero=False, padding=12)),
         tooltip=[
-            _month_tip("month_start", "month"),
+            alt.Tooltip("month_text:N", title="month"),
             alt.Tooltip(f"{value}:Q", title="share", format=".2%"),
         ],
     )  # fmt: skip
@@ -485,8 +497,9 @@ def _legend() -> Any:
     return alt.Legend(orient="top", direction="horizontal", columns=0)
 
 
-def _month_tip(column: str, title: str) -> Any:
-    return alt.Tooltip(f"{column}:T", title=title, format="%b %Y", formatType="utc")
+def _in_utc(column: str, form: str) -> str:
+    # a tooltip's own format would be in the reader's time zone: west of London, the day before
+    return f"utcFormat(datum.{column}, '{form}')"
 
 
 def _month() -> Any:
@@ -494,9 +507,21 @@ def _month() -> Any:
         "month_start:O",
         timeUnit="utcyearmonth",
         title=None,
-        axis=alt.Axis(format="%b %y", formatType="utc", labelAngle=0, labelOverlap=True),
+        axis=alt.Axis(format=MONTH, labelAngle=0, labelOverlap=True),
     )
 
+
+def _month_share(name: str, title: str, label: str, colour: str, note: str, empty: str) -> Figure:
+    """Return the figure of a share of money in the kitchen, month by month."""
+    column = f"{name}_share"
+    return Figure(
+        name, "kitchen", title, note, "months", "months", (_MONTH, Column(column, label, "share")),
+        empty, partial(_line, value=column, colour=colour), date="month_start",
+        label="month_start", value=column,
+    )  # fmt: skip
+
+
+_MONTH = Column("month_start", "Month", "month")
 
 _PRODUCT = (
     Column("product_name", "Product"),
@@ -568,7 +593,7 @@ FIGURES = (
         "visitors", "guests", "New and known guests by month",
         "The year up to the period's end; each guest counts once a month.",
         "months", "months",
-        (Column("month_start", "Month", "month"), Column("new_guests", "New", "count"),
+        (_MONTH, Column("new_guests", "New", "count"),
          Column("known_guests", "Known before", "count")),
         "No known guest has come to this branch.",
         visitors, date="month_start", label="month_start", value="known_guests",
@@ -595,26 +620,20 @@ FIGURES = (
         "sentiment", "guests", "What social posts say, by month",
         "Posts in English, by the weights of their words; the year up to the period's end.",
         "months", "months",
-        (Column("month_start", "Month", "month"), Column("positive_posts", "Praise", "count"),
+        (_MONTH, Column("positive_posts", "Praise", "count"),
          Column("neutral_posts", "Neither", "count"), Column("negative_posts", "Blame", "count")),
         "No post is about this branch.",
         sentiment, date="month_start", label="month_start", value="positive_posts",
     ),
-    Figure(
-        "food_cost", "kitchen", "Food cost by month",
+    _month_share(
+        "food_cost", "Food cost by month", "Food cost", "accent",
         "Share of the net revenue, by recipes and delivery prices, in the year up to its end.",
-        "months", "months",
-        (Column("month_start", "Month", "month"), Column("food_cost_share", "Food cost", "share")),
         "The food cost of this branch is not known: it has no recipes or no deliveries.",
-        food_cost, date="month_start", label="month_start", value="food_cost_share",
     ),
-    Figure(
-        "waste", "kitchen", "Waste by month",
+    _month_share(
+        "waste", "Waste by month", "Waste", "bad",
         "Share of the food cost that is gone without an explanation, by the counts.",
-        "months", "months",
-        (Column("month_start", "Month", "month"), Column("waste_share", "Waste", "share")),
         "No stock is counted at this branch.",
-        waste, date="month_start", label="month_start", value="waste_share",
     ),
     Figure(
         "stock_outs", "kitchen", "What runs out",

@@ -7,7 +7,6 @@
     controls[name] = document.getElementById(name);
   }
   const DAY = 86400000;
-  const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
   const scopes = new Map(book.scopes.map((scope) => [scope.scope_id, scope]));
   const periods = {};
   for (const period of book.periods) (periods[period.currency] ??= []).push(period);
@@ -53,7 +52,7 @@
     }
   }
 
-  const NUMBERS = new Set(["money", "count", "number", "share", "change", "minutes"]);
+  const NUMBERS = new Set(book.numbers);
 
   // What is chosen, and its rows
 
@@ -77,7 +76,7 @@
         row[name] = value === null ? null
           : type === "text" ? query.texts[value] : type === "date" ? value * DAY : value;
       });
-      if (row.iso_day_of_week) row.weekday = WEEKDAYS[row.iso_day_of_week - 1];
+      if (row.iso_day_of_week) row.weekday = book.weekdays[row.iso_day_of_week - 1];
       return row;
     });
   }
@@ -323,7 +322,7 @@
     });
     controls.period.replaceChildren(...groups.filter((group) => group.children.length));
     const ids = offered.map((period) => period.period_id);
-    controls.period.value = [wanted, "last-28-days", "last-7-days", ids[0]].find((id) => ids.includes(id)) ?? "";
+    controls.period.value = [wanted, ...book.defaults, ids[0]].find((id) => ids.includes(id)) ?? "";
   }
 
   function dark() {

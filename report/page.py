@@ -17,7 +17,16 @@ import vl_convert
 from jinja2 import Environment, FileSystemLoader
 
 from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
-from report.charts import FIGURES, LIGHT, SECTIONS, TILES
+from report.charts import (
+    DEFAULT_PERIODS,
+    FIGURES,
+    NUMBERS,
+    SECTIONS,
+    STEPS,
+    THEMES,
+    TILES,
+    WEEKDAYS,
+)
 
 FOLDER = Path(__file__).parent
 
@@ -103,6 +112,7 @@ def render(answers: dict[str, Rows]) -> str:
     templates = Environment(loader=loader, autoescape=False)  # noqa: S701 - own texts, data as JSON
     return templates.get_template("page.html").render(
         policy=_policy(vega, script),
+        themes=THEMES,
         style=(FOLDER / "page.css").read_text(encoding="utf-8"),
         script=script,
         vega=vega,
@@ -111,6 +121,7 @@ def render(answers: dict[str, Rows]) -> str:
         sections=SECTIONS,
         tiles=TILES,
         figures=FIGURES,
+        steps=STEPS,
     )
 
 
@@ -118,10 +129,13 @@ def _book(answers: dict[str, Rows]) -> dict[str, Any]:
     """Collect what the page's script needs."""
     scopes = {row["scope_id"] for row in answers["scopes"]}
     return {
-        "scopes": [_plain(row) for row in answers["scopes"]],
-        "periods": [_plain(row) for row in answers["periods"]],
+        "scopes": [plain(row) for row in answers["scopes"]],
+        "periods": [plain(row) for row in answers["periods"]],
         "tiles": [asdict(tile) for tile in TILES],
-        "theme": LIGHT,
+        "theme": THEMES["light"],
+        "numbers": sorted(NUMBERS),
+        "weekdays": WEEKDAYS,
+        "defaults": DEFAULT_PERIODS,
         "figures": [
             {
                 **{
@@ -183,14 +197,25 @@ def _type(rows: Rows, name: str) -> str:
     known = next((row[name] for row in rows if row[name] is not None), None)
     if isinstance(known, str):
         return "text"
-    is_day = isinstance(known, date) and not isinstance(known, datetime)
-    return "date" if is_day else "value"
+    return "date" if _is_day(known) else "value"
 
 
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    """Write a row with its dates in milliseconds, as the page's script counts them."""
+def _is_day(value: Any) -> bool:
+    """Say whether it is a date: a moment is one, too, to Python."""
+    return isinstance(value, date) and not isinstance(value, datetime)
+
+
+def plain(row: dict[str, Any]) -> dict[str, Any]:
+    """Write a row as charts read it: dates in milliseconds, numbers as a browser has them.
+
+    Args:
+        row: one of a query's.
+
+    Returns:
+        Its columns, by name.
+    """
     return {
-        name: _value(value) * 86_400_000 if isinstance(value, date) else _value(value)
+        name: _value(value) * 86_400_000 if _is_day(value) else _value(value)
         for name, value in row.items()
     }
 

@@ -7,54 +7,45 @@ with branches as (
     from marts.dim_branches
 ),
 
-days as (
+-- two branches that trade on one day have traded on one day
+weekdays as (
     select
-        days.branch_id,
-        days.currency,
-        days.business_date,
+        coalesce(days.branch_id, days.currency) as scope_id,
         periods.period_id,
-        extract(isodow from days.business_date) as iso_day_of_week
+        extract(isodow from days.business_date) as iso_day_of_week,
+        count(distinct days.business_date) as trading_days
     from marts.rpt_branch_days as days
     inner join marts.dim_periods as periods
         on
             days.currency = periods.currency
             and days.business_date between periods.first_date and periods.last_date
     where not periods.is_previous and days.orders > 0
-),
-
-weekdays as (
-    select
-        coalesce(branch_id, currency) as scope_id,
-        period_id,
-        iso_day_of_week,
-        count(distinct business_date) as trading_days
-    from days
-    group by grouping sets (
-        (branch_id, period_id, iso_day_of_week), (currency, period_id, iso_day_of_week)
-    )
+    group by
+        grouping sets (
+            (days.branch_id, periods.period_id, iso_day_of_week),
+            (days.currency, periods.period_id, iso_day_of_week)
+        )
 ),
 
 hours as (
     select
-        coalesce(days.branch_id, days.currency) as scope_id,
-        days.period_id,
-        days.iso_day_of_week,
+        coalesce(hours.branch_id, hours.currency) as scope_id,
+        hours.period_id,
+        hours.iso_day_of_week,
         hours.local_hour,
         mod(
             hours.local_hour
             - case
-                when days.branch_id is null then min(branches.first_cutover_hour)
+                when hours.branch_id is null then min(branches.first_cutover_hour)
                 else min(branches.cutover_hour)
             end + 24, 24
         ) as hours_after_cutover,
         sum(hours.orders) as orders
-    from days
-    inner join marts.rpt_branch_hours as hours
-        on days.branch_id = hours.branch_id and days.business_date = hours.business_date
-    inner join branches on days.branch_id = branches.branch_id
+    from marts.rpt_hour_periods as hours
+    inner join branches on hours.branch_id = branches.branch_id
     group by grouping sets (
-        (days.branch_id, days.period_id, days.iso_day_of_week, hours.local_hour),
-        (days.currency, days.period_id, days.iso_day_of_week, hours.local_hour)
+        (hours.branch_id, hours.period_id, hours.iso_day_of_week, hours.local_hour),
+        (hours.currency, hours.period_id, hours.iso_day_of_week, hours.local_hour)
     )
 )
 

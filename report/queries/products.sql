@@ -1,76 +1,18 @@
 -- What each product brought in each period, and its place on the menu after Kasavana and Smith.
--- Periods of the calendar are made of months, the last days of days.
-with sold as (
+with products as (
     select
-        months.branch_id,
-        months.currency,
-        periods.period_id,
-        months.product_id,
-        months.units,
-        months.net_revenue,
-        months.cost_amount
-    from marts.rpt_product_months as months
-    inner join marts.dim_periods as periods
-        on
-            months.currency = periods.currency
-            and months.month_start between periods.first_date and periods.last_date
-    where not periods.is_previous and periods.kind <> 'rolling'
-
-    union all
-
-    select
-        days.branch_id,
-        days.currency,
-        periods.period_id,
-        days.product_id,
-        days.units,
-        days.net_revenue,
-        days.cost_amount
-    from marts.rpt_product_days as days
-    inner join marts.dim_periods as periods
-        on
-            days.currency = periods.currency
-            and days.business_date between periods.first_date and periods.last_date
-    where not periods.is_previous and periods.kind = 'rolling'
-),
-
-branch_products as (
-    select
-        branch_id,
-        currency,
+        coalesce(branch_id, currency) as scope_id,
         period_id,
-        product_id,
+        min(product_name) as product_name,
+        min(size) as size,
+        min(category) as category,
         sum(units) as units,
         sum(net_revenue) as net_revenue,
-        case when count(*) = count(cost_amount) then sum(cost_amount) end as cost_amount
-    from sold
-    group by branch_id, currency, period_id, product_id
-),
-
-products as (
-    select
-        coalesce(sold.branch_id, sold.currency) as scope_id,
-        sold.period_id,
-        products.sku,
-        min(products.product_name) as product_name,
-        min(products.size) as size,
-        min(products.category) as category,
-        sum(sold.units) as units,
-        sum(sold.net_revenue) as net_revenue,
         case
-            when count(*) = count(sold.cost_amount)
-                then sum(sold.net_revenue) - sum(sold.cost_amount)
+            when count(*) = count(cost_amount) then sum(net_revenue) - sum(cost_amount)
         end as margin
-    from branch_products as sold
-    inner join marts.dim_products as products
-        on
-            sold.branch_id = products.branch_id
-            and sold.product_id = products.product_id
-            and products.is_current
-    group by grouping sets (
-        (sold.branch_id, sold.period_id, products.sku),
-        (sold.currency, sold.period_id, products.sku)
-    )
+    from marts.rpt_product_periods
+    group by grouping sets ((branch_id, period_id, sku), (currency, period_id, sku))
 ),
 
 compared as (

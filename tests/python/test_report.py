@@ -69,7 +69,7 @@ class Browser:
         for argument in (
             *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
             *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-            "--host-resolver-rules=MAP * ~NOTFOUND",
+            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
         ):
             options.add_argument(argument)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
@@ -593,6 +593,29 @@ def test_each_chart_draws_what_its_table_says(browser: Browser) -> None:
         "chart => !chart.hidden && !chart.querySelector('svg')).length"
     )
     assert without == 0
+
+
+def test_a_tooltip_names_the_day_of_its_bar_in_every_time_zone(browser: Browser) -> None:
+    browser.driver.execute_cdp_cmd(
+        "Emulation.setTimezoneOverride", {"timezoneId": "America/Los_Angeles"}
+    )
+    try:
+        browser.open("USD", "2015", step="month")
+        for figure, text in {
+            "revenue": "from: Thu 1 Jan 2015",
+            "visitors": "month: Jan 2015",
+            "cohorts": "first visit: Jan 2015",
+            "food_cost": "month: Jan 2015",
+        }.items():
+            said = browser.run(
+                "return [...document.querySelectorAll(`#figure-${arguments[0]} "
+                "svg [aria-roledescription]`)].map(mark => mark.getAttribute('aria-label'))",
+                figure,
+            )
+            assert any(text in (label or "") for label in said), figure
+            assert not any("NaN" in (label or "") for label in said), figure
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})
 
 
 def test_the_proof_says_what_the_comparison_found(browser: Browser, published: Warehouse) -> None:

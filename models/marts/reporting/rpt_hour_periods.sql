@@ -1,0 +1,49 @@
+with
+
+periods as (
+
+    select * from {{ ref('dim_periods') }}
+    where not is_previous
+
+),
+
+dates as (
+
+    select * from {{ ref('dim_dates') }}
+
+),
+
+branch_hours as (
+
+    select * from {{ ref('rpt_branch_hours') }}
+
+),
+
+final as (
+
+    select
+        -- key
+        branch_hours.branch_id,
+        periods.period_id,
+        dates.iso_day_of_week,
+        branch_hours.local_hour,
+
+        -- volume
+        cast(sum(branch_hours.orders) as integer) as orders,
+
+        -- money
+        branch_hours.currency,
+        cast(sum(branch_hours.net_revenue) as numeric(14, 2)) as net_revenue
+    from branch_hours
+    inner join dates on branch_hours.business_date = dates.date_day
+    inner join periods
+        on
+            branch_hours.currency = periods.currency
+            and branch_hours.business_date between periods.first_date and periods.last_date
+    group by
+        branch_hours.branch_id, periods.period_id, dates.iso_day_of_week,
+        branch_hours.local_hour, branch_hours.currency
+
+)
+
+select * from final

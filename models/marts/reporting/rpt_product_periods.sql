@@ -1,0 +1,75 @@
+with
+
+periods as (
+
+    select * from {{ ref('dim_periods') }}
+    where not is_previous
+
+),
+
+products as (
+
+    select * from {{ ref('dim_products') }}
+    where is_current
+
+),
+
+product_days as (
+
+    select * from {{ ref('rpt_product_days') }}
+
+),
+
+product_periods as (
+
+    select
+        product_days.branch_id,
+        product_days.currency,
+        periods.period_id,
+        product_days.product_id,
+        sum(product_days.units) as units,
+        sum(product_days.net_revenue) as net_revenue,
+        -- one day without a known cost, and the sum would not be the cost of the revenue beside it
+        case
+            when count(*) = count(product_days.cost_amount) then sum(product_days.cost_amount)
+        end as cost_amount
+    from product_days
+    inner join periods
+        on
+            product_days.currency = periods.currency
+            and product_days.business_date between periods.first_date and periods.last_date
+    group by
+        product_days.branch_id, product_days.currency, periods.period_id, product_days.product_id
+
+),
+
+final as (
+
+    select
+        -- key
+        product_periods.branch_id,
+        product_periods.period_id,
+        product_periods.product_id,
+
+        -- product, as its newest version has it
+        products.sku,
+        products.product_name,
+        products.category,
+        products.size,
+
+        -- volume
+        cast(product_periods.units as integer) as units,
+
+        -- money
+        product_periods.currency,
+        cast(product_periods.net_revenue as numeric(18, 6)) as net_revenue,
+        cast(product_periods.cost_amount as numeric(14, 2)) as cost_amount
+    from product_periods
+    inner join products
+        on
+            product_periods.branch_id = products.branch_id
+            and product_periods.product_id = products.product_id
+
+)
+
+select * from final
