@@ -91,7 +91,7 @@ def run(
     """Do the whole job: start, load, reconcile, build, test, publish, report, document."""
     with alert.on_failure("mypizza run") as problems:
         steps = _Steps()
-        pages: dict[str, Path] = {}
+        index: Path | None = None
         with steps.step("Warehouse"):
             warehouse = warehouse_module.resolve()
         with warehouse_module.lock(warehouse, "run"):
@@ -114,15 +114,9 @@ def run(
                     *([] if unit_tests else ["--exclude-resource-type", "unit_test"]),
                 )
             if docs and built.success:
-                with steps.step("Report"):
-                    from report.page import build_report
-
-                    pages["Report"] = build_report(warehouse)
-                with steps.step("Docs site"):
-                    from ingest.docs import build_docs
-
-                    pages["Docs"] = build_docs(warehouse)
-        _summarise(warehouse, steps, loads, built, pages)
+                with steps.step("Report and docs"):
+                    index = _write_site(warehouse)
+        _summarise(warehouse, steps, loads, built, index)
         problems += [load.error for load in loads if load.error]
         problems += [] if built.success else [_why_not_published(warehouse, built)]
         if not built.success or any(load.outcome != "succeeded" for load in loads):
@@ -365,12 +359,14 @@ def rollback() -> None:
 
 
 @app.command()
-def docs() -> None:
-    """Write the docs site of the published marts, and say where it is."""
-    from ingest.docs import build_docs
-
-    page = build_docs(warehouse_module.resolve())
-    console.print(f"The docs site: {page}")
+def docs(
+    open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """Write report, docs and lineage of what is published, and the index page that opens them."""
+    index = _write_site(warehouse_module.resolve())
+    console.print(f"Open {index.as_uri()}", soft_wrap=True)
+    if open_it:
+        typer.launch(index.as_uri())
 
 
 @app.command()
@@ -762,12 +758,23 @@ def _say_what_happened(loads: Sequence[LoadResult]) -> None:
             console.print(f"[red]{escape(load.error)}[/red]", soft_wrap=True)
 
 
+def _write_site(warehouse: Warehouse) -> Path:
+    """Write report, docs and lineage, and return the index page that opens them."""
+    from ingest.docs import build_docs
+    from report.index import build_index
+    from report.page import build_report
+
+    build_report(warehouse)
+    build_docs(warehouse)
+    return build_index(warehouse)
+
+
 def _summarise(
     warehouse: Warehouse,
     steps: _Steps,
     loads: Sequence[LoadResult],
     built: dbtRunnerResult,
-    pages: dict[str, Path],
+    index: Path | None,
 ) -> None:
     """Print what a run did, and how to connect to what it made."""
     _say_what_happened(loads)
@@ -809,8 +816,8 @@ def _summarise(
     if not built.success:
         why = escape(_why_not_published(warehouse, built))
         console.print(f"[red]Not published[/red]: {why}", soft_wrap=True)
-    for name, page in pages.items():
-        console.print(f"{name}: {page.as_uri()}", soft_wrap=True)
+    if index:
+        console.print(f"Begin here: {index.as_uri()} (report, docs, lineage)", soft_wrap=True)
     console.print(
         f"Connect: mypizza psql, or any BI tool at {warehouse.host}, port {warehouse.port}, "
         f"database {warehouse.database}, user {warehouse.user}, schema marts "

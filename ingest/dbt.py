@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.warehouse import PROJECT_DIR
@@ -31,6 +32,14 @@ def run_dbt(*arguments: str) -> dbtRunnerResult:
     from dbt.cli.main import dbtRunner
 
     return dbtRunner().invoke(list(arguments))
+
+
+def site_folder() -> Path:
+    """Return the folder of the pages that people open: `site` in dbt's target folder."""
+    target = Path(os.environ.get("DBT_TARGET_PATH") or PROJECT_DIR / "target")
+    folder = target.resolve() / "site"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def till_exports() -> list[str]:

@@ -1,7 +1,8 @@
-"""The docs site: one HTML file about the published marts that opens offline.
+"""The docs of the published marts: two HTML files that open offline, docs and lineage.
 
-dbt writes the page, dbterd reads the relationships off the contracts' keys, D2 draws them, and the
+dbt writes the docs, dbterd reads the relationships off the contracts' keys, D2 draws them, and the
 drawing is put into the page, so that it needs no server, no network and no second file.
+dbt-colibri reads off the compiled SQL which column comes from which.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
-from ingest.dbt import run_dbt
+from ingest.dbt import run_dbt, site_folder
 from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
 
 IMAGE = "assets/er-diagram.svg"
@@ -24,16 +27,17 @@ COLOURS = {"dim": "#0f766e", "fct": "#1e3a8a", "rpt": "#9a3412", "ftr": "#6b21a8
 
 
 def build_docs(warehouse: Warehouse) -> Path:
-    """Write the docs site of what is published.
+    """Write the docs, the lineage and the ER diagram of what is published.
 
     Args:
         warehouse: where the marts are; its libpq variables stand in `os.environ`.
 
     Returns:
-        The page, `target/static_index.html`; the ER diagram alone lies beside it.
+        The docs, `docs.html` in the site's folder; `lineage.html` and `er-diagram.svg` lie beside.
 
     Raises:
-        WarehouseError: dbt cannot read the published marts, or D2 cannot draw them.
+        WarehouseError: dbt cannot read the published marts, D2 cannot draw them, or dbt-colibri
+            cannot follow their columns.
     """
     os.environ.update(warehouse.environment)
     target_dir = Path(os.environ.get("DBT_TARGET_PATH") or PROJECT_DIR / "target")
@@ -41,13 +45,16 @@ def build_docs(warehouse: Warehouse) -> Path:
     artifacts_dir = target_dir / "docs"
     _generate(artifacts_dir)
 
+    site = site_folder()
+    # at once: a later command of dbt writes a manifest without the compiled SQL
+    _follow_columns(artifacts_dir, site / "lineage.html")
     picture = draw(er_diagram(artifacts_dir))
-    (target_dir / "er-diagram.svg").write_bytes(picture)
+    (site / "er-diagram.svg").write_bytes(picture)
     image = "data:image/svg+xml;base64," + base64.b64encode(picture).decode()
     html = (artifacts_dir / "static_index.html").read_text(encoding="utf-8")
-    page = target_dir / "static_index.html"
+    page = site / "docs.html"
     page.write_text(html.replace(IMAGE, image), encoding="utf-8")
-    return page.resolve()
+    return page
 
 
 def er_diagram(artifacts_dir: Path) -> str:
@@ -117,6 +124,19 @@ def _generate(artifacts_dir: Path) -> None:
             "dbt cannot document the published marts. Were they published? `mypizza status` says. "
             f"{result.exception or ''}".strip()
         )
+
+
+def _follow_columns(artifacts_dir: Path, page: Path) -> None:
+    folder = artifacts_dir / "lineage"
+    shutil.rmtree(folder, ignore_errors=True)
+    command = [sys.executable, "-m", "dbt_colibri.cli.cli", "generate", "--disable-telemetry"]
+    command += ["--light", "--output-dir", str(folder)]
+    for artifact in ("manifest", "catalog"):
+        command += [f"--{artifact}", str(artifacts_dir / f"{artifact}.json")]
+    followed = subprocess.run(command, capture_output=True, text=True, check=False)
+    if followed.returncode:
+        raise WarehouseError(f"dbt-colibri cannot follow the columns: {followed.stdout.strip()}")
+    shutil.copyfile(folder / "index.html", page)
 
 
 def _table(node: dict[str, Any]) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,7 +15,8 @@ import altair as alt
 import vl_convert
 from jinja2 import Environment, FileSystemLoader
 
-from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
+from ingest.dbt import site_folder
+from ingest.warehouse import Warehouse, WarehouseError
 from report.charts import (
     DEFAULT_PERIODS,
     FIGURES,
@@ -49,23 +49,22 @@ def build_report(warehouse: Warehouse) -> Path:
             of that role alone; any other, such as a branch manager's, with its own.
 
     Returns:
-        The page, `target/report.html`.
+        The page, `report.html` in the site's folder.
 
     Raises:
         WarehouseError: nothing was published yet, or the login may not read it.
     """
-    target_dir = Path(os.environ.get("DBT_TARGET_PATH") or PROJECT_DIR / "target")
-    target_dir.mkdir(parents=True, exist_ok=True)
-    page = target_dir / "report.html"
+    page = site_folder() / "report.html"
     page.write_text(render(read(warehouse)), encoding="utf-8")
-    return page.resolve()
+    return page
 
 
-def read(warehouse: Warehouse) -> dict[str, Rows]:
-    """Ask every query of the folder `queries`, all of one and the same publication.
+def read(warehouse: Warehouse, queries: Path = FOLDER / "queries") -> dict[str, Rows]:
+    """Ask every query of a folder, all of one and the same publication.
 
     Args:
         warehouse: as for `build_report`.
+        queries: the folder of the SQL files.
 
     Returns:
         The rows of each query, by its file's name.
@@ -88,7 +87,7 @@ def read(warehouse: Warehouse) -> dict[str, Rows]:
             if is_reader:
                 connection.execute("set local role reader")
             answers = {}
-            for file in sorted((FOLDER / "queries").glob("*.sql")):
+            for file in sorted(queries.glob("*.sql")):
                 cursor = connection.execute(file.read_bytes())
                 names = [column.name for column in cursor.description or ()]
                 answers[file.stem] = [dict(zip(names, row, strict=True)) for row in cursor]

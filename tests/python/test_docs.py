@@ -32,7 +32,7 @@ class Opened:
 def page(published_warehouse: Warehouse) -> Path:
     """The docs site that `mypizza run` has written."""
     assert published_warehouse.embedded
-    return Path(os.environ["DBT_TARGET_PATH"]) / "static_index.html"
+    return Path(os.environ["DBT_TARGET_PATH"]) / "site" / "docs.html"
 
 
 def open_page(address: str, folder: Path) -> Opened:
@@ -95,10 +95,72 @@ def test_a_mart_has_its_page_under_its_published_name(page: Path, tmp_path: Path
     assert "marts_next" not in opened.html
 
 
-def test_er_diagram_shows_every_mart_and_every_foreign_key(
-    page: Path, warehouse: Warehouse
+def test_every_mart_has_a_question_and_its_sql_an_answer(published_warehouse: Warehouse) -> None:
+    """In the table's comment, and so in the docs and in what a BI tool shows."""
+    question = re.compile(r"\*\*Question:\*\* [^?]+\?\n\n```sql\n(.*?)\n```", re.DOTALL)
+    with published_warehouse.connect(role="reader") as connection:
+        comments = connection.execute(
+            "select relname, obj_description(oid) from pg_class"
+            " where relnamespace = 'marts'::regnamespace and relkind = 'r'"
+        ).fetchall()
+        assert len(comments) > 20
+        for mart, comment in comments:
+            for heading in ("**Grain:**", "**Primary key:**", "**Refresh:**"):
+                assert heading in comment, mart
+            (statement,) = question.findall(comment)
+            assert f"marts.{mart} " in statement.replace("\n", " ") + " ", mart
+            assert connection.execute(statement).fetchall(), mart
+
+
+def test_every_column_of_every_model_is_followed_to_what_it_comes_from(page: Path) -> None:
+    folder = page.parents[1] / "docs" / "lineage"
+    assert not (folder / "colibri-parsing-errors.json").exists()
+    followed = json.loads((folder / "colibri-manifest.json").read_text())
+    came_from: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for edge in followed["lineage"]["edges"]:
+        target = (edge["target"], edge["targetColumn"])
+        came_from.setdefault(target, set()).add((edge["source"], edge["sourceColumn"]))
+
+    def sources_of(column: tuple[str, str]) -> set[tuple[str, str]]:
+        found, left = set(), [column]
+        while left:
+            if (each := left.pop()) not in found:
+                found.add(each)
+                left += came_from.get(each, ())
+        return {each for each in found if each[0].startswith("source.")}
+
+    model = "model.mypizza."
+    for (mart, column), source in {
+        ("fct_orders", "tips_amount"): ("raw_pos.payments", "tip_amount"),
+        ("rpt_branch_days", "net_revenue"): ("raw_pos.order_lines", "unit_price"),
+        ("fct_deliveries", "unit_price"): ("raw_files.stock_deliveries", "unit_price"),
+        ("fct_support_tickets", "reason"): ("raw_tickets.tickets", "reason"),
+    }.items():
+        named = {(node.split(".", 2)[2], name) for node, name in sources_of((model + mart, column))}
+        assert source in {(f"raw_{node}", name) for node, name in named}, (mart, named)
+
+
+@needs_browser
+def test_index_page_and_lineage_open_offline_and_the_index_leads_to_each_page(
+    page: Path, tmp_path: Path
 ) -> None:
-    with warehouse.connect() as connection:
+    index = page.with_name("index.html")
+    opened = open_page(index.as_uri(), tmp_path)
+    assert opened.requests == []
+    assert "The warehouse equals the tills." in opened.html
+    assert re.search(r"myPizza Hudson</td><td>New York, US</td>.*234,144 USD", opened.html, re.S)
+    links = set(re.findall(r'href="([^"#]+)"', opened.html))
+    assert links == {"report.html", "docs.html", "lineage.html", "er-diagram.svg"}
+    assert all((page.parent / link).exists() for link in links)
+    lineage = open_page(page.with_name("lineage.html").as_uri(), tmp_path)
+    assert lineage.requests == []
+    assert "exposures" in lineage.html
+
+
+def test_er_diagram_shows_every_mart_and_every_foreign_key(
+    page: Path, published_warehouse: Warehouse
+) -> None:
+    with published_warehouse.connect() as connection:
         tables = connection.execute(
             "select tablename from pg_tables where schemaname = 'marts'"
         ).fetchall()

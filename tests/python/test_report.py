@@ -52,7 +52,7 @@ def page(published: Warehouse) -> Path:
     """The page that the command writes."""
     assert published
     said = mypizza("report").stdout
-    target = Path(os.environ["DBT_TARGET_PATH"]) / "report.html"
+    target = Path(os.environ["DBT_TARGET_PATH"]) / "site" / "report.html"
     assert target.as_uri() in said
     return target
 

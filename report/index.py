@@ -1,0 +1,62 @@
+"""Writes the page from which people begin: what there is, whether it is right, where to look."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+
+from ingest.dbt import site_folder
+from ingest.warehouse import Warehouse
+from report.charts import THEMES
+from report.page import FOLDER, read
+
+PAGES = (
+    (
+        "report.html",
+        "The report",
+        "Trading, menu, guests, kitchen and trust, by branch and period.",
+    ),
+    ("docs.html", "The docs", "Every table and column, its grain and key, and a question to it."),
+    ("lineage.html", "The lineage", "From which column of which source each column comes."),
+    ("er-diagram.svg", "The tables in one picture", "How the published tables join."),
+)
+"""The pages of the site: file, name, and what each says."""
+
+
+def build_index(warehouse: Warehouse) -> Path:
+    """Write the index page of what is published.
+
+    Args:
+        warehouse: as for the report.
+
+    Returns:
+        The page, `index.html` in the site's folder; it names the pages that lie beside it.
+
+    Raises:
+        WarehouseError: nothing was published yet, or the login may not read it.
+    """
+    answers = read(warehouse, FOLDER / "index")
+    site = site_folder()
+    templates = Environment(loader=FileSystemLoader(FOLDER / "index"), autoescape=True)
+    page = site / "index.html"
+    page.write_text(
+        templates.get_template("index.html").render(
+            themes=THEMES,
+            branches=answers["branches"],
+            trust=answers["trust"][0],
+            pages=[
+                {"file": file, "name": name, "says": says}
+                for file, name, says in PAGES
+                if (site / file).exists()
+            ],
+            number=_number,
+        ),
+        encoding="utf-8",
+    )
+    return page
+
+
+def _number(value: Any) -> str:
+    return "" if value is None else f"{value:,.0f}"

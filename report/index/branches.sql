@@ -1,0 +1,28 @@
+-- The branches, and what each sold in the last year that it traded.
+select
+    branches.branch_name,
+    branches.city,
+    branches.country_code,
+    branches.currency,
+    branches.prices_include_tax,
+    min(periods.first_date) as first_date,
+    max(periods.last_date) as last_date,
+    sum(periods.orders) as orders,
+    sum(periods.net_revenue) as net_revenue
+from marts.dim_branches as branches
+left join marts.rpt_branch_periods as periods
+    on
+        branches.branch_id = periods.branch_id
+        and periods.period_id in (
+            select sizes.period_id from marts.dim_periods as sizes
+            where
+                sizes.currency = branches.currency and sizes.kind = 'rolling'
+                and not sizes.is_previous
+            order by sizes.first_date
+            limit 1
+        )
+        and not periods.is_previous
+group by
+    branches.branch_name, branches.city, branches.country_code, branches.currency,
+    branches.prices_include_tax
+order by net_revenue desc nulls last, branches.branch_name

@@ -1,0 +1,16 @@
+-- What the publication says of itself: its time, its days, what was compared, what was held back.
+select
+    (
+        select substring(
+            obj_description(to_regnamespace('marts'), 'pg_namespace') from ', (.*)$'
+        )
+    ) as publication,
+    (select min(business_date) from marts.rpt_branch_days) as first_date,
+    (select max(business_date) from marts.rpt_branch_days) as last_date,
+    (select count(*) from marts.rpt_reconciliation where not is_open) as compared_days,
+    (
+        select count(*) from marts.rpt_reconciliation
+        where not is_open and is_equal
+    ) as equal_days,
+    (select sum(records_in_quarantine) from marts.rpt_data_quality) as held_records,
+    (select sum(records) from marts.rpt_data_quality) as records
