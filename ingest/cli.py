@@ -392,9 +392,9 @@ def dashboard(
         raise WarehouseError(
             "The dashboard needs Streamlit: pip install -e '.[dashboard]' in the project's folder."
         )
-    from report.dashboard import command
+    from report.dashboard import NO_WAY_OUT, command
 
-    environment = os.environ | _readable().environment
+    environment = os.environ | _readable().environment | NO_WAY_OUT
     with suppress(KeyboardInterrupt):
         raise typer.Exit(subprocess.run(command(port), env=environment).returncode)
 

@@ -43,6 +43,14 @@ from report.page import Rows, plain, read
 
 LOCALE = "en_US"
 
+NO_WAY_OUT = {
+    "http_proxy": "http://127.0.0.1:9",
+    "https_proxy": "http://127.0.0.1:9",
+    "no_proxy": "",
+}
+"""Variables for the server: where a page from elsewhere knocks, Streamlit would ask a host at
+Amazon for this machine's address, to compare the two, and cannot be told not to."""
+
 
 @dataclass(frozen=True)
 class Chosen:

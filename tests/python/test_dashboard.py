@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +65,9 @@ def published(published_warehouse: Warehouse) -> Warehouse:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_kept() -> None:
-    """A test begins without what an earlier one has read."""
+def _nothing_is_kept(published: Warehouse) -> None:
+    """A test begins with what is published, and without what an earlier one has read."""
+    assert published
     st.cache_resource.clear()
 
 
@@ -366,6 +368,17 @@ def sockets(process: subprocess.Popen[str]) -> list[Any]:
     ]
 
 
+def knock(served: Served, origin: str) -> int:
+    """Ask for the stream of figures as a page from there would, and return the answer's status."""
+    door = HTTPConnection(served.url.removeprefix("http://"), timeout=20)
+    headers = {"Origin": origin, "Connection": "Upgrade", "Upgrade": "websocket"}
+    key = {"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+    door.request("GET", "/_stcore/stream", headers=headers | key)
+    status = door.getresponse().status
+    door.close()
+    return status
+
+
 def visit(browser: Browser, served: Served, address: str) -> None:
     """Open a page of the server, and wait until all is drawn."""
     browser.driver.get(f"{served.url}/?{address}")
@@ -397,6 +410,9 @@ def test_the_server_answers_this_machine_alone_and_tells_nobody(
     assert [each for each in asked if not each.startswith(served.url)] == []
     # whom it tries to reach, it does not find, and complains of
     assert [each for each in browser.log() if "ERR_" in each or "refused" in each] == []
+    # a page from elsewhere that knocks is sent away, and nobody is asked about it
+    assert knock(served, origin="https://elsewhere.invalid") == 403
+    assert knock(served, origin=served.url) == 101
     opened = sockets(served.process)
     assert [each for each in opened if each.status == psutil.CONN_LISTEN]
     assert {each.laddr.ip for each in opened if each.laddr} == {"127.0.0.1"}
