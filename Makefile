@@ -10,10 +10,10 @@ export DO_NOT_TRACK := 1
 # for as long as its lock file stays the same, whatever becomes of this folder
 SUPERSET := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mypizza/superset
 
-.PHONY: help install run test lint torture docs bench superset clean
+.PHONY: help install run test lint torture docs bench screenshots superset clean
 
 help:  ## print this help
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 install: .venv/installed  ## make .venv with the locked dependencies
 
@@ -47,11 +47,14 @@ torture: install  ## kill the run 60 times at random moments and compare; writes
 	MYPIZZA_TORTURE_KILLS=60 MYPIZZA_TORTURE_REPORT=docs/torture.md \
 		$(BIN)/pytest tests/python/test_torture.py
 
-docs: install  ## write the docs site of the published marts
+docs: install  ## write report, docs and lineage of the published marts, and their index page
 	$(BIN)/mypizza docs
 
 bench: install  ## measure speed and memory, as ratios; writes benchmarks/results.md
 	$(BIN)/python -m benchmarks
+
+screenshots: run  ## renew the README's pictures from the sample company; needs Chromium and its driver
+	$(BIN)/python docs/screenshots.py
 
 superset: $(SUPERSET)/installed  ## make a Superset, in the user's cache: the tests load bi/superset into it
 	@echo "Superset is $(SUPERSET)/bin/superset; docs/how-to/connect.md says how to start it."
