@@ -25,4 +25,4 @@ left join marts.rpt_branch_periods as periods
 group by
     branches.branch_name, branches.city, branches.country_code, branches.currency,
     branches.prices_include_tax
-order by net_revenue desc nulls last, branches.branch_name
+order by net_revenue desc nulls last, branches.branch_name asc

@@ -4,10 +4,13 @@ select
         select substring(
             obj_description(to_regnamespace('marts'), 'pg_namespace') from ', (.*)$'
         )
-    ) as publication,
+    ) as published_when,
     (select min(business_date) from marts.rpt_branch_days) as first_date,
     (select max(business_date) from marts.rpt_branch_days) as last_date,
-    (select count(*) from marts.rpt_reconciliation where not is_open) as compared_days,
+    (
+        select count(*) from marts.rpt_reconciliation
+        where not is_open
+    ) as compared_days,
     (
         select count(*) from marts.rpt_reconciliation
         where not is_open and is_equal
