@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
+from markdown_it import MarkdownIt
 
 from ingest.dbt import site_folder
-from ingest.warehouse import Warehouse
+from ingest.warehouse import PROJECT_DIR, Warehouse
 from report.charts import THEMES
 from report.page import FOLDER, read
 
@@ -24,9 +27,11 @@ PAGES = (
 )
 """The pages of the site: file, name, and what each says."""
 
+GUIDE = PROJECT_DIR / "docs" / "how-to" / "connect.md"
+
 
 def build_index(warehouse: Warehouse) -> Path:
-    """Write the index page of what is published.
+    """Write the index page of what is published, and the guide for BI tools beside it.
 
     Args:
         warehouse: as for the report.
@@ -40,6 +45,12 @@ def build_index(warehouse: Warehouse) -> Path:
     answers = read(warehouse, FOLDER / "index")
     site = site_folder()
     templates = Environment(loader=FileSystemLoader(FOLDER / "index"), autoescape=True)
+    (site / "connect.html").write_text(
+        templates.get_template("connect.html").render(
+            themes=THEMES, guide=_html(GUIDE.read_text(encoding="utf-8"))
+        ),
+        encoding="utf-8",
+    )
     page = site / "index.html"
     page.write_text(
         templates.get_template("index.html").render(
@@ -60,3 +71,16 @@ def build_index(warehouse: Warehouse) -> Path:
 
 def _number(value: Any) -> str:
     return "" if value is None else f"{value:,.0f}"
+
+
+def _html(markdown: str) -> str:
+    """Write a page of the project as HTML; its headings have the ids that GitHub gives them."""
+    parser = MarkdownIt().enable("table")
+    tokens = parser.parse(markdown)
+    for token, following in itertools.pairwise(tokens):
+        if token.type == "heading_open":
+            words = re.sub(r"[^\w\s-]", "", following.content.lower())
+            token.attrSet("id", re.sub(r"\s", "-", words))
+    html: str = parser.renderer.render(tokens, parser.options, {})
+    # the project's own files do not lie beside the site
+    return re.sub(r'<a href="(?![a-z]+:|#)[^"]*">(.*?)</a>', r"<code>\1</code>", html)

@@ -479,7 +479,7 @@ def test_each_tool_has_its_section_and_its_exposure_names_what_is_asked_there() 
     assert len(exposures) == 8
     for tool, exposure in exposures.items():
         heading = tool.lower().replace(" ", "-")
-        assert exposure["url"] == f"docs/how-to/connect.md#{heading}"
+        assert exposure["url"] == f"connect.html#{heading}"
         asked = set(re.findall(r"marts\.(\w+)", code(how_to()[tool], "sql")))
         assert asked
         if tool == "Superset":

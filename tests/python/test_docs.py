@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.warehouse import Warehouse
+from ingest.warehouse import PROJECT_DIR, Warehouse
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 needs_browser = pytest.mark.skipif(
@@ -150,8 +150,15 @@ def test_index_page_and_lineage_open_offline_and_the_index_leads_to_each_page(
     assert "The warehouse equals the tills." in opened.html
     assert re.search(r"myPizza Hudson</td><td>New York, US</td>.*234,144 USD", opened.html, re.S)
     links = set(re.findall(r'href="([^"#]+)"', opened.html))
-    assert links == {"report.html", "docs.html", "lineage.html", "er-diagram.svg"}
+    pages = {"report.html", "docs.html", "lineage.html", "er-diagram.svg", "connect.html"}
+    assert links == pages
     assert all((page.parent / link).exists() for link in links)
+    # the exposures of the BI tools link to their sections of the guide
+    exposures = (PROJECT_DIR / "models" / "marts" / "_bi__exposures.yml").read_text()
+    sections = re.findall(r"url: connect\.html#(\S+)", exposures)
+    guide = page.with_name("connect.html").read_text()
+    assert len(sections) == 8
+    assert all(f'id="{section}"' in guide for section in sections)
     lineage = open_page(page.with_name("lineage.html").as_uri(), tmp_path)
     assert lineage.requests == []
     assert "exposures" in lineage.html

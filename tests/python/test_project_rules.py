@@ -94,6 +94,16 @@ def test_every_column_that_names_another_marts_key_is_a_foreign_key(
                 assert column in declared, f"{mart['name']}.{column} -> {referenced}"
 
 
+def test_the_exposure_of_the_metrics_names_what_they_read(manifest: dict[str, Any]) -> None:
+    (exposure,) = (each for each in manifest["exposures"].values() if each["name"] == "metrics")
+    read = {
+        node
+        for each in manifest["semantic_models"].values()
+        for node in each["depends_on"]["nodes"]
+    }
+    assert set(exposure["depends_on"]["nodes"]) == read
+
+
 def test_everything_in_the_semantic_layer_is_described(manifest: dict[str, Any]) -> None:
     layers = [*manifest["semantic_models"].values()]
     things = [

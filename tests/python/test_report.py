@@ -739,6 +739,22 @@ def test_every_text_stands_out_from_what_is_behind_it(browser: Browser, scheme: 
         browser.size(1280)
 
 
+@pytest.mark.parametrize("name", ["index.html", "connect.html"])
+def test_the_pages_around_the_report_can_be_read_in_both_themes_and_on_a_phone(
+    browser: Browser, name: str
+) -> None:
+    page = Path(os.environ["DBT_TARGET_PATH"]) / "site" / name
+    try:
+        for scheme in ("light", "dark"):
+            browser.size(390, scheme)
+            browser.driver.get(page.as_uri())
+            assert browser.run(CONTRAST) == [], scheme
+            wide = "return document.documentElement.scrollWidth - window.innerWidth"
+            assert browser.run(wide) <= 0
+    finally:
+        browser.size(1280)
+
+
 def test_a_screen_reader_finds_landmarks_headings_labels_and_a_table_for_each_chart(
     browser: Browser,
 ) -> None:
