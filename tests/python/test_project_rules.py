@@ -94,6 +94,16 @@ def test_every_column_that_names_another_marts_key_is_a_foreign_key(
                 assert column in declared, f"{mart['name']}.{column} -> {referenced}"
 
 
+def test_the_landing_page_names_every_mart_with_its_key(marts: list[dict[str, Any]]) -> None:
+    page = (PROJECT_DIR / "docs" / "dbt" / "overview.md").read_text()
+    rows = dict(
+        re.findall(r"^\| \[(\w+)\]\(#!/model/model\.mypizza\.\1\) .* \| (.*) \|$", page, re.M)
+    )
+    assert rows == {
+        mart["name"]: ", ".join(f"`{column}`" for column in primary_key(mart)) for mart in marts
+    }
+
+
 def test_the_exposure_of_the_metrics_names_what_they_read(manifest: dict[str, Any]) -> None:
     (exposure,) = (each for each in manifest["exposures"].values() if each["name"] == "metrics")
     read = {
