@@ -26,21 +26,32 @@ conversions as (
 
 ),
 
+-- once per recipe, and not for every day on which it was cooked
+portions as (
+
+    select
+        recipes.product_name,
+        recipes.size,
+        recipes.ingredient_id,
+        recipes.quantity * conversions.factor as quantity
+    from recipes
+    inner join ingredients on recipes.ingredient_id = ingredients.ingredient_id
+    inner join conversions
+        on recipes.unit = conversions.from_unit and ingredients.unit = conversions.to_unit
+
+),
+
 final as (
 
     select
         units_sold.branch_id,
-        recipes.ingredient_id,
+        portions.ingredient_id,
         units_sold.business_date,
-        cast(sum(units_sold.units * recipes.quantity * conversions.factor) as numeric(14, 4))
-            as consumed_quantity
+        cast(sum(units_sold.units * portions.quantity) as numeric(14, 4)) as consumed_quantity
     from units_sold
-    inner join recipes
-        on units_sold.product_name = recipes.product_name and units_sold.size = recipes.size
-    inner join ingredients on recipes.ingredient_id = ingredients.ingredient_id
-    inner join conversions
-        on recipes.unit = conversions.from_unit and ingredients.unit = conversions.to_unit
-    group by units_sold.branch_id, recipes.ingredient_id, units_sold.business_date
+    inner join portions
+        on units_sold.product_name = portions.product_name and units_sold.size = portions.size
+    group by units_sold.branch_id, portions.ingredient_id, units_sold.business_date
 
 )
 

@@ -1,21 +1,31 @@
 -- Order lines times recipes, deliveries and counts, per branch, ingredient and day, by another way
 -- than the balance takes. Half a tenth of a gram per row is rounding.
-with consumed as (
+with sold as (
     select
-        order_lines.branch_id,
+        branch_id,
+        product_key,
+        business_date,
+        sum(quantity) as quantity
+    from {{ ref('fct_order_lines') }}
+    group by branch_id, product_key, business_date
+),
+
+consumed as (
+    select
+        sold.branch_id,
         recipes.ingredient_id,
-        order_lines.business_date,
-        sum(order_lines.quantity * recipes.quantity * conversions.factor) as quantity
-    from {{ ref('fct_order_lines') }} as order_lines
+        sold.business_date,
+        sum(sold.quantity * recipes.quantity * conversions.factor) as quantity
+    from sold
     inner join {{ ref('dim_products') }} as products
-        on order_lines.product_key = products.product_key
+        on sold.product_key = products.product_key
     inner join {{ ref('recipes') }} as recipes
         on products.product_name = recipes.product_name and products.size = recipes.size
     inner join {{ ref('dim_ingredients') }} as ingredients
         on recipes.ingredient_id = ingredients.ingredient_id
     inner join {{ ref('unit_conversions') }} as conversions
         on recipes.unit = conversions.from_unit and ingredients.unit = conversions.to_unit
-    group by order_lines.branch_id, recipes.ingredient_id, order_lines.business_date
+    group by sold.branch_id, recipes.ingredient_id, sold.business_date
 ),
 
 delivered as (
