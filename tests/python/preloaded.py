@@ -13,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from types import ModuleType
+from unittest.mock import patch
 
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload([
@@ -42,7 +44,9 @@ def run(arguments: list[str], environment: dict[str, str]) -> subprocess.Complet
     with tempfile.TemporaryDirectory() as folder:
         outputs = [Path(folder) / name for name in ("stdout", "stderr")]
         process = _processes.Process(target=_mypizza, args=(arguments, environment, outputs))
-        process.start()
+        # the child would import this process's main program, before it has its environment
+        with patch.dict(sys.modules, {"__main__": ModuleType("__main__")}):
+            process.start()
         process.join()
         assert process.exitcode is not None
         return subprocess.CompletedProcess(

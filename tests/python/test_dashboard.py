@@ -175,7 +175,7 @@ def browser(published: Warehouse) -> Iterator[Browser]:
 def pages(browser: Browser) -> dict[tuple[str, str, str], Page]:
     """The report's page in every setting, as people read it."""
     mypizza("report")
-    browser.page = Path(os.environ["DBT_TARGET_PATH"]) / "report.html"
+    browser.page = Path(os.environ["DBT_TARGET_PATH"]) / "site" / "report.html"
     found = {}
     for branch, period, step in SETTINGS:
         browser.open(branch, period, step=step)

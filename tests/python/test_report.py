@@ -871,7 +871,7 @@ def test_a_branch_managers_report_is_about_the_own_branch_alone(
         | {"MYPIZZA_EMBEDDED": "", "DBT_TARGET_PATH": str(tmp_path)},
     )
     everyone = browser.page
-    browser.page = tmp_path / "report.html"
+    browser.page = tmp_path / "site" / "report.html"
     try:
         text = browser.page.read_text(encoding="utf-8")
         assert "myPizza La Mariscal" in text
