@@ -6,7 +6,7 @@
 
     Args:
         feed: the feed, as in .dlt/config.toml.
-        mapped: a CTE with every landed column, and beside them: ticket, article, sold_on (date) and
+        mapped: a CTE with `landed_columns`, and beside them: ticket, article, sold_on (date) and
             sold_at (time of day) as text, quantity, unit_price (as text, tax included),
             payment_method (cash, card, app or voucher), channel, tax_rate (a number), raw_record. -#}
 {% macro till_export_lines(feed, mapped="mapped") -%}
@@ -88,7 +88,17 @@
                     as day_read
             from (
                 select
-                    mapped.*,
+                    -- by name: a till may call any column of its own like one of ours
+                    {{ landed_columns("mapped") }},
+                    mapped.ticket,
+                    mapped.article,
+                    mapped.sold_on,
+                    mapped.quantity,
+                    mapped.unit_price,
+                    mapped.payment_method,
+                    mapped.channel,
+                    mapped.tax_rate,
+                    mapped.raw_record,
                     {{ whole_number(number_in_dialect("mapped.quantity")) }} as quantity_read,
                     {{ dbt.safe_cast(number_in_dialect("mapped.unit_price"), "numeric(12, 2)") }}
                         as unit_price_read,
@@ -111,6 +121,17 @@
             ) as trading on read.branch_id = trading.known_branch_id
         ) as dated
     ) as lines
+{%- endmacro %}
+
+{#- What the loader adds to each line of a feed: branch, file, line, reject, deletion and load.
+
+    Args:
+        relation: the landed table, or what reads it. -#}
+{% macro landed_columns(relation) -%}
+    {%- set names = [
+        "branch_id", "_file_name", "_line_number", "_reject", "_deleted_at", "_dlt_load_id"
+    ] -%}
+    {{ relation }}.{{ names | join(", " ~ relation ~ ".") }}
 {%- endmacro %}
 
 {#- The key of a line of an export: its feed, its file, its number.

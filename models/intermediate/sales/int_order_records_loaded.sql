@@ -25,14 +25,21 @@ exported as (
 ),
 
 -- Of an export that was corrected every line may have become another one: all orders of a file
--- are as new as its newest line.
+-- are as new as its newest line. What gives back belongs to the newest sale of its ticket before it,
+-- which may come late or be corrected: it is as new as any line before it.
 export_lines as (
 
     select
         branch_id,
         order_id,
         order_line_id,
-        max(load_id) over (partition by file_name) as load_id
+        greatest(
+            max(load_id) over (partition by file_name),
+            case
+                when quantity < 0
+                    then max(load_id) over (partition by branch_id order by sold_at)
+            end
+        ) as load_id
     from exported
 
 ),

@@ -10,7 +10,9 @@ source as (
 mapped as (
 
     select
-        source.*,
+        {{ landed_columns('source') }},
+        source.ticket,
+        source.article,
         source.heure as sold_at,
         source.date as sold_on,
         source.quantite as quantity,
