@@ -213,10 +213,10 @@ def env() -> None:
 @app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 def psql(context: typer.Context) -> None:
     """Open psql on the warehouse; what follows -- goes to psql."""
-    warehouse_module.resolve()
+    environment = os.environ | _readable().environment
     program = str(warehouse_module.BIN_DIR / "psql")
     arguments = ["--no-psqlrc", "-v", "ON_ERROR_STOP=1", *context.args]
-    raise typer.Exit(subprocess.run([program, *arguments]).returncode)
+    raise typer.Exit(subprocess.run([program, *arguments], env=environment).returncode)
 
 
 @app.command(
@@ -411,6 +411,7 @@ def metrics_list(context: typer.Context) -> None:
 
     if context.args:
         run_metricflow("list", _readable(), context.args)
+        return
     for kind, rows in definitions(_readable()).items():
         table = Table("name", "what it is", title=kind)
         for name, description in rows:

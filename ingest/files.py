@@ -183,6 +183,13 @@ def modelled_feeds() -> dict[str, list[str]]:
     return feeds
 
 
+def expected_columns(feed: Feed) -> list[str]:
+    """Return the columns that the models read of a feed, or that its export's totals name."""
+    totals = [one.totals for one in files.configured_feeds() if one.totals]
+    named = [column for one in totals if one.feed == feed.name for column in one.columns]
+    return modelled_feeds().get(feed.name) or named
+
+
 def prepare(connection: Connection, feeds: Sequence[Feed]) -> None:
     """Make the tables that all feeds share, and write down how each feed is written."""
     connection.execute(SCHEMA)
@@ -426,9 +433,11 @@ class _Landing:
             "select 1 from raw_files._files where feed = {} and parsing = {} limit 1"
         ).format(feed.name, feed.parsing)
         cursor.execute(statement.as_string())
-        # Columns that came of other options, like a wrong delimiter, say nothing of the feed.
+        # Columns that came of other options, like a wrong delimiter, say nothing of the feed; nor
+        # do those of a wrong file, where models or totals declare which ones it has.
         is_read = cursor.fetchone() is not None
-        self._first = set(self.columns if is_read else modelled_feeds().get(feed.name, []))
+        declared = expected_columns(feed)
+        self._first = set(declared or (self.columns if is_read else []))
         self.new_columns: list[str] = []
 
     def land(self, wanted: Sequence[File], schema: str, table: str) -> list[Reading]:
@@ -585,7 +594,9 @@ def _notes(feed: Feed, readings: Sequence[Reading]) -> list[str]:
     if rejects:
         notes.append(
             f"{sum(one.rejects for one in rejects)} line(s) of the feed {feed.name} do not fit "
-            f"their header and wait in quarantine, first in {rejects[0].file.name}."
+            "their header and wait "
+            f"{'in quarantine' if feed.name in modelled_feeds() else 'in its column _reject'}, "
+            f"first in {rejects[0].file.name}."
         )
     notes += [
         f"The file {reading.file.name} of the feed {feed.name} kept changing while it was read: "

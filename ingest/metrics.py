@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -33,6 +34,9 @@ BECOME_READER = """
     )
 """
 """A member of `reader` reads with the rights of that role alone, any other with its own."""
+
+ONE_CURRENCY = re.compile(r"""(currency['"]|Entity\(\s*['"]branch['"])\s*\)\s*\}\}\s*=\s*'""")
+"""A filter by which one currency is left: it names one, or one branch."""
 
 
 class Configuration(CLIConfiguration):  # type: ignore[misc]  # its package has no types here
@@ -92,9 +96,11 @@ class Configuration(CLIConfiguration):  # type: ignore[misc]  # its package has 
             group_by: what they are grouped by.
             where: the filters.
         """
-        money = sorted(set(metrics) & set(self.money()))
-        apart = any(name == "branch" or name.endswith("currency") for name in group_by)
-        chosen = any("currency" in text or "Entity('branch')" in text for text in where)
+        # MetricFlow does not mind how a name is written
+        money = sorted({name.lower() for name in metrics} & set(self.money()))
+        names = [name.lower() for name in group_by]
+        apart = any(name == "branch" or name.endswith("currency") for name in names)
+        chosen = any(ONE_CURRENCY.search(text) for text in where)
         if money and self.currencies > 1 and not apart and not chosen:
             raise WarehouseError(
                 f"{', '.join(money)}: money of {self.currencies} currencies must not be added. Add "

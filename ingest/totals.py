@@ -243,7 +243,7 @@ def _missing_columns(connection: Connection, export: Export) -> str | None:
             export.sales,
             [declared.date, declared.time, declared.order, declared.quantity, declared.unit_price],
         ),
-        (export.totals, [declared.date, *declared.figures.values()]),
+        (export.totals, [*declared.columns]),
     ]
     for feed, names in wanted:
         table = sql.Identifier(files.RAW, feed.name)
@@ -287,7 +287,7 @@ def _compare(connection: Connection, export: Export) -> Compared:
         receipt=sql.SQL("landed.{}").format(sql.Identifier(declared.order)),
         quantity=_read(NUMBER, declared.quantity),
         unit_price=_read(NUMBER, declared.unit_price),
-        totals_date=_read(DATE, declared.date),
+        totals_date=_read(DATE, declared.day),
         figures=sql.SQL(", ").join(
             sql.SQL("{} as {}").format(sql.SQL(FIGURES[name]), sql.Identifier(name))
             for name in figures
@@ -330,7 +330,7 @@ def _files_of(connection: Connection, export: Export, feed: Feed, days: set[date
     ).format(
         table=sql.Identifier(files.RAW, feed.name),
         feed=sql.Literal(feed.name),
-        day=_read(DATE, export.declared.date),
+        day=_read(DATE, export.declared.day if feed is export.totals else export.declared.date),
     )
     return [name for (name,) in connection.execute(statement, [wanted])]
 

@@ -297,6 +297,8 @@ def add_reader(
         raise WarehouseError(
             f"There is no branch {unknown[0]!r}: the branches are {', '.join(_branch_ids())}."
         )
+    if not login or login in ("public", "none") or login.startswith("pg_"):
+        raise WarehouseError(f"Postgres takes no login of the name {login!r}: choose another one.")
     wanted = [f"manager_{branch}" for branch in branches] or ["reader"]
     with _administration(administrator) as connection:
         roles = _reader_roles(connection, login)

@@ -648,9 +648,9 @@ FIGURES = (
         "alerts", "kitchen", "What to see to now",
         "As of each branch's newest day, whatever period is chosen.",
         "alerts", "scope",
-        (Column("branch_name", "Branch"), Column("ingredient_name", "Ingredient"),
-         Column("stock_quantity", "In stock", "number"), Column("unit", "Unit"),
-         Column("days_of_cover", "Lasts for days", "number"), Column("alert", "It")),
+        (Column("ingredient_name", "Ingredient"), Column("alert", "It"),
+         Column("branch_name", "Branch"), Column("stock_quantity", "In stock", "number"),
+         Column("unit", "Unit"), Column("days_of_cover", "Lasts for days", "number")),
         "There is nothing to see to.", top=12,
     ),
     Figure(

@@ -348,7 +348,8 @@
     fillPeriods();
     const wanted = [...controls.period.options].map((each) => each.value);
     if (wanted.includes(state.get("period"))) controls.period.value = state.get("period");
-    if (["day", "week", "month"].includes(state.get("step"))) controls.step.value = state.get("step");
+    const steps = [...controls.step.options].map((each) => each.value);
+    controls.step.value = steps.includes(state.get("step")) ? state.get("step") : steps[0];
   }
 
   async function show() {

@@ -73,7 +73,13 @@ def read(warehouse: Warehouse, queries: Path = FOLDER / "queries") -> dict[str, 
         WarehouseError: nothing was published yet, or the login may not read it.
     """
     with warehouse.connect(name="mypizza report") as connection:
-        if connection.execute("select to_regclass('marts.dim_periods')").fetchone() == (None,):
+        readable = connection.execute(
+            "select 1 from pg_class as marts where relname = 'dim_periods'"
+            " and relnamespace = (select oid from pg_namespace where nspname = 'marts')"
+            " and has_schema_privilege(relnamespace, 'usage')"
+            " and has_table_privilege(oid, 'select')"
+        ).fetchone()
+        if not readable:
             raise WarehouseError(
                 "There is nothing to report on: no version of the marts that has a report was "
                 "published, or you may not read it. mypizza run builds and publishes one."

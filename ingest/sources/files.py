@@ -95,6 +95,7 @@ class Totals:
     Attributes:
         feed: the feed that the totals come in, with one line per business day.
         date: the column of both feeds that holds the day, as landed.
+        totals_date: the totals' column with the day, where they call it otherwise.
         time: the sales feed's column with the time of day; None where `date` is the business day.
         order: the sales feed's column with the order's number.
         quantity: its column with the quantity.
@@ -109,6 +110,17 @@ class Totals:
     unit_price: str
     figures: Mapping[str, str]
     time: str | None = None
+    totals_date: str | None = None
+
+    @property
+    def day(self) -> str:
+        """The totals' column with the day."""
+        return self.totals_date or self.date
+
+    @property
+    def columns(self) -> list[str]:
+        """The totals' columns that are declared."""
+        return [self.day, *self.figures.values()]
 
 
 @dataclass(frozen=True)
@@ -295,6 +307,14 @@ def declared_feed(name: str, declared: Mapping[str, Any]) -> Feed:
         )
     if len(feed.delimiter) != 1 or len(feed.quote) > 1 or len(feed.escape) > 1:
         raise refuse("has a delimiter, quote or escape that is not one character")
+    if not (feed.delimiter + feed.quote + feed.escape).isascii():
+        raise refuse("has a delimiter, quote or escape that is no ASCII character")
+    if feed.files.count(BRANCH) > 1:
+        raise refuse(f"has {BRANCH} more than once in its pattern {feed.files!r}")
+    if BRANCH in feed.files and not feed.branch and re.search(r"[\[\]]", feed.files):
+        raise refuse(
+            f"has [ ] beside {BRANCH} in its pattern {feed.files!r}, where only * and ? may stand"
+        )
     if feed.negative_quantity not in ("refund", "error"):
         raise refuse('has a negative_quantity that is neither "refund" nor "error"')
     if any(feed.date_format.count(part) != 1 for part in ("YYYY", "MM", "DD")):

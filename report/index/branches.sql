@@ -5,7 +5,10 @@ select
     branches.country_code,
     branches.currency,
     branches.prices_include_tax,
-    min(periods.first_date) as first_date,
+    case
+        when branches.opened_on > min(periods.first_date) then branches.opened_on
+        else min(periods.first_date)
+    end as first_date,
     max(periods.last_date) as last_date,
     sum(periods.orders) as orders,
     sum(periods.net_revenue) as net_revenue
@@ -24,5 +27,5 @@ left join marts.rpt_branch_periods as periods
         and not periods.is_previous
 group by
     branches.branch_name, branches.city, branches.country_code, branches.currency,
-    branches.prices_include_tax
+    branches.prices_include_tax, branches.opened_on
 order by net_revenue desc nulls last, branches.branch_name asc

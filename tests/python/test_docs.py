@@ -112,6 +112,22 @@ def test_every_mart_has_a_question_and_its_sql_an_answer(published_warehouse: Wa
             assert connection.execute(statement).fetchall(), mart
 
 
+def test_the_queries_to_begin_with_find_an_answer_and_add_no_two_currencies(
+    published_warehouse: Warehouse,
+) -> None:
+    page = (PROJECT_DIR / "docs" / "dbt" / "overview.md").read_text()
+    statements = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    assert len(statements) >= 4
+    with published_warehouse.connect(role="reader") as connection:
+        for statement in statements:
+            cursor = connection.execute(statement)
+            assert cursor.fetchall(), statement
+            names = {column.name for column in cursor.description or ()}
+            one_branch = "branch_id = '" in statement
+            assert "currency" in names or "share" not in names, statement
+            assert "currency" in names or "net_revenue" not in names or one_branch, statement
+
+
 def test_every_column_of_every_model_is_followed_to_what_it_comes_from(page: Path) -> None:
     folder = page.parents[1] / "docs" / "lineage"
     assert not (folder / "colibri-parsing-errors.json").exists()

@@ -226,6 +226,37 @@ def test_an_unknown_till_is_in_the_marts_after_the_steps_that_the_docs_name(
     ]
 
 
+def test_a_sale_that_comes_after_its_refund_takes_it(warehouse: Warehouse) -> None:
+    """The refund's file is sent first; both come into the same version of the marts."""
+    header = export().read_bytes().decode("utf-8-sig").splitlines()[0]
+    refund, sale = date(2016, 2, 26), date(2016, 2, 24)
+    lines = {
+        refund: "26/02/2016;12:00;009001;Margherita;-1;11,90 €;carte",
+        sale: "24/02/2016;12:00;009001;Margherita;2;11,90 €;carte",
+    }
+    facts = ("fct_orders", "fct_order_lines", "fct_payments")
+    build = ["dbt", "build", "--exclude-resource-type", "unit_test", "--exclude-resource-type"]
+    build += ["test", "--select", *(f"+{fact}" for fact in facts)]
+    for day in (refund, sale):
+        export(day).write_bytes(f"{header}\r\n{lines[day]}\r\n".encode("utf-8-sig"))
+        mypizza("ingest", "files", expect=None)  # no totals are sent with them
+        mypizza(*build)
+    assert query(
+        warehouse,
+        "select business_date, gross_revenue, refund_amount from marts_next.fct_orders"
+        " where branch_id = 'lyon' and order_number like '%009001'",
+    ) == [(sale, Decimal("23.80"), Decimal("10.82"))]
+    assert query(
+        warehouse,
+        "select payment_type, business_date, order_key = (select order_key from"
+        " marts_next.fct_orders where order_number like '%009001' and branch_id = 'lyon')"
+        " from marts_next.fct_payments where branch_id = 'lyon' and business_date >= '2016-02-01'"
+        " order by 2",
+    ) == [("sale", sale, True), ("refund", refund, True)]
+    export(sale).unlink()
+    export(refund).unlink()
+
+
 def test_a_chain_that_has_tills_alone_publishes_what_they_sold(tmp_path: Path) -> None:
     project, folder = copy_project(tmp_path), warehouse_module.WAREHOUSE_DIR / "tills_alone"
     config = project / ".dlt" / "config.toml"

@@ -449,7 +449,10 @@ def test_money_of_two_currencies_is_never_added(layer: Configuration) -> None:
     }
     assert set(layer.money()) == made_of_money
     with pytest.raises(WarehouseError, match="net_revenue: money of 2 currencies"):
-        layer.refuse_mixed_currencies(["net_revenue", "orders"], ["branch__city"], [])
+        layer.refuse_mixed_currencies(["NET_REVENUE", "orders"], ["branch__city"], [])
+    both = "{{ Dimension('branch__currency') }} is not null"
+    with pytest.raises(WarehouseError, match="net_revenue: money of 2 currencies"):
+        layer.refuse_mixed_currencies(["net_revenue"], [], [both])
     layer.refuse_mixed_currencies(["orders"], [], [])
     layer.refuse_mixed_currencies(["net_revenue"], ["branch__currency"], [])
     layer.refuse_mixed_currencies(

@@ -78,9 +78,7 @@ spans as (
     having
         min(dates.date_day) <= traded.last_date
         and max(dates.date_day) >= traded.first_date
-        {%- if kind != 'year' %}
         and min(dates.date_day) > {{ dbt.dateadd('year', -2, 'traded.last_date') }}
-        {%- endif %}
     {%- if not loop.last %}
 
     union all

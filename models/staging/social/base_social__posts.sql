@@ -57,6 +57,7 @@ judged as (
             broken('shares', 'shares < 0', 'is below 0'),
             unreadable('posted_at', time, types),
             outside_the_calendar('posted_at', time, types),
+            unreadable('updated_at', time, types),
         ]) }} as _errors,
         {{ raw_record('source', [
             'id', 'platform', 'language', 'reach', 'likes', 'comments', 'shares', 'posted_at',

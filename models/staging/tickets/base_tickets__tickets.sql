@@ -99,6 +99,7 @@ judged as (
             missing('status'),
             unreadable('created_at', time, types),
             outside_the_calendar('created_at', time, types),
+            unreadable('updated_at', time, types),
             reason_where('comments_without_time > 0', 'comments: one has no time that can be read'),
             reason_where('changes_without_time > 0', 'status_history: one has no time that can be read'),
             reason_where('first_response_at < created_at', 'comments: the first answer is older than the ticket'),
