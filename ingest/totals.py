@@ -107,7 +107,12 @@ TIME = """
     select case when pg_input_is_valid(plain, 'time') then cast(plain as time) end
     from (
         select
-            substr(padded, strpos(format, 'HH'), 2)
+            -- letters behind it, as of a clock with PM, make it no time
+            case
+                when upper(substr(padded, length(format) + 1))
+                    = lower(substr(padded, length(format) + 1))
+                    then substr(padded, strpos(format, 'HH'), 2)
+            end
             || ':' || substr(padded, strpos(format, 'MI'), 2)
             || ':' || case
                 when strpos(format, 'SS') > 0 then substr(padded, strpos(format, 'SS'), 2) else '00'

@@ -70,7 +70,8 @@
 {%- endmacro %}
 
 {#- A time of day as text, hours first, by the places of the letters HH24, MI and SS in the dialect's
-    format; where it begins with the hour, that may have one digit. -#}
+    format; where it begins with the hour, that may have one digit. Letters behind it, as of a clock
+    with PM or a time zone, make it no time. -#}
 {% macro time_in_dialect(value) -%}
     {%- set format = "replace(dialect.time_format, 'HH24', 'HH')" -%}
     {%- set padded = (
@@ -81,11 +82,12 @@
         "case when " ~ dbt.position("'SS'", format) ~ " > 0 then substring(" ~ padded ~ ", "
         ~ dbt.position("'SS'", format) ~ ", 2) else '00' end"
     ) -%}
-    {{ dbt.concat([
+    {%- set behind = "substring(" ~ padded ~ ", length(" ~ format ~ ") + 1)" -%}
+    case when upper({{ behind }}) = lower({{ behind }}) then {{ dbt.concat([
         "substring(" ~ padded ~ ", " ~ dbt.position("'HH'", format) ~ ", 2)", "':'",
         "substring(" ~ padded ~ ", " ~ dbt.position("'MI'", format) ~ ", 2)", "':'",
         seconds,
-    ]) }}
+    ]) }} end
 {%- endmacro %}
 
 {#- A number without decimals, from text with a point; 2.00 is one. -#}
