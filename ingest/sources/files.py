@@ -54,7 +54,8 @@ LONGEST_RECORD = 1_000
 """Lines that a quoted value may go over where quotes are not in pairs; more is a stray quote."""
 
 FEW_LINES = 3
-"""From so many lines within a value on, most of them as wide as the header, they are rows."""
+"""In a feed of two or three columns: from so many lines within a value on, most of them as wide as
+the header, they are rows."""
 
 SMALL_BLOCK = 32 << 10
 """Below this Python's parser is the faster one: pyarrow's takes most of a millisecond to begin."""
@@ -796,8 +797,9 @@ def _record(
         row, height = next(reader), reader.line_num
     except csv.Error:
         return _forgiven(lines[position], dialect), 1
-    if width > 1 and height > FEW_LINES + 1:
-        inside = lines[position + 1 : position + height - 1]
+    inside = lines[position + 1 : position + height - 1]
+    # a line of prose is seldom as wide as four columns: there one is enough
+    if width > 1 and len(inside) >= (FEW_LINES if width < 4 else 1):
         like_rows = sum(line.count(dialect["delimiter"]) == width - 1 for line in inside)
         if 2 * like_rows > len(inside):
             return None, 1

@@ -283,13 +283,17 @@ def test_two_stray_quotes_cost_their_own_lines_and_none_between(
     rows = [SHELF] * lines
     rows[10] = 'flour,1,kg,Ana,"2 kg bags'
     rows[50] = f"flour,1,kg,Ana,{last}"
+    # in pairs, with one line between them
+    rows[52], rows[54] = 'flour,1,kg,Ana,"two bags', 'flour,1,kg,Ana,tin 12"'
     rows[55] = 'flour,1,kg,Ana,"above\nthe door, and\nin\n\nthe fridge"'
     folder.write("a.csv", "\n".join(["ingredient,quantity,unit,counted_by,note", *rows, ""]))
     succeeded(folder.load())
     assert folder.query(
         "select count(ingredient), count(_reject), max(_line_number), sum(length(note)) filter"
         f" (where _line_number = 57) from raw_files.{folder.name}"
-    ) == [(lines - rejects, rejects, lines + 5, len("above\nthe door, and\nin\n\nthe fridge"))]
+    ) == [
+        (lines - rejects - 1, rejects + 1, lines + 5, len("above\nthe door, and\nin\n\nthe fridge"))
+    ]
 
 
 @pytest.mark.parametrize("small", [0, 1 << 20])
