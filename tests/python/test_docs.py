@@ -95,21 +95,30 @@ def test_a_mart_has_its_page_under_its_published_name(page: Path, tmp_path: Path
     assert "marts_next" not in opened.html
 
 
-def test_every_mart_has_a_question_and_its_sql_an_answer(published_warehouse: Warehouse) -> None:
-    """In the table's comment, and so in the docs and in what a BI tool shows."""
+def test_every_model_has_grain_key_refresh_and_a_question_whose_sql_finds_an_answer(
+    page: Path, published_warehouse: Warehouse
+) -> None:
+    """In the relation's comment, and so in the docs and in what a BI tool shows."""
     question = re.compile(r"\*\*Question:\*\* [^?]+\?\n\n```sql\n(.*?)\n```", re.DOTALL)
-    with published_warehouse.connect(role="reader") as connection:
-        comments = connection.execute(
-            "select relname, obj_description(oid) from pg_class"
-            " where relnamespace = 'marts'::regnamespace and relkind = 'r'"
-        ).fetchall()
-        assert len(comments) > 20
-        for mart, comment in comments:
-            for heading in ("**Grain:**", "**Primary key:**", "**Refresh:**"):
-                assert heading in comment, mart
-            (statement,) = question.findall(comment)
-            assert f"marts.{mart} " in statement.replace("\n", " ") + " ", mart
-            assert connection.execute(statement).fetchall(), mart
+    manifest = json.loads((page.parents[1] / "docs" / "manifest.json").read_text())
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    assert len(models) > 80
+    for role in ("reader", "transformer"):
+        with published_warehouse.connect(role=role) as connection:
+            for model in models:
+                if (model["schema"] == "marts") != (role == "reader"):
+                    continue
+                relation = f"{model['schema']}.{model['name']}"
+                ((comment,),) = connection.execute(
+                    "select obj_description(oid) from pg_class where relname = %s"
+                    " and relnamespace = (select oid from pg_namespace where nspname = %s)",
+                    [model["name"], model["schema"]],
+                ).fetchall()
+                for heading in ("**Grain:**", "**Primary key:**", "**Refresh:**"):
+                    assert heading in comment, relation
+                (statement,) = question.findall(comment)
+                assert re.search(rf"\b{re.escape(relation)}\b", statement), relation
+                assert connection.execute(statement).fetchall(), relation
 
 
 def test_the_queries_to_begin_with_find_an_answer_and_add_no_two_currencies(

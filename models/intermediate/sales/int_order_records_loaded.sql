@@ -25,8 +25,8 @@ exported as (
 ),
 
 -- Of an export that was corrected every line may have become another one: all orders of a file
--- are as new as its newest line. What gives back belongs to the newest sale of its ticket before it,
--- which may come late or be corrected: it is as new as any line before it.
+-- are as new as its newest line. What gives back belongs to the newest sale of its ticket before
+-- it, which may come late or be corrected: it is as new as any line before it.
 export_lines as (
 
     select
