@@ -452,7 +452,7 @@ FACTS = {
         "select branch_name, ingredient_name from marts.rpt_stock_alerts "
         "inner join marts.dim_branches using (branch_id) where branch_id = any (%(branches)s)",
         "now",
-        [0, 1],
+        [2, 0],
     ),
     "reconciliation": (
         "select branch_name, to_char(business_date, 'FMDD FMMonth YYYY'), "
