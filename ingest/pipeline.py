@@ -669,7 +669,10 @@ def _rows_before(connection: Connection, raw: str, table: str, before: str) -> i
     if not exists(connection, f"{raw}.{table}"):
         return 0
     row = connection.execute(
-        sql.SQL("select count(*) from {} where updated_at < %s").format(sql.Identifier(raw, table)),
+        # a row that does not say when it changed was handed out all the same
+        sql.SQL("select count(*) from {} where updated_at < %s or updated_at is null").format(
+            sql.Identifier(raw, table)
+        ),
         [before],
     ).fetchone()
     return int(row[0]) if row else 0

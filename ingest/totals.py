@@ -248,7 +248,7 @@ def _missing_columns(connection: Connection, export: Export) -> str | None:
             export.sales,
             [declared.date, declared.time, declared.order, declared.quantity, declared.unit_price],
         ),
-        (export.totals, [*declared.columns]),
+        (export.totals, list(declared.columns)),
     ]
     for feed, names in wanted:
         table = sql.Identifier(files.RAW, feed.name)

@@ -379,7 +379,10 @@ def main() -> None:
 
 
 @st.cache_resource(max_entries=1, show_spinner="Reading what is published")
-def _answers(warehouse: Warehouse, publication: str) -> dict[str, Rows]:  # noqa: ARG001
+def _answers(
+    warehouse: Warehouse,
+    publication: str,  # noqa: ARG001 - a part of the cache's key
+) -> dict[str, Rows]:
     """Read all that is shown, once per login and publication: no filter asks the warehouse."""
     return read(warehouse)
 

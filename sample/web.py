@@ -387,7 +387,8 @@ class Server:
             changed = json.loads(record) | {"id": key, "updated_at": stamp(now)} | values
             state.execute(
                 f"insert or replace into {table} values (?, ?, ?, ?, ?)",  # noqa: S608
-                [key, changed["updated_at"], json.dumps(changed), story, ends_at],
+                # a list goes by the time of change, also of a record that does not say it
+                [key, changed["updated_at"] or stamp(now), json.dumps(changed), story, ends_at],
             )
 
     def records(self, table: str) -> dict[str | int, dict[str, Any]]:

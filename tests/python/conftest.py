@@ -94,13 +94,19 @@ def company_five_weeks_on(sample_company: Path) -> Path:
     return _prepared("five_weeks_on", trade)
 
 
+@contextmanager
+def _copy_of(company: Path, module: str) -> Iterator[warehouse_module.Warehouse]:
+    copy_company(company, HOME / module)
+    with _server_of(module) as copied:
+        yield copied
+
+
 @pytest.fixture(scope="module")
 def published_warehouse(
     request: pytest.FixtureRequest, sample_company: Path
 ) -> Iterator[warehouse_module.Warehouse]:
     """An embedded server of the test file's own, with the sample company published."""
-    copy_company(sample_company, HOME / request.module.__name__)
-    with _server_of(request.module.__name__) as published:
+    with _copy_of(sample_company, request.module.__name__) as published:
         yield published
 
 
@@ -109,8 +115,7 @@ def five_weeks_on(
     request: pytest.FixtureRequest, company_five_weeks_on: Path
 ) -> Iterator[warehouse_module.Warehouse]:
     """An embedded server of the test file's own, with the company published five weeks on."""
-    copy_company(company_five_weeks_on, HOME / request.module.__name__)
-    with _server_of(request.module.__name__) as published:
+    with _copy_of(company_five_weeks_on, request.module.__name__) as published:
         yield published
 
 

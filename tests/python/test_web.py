@@ -554,6 +554,29 @@ def test_new_columns_are_taken_and_named_and_a_changed_type_is_refused(world: Wo
     assert world.is_equal("social")
 
 
+def test_one_row_without_a_time_of_change_stops_no_other(world: World) -> None:
+    world.run()
+    silent, changed = list(world.server.records("tickets"))[:2]
+    world.server.change("tickets", silent, updated_at=None, priority="low")
+    world.server.change("tickets", changed, priority="high")
+    world.server.wait(120)
+    assert succeeded(world.run("tickets"))
+    assert world.is_equal("tickets")
+
+
+def test_an_answer_that_lacks_what_its_lists_have_is_named(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = sample_web._page
+    monkeypatch.setattr(
+        sample_web, "_page",
+        lambda *asked: {key: part for key, part in page(*asked).items() if key != "total"},
+    )  # fmt: skip
+    (result,) = world.run("social")
+    assert "The source social at 127.0.0.1" in str(result.error)
+    assert "answers without 'total', which its lists have" in str(result.error)
+
+
 def test_what_people_write_arrives_as_they_wrote_it(world: World) -> None:
     post = next(iter(world.server.records("posts")))
     ticket = next(iter(world.server.records("tickets")))
