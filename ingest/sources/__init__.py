@@ -1,1 +1,1 @@
-"""One module per source system, each with one `@dlt.source`."""
+"""The source systems: a folder for each kind, and `registry.py`, which lists them all."""

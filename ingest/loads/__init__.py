@@ -1,0 +1,1 @@
+"""What every load does, knowing no source: record, raw tables, dlt's packages, compare, erase."""

@@ -1,0 +1,50 @@
+"""The branches of the seed, as far as loading needs them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from ingest.warehouse import PROJECT_DIR
+
+
+@dataclass(frozen=True)
+class Branch:
+    """What the seed says of a branch.
+
+    Attributes:
+        branch_id: its id.
+        time_zone: an IANA name.
+        opened_on: its first business date.
+        cutover_hour: the hour of the clock at which its business day begins.
+    """
+
+    branch_id: str
+    time_zone: str
+    opened_on: date
+    cutover_hour: int
+
+    @property
+    def today(self) -> date:
+        """The branch's present business date."""
+        now = datetime.now(UTC).astimezone(ZoneInfo(self.time_zone))
+        return (now - timedelta(hours=self.cutover_hour)).date()
+
+
+@cache
+def branches() -> Mapping[str, Branch]:
+    """Return the branches of seeds/branches.csv, by id."""
+    with (PROJECT_DIR / "seeds" / "branches.csv").open(encoding="utf-8", newline="") as file:
+        return {
+            row["branch_id"]: Branch(
+                row["branch_id"],
+                row["time_zone"],
+                date.fromisoformat(row["opened_on"]),
+                int(row["cutover_hour"]),
+            )
+            for row in csv.DictReader(file)
+        }

@@ -1,0 +1,94 @@
+"""What is configured: dlt's files and environment variables, checked by pydantic.
+
+Whatever is wrong is one sentence that names section, key and what is allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import dlt
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ingest.loads.source import SourceError
+
+CONFIG_FILE, SECRETS_FILE = ".dlt/config.toml", ".dlt/secrets.toml"
+
+
+class Declared(BaseModel):
+    """A section of the configuration: what is not declared here is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+Model = TypeVar("Model", bound=Declared)
+
+
+def section(path: str) -> dict[str, Any]:
+    """Return a section as the files have it, secrets over the rest.
+
+    Args:
+        path: the section, for example "sources.files.feeds".
+    """
+    merged: dict[str, Any] = {}
+    for found in (dlt.config.get(path), dlt.secrets.get(path)):
+        _merge(merged, found if isinstance(found, Mapping) else {})
+    return merged
+
+
+def _merge(into: dict[str, Any], more: Mapping[str, Any]) -> None:
+    for name, value in more.items():
+        if isinstance(value, Mapping):
+            part = into.setdefault(name, {})
+            _merge(part, value)
+        else:
+            into[name] = value
+
+
+def read(model: type[Model], path: str, **given: Any) -> Model:
+    """Read and check one section, also from environment variables.
+
+    Args:
+        model: what the section may say.
+        path: the section.
+        given: values that do not come from the section.
+
+    Raises:
+        SourceError: a key that means nothing, is missing, or has a value that is not allowed.
+    """
+    values = section(path)
+    for name in model.model_fields:
+        # a variable of the environment goes before both files
+        found: Any = dlt.secrets.get(f"{path}.{name}") or dlt.config.get(f"{path}.{name}")
+        if found is not None and not isinstance(found, Mapping):
+            values[name] = found
+    try:
+        return model.model_validate({**values, **given})
+    except ValidationError as error:
+        raise SourceError(_sentence(model, path, error)) from None
+
+
+def _sentence(model: type[BaseModel], path: str, error: ValidationError) -> str:
+    """Return the first thing that is wrong, in one sentence."""
+    first = error.errors(include_url=False)[0]
+    key = ".".join(str(part) for part in first["loc"]) or "the section"
+    where = f"[{path}] in {CONFIG_FILE}"
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(_fields(model, first["loc"][:-1]))
+        return f"{where} has the key {key!r}, which means nothing there; allowed are: {known}."
+    if first["type"] == "missing":
+        return f"{where} has no {key}: write it there, or into {SECRETS_FILE} if it is secret."
+    allowed = first["msg"].removeprefix("Value error, ")
+    shown = f" is {first['input']!r}" if isinstance(first["input"], str | int | float) else ""
+    return f"{where}: {key}{shown}; {allowed[:1].lower()}{allowed[1:]}."
+
+
+def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    """Return the keys that a section, or one within it, may have."""
+    for part in path:
+        inner = model.model_fields[str(part)].annotation
+        for candidate in (inner, *getattr(inner, "__args__", ())):
+            if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+                model = candidate
+    return list(model.model_fields)

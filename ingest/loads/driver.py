@@ -1,0 +1,128 @@
+"""How any source is run: prepare, read, index, analyze, compare, heal, erase.
+
+Only complete loads count. dlt writes a load's row into `_dlt_loads` as its very last act, and
+every run begins from there, with an empty working directory: where to go on is read back from the
+warehouse, from complete loads alone. So a run that is killed, a machine that is replaced and an
+ordinary next day are one and the same case, tested by every run.
+
+The caller holds `warehouse.lock`: one load at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from ingest.loads import record
+from ingest.loads.raw_tables import analyze
+from ingest.loads.source import Compared, LoadResult, Session, Source, Visit, Window
+from ingest.warehouse import LOADER, Warehouse, WarehouseError
+
+
+@contextmanager
+def session(warehouse: Warehouse, name: str = "mypizza ingest") -> Iterator[Session]:
+    """Open what a command's loads share, with the audit's tables made.
+
+    Args:
+        warehouse: where to; the caller holds its lock.
+        name: `application_name`, as shown in `pg_stat_activity`.
+
+    Yields:
+        The session.
+    """
+    with warehouse.connect(name=name, role=LOADER) as connection:
+        record.prepare(connection)
+        yield Session(warehouse, connection)
+
+
+def run(
+    warehouse: Warehouse, sources: Sequence[Source], branches: Sequence[str] | None = None
+) -> list[LoadResult]:
+    """Load what is new, compare it with its sources, and heal what differs.
+
+    Args:
+        warehouse: where to; the caller holds its lock.
+        sources: the sources to run.
+        branches: the branches to load, where a source has branches; default all.
+
+    Returns:
+        One result per load, heals among them. A failed one does not stop the others.
+    """
+    with session(warehouse) as opened:
+        results: list[LoadResult] = []
+        for source in sources:
+            if not branches or source.has_branches:
+                results += _run(opened, source, branches)
+        for source in sources:
+            source.erase(opened)
+        return results
+
+
+def _run(opened: Session, source: Source, branches: Sequence[str] | None) -> list[LoadResult]:
+    try:
+        visits = source.visits(opened, branches)
+        source.prepare(opened)
+    except WarehouseError as error:
+        return [failed(opened, source.name, None, "incremental", str(error))]
+    loads = [visit.read() for visit in visits]
+    # All first loads come before the first index: one build over sorted rows costs a fraction of
+    # millions of insertions into it.
+    source.prepare(opened)
+    analyze(opened.connection, source.raw, loads)
+    results = list(loads)
+    for visit, load in zip(visits, loads, strict=True):
+        if load.outcome == "succeeded":
+            results += _compare(opened, source, visit, Window(everything=load.kind == "initial"))
+    return results
+
+
+def _compare(
+    opened: Session, source: Source, visit: Visit, window: Window
+) -> list[LoadResult]:
+    compared = visit.compare(window)
+    results = list(compared.loads)
+    if compared.problem:
+        results.append(failed(opened, source.name, visit.branch_id, "heal", compared.problem))
+    return results
+
+
+def compare(
+    warehouse: Warehouse,
+    sources: Sequence[Source],
+    branches: Sequence[str] | None,
+    window: Window,
+) -> list[Compared]:
+    """Compare sources with the raw layer, and heal what differs.
+
+    Args:
+        warehouse: the warehouse; the caller holds its lock.
+        sources: the sources that can be compared per day.
+        branches: which branches; default all.
+        window: what is compared.
+
+    Returns:
+        One result per branch.
+    """
+    with session(warehouse, "mypizza reconcile") as opened:
+        results = []
+        for source in sources:
+            source.prepare(opened)
+            results += [visit.compare(window) for visit in source.visits(opened, branches)]
+        return results
+
+
+def failed(
+    opened: Session, source: str, branch_id: str | None, kind: str, problem: str
+) -> LoadResult:
+    """Record what a person must look at as a failed load.
+
+    Args:
+        opened: the session.
+        source: the source's name.
+        branch_id: the branch, if it is one branch's trouble.
+        kind: "initial", "incremental" or "heal".
+        problem: one sentence.
+    """
+    with record.load(opened.connection, source, branch_id, kind) as entry:
+        entry.error = problem
+    return LoadResult(source, branch_id, kind, 0, {}, entry.seconds, "failed", problem)

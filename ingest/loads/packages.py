@@ -1,0 +1,86 @@
+"""dlt's own tables, and the one place that reads and writes them: everybody else asks here.
+
+dlt writes a load's row into `_dlt_loads` as its very last act. A load of our own, in one
+transaction, is recorded in the same way.
+"""
+
+from __future__ import annotations
+
+import json
+
+from psycopg import sql
+
+from ingest.loads.raw_tables import exists
+from ingest.loads.source import Connection
+
+
+def last_complete(connection: Connection, raw: str, schema_name: str | None = None) -> str | None:
+    """Return the id of the newest complete load, or None before the first.
+
+    Args:
+        connection: a connection to the warehouse.
+        raw: the raw schema.
+        schema_name: dlt's name of the pipeline's schema, for example "pos_north"; None for any.
+    """
+    if not exists(connection, f"{raw}._dlt_loads"):
+        return None
+    row = connection.execute(
+        sql.SQL(
+            "select max(load_id) from {} where status = 0 and schema_name = coalesce(%s, schema_name)"
+        ).format(sql.Identifier(raw, "_dlt_loads")),
+        [schema_name],
+    ).fetchone()
+    return row[0] if row else None
+
+
+def complete(connection: Connection, raw: str, schema_name: str, load_id: str) -> None:
+    """Record a load of our own as dlt records its own, at its very end.
+
+    Args:
+        connection: a connection, in the load's transaction.
+        raw: the raw schema.
+        schema_name: dlt's name of the pipeline's schema.
+        load_id: the load.
+    """
+    connection.execute(
+        sql.SQL(
+            "insert into {loads} (load_id, schema_name, status, inserted_at, schema_version_hash)"
+            " values (%(load)s, %(schema)s, 0, now(), (select schema_version_hash from {loads}"
+            " where schema_name = %(schema)s and status = 0 order by load_id desc limit 1))"
+        ).format(loads=sql.Identifier(raw, "_dlt_loads")),
+        {"load": load_id, "schema": schema_name},
+    )
+
+
+def forget(connection: Connection, raw: str, schema_name: str) -> None:
+    """Take a pipeline's loads back: its next load is a first one.
+
+    Args:
+        connection: a connection to the warehouse.
+        raw: the raw schema.
+        schema_name: dlt's name of the pipeline's schema.
+    """
+    connection.execute(
+        sql.SQL("delete from {} where schema_name = %s").format(sql.Identifier(raw, "_dlt_loads")),
+        [schema_name],
+    )
+
+
+def known_columns(connection: Connection, raw: str, schema_name: str) -> dict[str, set[str]]:
+    """Return the columns that a pipeline has ever landed, by table.
+
+    Args:
+        connection: a connection to the warehouse.
+        raw: the raw schema.
+        schema_name: dlt's name of the pipeline's schema.
+    """
+    if not exists(connection, f"{raw}._dlt_version"):
+        return {}
+    row = connection.execute(
+        sql.SQL(
+            "select schema from {} where schema_name = %s order by inserted_at desc limit 1"
+        ).format(sql.Identifier(raw, "_dlt_version")),
+        [schema_name],
+    ).fetchone()
+    tables = json.loads(row[0])["tables"] if row else {}
+    return {name: set(table["columns"]) for name, table in tables.items()}

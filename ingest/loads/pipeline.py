@@ -1,0 +1,53 @@
+"""dlt's pipelines, each with an empty working directory: their state is in the warehouse."""
+
+from __future__ import annotations
+
+import shutil
+
+import dlt
+from dlt.common.schema.typing import TSchemaContract
+from dlt.destinations.impl.postgres.configuration import PostgresCredentials
+from dlt.pipeline.pipeline import Pipeline
+
+from ingest import warehouse as warehouse_module
+from ingest.loads.destination import References, warehouse_destination
+from ingest.warehouse import LOADER, Warehouse
+
+CONTRACT: TSchemaContract = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
+"""New tables and columns come in; a column whose type has changed does not."""
+
+
+def pipeline(
+    warehouse: Warehouse, name: str, raw: str, references: References | None = None
+) -> Pipeline:
+    """Return a dlt pipeline.
+
+    Args:
+        warehouse: where it loads to.
+        name: its name; loads and state are kept under it.
+        raw: the raw schema that it fills.
+        references: filled by the source with what is copied without a file between.
+    """
+    directory = warehouse_module.WAREHOUSE_DIR / "dlt" / "pipelines"
+    shutil.rmtree(directory / name, ignore_errors=True)
+    credentials = PostgresCredentials(
+        {
+            "host": warehouse.host,
+            "port": warehouse.port,
+            "database": warehouse.database,
+            "username": warehouse.user,
+            "password": warehouse.password,  # none: from .pgpass, or none is asked for
+            "query": {
+                "sslmode": warehouse.sslmode,
+                "application_name": "mypizza ingest",
+                # without a space, which SQLAlchemy would write as a plus and libpq read as one
+                "options": f"-crole={LOADER}",
+            },
+        }
+    )
+    return dlt.pipeline(
+        pipeline_name=name,
+        pipelines_dir=str(directory),
+        destination=warehouse_destination(credentials, {} if references is None else references),
+        dataset_name=raw,
+    )

@@ -1,0 +1,86 @@
+"""What the raw tables are like: which there are, their columns, their indexes and statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from psycopg import sql
+
+from ingest.loads.source import Connection, LoadResult
+
+
+def exists(connection: Connection, table: str) -> bool:
+    """Say whether a table exists.
+
+    Args:
+        connection: a connection to the warehouse.
+        table: its schema and name.
+    """
+    row = connection.execute("select to_regclass(%s) is not null", [table]).fetchone()
+    return bool(row and row[0])
+
+
+def columns(connection: Connection, raw: str) -> dict[str, dict[str, str]]:
+    """Return a raw schema's tables, each with its columns and their types as Postgres names them.
+
+    Args:
+        connection: a connection to the warehouse.
+        raw: the raw schema.
+    """
+    found: dict[str, dict[str, str]] = {}
+    rows = connection.execute(
+        "select table_name, column_name, data_type from information_schema.columns"
+        " where table_schema = %s",
+        [raw],
+    )
+    for table, column, data_type in rows:
+        found.setdefault(table, {})[column] = data_type
+    return found
+
+
+def index(
+    connection: Connection,
+    raw: str,
+    table: str,
+    suffix: str,
+    wanted: Sequence[str],
+    *,
+    is_unique: bool = False,
+) -> None:
+    """Give a raw table an index, unless it has it.
+
+    Args:
+        connection: a connection as loader.
+        raw: the raw schema.
+        table: the table.
+        suffix: what the index' name has after the table's.
+        wanted: the columns.
+        is_unique: whether the columns are a key.
+
+    Raises:
+        psycopg.errors.UniqueViolation: the table holds a key twice.
+    """
+    connection.execute(
+        sql.SQL("create {} index if not exists {} on {} ({})").format(
+            sql.SQL("unique" if is_unique else ""),
+            sql.Identifier(f"{table}_{suffix}"),
+            sql.Identifier(raw, table),
+            sql.SQL(", ").join(map(sql.Identifier, wanted)),
+        )
+    )
+
+
+def analyze(connection: Connection, raw: str, results: Sequence[LoadResult]) -> None:
+    """Refresh the planner's statistics of every table that received rows.
+
+    A planner that has not heard of a new load takes it to have no rows, and goes through all
+    product versions for each of them. This reads a sample: its cost does not grow with the table.
+
+    Args:
+        connection: a connection as loader.
+        raw: the raw schema.
+        results: what was loaded into it.
+    """
+    succeeded = [result.tables for result in results if result.outcome == "succeeded"]
+    for table in sorted({name for tables in succeeded for name, rows in tables.items() if rows}):
+        connection.execute(sql.SQL("analyze {}").format(sql.Identifier(raw, table)))

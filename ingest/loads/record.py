@@ -1,0 +1,121 @@
+"""The record of loads: `audit.loads` says of each that it runs, and in the end how it went."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ingest.loads.source import Connection, LoadResult
+from ingest.loads.statements import Statements
+
+STATEMENTS = Statements(__file__)
+
+
+@dataclass
+class Entry:
+    """A row of audit.loads while its load runs.
+
+    Attributes:
+        run_id: its key.
+        source: the source.
+        branch_id: the branch, if any.
+        kind: "initial", "incremental" or "heal".
+        seconds: wall time, once it has ended.
+        load_id: the newest load that it completed.
+        row_count: rows landed.
+        error: one sentence, where it failed.
+        tables: what it did, by table; its key "rows" counts rows.
+        notes: what a person should know although it succeeded.
+    """
+
+    run_id: str
+    source: str
+    branch_id: str | None
+    kind: str
+    seconds: float = 0.0
+    load_id: str | None = None
+    row_count: int = 0
+    error: str | None = None
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def result(self) -> LoadResult:
+        """What the load did, as commands show it."""
+        return LoadResult(
+            source=self.source,
+            branch_id=self.branch_id,
+            kind=self.kind,
+            row_count=self.row_count,
+            tables={name: int(table.get("rows", 0)) for name, table in self.tables.items()},
+            seconds=self.seconds,
+            outcome="failed" if self.error else "succeeded",
+            error=self.error,
+            notes=self.notes,
+        )
+
+
+def prepare(connection: Connection) -> None:
+    """Make the audit's tables where they are missing, and close the records of dead processes.
+
+    Args:
+        connection: a connection as loader.
+    """
+    connection.execute(STATEMENTS("audit"))
+
+
+@contextmanager
+def load(
+    connection: Connection,
+    source: str,
+    branch_id: str | None,
+    kind: str,
+    detail: Mapping[str, Any] | None = None,
+) -> Iterator[Entry]:
+    """Write a load into audit.loads: that it runs, and in the end how it went.
+
+    Args:
+        connection: a connection as loader that commits every statement.
+        source: the source.
+        branch_id: the branch, if it is one branch's.
+        kind: "initial", "incremental" or "heal".
+        detail: what must be known of it if it is killed.
+
+    Yields:
+        The record, to be filled.
+    """
+    entry = Entry(str(uuid.uuid4()), source, branch_id, kind)
+    detail = dict(detail or {})
+    connection.execute(
+        "insert into audit.loads (run_id, source, branch_id, kind, started_at, outcome, tables)"
+        " values (%s, %s, %s, %s, now(), 'running', %s)",
+        [entry.run_id, source, branch_id, kind, json.dumps(detail)],
+    )
+    started = time.monotonic()
+    yield entry
+    entry.seconds = time.monotonic() - started
+    notes = {"notes": entry.notes} if entry.notes else {}
+    connection.execute(
+        "update audit.loads set finished_at = now(), seconds = %s, load_id = %s, row_count = %s,"
+        " outcome = %s, error = %s, tables = %s where run_id = %s",
+        [
+            round(entry.seconds, 3),
+            entry.load_id or None,
+            entry.row_count,
+            "failed" if entry.error else "succeeded",
+            entry.error,
+            json.dumps({**entry.tables, **detail, **notes}),
+            entry.run_id,
+        ],
+    )
+
+
+def iso(moment: datetime | None) -> str | None:
+    """Return a moment as the record keeps it."""
+    return moment.isoformat() if moment else None

@@ -1,0 +1,153 @@
+"""What a source is: the protocol that each one follows, and what it answers with.
+
+A source of a known kind is a declaration; a new kind is a folder in `ingest/sources`. Either way
+its one entry in `ingest/sources/registry.py` is all that the rest of the project sees of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Protocol
+
+import psycopg
+
+from ingest.warehouse import Warehouse, WarehouseError
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+Days = Mapping[date, tuple[str, ...]]
+"""Business days, each with the figures that are meant."""
+
+
+class SourceError(WarehouseError):
+    """A source cannot be read; the message says which, why and what to do, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a command's loads share.
+
+    Attributes:
+        warehouse: the warehouse; the command holds its lock.
+        connection: a connection to it as loader that commits every statement.
+    """
+
+    warehouse: Warehouse
+    connection: Connection
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """What one load did.
+
+    Attributes:
+        source: the source, for example "pos".
+        branch_id: the branch, where the load was one branch's.
+        kind: "initial", "incremental" or "heal".
+        row_count: rows landed, all tables together.
+        tables: rows landed, by table.
+        seconds: wall time.
+        outcome: "succeeded" or "failed".
+        error: one sentence, where it failed.
+        notes: what a person should know although it succeeded, for example new columns.
+    """
+
+    source: str
+    branch_id: str | None
+    kind: str
+    row_count: int
+    tables: dict[str, int]
+    seconds: float
+    outcome: str
+    error: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Window:
+    """What is compared.
+
+    Attributes:
+        first: the first business date; None lets the source choose.
+        last: the last business date; None is open.
+        everything: all days there are.
+        accept_loss: believe a source whatever it has lost.
+    """
+
+    first: date | None = None
+    last: date | None = None
+    everything: bool = False
+    accept_loss: bool = False
+
+
+@dataclass(frozen=True)
+class Compared:
+    """How a source and the raw layer compare.
+
+    Attributes:
+        name: what was compared, for example a branch.
+        days: business days compared.
+        healed: days that differed and are equal now.
+        differing: closed days that still differ, with the figures that do.
+        loads: the loads that the healing took.
+        seconds: wall time.
+        problem: one sentence on what a person must look at.
+    """
+
+    name: str
+    days: int = 0
+    healed: tuple[date, ...] = ()
+    differing: Days = field(default_factory=dict)
+    loads: tuple[LoadResult, ...] = ()
+    seconds: float = 0.0
+    problem: str | None = None
+
+
+class Visit(Protocol):
+    """One part of a source (a till, a feed, an API) in one run: read it, then compare it."""
+
+    name: str
+    branch_id: str | None
+
+    def read(self) -> LoadResult:
+        """Load what is new, and record it in audit.loads; trouble is the result's `error`."""
+
+    def compare(self, window: Window) -> Compared:
+        """Compare with the raw layer, heal what differs, and record both."""
+
+
+class Source(Protocol):
+    """A source system.
+
+    Attributes:
+        name: as audit.loads and the command line call it.
+        raw: its raw schema.
+        has_branches: whether a part of it can be loaded by branch.
+    """
+
+    name: str
+    raw: str
+    has_branches: bool
+
+    def tables(self) -> Sequence[str]:
+        """Return the raw tables that the models read."""
+
+    def visits(
+        self, session: Session, branches: Sequence[str] | None = None
+    ) -> Sequence[Visit]:
+        """Return what is configured, ready to be visited.
+
+        Args:
+            session: where to.
+            branches: only what is of these; default all.
+
+        Raises:
+            SourceError: the configuration is wrong, or nothing of a branch is configured.
+        """
+
+    def prepare(self, session: Session) -> None:
+        """Make what the models and the loads need: tables and indexes; quick when all is there."""
+
+    def erase(self, session: Session) -> int:
+        """Make everyone in audit.erasures nobody in what has come in; return the changed rows."""

@@ -1,0 +1,51 @@
+-- What ingest writes down: each load, each comparison, each erasure.
+create schema if not exists audit;
+
+create table if not exists audit.loads (
+    run_id text primary key,
+    source text not null,
+    branch_id text,
+    kind text not null,
+    load_id text,
+    started_at timestamptz not null,
+    finished_at timestamptz,
+    seconds numeric,
+    row_count bigint,
+    outcome text not null,
+    error text,
+    tables jsonb
+);
+
+create table if not exists audit.reconciliation (
+    source text not null,
+    branch_id text not null,
+    business_date date not null,
+    figure text not null,
+    reconciled_at timestamptz not null,
+    run_id text,
+    at_till numeric not null,
+    in_raw numeric not null,
+    difference numeric not null,
+    is_healed boolean,
+    is_open_day boolean not null,
+    primary key (source, branch_id, business_date, figure)
+);
+
+create table if not exists audit.erasures (
+    branch_id text not null,
+    customer_id bigint not null,
+    requested_at timestamptz not null default clock_timestamp(),
+    erased_at timestamptz,
+    applied_load_id text,
+    row_count bigint not null default 0,
+    primary key (branch_id, customer_id)
+);
+alter table audit.erasures add column if not exists ticket_ids bigint [] not null default '{{}}';
+
+-- Loads run under the warehouse's lock: the process that began one that still "runs" is gone.
+update audit.loads
+set
+    outcome = 'interrupted',
+    finished_at = now(),
+    error = 'The process ended before the load did.'
+where outcome = 'running'

@@ -1,0 +1,1 @@
+"""The databases of till systems: a system is declared in `systems/<system>.toml`."""

@@ -1,0 +1,1 @@
+"""Web APIs, read by the time of change."""
