@@ -50,10 +50,11 @@ class Comparison:
         """Make the temporary table, or empty it of the comparison before."""
         self.connection.execute(STATEMENTS("begin_comparison"))
 
-    def forget(self, days: Sequence[date]) -> None:
+    def forget(self, window: Window) -> None:
         """Take days out, to be landed again after a heal."""
         self.connection.execute(
-            "delete from day_figures where business_date = any(%s)", [list(days)]
+            "delete from day_figures where business_date between %s and %s",
+            [window.first or date.min, window.last or date.max],
         )
 
     def land(self, side: Side, rows: Iterable[Row]) -> None:
@@ -121,6 +122,22 @@ class Comparison:
                 "differed_on": [day for day, _ in found],
                 "differed_in": [figure for _, figure in found],
             },
+        )
+
+    def problem(self, what: str, differing: Days) -> str | None:
+        """Return one sentence on the days that still differ, if any.
+
+        Args:
+            what: what was compared with the warehouse, as a sentence begins with it.
+            differing: the days, with the figures that differ.
+        """
+        if not differing:
+            return None
+        day, figures = next(iter(differing.items()))
+        return (
+            f"{what} and the warehouse still differ on {len(differing)} day(s), first on {day} "
+            f"({', '.join(figures)}): see audit.reconciliation where source = '{self.source}' and "
+            f"branch_id = '{self.branch_id}' and difference <> 0."
         )
 
     @property

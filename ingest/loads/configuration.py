@@ -33,7 +33,8 @@ def section(path: str) -> dict[str, Any]:
         path: the section, for example "sources.files.feeds".
     """
     merged: dict[str, Any] = {}
-    for found in (dlt.config.get(path), dlt.secrets.get(path)):
+    for provider in (dlt.config, dlt.secrets):
+        found: Any = provider.get(path)
         _merge(merged, found if isinstance(found, Mapping) else {})
     return merged
 

@@ -90,7 +90,7 @@ class WarehouseDestination(postgres):
         return type("WarehouseClient", (WarehouseClient,), {"references": self.references})
 
 
-class SourceError(Exception):
+class SourceFailedError(Exception):
     """It is the source that failed; the cause says how."""
 
 
@@ -124,7 +124,7 @@ def copy_across(
         How many rows were copied.
 
     Raises:
-        SourceError: the database to read failed, not the one to write.
+        SourceFailedError: the database to read failed, not the one to write.
     """
     options = "format binary"
     if is_first:
@@ -155,9 +155,9 @@ def copy_across(
         # A source that fails cuts the stream short: then its error is the one that matters.
         reader.join(timeout=1)
         if failures and not isinstance(failures[0], BrokenPipeError):
-            raise SourceError from failures[0]
+            raise SourceFailedError from failures[0]
         raise
     reader.join()
     if failures:
-        raise SourceError from failures[0]
+        raise SourceFailedError from failures[0]
     return int(cursor.rowcount)

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from ingest.loads import record
+from ingest.loads.branches import branches as seed
 from ingest.loads.raw_tables import analyze
 from ingest.loads.source import Compared, LoadResult, Session, Source, Visit, Window
 from ingest.warehouse import LOADER, Warehouse, WarehouseError
@@ -47,7 +48,17 @@ def run(
 
     Returns:
         One result per load, heals among them. A failed one does not stop the others.
+
+    Raises:
+        WarehouseError: there is no such branch.
     """
+    known = seed()
+    for branch_id in branches or ():
+        if branch_id not in known:
+            raise WarehouseError(
+                f"There is no branch {branch_id!r} in seeds/branches.csv (known: "
+                f"{', '.join(known)})."
+            )
     with session(warehouse) as opened:
         results: list[LoadResult] = []
         for source in sources:

@@ -12,6 +12,9 @@ from psycopg import sql
 
 from ingest.loads.raw_tables import exists
 from ingest.loads.source import Connection
+from ingest.loads.statements import Statements
+
+STATEMENTS = Statements(__file__)
 
 
 def last_complete(connection: Connection, raw: str, schema_name: str | None = None) -> str | None:
@@ -34,6 +37,16 @@ def last_complete(connection: Connection, raw: str, schema_name: str | None = No
     return row[0] if row else None
 
 
+def new_load_id(connection: Connection) -> str:
+    """Return an id for a load of our own, by the warehouse's clock; dlt's ids are such seconds.
+
+    Args:
+        connection: a connection to the warehouse.
+    """
+    row = connection.execute("select extract(epoch from clock_timestamp())::text").fetchone()
+    return str(row[0]) if row else ""
+
+
 def complete(connection: Connection, raw: str, schema_name: str, load_id: str) -> None:
     """Record a load of our own as dlt records its own, at its very end.
 
@@ -44,11 +57,7 @@ def complete(connection: Connection, raw: str, schema_name: str, load_id: str) -
         load_id: the load.
     """
     connection.execute(
-        sql.SQL(
-            "insert into {loads} (load_id, schema_name, status, inserted_at, schema_version_hash)"
-            " values (%(load)s, %(schema)s, 0, now(), (select schema_version_hash from {loads}"
-            " where schema_name = %(schema)s and status = 0 order by load_id desc limit 1))"
-        ).format(loads=sql.Identifier(raw, "_dlt_loads")),
+        STATEMENTS("complete_load", loads=sql.Identifier(raw, "_dlt_loads")),
         {"load": load_id, "schema": schema_name},
     )
 

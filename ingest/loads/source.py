@@ -147,5 +147,8 @@ class Source(Protocol):
     def prepare(self, session: Session) -> None:
         """Make what the models and the loads need: tables and indexes; quick when all is there."""
 
+    def knows(self, session: Session, branch_id: str, customer_id: int) -> bool:
+        """Say whether a customer of a branch has ever come in from this source."""
+
     def erase(self, session: Session) -> int:
         """Make everyone in audit.erasures nobody in what has come in; return the changed rows."""

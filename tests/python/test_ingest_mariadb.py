@@ -19,9 +19,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ingest import pipeline
 from ingest import warehouse as warehouse_module
-from ingest.pipeline import LoadResult
+from ingest.loads import driver
+from ingest.loads.source import LoadResult, Window
+from ingest.sources.tills.source import MYPIZZA
 from ingest.warehouse import Warehouse
 
 PASSWORD = "p@ss/word: 100%? 'quo\"ted' #&=+"  # noqa: S105 - of a server that lives for one test
@@ -238,7 +239,7 @@ def loaded(
 
 
 def _run(warehouse: Warehouse) -> list[LoadResult]:
-    return pipeline.run(warehouse, ["pos"], ["quito"])
+    return driver.run(warehouse, [MYPIZZA], ["quito"])
 
 
 def _query(warehouse: Warehouse, statement: str) -> list[tuple[Any, ...]]:
@@ -298,10 +299,10 @@ def test_both_engines_land_the_same_types(loaded: Warehouse, warehouse: Warehous
         )
         beside = replace(warehouse, database="beside_postgres")
         warehouse_module.init_warehouse(beside)
-        pipeline.run(beside, ["pos"], ["honolulu"])
+        driver.run(beside, [MYPIZZA], ["honolulu"])
         assert _query(beside, types) == here
         # And so a branch may change its engine, or each have its own, in the same tables.
-        (result,) = pipeline.run(loaded, ["pos"], ["honolulu"])
+        (result,) = driver.run(loaded, [MYPIZZA], ["honolulu"])
         assert (result.outcome, result.error) == ("succeeded", None)
     finally:
         del os.environ["SOURCES__POS__TILLS__HONOLULU__URL"]
@@ -345,8 +346,6 @@ def test_business_days_are_those_of_the_branch(loaded: Warehouse) -> None:
 def test_values_at_the_limits_survive_the_way_from_mariadb(
     server: MariaDb, loaded: Warehouse, way: str
 ) -> None:
-    from ingest import reconcile
-
     create = "create table if not exists {} like orders"
     columns = (
         "big decimal(28, 10)", "wide decimal(50, 20)", "ratio double", "day date",
@@ -381,7 +380,7 @@ def test_values_at_the_limits_survive_the_way_from_mariadb(
                 f" where order_id = {order_id}",
             )
         if way == "heal":
-            (compared,) = reconcile.reconcile(loaded, ["quito"], full=True)
+            (compared,) = driver.compare(loaded, [MYPIZZA], ["quito"], Window(everything=True))
             assert (compared.problem, {load.kind for load in compared.loads}) == (None, {"heal"})
         else:
             results = _run(loaded)

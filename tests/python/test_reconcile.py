@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 from psycopg import sql
 
-from ingest import pipeline
-from ingest.pipeline import LoadResult
+from ingest.loads import driver
+from ingest.loads.source import LoadResult, Window
+from ingest.sources.tills.source import MYPIZZA
 from ingest.warehouse import Warehouse
 from sample import company
 
@@ -98,7 +99,7 @@ class World:
 
     def run(self, *branches: str) -> list[LoadResult]:
         """Load and reconcile, as the command line does."""
-        return pipeline.run(self.warehouse, ["pos"], branches or None)
+        return driver.run(self.warehouse, [MYPIZZA], branches or None)
 
     def order(self, branch_id: str, number: int) -> int:
         """Return the id of a recent order of two lines or more, paid at once, without discount."""
@@ -289,8 +290,6 @@ def test_a_line_deleted_for_good_keeps_its_mark_in_raw(world: World) -> None:
 
 
 def test_a_night_in_which_the_clocks_change_is_compared_as_one_business_day(world: World) -> None:
-    from ingest import reconcile
-
     # 01:30 came twice that night in New York, and half past two never did in spring.
     moments = ("2015-11-01 05:30+00", "2015-11-01 06:30+00", "2015-03-08 06:59+00",
                "2015-03-08 07:01+00")  # fmt: skip
@@ -301,7 +300,7 @@ def test_a_night_in_which_the_clocks_change_is_compared_as_one_business_day(worl
         )
 
     compared = [
-        reconcile.reconcile(world.warehouse, [NEW_YORK], first, last)[0].healed
+        driver.compare(world.warehouse, [MYPIZZA], [NEW_YORK], Window(first, last))[0].healed
         for first, last in (
             (date(2015, 10, 31), date(2015, 11, 1)),
             (date(2015, 3, 7), date(2015, 3, 8)),

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from dlt.extract import DltSource
     from dlt.pipeline.pipeline import Pipeline
     from dlt.sources.helpers.rest_client.paginators import BasePaginator
-    from requests.auth import AuthBase
 
 STATEMENTS = Statements(__file__)
 
@@ -65,7 +64,7 @@ class WebSource:
     columns: Sequence[TColumnSchema]
     declaration: type[Declaration]
     path: str
-    opened_by: Callable[[Api, requests.Session], AuthBase]
+    opened_by: Callable[[Api, requests.Session], Any]
     pages: Callable[[Api, int], BasePaginator]
     total: Callable[[dict[str, Any]], int]
     erasure: tuple[str, ...] = ()
@@ -104,6 +103,11 @@ class WebSource:
             )
         raw_tables.index(connection, self.raw, self.table, "key", ["id"], is_unique=True)
         raw_tables.index(connection, self.raw, self.table, "load", ["_dlt_load_id"])
+
+    def knows(self, session: Session, branch_id: str, customer_id: int) -> bool:
+        """Say no: an API knows its own people, not a till's customers."""
+        del session, branch_id, customer_id
+        return False
 
     def erase(self, session: Session) -> int:
         """Erase who is in audit.erasures, whenever what they wrote came in."""

@@ -1,0 +1,4 @@
+select 1
+from {raw}
+where branch_id = %(branch)s and {person} = %(customer)s
+limit 1

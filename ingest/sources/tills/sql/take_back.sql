@@ -1,0 +1,2 @@
+delete from {raw}
+where branch_id = %(branch)s
