@@ -90,7 +90,7 @@ def main() -> None:
     from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
 
     from ingest import warehouse
-    from ingest.metrics import Configuration
+    from ingest.publish.metrics import Configuration
     from report.page import FOLDER, READER
 
     home = warehouse.start()

@@ -1,0 +1,3 @@
+select branch_id
+from audit.erasures
+limit 1
