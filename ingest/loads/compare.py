@@ -37,14 +37,14 @@ class Comparison:
         source: the source, as audit.reconciliation names it.
         branch_id: the branch.
         today: the branch's present business date.
-        window: the days that are compared: the others are left as they were recorded.
+        window: the days that are compared; the others are left as they were recorded.
     """
 
     connection: Connection
     source: str
     branch_id: str
     today: date
-    window: Window = Window()
+    window: Window
 
     def begin(self) -> None:
         """Make the temporary table, or empty it of the comparison before."""

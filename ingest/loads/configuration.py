@@ -6,10 +6,10 @@ Whatever is wrong is one sentence that names section, key and what is allowed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import dlt
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from ingest.loads.source import SourceError
 
@@ -19,9 +19,10 @@ CONFIG_FILE, SECRETS_FILE = ".dlt/config.toml", ".dlt/secrets.toml"
 class Declared(BaseModel):
     """A section of the configuration: what is not declared here is refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Secret = Annotated[SecretStr, Field(min_length=1)]
 Model = TypeVar("Model", bound=Declared)
 
 
@@ -35,6 +36,15 @@ def section(path: str) -> dict[str, Any]:
     for found in (dlt.config.get(path), dlt.secrets.get(path)):
         _merge(merged, found if isinstance(found, Mapping) else {})
     return merged
+
+
+def is_configured(path: str) -> bool:
+    """Say whether a section is there at all, in the files or by its url in the environment.
+
+    Args:
+        path: the section.
+    """
+    return bool(section(path)) or bool(dlt.secrets.get(f"{path}.url"))
 
 
 def _merge(into: dict[str, Any], more: Mapping[str, Any]) -> None:
@@ -77,7 +87,7 @@ def _sentence(model: type[BaseModel], path: str, error: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         known = ", ".join(_fields(model, first["loc"][:-1]))
         return f"{where} has the key {key!r}, which means nothing there; allowed are: {known}."
-    if first["type"] == "missing":
+    if first["type"] in ("missing", "too_short"):
         return f"{where} has no {key}: write it there, or into {SECRETS_FILE} if it is secret."
     allowed = first["msg"].removeprefix("Value error, ")
     shown = f" is {first['input']!r}" if isinstance(first["input"], str | int | float) else ""

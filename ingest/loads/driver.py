@@ -53,8 +53,7 @@ def run(
         for source in sources:
             if not branches or source.has_branches:
                 results += _run(opened, source, branches)
-        for source in sources:
-            source.erase(opened)
+        erase(opened, sources)
         return results
 
 
@@ -76,14 +75,25 @@ def _run(opened: Session, source: Source, branches: Sequence[str] | None) -> lis
     return results
 
 
-def _compare(
-    opened: Session, source: Source, visit: Visit, window: Window
-) -> list[LoadResult]:
+def _compare(opened: Session, source: Source, visit: Visit, window: Window) -> list[LoadResult]:
     compared = visit.compare(window)
     results = list(compared.loads)
     if compared.problem:
         results.append(failed(opened, source.name, visit.branch_id, "heal", compared.problem))
     return results
+
+
+def erase(opened: Session, sources: Sequence[Source]) -> int:
+    """Make everyone in audit.erasures nobody, whenever their rows came in.
+
+    Args:
+        opened: the session.
+        sources: all sources; the last goes first, because it may know people by the first.
+
+    Returns:
+        How many raw rows were changed.
+    """
+    return sum(source.erase(opened) for source in reversed(sources))
 
 
 def compare(

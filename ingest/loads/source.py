@@ -133,9 +133,7 @@ class Source(Protocol):
     def tables(self) -> Sequence[str]:
         """Return the raw tables that the models read."""
 
-    def visits(
-        self, session: Session, branches: Sequence[str] | None = None
-    ) -> Sequence[Visit]:
+    def visits(self, session: Session, branches: Sequence[str] | None = None) -> Sequence[Visit]:
         """Return what is configured, ready to be visited.
 
         Args:

@@ -1,26 +1,22 @@
 """What all web APIs have in common: patience, a present, and errors in one sentence.
 
 - A request that gets no answer, a broken one, 429 or 5xx is repeated, at most `ATTEMPTS` times in
-  all, with growing pauses and some luck in them, so that many clients do not come back at once. The
+  all, with exponential backoff and jitter, so that many clients do not come back at once. The
   server's Retry-After is honoured, but never longer than `LONGEST_PAUSE`.
 - The present is the server's, from the header Date of an answer, less `SETTLING`: its clock and its
   database may disagree by some seconds, and rows may commit late.
-- Rows that commit later still are missed by any cursor. So a run ends by asking how many rows there
-  are; where the raw layer has fewer, everything is read again (`pipeline._run_api`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import dlt
 import requests
 from dlt.common.schema.exceptions import DataValidationError
 from dlt.sources.helpers.requests import Session
@@ -30,17 +26,18 @@ from dlt.sources.helpers.requests.retry import (
     retry_if_status,
     wait_exponential_retry_after,
 )
+from pydantic import Field, SecretStr, field_validator
 from tenacity import Retrying, retry_any, retry_if_exception_type, stop_after_attempt, wait_random
 
+from ingest.loads.configuration import CONFIG_FILE, SECRETS_FILE, Declared
+from ingest.loads.source import SourceError
 from ingest.warehouse import WarehouseError
 
 if TYPE_CHECKING:
     from dlt.common.schema.typing import TColumnSchema
-    from dlt.extract import DltSource
     from dlt.sources.helpers.rest_client.paginators import BasePaginator
     from dlt.sources.rest_api.typing import Endpoint, EndpointResource
 
-CONFIG_FILE, SECRETS_FILE = ".dlt/config.toml", ".dlt/secrets.toml"
 ATTEMPTS = 6
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0  # seconds
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
@@ -52,8 +49,26 @@ BEGINNING = "2000-01-01T00:00:00Z"
 """Before anything that an API may know."""
 
 
-class ApiError(WarehouseError):
-    """An API cannot be read; the message says which, why and what to do, in one sentence."""
+class Declaration(Declared):
+    """What the section of a web API may say; a source adds what opens it.
+
+    Attributes:
+        url: the address that its paths follow.
+        page_rows: rows to ask for per page.
+        chunk_pages: pages per load: what a run that dies has to read again at most.
+    """
+
+    url: str
+    page_rows: int = Field(100, ge=1)
+    chunk_pages: int = Field(50, ge=1)
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.netloc or "@" in parts.netloc:
+            raise ValueError("write it as https://api.example.com/v1, with no password in it")
+        return url.rstrip("/")
 
 
 @dataclass(frozen=True)
@@ -62,131 +77,25 @@ class Api:
 
     Attributes:
         name: the source's name, for example "social".
-        url: the address that its paths follow.
-        secrets: by name, as the configuration calls them.
-        page_rows: rows to ask for per page.
-        chunk_pages: pages per load: what a run that dies has to read again at most.
+        declared: its section of the configuration.
     """
 
     name: str
-    url: str
-    secrets: dict[str, str] = field(repr=False)
-    page_rows: int = 100
-    chunk_pages: int = 50
+    declared: Declaration
 
+    @property
+    def url(self) -> str:
+        """The address that its paths follow."""
+        return self.declared.url
 
-class Probe(NamedTuple):
-    """What an API says of itself.
-
-    Attributes:
-        present: the newest moment up to which its rows can be taken to be complete.
-        rows: how many rows were asked about.
-    """
-
-    present: str
-    rows: int
-
-
-class Pages(Protocol):
-    """A paginator of dlt's that ends after so many pages."""
-
-    is_cut: bool
-    """There are more pages than were to be read."""
-
-
-@dataclass(frozen=True)
-class WebSource:
-    """A source system behind a web API, as the pipeline runs it.
-
-    Attributes:
-        name: the source's name; its raw schema is `raw_<name>`.
-        table: the raw table with the key `id`.
-        columns: its columns, as dlt knows them.
-        secrets: the names of what opens it.
-        probe: asks the API what time it is, and how many rows changed last before a moment; before
-            its present, if none is given.
-        read: given the API, the moment up to which a run reads and a number of pages, reads at most
-            so many pages of what has changed since the last complete load; without a number, all
-            that there is, from the beginning.
-    """
-
-    name: str
-    table: str
-    columns: list[TColumnSchema]
-    secrets: tuple[str, ...]
-    probe: Callable[[Api, str | None], Probe]
-    read: Callable[[Api, str, int | None], tuple[DltSource, Pages]]
-
-
-def is_configured(name: str) -> bool:
-    """Say whether the configuration has an address of a source, or the sample company's."""
-    return is_sample(name) or bool(_url(name))
-
-
-@contextmanager
-def reached(source: WebSource) -> Iterator[Api]:
-    """Find a source's API; the sample company's answers for as long as this lasts.
-
-    Args:
-        source: the source.
-
-    Raises:
-        ApiError: an address without what opens it, or one that cannot be read.
-        WarehouseError: the sample company's API has nothing to say yet.
-    """
-    if not is_sample(source.name):
-        yield _configured(source)
-        return
-    from sample.web import Server
-
-    with Server() as server:
-        url, opened_by = server.access(source.name)
-        yield _with_limits(Api(source.name, url, opened_by))
-
-
-def _configured(source: WebSource) -> Api:
-    """Read from dlt's configuration where an API is.
-
-    Raises:
-        ApiError: an address without what opens it, or one that cannot be read.
-    """
-    section = f"sources.{source.name}"
-    url = _url(source.name)
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.netloc or "@" in parts.netloc:
-        raise ApiError(
-            f"The url of the source {source.name} cannot be read: write it as "
-            f"https://api.example.com/v1 into [{section}] of {CONFIG_FILE}, with no password in it."
-        )
-    found: dict[str, str] = {}
-    for name in source.secrets:
-        value: Any = dlt.secrets.get(f"{section}.{name}") or dlt.config.get(f"{section}.{name}")
-        if not value:
-            raise ApiError(
-                f"The source {source.name} has a url and no {name}: write it into [{section}] of "
-                f"{SECRETS_FILE}, or into {section.replace('.', '__').upper()}__{name.upper()}."
-            )
-        found[name] = str(value)
-    return _with_limits(Api(source.name, url.rstrip("/"), found))
-
-
-def _with_limits(api: Api) -> Api:
-    """Return an API with the configuration's page and chunk sizes."""
-    limits: dict[str, Any] = {
-        limit: dlt.config.get(f"sources.{api.name}.{limit}", int) or getattr(api, limit)
-        for limit in ("page_rows", "chunk_pages")
-    }
-    return replace(api, **limits)
-
-
-def is_sample(name: str) -> bool:
-    """Say whether a source is the sample company's."""
-    return bool(dlt.config.get(f"sources.{name}.sample", bool)) and not _url(name)
-
-
-def _url(name: str) -> str:
-    key = f"sources.{name}.url"
-    return str(dlt.secrets.get(key) or dlt.config.get(key) or "")
+    @property
+    def secrets(self) -> dict[str, str]:
+        """What opens it, by the names of the configuration."""
+        return {
+            name: value.get_secret_value()
+            for name, value in self.declared
+            if isinstance(value, SecretStr)
+        }
 
 
 def session(
@@ -224,12 +133,12 @@ def present(response: requests.Response) -> str:
         response: any answer of it.
 
     Raises:
-        ApiError: it does not say what time it is.
+        SourceError: it does not say what time it is.
     """
     try:
         moment = parsedate_to_datetime(response.headers["Date"])
     except (KeyError, ValueError):
-        raise ApiError(
+        raise SourceError(
             f"The API at {host_of(response.url)} sends no readable header Date: without it nobody "
             "can say up to when its rows are complete; ask its makers, or read it otherwise."
         ) from None
@@ -328,9 +237,9 @@ def _hide(text: str, api: Api) -> str:
     return text
 
 
-def changes(
+def list_of_changes(
     table: str,
-    columns: list[TColumnSchema],
+    columns: Sequence[TColumnSchema],
     before: str,
     page_rows: int,
     paginator: BasePaginator,

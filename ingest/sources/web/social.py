@@ -18,21 +18,18 @@ Why it is read this way:
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
-import dlt
 import requests
 from dlt.common.schema.typing import TColumnSchema
-from dlt.extract import DltSource
 from dlt.sources.helpers.rest_client.auth import APIKeyAuth
 from dlt.sources.helpers.rest_client.paginators import PageNumberPaginator
-from dlt.sources.rest_api import rest_api_resources
 
-from ingest import web
-from ingest.web import Api, ApiError, Probe, WebSource
+from ingest.loads.configuration import CONFIG_FILE, Secret
+from ingest.loads.source import SourceError
+from ingest.sources.web.api import Api, Declaration
+from ingest.sources.web.source import WebSource
 
-TABLE = "posts"
 COLUMNS: list[TColumnSchema] = [
     {"name": "id", "data_type": "text", "nullable": False},
     {"name": "platform", "data_type": "text"},
@@ -84,7 +81,7 @@ class ShiftingPages(PageNumberPaginator):
             data: its rows.
 
         Raises:
-            ApiError: a page before the last is not full, so the pages' numbers mean something else.
+            SourceError: a page before the last is not full: the pages' numbers mean something else.
         """
         answer = response.json()
         total, pages = int(answer["total"]), int(answer["pages"])
@@ -92,10 +89,10 @@ class ShiftingPages(PageNumberPaginator):
         page = range(start, start + len(data or []))
         is_short = page.stop < total and len(page) < self.page_rows
         if is_short and self.current_value < pages:
-            raise ApiError(
+            raise SourceError(
                 f"The source social gives {len(page)} posts on page {self.current_value} of {pages}"
                 f" where {self.page_rows} were asked for: set page_rows to what it gives at most "
-                f"in [sources.social] of {web.CONFIG_FILE}."
+                f"in [sources.social] of {CONFIG_FILE}."
             )
         # Some APIs count what they do not hand out.
         end = page.stop if is_short else total
@@ -115,62 +112,24 @@ class ShiftingPages(PageNumberPaginator):
         self.is_cut = not self._has_next_page and self.known < end
 
 
-def probe(api: Api, before: str | None = None) -> Probe:
-    """Ask the API what time it is, and how many rows it has.
+class SocialDeclaration(Declaration):
+    """The section [sources.social]."""
 
-    Args:
-        api: where it is.
-        before: count only rows that changed last before this moment.
-    """
-    response = web.session().get(
-        f"{api.url}/{TABLE}",
-        params={"per_page": 1, "updated_before": before},
-        headers={"X-Api-Key": api.secrets["api_key"]},
-    )
-    response.raise_for_status()
-    return Probe(web.present(response), int(response.json()["total"]))
+    api_key: Secret
 
 
-@dlt.source(name="social", max_table_nesting=0)
-def social(api: Api, before: str, pages: ShiftingPages, everything: bool) -> Any:
-    """Read what has changed since the last complete load, or everything.
-
-    Args:
-        api: where the API is.
-        before: the moment up to which is read.
-        pages: how to page.
-        everything: read from the beginning.
-
-    Returns:
-        The resource `posts`.
-    """
-    return rest_api_resources(
-        {
-            "client": {
-                "base_url": api.url,
-                "auth": APIKeyAuth(name="X-Api-Key", api_key=api.secrets["api_key"]),
-                "session": web.session(),
-            },
-            "resources": [
-                web.changes(TABLE, COLUMNS, before, api.page_rows, pages, everything=everything)
-            ],
-        }
-    )
+def _opened_by(api: Api, session: requests.Session) -> APIKeyAuth:
+    del session  # a key needs no request of its own
+    return APIKeyAuth(name="X-Api-Key", api_key=api.secrets["api_key"])
 
 
-def read(api: Api, before: str, page_count: int | None) -> tuple[DltSource, ShiftingPages]:
-    """Read at most so many pages of what has changed since the last complete load.
-
-    Args:
-        api: where the API is.
-        before: the moment up to which is read.
-        page_count: how many pages; None reads all that there is, from the beginning.
-
-    Returns:
-        The source, and the paginator that knows afterwards whether there is more.
-    """
-    pages = ShiftingPages(api.page_rows, page_count or sys.maxsize)
-    return social(api, before, pages, everything=page_count is None), pages
-
-
-SOCIAL = WebSource("social", TABLE, COLUMNS, ("api_key",), probe, read)
+SOCIAL = WebSource(
+    name="social",
+    table="posts",
+    columns=COLUMNS,
+    declaration=SocialDeclaration,
+    path="",
+    opened_by=_opened_by,
+    pages=lambda api, pages: ShiftingPages(api.declared.page_rows, pages),
+    total=lambda answer: int(answer["total"]),
+)

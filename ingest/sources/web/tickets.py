@@ -16,22 +16,19 @@ Why it is read this way:
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
-import dlt
 import requests
 from dlt.common.configuration import configspec
 from dlt.common.schema.typing import TColumnSchema
-from dlt.extract import DltSource
 from dlt.sources.helpers.rest_client.auth import OAuth2ClientCredentials
 from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
-from dlt.sources.rest_api import rest_api_resources
 
-from ingest import web
-from ingest.web import Api, Probe, WebSource
+from ingest.loads.configuration import Secret
+from ingest.loads.source import SourceError
+from ingest.sources.web.api import Api, Declaration, host_of
+from ingest.sources.web.source import WebSource
 
-TABLE = "tickets"
 COLUMNS: list[TColumnSchema] = [
     {"name": "id", "data_type": "bigint", "nullable": False},
     {"name": "branch_id", "data_type": "text"},
@@ -79,13 +76,13 @@ class LimitedCursor(JSONResponseCursorPaginator):
             data: its rows.
 
         Raises:
-            ApiError: the API sends us round in circles.
+            SourceError: the API sends us round in circles.
         """
         super().update_state(response, data)
         if self._has_next_page:
             if self._next_reference in self.cursors:
-                raise web.ApiError(
-                    f"The source tickets at {web.host_of(response.url)} hands out the same cursor "
+                raise SourceError(
+                    f"The source tickets at {host_of(response.url)} hands out the same cursor "
                     "again, so its pages never end: ask its makers; the next run goes on after the "
                     "last complete load."
                 )
@@ -129,64 +126,22 @@ def _token(api: Api, session: requests.Session) -> RenewedToken:
     )
 
 
-def probe(api: Api, before: str | None = None) -> Probe:
-    """Ask the API what time it is, and how many rows it has.
+class TicketsDeclaration(Declaration):
+    """The section [sources.tickets]."""
 
-    Args:
-        api: where it is.
-        before: count only rows that changed last before this moment.
-    """
-    session = web.session()
-    response = session.get(
-        f"{api.url}/v2/{TABLE}",
-        params={"per_page": 1, "updated_before": before},
-        auth=_token(api, session),
-    )
-    response.raise_for_status()
-    return Probe(web.present(response), int(response.json()["meta"]["total"]))
+    client_id: Secret
+    client_secret: Secret
 
 
-@dlt.source(name="tickets", max_table_nesting=0)
-def tickets(api: Api, before: str, pages: LimitedCursor, everything: bool) -> Any:
-    """Read what has changed since the last complete load, or everything.
-
-    Args:
-        api: where the API is.
-        before: the moment up to which is read.
-        pages: how to page.
-        everything: read from the beginning.
-
-    Returns:
-        The resource `tickets`.
-    """
-    session = web.session()
-    return rest_api_resources(
-        {
-            "client": {
-                "base_url": f"{api.url}/v2",
-                "session": session,
-                "auth": _token(api, session),
-            },
-            "resources": [
-                web.changes(TABLE, COLUMNS, before, api.page_rows, pages, everything=everything)
-            ],
-        }
-    )
-
-
-def read(api: Api, before: str, page_count: int | None) -> tuple[DltSource, LimitedCursor]:
-    """Read at most so many pages of what has changed since the last complete load.
-
-    Args:
-        api: where the API is.
-        before: the moment up to which is read.
-        page_count: how many pages; None reads all that there is, from the beginning.
-
-    Returns:
-        The source, and the paginator that knows afterwards whether there is more.
-    """
-    pages = LimitedCursor(page_count or sys.maxsize)
-    return tickets(api, before, pages, everything=page_count is None), pages
-
-
-TICKETS = WebSource("tickets", TABLE, COLUMNS, ("client_id", "client_secret"), probe, read)
+TICKETS = WebSource(
+    name="tickets",
+    table="tickets",
+    columns=COLUMNS,
+    declaration=TicketsDeclaration,
+    path="/v2",
+    opened_by=_token,
+    pages=lambda _, pages: LimitedCursor(pages),
+    total=lambda answer: int(answer["meta"]["total"]),
+    erasure=("remember_tickets", "erase_tickets"),
+    people=("raw_pos.customers", "raw_pos.orders"),
+)
