@@ -1,16 +1,11 @@
-"""The command line: its groups of commands, and what becomes of an error."""
+"""The command line `mypizza`: its groups of commands."""
 
 from __future__ import annotations
 
-import sys
-
-import psycopg
 import typer
 
-from ingest.cli import INTERRUPTED, loading, metrics, people, publication, run_all, status, stopped
+from ingest.cli import errors, loading, metrics, people, publication, run_all, status
 from ingest.cli import warehouse as warehouse_commands
-from ingest.cli.console import fail
-from ingest.warehouse import WarehouseError, trouble
 
 app = typer.Typer(
     help="The analytics warehouse of a food business: land, reconcile, build, audit, publish.",
@@ -24,20 +19,5 @@ app.add_typer(metrics.app, name="metrics")
 
 
 def run() -> None:
-    """Run the command line; an expected error is one sentence and exit code 1."""
-    try:
-        app()
-    except WarehouseError as error:
-        fail(str(error))
-    except psycopg.errors.InsufficientPrivilege as error:
-        fail(
-            f"The warehouse's user lacks a right ({error.diag.message_primary}): its schemas must "
-            "belong to the user in PGUSER, or be granted to it by their owner."
-        )
-    except psycopg.OperationalError as error:
-        fail(trouble(error) or str(error).strip())
-    except SystemExit as end:
-        # Typer answers Ctrl+C with this code alone
-        if end.code == INTERRUPTED:
-            stopped()
-        sys.exit(end.code)
+    """Run the command line."""
+    errors.run(app)
