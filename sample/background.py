@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -118,23 +117,26 @@ def _serve() -> None:
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     before = _recorded()
-    keys = {
-        "api_key": before.api_key if before else secrets.token_urlsafe(24),
-        "client_secret": before.client_secret if before else secrets.token_urlsafe(24),
-    }
     with _lock():
         try:
-            server = Server(port=before.port if before else 0, **keys)
+            server = _server(before, before.port if before else 0)
         except OSError:  # another program has taken the port
-            server = Server(**keys)
+            server = _server(before, 0)
         with server:
-            state = Running(os.getpid(), server.port, **keys)
+            state = Running(os.getpid(), server.port, server.api_key, server.client_secret)
             beside = _file().with_suffix(".new")
             beside.touch(mode=0o600)
             beside.write_text(json.dumps(asdict(state)))
             beside.replace(_file())
             while not ended.wait(1) and _file().exists():
                 pass
+
+
+def _server(before: Running | None, port: int) -> Server:
+    """Return a server with the keys of the one before, where there was one."""
+    if before is None:
+        return Server(port=port)
+    return Server(port=port, api_key=before.api_key, client_secret=before.client_secret)
 
 
 if __name__ == "__main__":

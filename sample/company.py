@@ -223,7 +223,7 @@ def first_day(warehouse: Warehouse, prefix: str = "till_") -> date:
     Raises:
         WarehouseError: there is no till.
     """
-    days = []
+    days: list[tuple[date]] = []
     for branch_id in branches_of(warehouse, prefix):
         with connect(warehouse, prefix + branch_id) as connection:
             days += connection.execute(FIRST_DAY).fetchall()

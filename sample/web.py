@@ -88,9 +88,7 @@ class Request:
     status: int
 
 
-def access(
-    source: str, url: str, api_key: str, client_secret: str
-) -> tuple[str, dict[str, str]]:
+def access(source: str, url: str, api_key: str, client_secret: str) -> tuple[str, dict[str, str]]:
     """Return an API's address and what opens it, by the names of the configuration.
 
     Args:
