@@ -4,13 +4,13 @@ select
     orders.order_number,
     orders.ordered_at,
     orders.channel,
-    cast(orders.total_amount as text),
+    cast(orders.total_amount as text) as total_amount,
     orders.currency,
     customers.full_name,
     customers.email
 from orders
 left join customers on orders.customer_id = customers.customer_id
 where
-    orders.ordered_at > %s
-    and orders.ordered_at <= %s
-    and hashtextextended(orders.order_number, 0) %% 14 = 0
+    orders.ordered_at > %(since)s
+    and orders.ordered_at <= %(until)s
+    and mod(hashtextextended(orders.order_number, 0), 14) = 0

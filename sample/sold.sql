@@ -6,10 +6,10 @@ select
     ) as business_date,
     products.product_name,
     products.size,
-    sum(order_lines.quantity)
+    sum(order_lines.quantity) as quantity
 from orders
 inner join order_lines on orders.order_id = order_lines.order_id
 inner join products on order_lines.product_id = products.product_id
 cross join company.settings
 where orders.status <> 'cancelled'
-group by 1, 2, 3
+group by business_date, products.product_name, products.size

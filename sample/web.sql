@@ -1,6 +1,6 @@
 -- What the two web APIs know, in SQLite. A record is as the API shows it; the story is what it
 -- will come to.
-create table if not exists settings (name text primary key, value text not null);
+create table if not exists settings (name text primary key, value text not null);  -- noqa: RF04
 create table if not exists posts (
     id text primary key, updated_at text not null, record text not null,
     story text not null, ends_at text not null

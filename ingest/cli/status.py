@@ -28,6 +28,7 @@ def status(as_json: Json = False) -> None:
     with warehouse.connect() as connection:
         holder = warehouse_module.lock_holder(connection)
         loads = audit.rows(connection, "loads", "audit.loads")
+        loads.sort(key=lambda load: (load["source"], place(load["branch_id"], load["feed"])))
         publications = audit.rows(connection, "publications", "audit.publications")
         held = audit.rows(connection, "quarantined", "audit.quarantine")
     for load in loads:
@@ -136,7 +137,7 @@ def quarantine(
     with warehouse.connect() as connection:
         rows = audit.rows(
             connection, "quarantine", "audit.quarantine",
-            source=source, branch=branch, released=released, limit=limit,
+            source=source, branch=branch, released=released, most=limit,
         )  # fmt: skip
     in_all = rows[0]["in_all"] if rows else 0
     if as_json:

@@ -69,7 +69,7 @@ def published_from(connection: Connection, inputs: str) -> datetime | None:
         return None
     row = connection.execute(
         "select published_at from audit.publication_inputs"
-        " where publication = %s and fingerprint = %s",
+        " where publication_comment = %s and fingerprint = %s",
         [publication, inputs],
     ).fetchone()
     return row[0] if row else None
@@ -88,13 +88,14 @@ def remember(warehouse: Warehouse, inputs: str) -> None:
             return
         connection.execute(STATEMENTS("publication_inputs"))
         connection.execute(
-            "insert into audit.publication_inputs (publication, fingerprint) values (%s, %s)"
-            " on conflict (publication) do update set fingerprint = excluded.fingerprint",
+            "insert into audit.publication_inputs (publication_comment, fingerprint) values (%s, %s)"
+            " on conflict (publication_comment) do update set fingerprint = excluded.fingerprint",
             [publication, inputs],
         )
         connection.execute(
-            "delete from audit.publication_inputs where publication not in"
-            " (select publication from audit.publication_inputs order by published_at desc limit 2)"
+            "delete from audit.publication_inputs where published_at < (select min(published_at)"
+            " from (select published_at from audit.publication_inputs"
+            " order by published_at desc limit 2) as kept)"
         )
 
 

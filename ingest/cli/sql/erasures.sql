@@ -1,3 +1,2 @@
-select branch_id
+select count(*) as people
 from audit.erasures
-limit 1

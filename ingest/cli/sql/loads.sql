@@ -22,22 +22,26 @@ days as (
         ) as differing
     from audit.reconciliation
     group by source, branch_id
+),
+
+final as (
+    select
+        loads.source,
+        loads.branch_id,
+        loads.feed,
+        loads.succeeded_at,
+        now() - loads.succeeded_at as lag,
+        coalesce(loads.row_count, 0) as row_count,
+        coalesce(days.compared, 0) as days_compared,
+        coalesce(days.differing, 0) as days_differing,
+        loads.outcome,
+        loads.error
+    from loads
+    left join days
+        on
+            loads.source = days.source
+            and loads.branch_id = days.branch_id
 )
 
-select
-    loads.source,
-    loads.branch_id,
-    loads.feed,
-    loads.succeeded_at,
-    now() - loads.succeeded_at as lag,
-    coalesce(loads.row_count, 0) as row_count,
-    coalesce(days.compared, 0) as days_compared,
-    coalesce(days.differing, 0) as days_differing,
-    loads.outcome,
-    loads.error
-from loads
-left join days
-    on
-        loads.source = days.source
-        and loads.branch_id = days.branch_id
-order by loads.source, loads.branch_id, loads.feed
+select *
+from final

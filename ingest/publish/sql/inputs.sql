@@ -4,7 +4,11 @@ select
     (select md5(string_agg(salt, '')) from restricted.salt) as salt,
     (
         select json_agg(json_build_array(erased.branch_id, erased.customer_id, erased.row_count))
-        from (select * from audit.erasures order by branch_id, customer_id) as erased
+        from (
+            select *
+            from audit.erasures
+            order by branch_id, customer_id
+        ) as erased
     ) as erasures,
     (
         select json_agg(json_build_array(compared.*))
@@ -13,9 +17,9 @@ select
                 source,
                 branch_id,
                 figure,
-                count(*) as days,
-                count(*) filter (where is_open_day) as open_days,
-                count(*) filter (where is_healed) as healed_days,
+                count(*) as day_count,
+                count(*) filter (where is_open_day) as open_day_count,
+                count(*) filter (where is_healed) as healed_day_count,
                 sum(abs(difference)) as difference
             from audit.reconciliation
             group by source, branch_id, figure
@@ -31,6 +35,10 @@ select
                 tables ->> 'feed' as feed,
                 outcome
             from audit.loads
-            order by source, branch_id, tables ->> 'feed', started_at desc
+            order by
+                source asc,
+                branch_id asc,
+                tables ->> 'feed' asc,
+                started_at desc
         ) as latest
     ) as outcomes
