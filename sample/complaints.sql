@@ -11,6 +11,6 @@ select
 from orders
 left join customers on orders.customer_id = customers.customer_id
 where
-    orders.ordered_at > %(since)s
-    and orders.ordered_at <= %(until)s
+    orders.ordered_at > %(written_after)s
+    and orders.ordered_at <= %(written_until)s
     and mod(hashtextextended(orders.order_number, 0), 14) = 0

@@ -151,7 +151,9 @@ def _orders(tills: _Tills, since: datetime, until: datetime) -> Iterator[Order]:
     complaints = (FOLDER / "complaints.sql").read_bytes()
     for branch_id in tills.branches:
         with tills.warehouse.connect(tills.prefix + branch_id, name="mypizza sample") as till:
-            for row in till.execute(complaints, {"since": since, "until": until}).fetchall():
+            for row in till.execute(
+                complaints, {"written_after": since, "written_until": until}
+            ).fetchall():
                 yield Order(branch_id, *row)
 
 

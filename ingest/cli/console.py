@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -95,8 +95,8 @@ def _plain(value: Any) -> Any:
 
 
 def minute(moment: datetime | None) -> str:
-    """Write a moment to the minute."""
-    return f"{moment:%Y-%m-%d %H:%M}" if moment else "never"
+    """Write a moment to the minute, in UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}" if moment else "never"
 
 
 def day(text: str | None) -> date | None:

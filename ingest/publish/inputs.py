@@ -69,14 +69,14 @@ def published_from(connection: Connection, inputs: str) -> datetime | None:
         return None
     row = connection.execute(
         "select published_at from audit.publication_inputs"
-        " where publication_comment = %s and fingerprint = %s",
+        " where version_id = %s and fingerprint = %s",
         [publication, inputs],
     ).fetchone()
     return row[0] if row else None
 
 
 def remember(warehouse: Warehouse, inputs: str) -> None:
-    """Remember what the published version was built from, and the version before it.
+    """Remember what the published version was built from.
 
     Args:
         warehouse: the warehouse; the caller holds its lock.
@@ -87,16 +87,12 @@ def remember(warehouse: Warehouse, inputs: str) -> None:
         if publication is None:
             return
         connection.execute(STATEMENTS("publication_inputs"))
-        connection.execute(
-            "insert into audit.publication_inputs (publication_comment, fingerprint) values (%s, %s)"
-            " on conflict (publication_comment) do update set fingerprint = excluded.fingerprint",
-            [publication, inputs],
-        )
-        connection.execute(
-            "delete from audit.publication_inputs where published_at < (select min(published_at)"
-            " from (select published_at from audit.publication_inputs"
-            " order by published_at desc limit 2) as kept)"
-        )
+        with connection.transaction():
+            connection.execute("delete from audit.publication_inputs")
+            connection.execute(
+                "insert into audit.publication_inputs (version_id, fingerprint) values (%s, %s)",
+                [publication, inputs],
+            )
 
 
 def _published(connection: Connection) -> str | None:

@@ -1,6 +1,6 @@
 -- Which publication the schema marts is, and whether all of it is there.
 select
-    obj_description(to_regnamespace('marts'), 'pg_namespace') as publication_comment,
+    obj_description(to_regnamespace('marts'), 'pg_namespace') as version_id,
     (
         select count(*)
         from pg_class
