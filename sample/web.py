@@ -17,6 +17,7 @@ import secrets
 import sqlite3
 import sys
 import threading
+from collections import deque
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -36,6 +37,9 @@ from sample.voices import stamp
 THREAD = "sample web APIs"
 PAGE_ROWS, MOST_ROWS = 100, 200
 LISTS = {"/social/v1/posts": "posts", "/helpdesk/v2/tickets": "tickets"}
+REMEMBERED = 10_000
+"""So many requests; a server that runs for months does not grow."""
+
 CLIENT_ID = "mypizza"
 TOKEN_PATH = "/helpdesk/oauth/token"  # noqa: S105 - an address
 
@@ -107,7 +111,7 @@ class Server:
 
     Attributes:
         faults: may be changed while it runs.
-        requests: all that was asked, in order.
+        requests: what was asked last, in order.
         api_key: opens the posts.
         client_secret: gets a token for the tickets; made anew by each server, unless given.
     """
@@ -139,7 +143,7 @@ class Server:
                 "`mypizza-sample start`."
             )
         self.faults = faults or Faults()
-        self.requests: list[Request] = []
+        self.requests: deque[Request] = deque(maxlen=REMEMBERED)
         self.api_key = api_key or secrets.token_urlsafe(24)
         self.client_secret = client_secret or secrets.token_urlsafe(24)
         self.tokens: dict[str, tuple[datetime, int]] = {}

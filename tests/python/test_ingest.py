@@ -14,11 +14,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from ingest.pipeline import LoadResult
 from psycopg import sql
 
 from ingest import pipeline
 from ingest import warehouse as warehouse_module
-from ingest.pipeline import LoadResult
 from ingest.warehouse import Warehouse, WarehouseError
 from sample import company
 

@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from ingest.pipeline import LoadResult
 
 from ingest import pipeline
 from ingest import warehouse as warehouse_module
-from ingest.pipeline import LoadResult
 from ingest.warehouse import Warehouse
 
 PASSWORD = "p@ss/word: 100%? 'quo\"ted' #&=+"  # noqa: S105 - of a server that lives for one test

@@ -16,10 +16,10 @@ from datetime import date
 from typing import Any
 
 import pytest
+from ingest.pipeline import LoadResult
 from psycopg import sql
 
 from ingest import pipeline
-from ingest.pipeline import LoadResult
 from ingest.warehouse import Warehouse
 from sample import company
 

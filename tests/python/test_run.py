@@ -20,7 +20,7 @@ import psycopg
 import pytest
 
 from ingest.warehouse import Warehouse
-from tests.python.commands import mypizza, query
+from tests.python.commands import mypizza, query, sample
 
 pytestmark = pytest.mark.usefixtures("first_run")
 
@@ -159,7 +159,7 @@ def test_second_run_changes_nothing_in_the_marts_and_passes_every_unit_test(
 
 
 def test_traded_days_come_in_and_only_what_they_touch_is_built_again(warehouse: Warehouse) -> None:
-    mypizza("sample", "advance", "--days", "3")
+    sample("advance", "--days", "3")
     before = transaction(warehouse)
     mypizza("run", "--no-docs")
     newest = value(
@@ -282,7 +282,7 @@ def test_readers_in_a_loop_see_no_error_and_no_mixture_of_versions(warehouse: Wa
     for reader in readers:
         reader.start()
     try:
-        mypizza("sample", "advance", "--days", "1")
+        sample("advance", "--days", "1")
         began = transaction(warehouse)
         mypizza("run", "--no-docs")
         # the full refresh of the run before reaches this version, too

@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from ingest import pipeline
-from ingest.pipeline import LoadResult
+from ingest.loads import driver
+from ingest.loads.source import LoadResult
+from ingest.sources.registry import chosen
 from ingest.warehouse import Warehouse
 from sample import company, files
 from sample.stock import Kitchen
+from tests.python.commands import connect_sample
 
 STOCK = """
 with counts as (
@@ -92,11 +94,12 @@ def world(warehouse: Warehouse) -> World:
     company.create(warehouse)
     first = files.create(warehouse)
     published = hashes(first.folder)
-    loads = [pipeline.run(warehouse, ["files"])]
+    connect_sample(warehouse)
+    loads = [driver.run(warehouse, chosen(["files"]))]
     for _ in range(3):
         company.advance(warehouse, 1)
         files.create(warehouse)
-        loads.append(pipeline.run(warehouse, ["files"]))
+        loads.append(driver.run(warehouse, chosen(["files"])))
     return World(warehouse, first.folder, first, published, loads)
 
 
