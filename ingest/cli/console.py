@@ -1,26 +1,28 @@
 """What commands print: sentences and tables for people, JSON for programs.
 
-In a terminal a table is as wide as the terminal, and long names are folded, never cut. In a pipe it
-is plain text, one line per row, as wide as it takes.
+In a terminal a table is no wider than the terminal: its texts are broken between words, never cut.
+In a pipe there is one line per row, as wide as it takes.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from ingest.warehouse import WarehouseError
+
+GAP = 2
+"""Spaces between two columns."""
 
 console = Console()
 error_console = Console(stderr=True)
@@ -45,34 +47,56 @@ def fail(sentence: str) -> None:
 
 
 def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table in which every name can be read.
+    """Print a table in which every name can be read, if it has rows.
 
     Args:
         title: what it is about.
         columns: the columns' names.
         rows: a text per column.
     """
-    if not console.is_terminal:
-        _show_plainly(title, columns, rows)
+    if not rows:
         return
-    table = Table(
-        title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False
-    )
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*map(escape, row))
-    console.print(table)
+    cells = [columns, *rows]
+    is_terminal = console.is_terminal
+    if not is_terminal:
+        cells = [[" ".join(cell.split()) for cell in row] for row in cells]
+    widths = _widths(cells, console.width if is_terminal else None)
+    say(title, "bold")
+    for number, row in enumerate(cells):
+        for line in _lines(row, widths):
+            say(line, "" if number else "dim")
+    say("")
 
 
-def _show_plainly(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    lines = [columns, *([" ".join(cell.split()) for cell in row] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    print(title)
-    for line in lines:
-        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        print("  ".join(cells).rstrip())
-    print(flush=True)
+def _widths(cells: Sequence[Sequence[str]], available: int | None) -> list[int]:
+    """Return the columns' widths: what they need, less where that is more than there is."""
+    by_column = list(zip(*cells, strict=True))
+    widths = [
+        max(len(line) for cell in column for line in [*cell.splitlines(), ""])
+        for column in by_column
+    ]
+    words = [
+        max(len(word) for cell in column for word in [*cell.split(), ""]) for column in by_column
+    ]
+    # first lines are broken between words, and only where that is not enough within them
+    for shortest in (words, [1] * len(words)):
+        while available and sum(widths) + GAP * (len(widths) - 1) > available:
+            room = [width - least for width, least in zip(widths, shortest, strict=True)]
+            if max(room) <= 0:
+                break
+            widths[room.index(max(room))] -= 1
+    return widths
+
+
+def _lines(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+    """Yield the lines of a row, its cells broken to the columns' widths."""
+    broken = [
+        [part for line in cell.splitlines() for part in textwrap.wrap(line, max(width, 1))]
+        for cell, width in zip(row, widths, strict=True)
+    ]
+    for parts in zip_longest(*broken, fillvalue=""):
+        padded = (part.ljust(width) for part, width in zip(parts, widths, strict=True))
+        yield (" " * GAP).join(padded).rstrip()
 
 
 def show_json(content: Any) -> None:

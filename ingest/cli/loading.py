@@ -121,7 +121,7 @@ def show_loads(loads: Sequence[LoadResult]) -> None:
     """Print the loads, and below them in sentences what went wrong or is worth knowing."""
     show(
         "Loads",
-        ("source", "branch", "kind", "rows", "seconds", "outcome"),
+        ("source", "part", "kind", "rows", "seconds", "outcome"),
         [
             (
                 load.source,

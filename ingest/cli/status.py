@@ -82,7 +82,7 @@ def _show_status(
     say(f"Running now: {holder}" if holder else "Nothing is running.")
     show(
         "Loads",
-        ("source", "branch", "last success", "lag", "rows", "equal days", "held", "outcome"),
+        ("source", "part", "last success", "lag", "rows", "equal days", "held", "outcome"),
         [
             (
                 load["source"],

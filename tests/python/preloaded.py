@@ -1,4 +1,4 @@
-"""Runs `mypizza` and `mypizza-sample` in a process of its own that need not import dbt and dlt first.
+"""Runs `mypizza` and `mypizza-sample` in processes that need not import dbt and dlt first.
 
 A fork server imports them once for each test process; every command is forked from it. That spares
 each command two and a half seconds, most of them for dbt. The project itself is imported afresh.
