@@ -11,7 +11,6 @@ import typer
 from ingest import warehouse as warehouse_module
 from ingest.cli.console import Json, day, say, show, show_json
 from ingest.loads import driver
-from ingest.loads.branches import branches as known_branches
 from ingest.loads.source import Compared, LoadResult, Source, Window
 from ingest.warehouse import WarehouseError
 
@@ -80,17 +79,12 @@ def sources_of(names: Sequence[str] | None, branches: Sequence[str] | None) -> S
         branches: the branches that were asked for; default all.
 
     Raises:
-        WarehouseError: there is no such source or branch, or a source is not loaded by branch.
+        WarehouseError: there is no such source, or it is not loaded by branch.
     """
     # For the start-up time: the sources bring dlt, pyarrow and SQLAlchemy, which take a second.
     from ingest.sources.registry import chosen
 
     sources = chosen(names)
-    for branch in branches or ():
-        if branch not in known_branches():
-            raise WarehouseError(
-                f"There is no branch {branch!r}; there is: {', '.join(known_branches())}."
-            )
     if branches and names:
         for source in sources:
             if not source.has_branches:

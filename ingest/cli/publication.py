@@ -13,7 +13,7 @@ from ingest.cli import audit
 from ingest.cli.console import say
 from ingest.cli.loading import sources_of
 from ingest.cli.warehouse import readable
-from ingest.loads import driver
+from ingest.loads import driver, erasure
 from ingest.publish.dbt import run_dbt
 from ingest.warehouse import Warehouse
 
@@ -97,7 +97,7 @@ def protect_people(warehouse: Warehouse) -> None:
     if erased and erased[0]["people"]:
         # each load does so; a killed one may not have come to it
         with driver.session(warehouse, "mypizza erasure") as opened:
-            driver.erase(opened, sources_of(None, None))
+            erasure.reapply(opened, sources_of(None, None))
 
 
 def why_not_published(
