@@ -76,7 +76,7 @@ def _company(folder: Path, scale: int) -> Server:
     is_new = not home.exists()
     server = Server(home)
     if is_new:
-        server.mypizza("sample", "create", "--scale", str(scale))
+        server.sample("start", "--scale", str(scale))
         server.mypizza("run", "--no-docs")
     return server
 

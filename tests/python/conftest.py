@@ -42,7 +42,7 @@ from tests.python.commands import (  # noqa: E402 - as above
     sample,
 )
 
-SMALL = ("new_york", "chicago")
+SMALL = ("chicago", "quito")
 """The branches with a till of the small company; a third one, Lyon, exports."""
 
 

@@ -19,7 +19,7 @@ from ingest.warehouse import Warehouse
 from tests.python.commands import mypizza, query, sample
 
 COMMAND = [sys.executable, "-m", "ingest.cli"]
-PARTS = ("new_york", "chicago", "stock_counts", "stock_deliveries", "lyon lyon_sales", "tickets")
+PARTS = ("chicago", "quito", "stock_counts", "stock_deliveries", "lyon lyon_sales", "tickets")
 
 
 @pytest.fixture(scope="module")
