@@ -104,8 +104,8 @@ def day_build(folder: Path, scales: tuple[int, int], repeats: int) -> Part:
             for scale, count in zip(scales, lines, strict=True)
         )),
         _stages(days),
-        "The five tills of `mypizza-sample start --scale N`; before every build its `advance --days 1` "
-        "and `mypizza ingest`. Timed is the command `dbt build` with its start-up, from the third "
+        "The five tills of `mypizza-sample start --scale N`; before every build a day of trade and "
+        "`mypizza ingest`. Timed is the command `dbt build` with its start-up, from the third "
         "build on, when both versions of the marts exist, in turns. The day itself is as many "
         "times larger as the company. Sums of four threads on all cores: they exceed wall time.",
     )  # fmt: skip
@@ -190,8 +190,8 @@ def reconciled_day(folder: Path, scale: int, repeats: int) -> Part:
         f"g. What reconciliation adds to a day at scale {scale}",
         ("ingest, seconds", "of it comparing and healing", "heals", "build, seconds", "share"),
         rows,
-        "All sources, after `mypizza-sample advance --days 1`, with its late commits, silent edits and "
-        "deletes to heal; 35 days are compared in every till. One process, without its start-up.",
+        "All sources, after a day of trade, with its late commits, silent edits and deletes to "
+        "heal; 35 days are compared in every till. One process, without its start-up.",
     )
     return Part(
         [Ratio("g", f"comparing and healing / ingest and build of a day, scale {scale}",
