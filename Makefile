@@ -29,6 +29,7 @@ install: .venv/installed  ## make .venv with the locked dependencies
 	@touch $@
 
 run: install  ## load, build, test, publish and document the sample company
+	$(BIN)/mypizza-sample start
 	$(BIN)/mypizza run
 
 test: install  ## run the tests: Python, and through it dbt on real servers
@@ -72,6 +73,7 @@ lock:  ## renew the lock files from pyproject.toml and bi/superset/requirements.
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 \
 		--no-annotate --quiet bi/superset/requirements.in -o bi/superset/requirements.lock
 
-clean:  ## stop the embedded server; remove what make run and make test made
+clean:  ## stop the sample company and the embedded server; remove what make run and make test made
+	-@[ -x $(BIN)/mypizza-sample ] && $(BIN)/mypizza-sample stop
 	-@[ -x $(BIN)/mypizza ] && $(BIN)/mypizza down
 	rm -rf .venv .warehouse target logs profiles.yml *.egg-info .mypy_cache .pytest_cache .ruff_cache

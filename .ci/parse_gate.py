@@ -19,7 +19,7 @@ import dbt.jsonschemas.jsonschemas as jsonschemas
 from dbt.cli.main import dbtRunner
 from dbt_common.events.base_types import EventLevel
 
-from ingest.dbt import till_exports
+from ingest.publish.dbt import till_exports
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 TARGET_DIR = PROJECT_DIR / "target" / "lint"

@@ -86,7 +86,7 @@ def day_build(folder: Path, scales: tuple[int, int], repeats: int) -> Part:
     days: list[list[Build]] = [[], []]
     for _ in range(repeats):
         for server, builds in zip(servers, days, strict=True):
-            server.mypizza("sample", "advance", "--days", "1")
+            server.sample("advance", "--days", "1")
             server.mypizza("ingest")
             builds.append(_build(server))
     lines = [
@@ -104,8 +104,8 @@ def day_build(folder: Path, scales: tuple[int, int], repeats: int) -> Part:
             for scale, count in zip(scales, lines, strict=True)
         )),
         _stages(days),
-        "The five tills of `sample create --scale N`; before every build `sample advance --days 1` "
-        "and `mypizza ingest`. Timed is the command `dbt build` with its start-up, from the third "
+        "The five tills of `mypizza-sample start --scale N`; before every build a day of trade and "
+        "`mypizza ingest`. Timed is the command `dbt build` with its start-up, from the third "
         "build on, when both versions of the marts exist, in turns. The day itself is as many "
         "times larger as the company. Sums of four threads on all cores: they exceed wall time.",
     )  # fmt: skip
@@ -177,7 +177,7 @@ def reconciled_day(folder: Path, scale: int, repeats: int) -> Part:
     server = _company(folder, scale)
     days: list[dict[str, Any]] = []
     for _ in range(repeats):
-        server.mypizza("sample", "advance", "--days", "1")
+        server.sample("advance", "--days", "1")
         days.append(json.loads(server.python("-m", "benchmarks.daily").splitlines()[-1]))
     server.stop()
     shares = [day["reconcile"] / (day["ingest"] + day["build"]) for day in days]
@@ -190,8 +190,8 @@ def reconciled_day(folder: Path, scale: int, repeats: int) -> Part:
         f"g. What reconciliation adds to a day at scale {scale}",
         ("ingest, seconds", "of it comparing and healing", "heals", "build, seconds", "share"),
         rows,
-        "All sources, after `sample advance --days 1`, with its late commits, silent edits and "
-        "deletes to heal; 35 days are compared in every till. One process, without its start-up.",
+        "All sources, after a day of trade, with its late commits, silent edits and deletes to "
+        "heal; 35 days are compared in every till. One process, without its start-up.",
     )
     return Part(
         [Ratio("g", f"comparing and healing / ingest and build of a day, scale {scale}",
@@ -207,11 +207,11 @@ def _company(folder: Path, scale: int) -> Server:
     is_new = not home.exists()
     server = Server(home)
     if is_new:
-        server.mypizza("sample", "create", "--scale", str(scale))
+        server.sample("start", "--scale", str(scale))
         for _ in range(2):
             server.mypizza("ingest")
             _build(server)
-            server.mypizza("sample", "advance", "--days", "1")
+            server.sample("advance", "--days", "1")
         server.mypizza("ingest")
         _build(server)
     return server

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ingest import pipeline, reconcile, totals, warehouse
-from ingest.dbt import run_dbt
+from ingest.publish.dbt import run_dbt
 
 seconds = {"reconcile": 0.0}
 

@@ -76,7 +76,7 @@ def _company(folder: Path, scale: int) -> Server:
     is_new = not home.exists()
     server = Server(home)
     if is_new:
-        server.mypizza("sample", "create", "--scale", str(scale))
+        server.sample("start", "--scale", str(scale))
         server.mypizza("run", "--no-docs")
     return server
 
@@ -90,7 +90,7 @@ def main() -> None:
     from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
 
     from ingest import warehouse
-    from ingest.metrics import Configuration
+    from ingest.publish.metrics import Configuration
     from report.page import FOLDER, READER
 
     home = warehouse.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -90,17 +91,22 @@ class Server:
         }
         self.environment = clean | {
             "MYPIZZA_WAREHOUSE_DIR": str(folder),
+            # the addresses of this server's sample company are not the user's own
+            "MYPIZZA_CONFIG_DIR": str(folder),
             "DBT_TARGET_PATH": str(folder / "target"),
             "DBT_LOG_PATH": str(folder / "logs"),
             "DBT_PROFILES_DIR": str(folder),
         }
         (folder / "profiles.yml").write_text((PROJECT_DIR / "profiles.yml.example").read_text())
+        (folder / ".dlt").mkdir(exist_ok=True)
+        shutil.copy(PROJECT_DIR / ".dlt" / "config.toml", folder / ".dlt")
         self.folder = folder
         libpq: dict[str, str] = json.loads(self.python("-c", RESOLVE))
         self.environment |= libpq | {"MYPIZZA_EMBEDDED": "1"}
 
     def stop(self) -> None:
-        """Stop the server."""
+        """Stop the server, and the sample company where it runs."""
+        self.sample("stop")
         self.mypizza("down")
 
     def python(self, *arguments: str, check: bool = True) -> str:
@@ -110,6 +116,10 @@ class Server:
     def mypizza(self, *arguments: str) -> str:
         """Run a command of mypizza on the server, and return what it prints."""
         return self._run(str(Path(sys.executable).with_name("mypizza")), *arguments)
+
+    def sample(self, *arguments: str) -> str:
+        """Run a command of mypizza-sample on the server, and return what it prints."""
+        return self._run(str(Path(sys.executable).with_name("mypizza-sample")), *arguments)
 
     def dbt(self, *arguments: str) -> str:
         """Run dbt on the server as `mypizza` does, and return what it prints."""

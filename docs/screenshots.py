@@ -14,7 +14,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.ui import WebDriverWait
 
-from ingest.dbt import site_folder
+from ingest.publish.dbt import site_folder
 
 IMAGES = Path(__file__).parent / "images"
 

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 from markdown_it import MarkdownIt
 
-from ingest.dbt import site_folder
+from ingest.publish.dbt import site_folder
 from ingest.warehouse import PROJECT_DIR, Warehouse
 from report.charts import THEMES
 from report.page import FOLDER, read

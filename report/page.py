@@ -15,7 +15,7 @@ import altair as alt
 import vl_convert
 from jinja2 import Environment, FileSystemLoader
 
-from ingest.dbt import site_folder
+from ingest.publish.dbt import site_folder
 from ingest.warehouse import Warehouse, WarehouseError
 from report.charts import (
     DEFAULT_PERIODS,

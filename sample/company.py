@@ -8,20 +8,26 @@ from __future__ import annotations
 import csv
 import gzip
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
-from typing import Any, TextIO
 
 import psycopg
 from psycopg import sql
 
 from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
+from sample.database import (
+    FOLDER,
+    Connection,
+    connect,
+    copy_csv,
+    create_database,
+    is_complete,
+    run,
+)
 
-FOLDER = Path(__file__).parent
 BRANCHES_FILE = PROJECT_DIR / "seeds" / "branches.csv"
 
 # Chosen so that the first three days of trading on bring one of each: a cancelled order, a
@@ -30,8 +36,6 @@ SEED = 2023
 
 # All that may work on a till takes this advisory lock of the till's database first.
 LOCK = 2015
-
-Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -71,16 +75,79 @@ class Trading:
 # The figures that a till writes down at the end of a day; the columns of company.business_days.
 EVENTS = fields(Trading)[4:]
 NEWEST_DAY = "select max(business_date) from company.business_days"
+FIRST_DAY = (
+    "select cast(min(timezone(settings.time_zone, orders.ordered_at)) as date)"
+    " from orders cross join company.settings"
+)
+LAST_DAY = date(2015, 12, 31)
+"""The last day of the published year."""
 
 
 def branch_ids() -> list[str]:
-    """Return the ids of the branches whose till has a database, in the seed's order."""
+    """Return the ids of the branches whose till can have a database, in the seed's order."""
     with (FOLDER / "habits.csv").open(encoding="utf-8", newline="") as file:
         return [row["branch_id"] for row in csv.DictReader(file)]
 
 
+def branches_of(warehouse: Warehouse, prefix: str = "till_") -> list[str]:
+    """Return the ids of the branches whose till is there, in the seed's order.
+
+    Args:
+        warehouse: the server that the tills are on.
+        prefix: of the databases' names, before the branch id.
+
+    Raises:
+        WarehouseError: there is no till.
+    """
+    with warehouse.connect(name="mypizza sample") as connection:
+        databases = {name for (name,) in connection.execute("select datname from pg_database")}
+    found = [branch_id for branch_id in branch_ids() if prefix + branch_id in databases]
+    if not found:
+        raise WarehouseError("The sample company has no till yet: run `mypizza-sample start`.")
+    return found
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a company is made.
+
+    Attributes:
+        branches: the ids of the branches that get a till; default all.
+        weeks: how many weeks of the published year, its last ones; default all.
+        scale: how many times the published volume; copies follow their original by seconds. By
+            default once, and tills of any scale that are there already are left alone.
+    """
+
+    branches: Sequence[str] = ()
+    weeks: int | None = None
+    scale: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check it.
+
+        Raises:
+            WarehouseError: no such branch, or a number below 1.
+        """
+        for name in ("scale", "weeks"):
+            number = getattr(self, name)
+            if number is not None and number < 1:
+                raise WarehouseError(
+                    f"The sample's {name} is a whole number from 1 on, not {number}."
+                )
+        for branch_id in self.branches:
+            if branch_id not in branch_ids():
+                raise WarehouseError(
+                    f"The sample has no till {branch_id!r}; it has: {', '.join(branch_ids())}."
+                )
+
+    @property
+    def first_day(self) -> date:
+        """The first day of the published year that is used."""
+        return LAST_DAY - timedelta(weeks=self.weeks) if self.weeks else date.min
+
+
 def create(
-    warehouse: Warehouse, scale: int | None = None, seed: int = SEED, prefix: str = "till_"
+    warehouse: Warehouse, size: Size | None = None, seed: int = SEED, prefix: str = "till_"
 ) -> list[Till]:
     """Make the tills' databases and fill them with the published year.
 
@@ -88,8 +155,7 @@ def create(
 
     Args:
         warehouse: the server that the databases are made on.
-        scale: how many times the published volume; copies follow their original by seconds. By
-            default once, and tills of any scale that are there already are left alone.
+        size: how large; default all branches and the whole year.
         seed: of all that the publication lacks; the same seed gives the same rows.
         prefix: of the databases' names, before the branch id.
 
@@ -100,11 +166,11 @@ def create(
         WarehouseError: the user may not create databases, a till was made with another scale or
             seed, or a database of that name is not the sample's.
     """
-    if scale is not None and scale < 1:
-        raise WarehouseError(f"The sample's scale is a whole number from 1 on, not {scale}.")
+    size = size or Size()
+    branches = [id_ for id_ in branch_ids() if not size.branches or id_ in size.branches]
     with ThreadPoolExecutor() as pool:
         return list(
-            pool.map(lambda id_: _create_till(warehouse, id_, scale, seed, prefix), branch_ids())
+            pool.map(lambda id_: _create_till(warehouse, id_, size, seed, prefix), branches)
         )
 
 
@@ -126,7 +192,7 @@ def advance(warehouse: Warehouse, days: int = 1, prefix: str = "till_") -> list[
     Raises:
         WarehouseError: a till is missing or was never completed.
     """
-    branches = branch_ids()
+    branches = branches_of(warehouse, prefix)
     newest = max(newest_day(warehouse, prefix + branch_id) for branch_id in branches)
     until = newest + timedelta(days=days)
     with ThreadPoolExecutor() as pool:
@@ -143,7 +209,25 @@ def last_day(warehouse: Warehouse, prefix: str = "till_") -> date:
     Raises:
         WarehouseError: a till is missing or was never completed.
     """
-    return min(newest_day(warehouse, prefix + branch_id) for branch_id in branch_ids())
+    branches = branches_of(warehouse, prefix)
+    return min(newest_day(warehouse, prefix + branch_id) for branch_id in branches)
+
+
+def first_day(warehouse: Warehouse, prefix: str = "till_") -> date:
+    """Return the first day that any branch has traded on.
+
+    Args:
+        warehouse: the server that the tills are on.
+        prefix: of the databases' names, before the branch id.
+
+    Raises:
+        WarehouseError: there is no till.
+    """
+    days: list[tuple[date]] = []
+    for branch_id in branches_of(warehouse, prefix):
+        with connect(warehouse, prefix + branch_id) as connection:
+            days += connection.execute(FIRST_DAY).fetchall()
+    return min(day for (day,) in days)
 
 
 def drop(warehouse: Warehouse, prefix: str = "till_") -> None:
@@ -165,29 +249,28 @@ def drop(warehouse: Warehouse, prefix: str = "till_") -> None:
             connection.execute(sql.SQL("drop database if exists {}").format(database))
 
 
-def _create_till(
-    warehouse: Warehouse, branch_id: str, scale: int | None, seed: int, prefix: str
-) -> Till:
+def _create_till(warehouse: Warehouse, branch_id: str, size: Size, seed: int, prefix: str) -> Till:
     """Make one till in one transaction: whole, or an empty database that the next try fills."""
     started = time.monotonic()
     database = prefix + branch_id
-    _create_database(warehouse, database)
+    create_database(warehouse, database)
     with connect(warehouse, database) as connection, connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", [LOCK])
-        is_new = not _is_complete(connection)
+        is_new = not is_complete(connection)
         if is_new:
             try:
-                _fill(connection, branch_id, scale or 1, seed)
+                _fill(connection, branch_id, size, seed)
             except psycopg.errors.DuplicateTable as error:
                 raise WarehouseError(
                     f"The database {database!r} holds tables that are not the sample company's "
                     f"({error.diag.message_primary}): choose another server or rename it."
                 ) from None
         made_with = connection.execute("select scale, seed from company.settings").fetchall()[0]
-        if made_with != (scale or made_with[0], seed):
+        wanted = (size.scale or made_with[0], seed)
+        if made_with != wanted:
             raise WarehouseError(
                 f"The till {database!r} exists, made with scale and seed {made_with}, not "
-                f"{(scale or made_with[0], seed)}: drop the tills first to make others."
+                f"{wanted}: drop the tills first to make others."
             )
         orders, lines, gross = connection.execute(
             "select (select count(*) from orders), (select count(*) from order_lines), "
@@ -210,10 +293,12 @@ def newest_day(warehouse: Warehouse, database: str) -> date:
         if not connection.execute(
             "select 1 from pg_database where datname = %s", [database]
         ).fetchone():
-            raise WarehouseError(f"There is no till {database!r}: run `mypizza sample create`.")
+            raise WarehouseError(f"There is no till {database!r}: run `mypizza-sample start`.")
     with connect(warehouse, database) as connection:
-        if not _is_complete(connection):
-            raise WarehouseError(f"The till {database!r} is not complete: run `sample create`.")
+        if not is_complete(connection):
+            raise WarehouseError(
+                f"The till {database!r} is not complete: run `mypizza-sample start`."
+            )
         day: date = connection.execute(NEWEST_DAY).fetchall()[0][0]
     return day
 
@@ -233,7 +318,7 @@ def _trade(warehouse: Warehouse, branch_id: str, until: date, prefix: str) -> Tr
                     "insert into company.business_days (business_date) values (%s)", [day]
                 )
                 for name in ("trading_day", "ring_up", "aftermath"):
-                    _run(connection, name)
+                    run(connection, name)
         sums = [
             sql.SQL("coalesce(sum({}), 0)::integer").format(sql.Identifier(field.name))
             for field in EVENTS
@@ -247,83 +332,22 @@ def _trade(warehouse: Warehouse, branch_id: str, until: date, prefix: str) -> Tr
     return Trading(branch_id, database, until, *row)
 
 
-def _fill(connection: Connection, branch_id: str, scale: int, seed: int) -> None:
+def _fill(connection: Connection, branch_id: str, size: Size, seed: int) -> None:
     """Fill an empty till with the published year."""
-    connection.execute("create temp table run (branch_id text, scale integer, seed bigint)")
-    connection.execute("insert into run values (%s, %s, %s)", [branch_id, scale, seed])
+    connection.execute(
+        "create temp table run (branch_id text, scale integer, seed bigint, first_day date)"
+    )
+    connection.execute(
+        "insert into run values (%s, %s, %s, %s)",
+        [branch_id, size.scale or 1, seed, size.first_day],
+    )
     for name in ("habits", "languages", "menu"):
         with (FOLDER / f"{name}.csv").open(encoding="utf-8") as file:
-            _copy_csv(connection, name, file)
+            copy_csv(connection, name, file)
     with BRANCHES_FILE.open(encoding="utf-8") as file:
-        _copy_csv(connection, "branches", file)
+        copy_csv(connection, "branches", file)
     publication = FOLDER / "data" / "pizzaplace.csv.gz"
     with gzip.open(publication, "rt", encoding="utf-8") as file:
-        _copy_csv(connection, "publication", file)
+        copy_csv(connection, "publication", file)
     for name in ("till", "company", "published_year", "ring_up", "till_keys"):
-        _run(connection, name)
-
-
-def _copy_csv(connection: Connection, table: str, file: TextIO) -> None:
-    """Copy a CSV file into a temporary table of text columns, with the rows' positions."""
-    header = file.readline()
-    columns = [sql.Identifier(name) for name in header.strip().split(",")]
-    connection.execute(
-        sql.SQL("create temp table {} (position bigint generated always as identity, {})").format(
-            sql.Identifier(table),
-            sql.SQL(", ").join(sql.SQL("{} text").format(column) for column in columns),
-        )
-    )
-    statement = sql.SQL("copy {} ({}) from stdin (format csv)").format(
-        sql.Identifier(table), sql.SQL(", ").join(columns)
-    )
-    with connection.cursor().copy(statement) as copy:
-        while block := file.read(1 << 20):
-            copy.write(block)
-    connection.execute(sql.SQL("analyze {}").format(sql.Identifier(table)))
-
-
-def _run(connection: Connection, name: str) -> None:
-    """Run one of the SQL files beside this module."""
-    connection.execute((FOLDER / f"{name}.sql").read_bytes())
-
-
-def connect(warehouse: Warehouse, database: str) -> Connection:
-    """Open a till's database.
-
-    Args:
-        warehouse: the server that the till is on.
-        database: the till's database.
-    """
-    return warehouse.connect(
-        database,
-        name="mypizza sample",
-        options="-c search_path=public,company -c timezone=UTC -c datestyle=ISO",
-    )
-
-
-def _is_complete(connection: Connection) -> bool:
-    row = connection.execute("select to_regclass('company.settings') is not null").fetchone()
-    return row == (True,)
-
-
-def _create_database(warehouse: Warehouse, database: str) -> None:
-    """Create a database whose text sorts the same on every machine, unless it exists."""
-    with warehouse.connect(name="mypizza sample") as connection:
-        found = connection.execute("select 1 from pg_database where datname = %s", [database])
-        if found.fetchone():
-            return
-        # Where another process makes it at this moment, we wait for that one to be done.
-        made_by_another = (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation)
-        try:
-            with suppress(*made_by_another):
-                connection.execute(
-                    sql.SQL(
-                        "create database {} template template0 encoding 'UTF8' "
-                        "locale_provider libc locale 'C'"
-                    ).format(sql.Identifier(database))
-                )
-        except psycopg.errors.InsufficientPrivilege:
-            raise WarehouseError(
-                f"The user {warehouse.user!r} may not create databases, which the sample company "
-                f'needs. As a superuser, run: alter role "{warehouse.user}" createdb;'
-            ) from None
+        run(connection, name)

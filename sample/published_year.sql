@@ -65,6 +65,7 @@ with baskets as (
         cast(min(date) as date) as local_date,
         cast(min(date) as date) + cast(min(time) as time) as local_time
     from publication
+    where cast(date as date) >= (select run.first_day from run)
     group by id
 ),
 

@@ -161,12 +161,33 @@ twins as (
     cross join today
 ),
 
+traded as (
+    select cast(min(timezone(today.time_zone, orders.ordered_at)) as date) as first_day
+    from orders
+    cross join today
+),
+
+known_twins as (
+    select
+        twins.sale_date,
+        twins.is_late,
+        twins.years_on,
+        -- A till that was filled with the last weeks of the year only has its twins among them.
+        case
+            when twins.twin + 7 < traded.first_day
+                then twins.twin + 7 * cast(ceil((traded.first_day - twins.twin) / 7.0) as integer)
+            else twins.twin
+        end as twin
+    from twins
+    cross join traded
+),
+
 sources as (
     select
         twins.*,
         twins.twin + 7 * weeks.week as source_date,
         count(*) over (partition by twins.is_late) as source_count
-    from twins
+    from known_twins as twins
     cross join today
     cross join generate_series(-1, 1) as weeks (week)
     where

@@ -101,15 +101,20 @@ def stamp(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def posts(seed: int, first: date, last: date) -> Iterator[Story]:
+def posts(
+    seed: int, first: date, last: date, branches: Sequence[str] | None = None
+) -> Iterator[Story]:
     """Yield the posts that are written on some local days, in no order.
 
     Args:
         seed: of all luck.
         first: the first day.
         last: the last day.
+        branches: the branches that people write about; default all.
     """
     for branch in _branches():
+        if branches is not None and branch["branch_id"] not in branches:
+            continue
         zone = ZoneInfo(branch["time_zone"])
         for offset in range((last - first).days + 1):
             day = first + timedelta(days=offset)
@@ -135,18 +140,43 @@ def ticket(seed: int, order: Order) -> Story:
     reason = luck.choices(list(REASONS), list(REASONS.values()))[0]
     if reason == "late" and order.channel not in ("delivery", "app"):
         reason = luck.choice(["cold", "wrong_item", "other"])
+    told = _Conversation(luck, order, Story(_request(luck, order, reason)))
+    told.happens(0, 0, status="new", comment=told.says("guest", reason))
+    told.happens(0.05, 5, status="open", comment=told.says("agent", reason))
+    if luck.random() < 0.35:
+        told.happens(0.1, 3, status="pending", comment=told.says("agent", "any"))
+        told.happens(0.5, 30, status="open", comment=told.says("guest", "any"))
+    solved: dict[str, Any] = {"status": "solved", "comment": told.says("agent", "any")}
+    if reason == "refund" or (reason in ("late", "cold", "wrong_item") and luck.random() < 0.4):
+        small = luck.choice(["5.00", "7.50", "10.00"])
+        amount = order.total_amount if reason == "refund" else small
+        solved["compensation"] = {"amount": amount, "currency": order.currency}
+    told.happens(0.2, 40, **solved)
+    if luck.random() < 0.09:
+        told.happens(3, 60, status="reopened", comment=told.says("guest", "reopened"))
+        told.happens(0.2, 20, status="solved", comment=told.says("agent", "any"))
+    if luck.random() < 0.4:
+        told.happens(0.1, 20, satisfaction="good" if luck.random() < 0.7 else "bad")
+    told.happens(72, 96, status="closed")
+    if luck.random() < 0.006:  # spam, or somebody who asked to be forgotten
+        told.happens(1, 48)
+        told.story.events[-1]["deleted_at"] = stamp(told.at)
+    return told.story
+
+
+def _request(luck: Random, order: Order, reason: str) -> dict[str, Any]:
+    """Return a ticket before anything has happened to it."""
     channel = luck.choices(["mail", "chat", "phone", "app"], [38, 27, 15, 20])[0]
     is_about_order = reason in ("late", "cold", "wrong_item", "refund") or luck.random() < 0.3
     writes = channel == "mail" or luck.random() < 0.4
-    beginning: dict[str, Any] = {
+    subject = reason.replace("_", " ").capitalize()
+    return {
         "id": None,
         "branch_id": order.branch_id if is_about_order or luck.random() < 0.6 else None,
         "order_number": order.order_number if is_about_order else None,
         "channel": channel,
         "reason": reason,
-        "subject": f"{reason.replace('_', ' ').capitalize()}: {order.order_number}"
-        if is_about_order
-        else reason.replace("_", " ").capitalize(),
+        "subject": f"{subject}: {order.order_number}" if is_about_order else subject,
         "priority": luck.choices(["low", "normal", "high", "urgent"], [20, 55, 20, 5])[0],
         "requester": {"name": order.guest, "email": order.email if writes else None},
         "assignee": luck.choice(AGENTS),
@@ -159,53 +189,85 @@ def ticket(seed: int, order: Order) -> Story:
         "updated_at": None,
         "deleted_at": None,
     }
-    story = Story(beginning)
-    at = order.ordered_at + timedelta(seconds=luck.randint(1500, 10_000))
-    beginning["created_at"] = stamp(at)
 
-    def happens(earliest: float, latest: float, **what: Any) -> None:
+
+class _Conversation:
+    """A ticket's events, one after the other.
+
+    Attributes:
+        story: what was told so far.
+        at: the moment of the last event.
+    """
+
+    def __init__(self, luck: Random, order: Order, story: Story) -> None:
+        """Begin some time after the order."""
+        self.luck, self.order, self.story = luck, order, story
+        self.at = order.ordered_at + timedelta(seconds=luck.randint(1500, 10_000))
+        story.beginning["created_at"] = stamp(self.at)
+
+    def happens(self, earliest: float, latest: float, **what: Any) -> None:
         """Add an event so many hours after the one before."""
-        nonlocal at
-        at += timedelta(seconds=int(luck.uniform(earliest, latest) * 3600))
+        self.at += timedelta(seconds=int(self.luck.uniform(earliest, latest) * 3600))
         if "comment" in what:
-            what["comment"] = {**what["comment"], "created_at": stamp(at)}
-        story.events.append({"at": stamp(at), **what})
+            what["comment"] = {**what["comment"], "created_at": stamp(self.at)}
+        self.story.events.append({"at": stamp(self.at), **what})
 
-    def says(speaker: str, *reasons: str) -> dict[str, str | None]:
-        name = beginning["assignee"] if speaker == "agent" else order.guest
-        lines = [text for reason_ in reasons for text in _lines(reason_, speaker)]
-        body = luck.choice(lines).format(
-            order=order.order_number,
-            minutes=luck.randrange(40, 120, 5),
-            day=f"{order.ordered_at:%A}",
+    def says(self, speaker: str, *reasons: str) -> dict[str, str | None]:
+        """Return what somebody says."""
+        name = self.story.beginning["assignee"] if speaker == "agent" else self.order.guest
+        lines = [text for reason in reasons for text in _lines(reason, speaker)]
+        body = self.luck.choice(lines).format(
+            order=self.order.order_number,
+            minutes=self.luck.randrange(40, 120, 5),
+            day=f"{self.order.ordered_at:%A}",
         )
         return {"author": speaker, "name": name, "body": body}
-
-    happens(0, 0, status="new", comment=says("guest", reason))
-    happens(0.05, 5, status="open", comment=says("agent", reason))
-    if luck.random() < 0.35:
-        happens(0.1, 3, status="pending", comment=says("agent", "any"))
-        happens(0.5, 30, status="open", comment=says("guest", "any"))
-    solved: dict[str, Any] = {"status": "solved", "comment": says("agent", "any")}
-    if reason == "refund" or (reason in ("late", "cold", "wrong_item") and luck.random() < 0.4):
-        small = luck.choice(["5.00", "7.50", "10.00"])
-        amount = order.total_amount if reason == "refund" else small
-        solved["compensation"] = {"amount": amount, "currency": order.currency}
-    happens(0.2, 40, **solved)
-    if luck.random() < 0.09:
-        happens(3, 60, status="reopened", comment=says("guest", "reopened"))
-        happens(0.2, 20, status="solved", comment=says("agent", "any"))
-    if luck.random() < 0.4:
-        happens(0.1, 20, satisfaction="good" if luck.random() < 0.7 else "bad")
-    happens(72, 96, status="closed")
-    if luck.random() < 0.006:  # spam, or somebody who asked to be forgotten
-        happens(1, 48)
-        story.events[-1]["deleted_at"] = stamp(at)
-    return story
 
 
 def _post(luck: Random, branch: dict[str, str], key: str, posted_at: datetime) -> Story:
     """Return one post about a branch, which may or may not let on which."""
+    content = _content(luck, branch)
+    platform = luck.choices(list(PLATFORMS), list(PLATFORMS.values()))[0]
+    followers = int(40 + 4_000 * luck.random() ** 6 * 20)
+    reach = int(followers * luck.uniform(0.2, 1.4)) + 12
+    likes = int(reach * luck.uniform(0.01, 0.12))
+    final = {
+        "reach": reach,
+        "likes": likes,
+        "comments": int(likes * luck.uniform(0, 0.2)),
+        "shares": int(likes * luck.uniform(0, 0.1)),
+    }
+    given, family = luck.choice(_names(content["language"])), luck.randrange(1950, 2010)
+    story = Story(
+        {
+            # as opaque as a platform's: it must not let on the branch
+            "id": sha256(f"{platform} {key}".encode()).hexdigest()[:16],
+            "platform": platform,
+            "author": {
+                "handle": f"@{given.lower()}{family}", "name": given, "followers": followers,
+            },
+            **content,
+            **dict.fromkeys(final, 0),
+            "posted_at": stamp(posted_at),
+            "updated_at": None,
+            "deleted_at": None,
+        },
+        [{"at": stamp(posted_at)}],
+    )  # fmt: skip
+    for hours, part in GROWTH.items():
+        at = posted_at + timedelta(hours=hours, seconds=luck.randrange(1800))
+        grown = {measure: int(value * part) for measure, value in final.items()}
+        story.events.append({"at": stamp(at), **grown})
+    if luck.random() < 0.008:
+        at = posted_at + timedelta(hours=170, seconds=luck.randrange(100_000))
+        # Platforms hand out no content of what its author has deleted.
+        nothing = dict.fromkeys(("author", *content))
+        story.events.append({"at": stamp(at), "deleted_at": stamp(at), **nothing})
+    return story
+
+
+def _content(luck: Random, branch: dict[str, str]) -> dict[str, Any]:
+    """Return what a post says, and by what it lets on which branch it is about."""
     spoken = dict(part.split(":") for part in branch["languages"].split("|"))
     is_english = luck.random() < (0.3 if branch["branch_id"] == "quito" else 0.78)
     language = (
@@ -232,47 +294,13 @@ def _post(luck: Random, branch: dict[str, str], key: str, posted_at: datetime) -
     else:
         hashtags.append("mypizza")
         text = f"{text} #mypizza"
-    platform = luck.choices(list(PLATFORMS), list(PLATFORMS.values()))[0]
-    followers = int(40 + 4_000 * luck.random() ** 6 * 20)
-    reach = int(followers * luck.uniform(0.2, 1.4)) + 12
-    likes = int(reach * luck.uniform(0.01, 0.12))
-    final = {
-        "reach": reach,
-        "likes": likes,
-        "comments": int(likes * luck.uniform(0, 0.2)),
-        "shares": int(likes * luck.uniform(0, 0.1)),
+    return {
+        "text": text,
+        "language": language,
+        "hashtags": hashtags,
+        "mentions": mentions,
+        "place": place,
     }
-    given, family = luck.choice(_names(language)), luck.randrange(1950, 2010)
-    story = Story(
-        {
-            # as opaque as a platform's: it must not let on the branch
-            "id": sha256(f"{platform} {key}".encode()).hexdigest()[:16],
-            "platform": platform,
-            "author": {
-                "handle": f"@{given.lower()}{family}", "name": given, "followers": followers,
-            },
-            "text": text,
-            "language": language,
-            "hashtags": hashtags,
-            "mentions": mentions,
-            "place": place,
-            **dict.fromkeys(final, 0),
-            "posted_at": stamp(posted_at),
-            "updated_at": None,
-            "deleted_at": None,
-        },
-        [{"at": stamp(posted_at)}],
-    )  # fmt: skip
-    for hours, part in GROWTH.items():
-        at = posted_at + timedelta(hours=hours, seconds=luck.randrange(1800))
-        grown = {measure: int(value * part) for measure, value in final.items()}
-        story.events.append({"at": stamp(at), **grown})
-    if luck.random() < 0.008:
-        at = posted_at + timedelta(hours=170, seconds=luck.randrange(100_000))
-        # Platforms hand out no content of what its author has deleted.
-        nothing = dict.fromkeys(("author", "text", "language", "hashtags", "mentions", "place"))
-        story.events.append({"at": stamp(at), "deleted_at": stamp(at), **nothing})
-    return story
 
 
 @cache

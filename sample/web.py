@@ -1,15 +1,12 @@
-"""The sample company's two web APIs: social posts and support tickets, on one small HTTP server.
-
-What the APIs know stands in a SQLite file of its own, `.warehouse/sample/web.sqlite`, and follows
-the tills: tickets are about real orders, and the APIs' clock stands at the afternoon after the
-tills' last trading day. That clock is also the `Date` of every answer, as with any server.
+"""The sample company's two web APIs, social posts and support tickets, on one small HTTP server.
 
 - `GET /social/v1/posts`: page-numbered, key in the header `X-Api-Key`; the oldest change first.
 - `POST /helpdesk/oauth/token`: client id and secret for a bearer token that expires.
 - `GET /helpdesk/v2/tickets`: by cursor, with that token; the oldest change first.
 
-Both lists take `updated_since` (inclusive), `updated_before` (exclusive) and `per_page`. `Faults`
-makes the server as unreliable as wanted.
+Both lists take `updated_since` (inclusive), `updated_before` (exclusive) and `per_page`. The clock
+of what they know is also the `Date` of every answer, as with any server. `Faults` makes the server
+as unreliable as wanted.
 """
 
 from __future__ import annotations
@@ -20,10 +17,10 @@ import secrets
 import sqlite3
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections import deque
+from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -32,194 +29,19 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from ingest import warehouse as warehouse_module
-from ingest.warehouse import Warehouse, WarehouseError
-from sample import company, voices
-from sample.voices import Order, Story, stamp
-
-FIRST_DAY = date(2015, 1, 1)
-CLOCK_HOUR = 16
-"""At this hour, UTC, of the next day all branches have closed, Honolulu last."""
-
-WRITES_WITHIN = timedelta(hours=3)
-"""Guests write to the help desk at most this long after their order."""
+from ingest.warehouse import WarehouseError
+from sample import guests
+from sample.guests import clock_of, open_state, set_clock, writing
+from sample.voices import stamp
 
 THREAD = "sample web APIs"
 PAGE_ROWS, MOST_ROWS = 100, 200
 LISTS = {"/social/v1/posts": "posts", "/helpdesk/v2/tickets": "tickets"}
+REMEMBERED = 10_000
+"""So many requests; a server that runs for months does not grow."""
+
+CLIENT_ID = "mypizza"
 TOKEN_PATH = "/helpdesk/oauth/token"  # noqa: S105 - an address
-
-SCHEMA = """
-    create table if not exists settings (name text primary key, value text not null);
-    create table if not exists posts (
-        id text primary key, updated_at text not null, record text not null,
-        story text not null, ends_at text not null
-    );
-    create table if not exists tickets (
-        id integer primary key, updated_at text not null, record text not null,
-        story text not null, ends_at text not null
-    );
-    create index if not exists posts_updated on posts (updated_at, id);
-    create index if not exists tickets_updated on tickets (updated_at, id);
-"""
-
-# Every fourteenth order makes its guest write; which one is the order number's luck.
-ORDERS = """
-    select
-        orders.order_number,
-        orders.ordered_at,
-        orders.channel,
-        cast(orders.total_amount as text),
-        orders.currency,
-        customers.full_name,
-        customers.email
-    from orders
-    left join customers on orders.customer_id = customers.customer_id
-    where
-        orders.ordered_at > %s
-        and orders.ordered_at <= %s
-        and hashtextextended(orders.order_number, 0) %% 14 = 0
-"""
-
-
-@dataclass(frozen=True)
-class Happened:
-    """What came to the two APIs while they caught up with the tills."""
-
-    posts: int
-    changed_posts: int
-    deleted_posts: int
-    tickets: int
-    changed_tickets: int
-    reopened_tickets: int
-
-
-def file() -> Path:
-    """Return where the APIs keep what they know."""
-    return warehouse_module.WAREHOUSE_DIR / "sample" / "web.sqlite"
-
-
-def catch_up(warehouse: Warehouse, prefix: str = "till_") -> Happened:
-    """Let guests post and write until the tills' last trading day, at first from the beginning.
-
-    One transaction: cut short, it leaves everything as it was.
-
-    Args:
-        warehouse: the server that the sample's tills are on.
-        prefix: of the tills' databases' names, before the branch id.
-
-    Returns:
-        What was new.
-
-    Raises:
-        WarehouseError: a till is missing or was never completed.
-    """
-    last_day = company.last_day(warehouse, prefix)
-    until = datetime.combine(last_day + timedelta(days=1), time(CLOCK_HOUR), UTC)
-    file().parent.mkdir(parents=True, exist_ok=True)
-    with closing(_open(file())) as state:
-        state.executescript(SCHEMA)
-        with _writing(state):
-            clock = _clock(state)
-            since = clock or datetime.combine(FIRST_DAY, time(), UTC)
-            if until <= since:
-                return Happened(0, 0, 0, 0, 0, 0)
-            happened = _live_on(state, warehouse, prefix, since, until)
-            _set_clock(state, until)
-    return happened
-
-
-def _live_on(
-    state: sqlite3.Connection, warehouse: Warehouse, prefix: str, since: datetime, until: datetime
-) -> Happened:
-    """Tell all stories that go on or begin between two moments of the clock."""
-    first, last = stamp(since), stamp(until)
-    changed: dict[str, int] = {}
-    reopened = deleted = 0
-    for table in LISTS.values():
-        rows = state.execute(
-            f"select id, story, updated_at from {table} where ends_at > ?",  # noqa: S608
-            [first],
-        )
-        for key, text, updated_at in rows.fetchall():
-            story = Story(**json.loads(text))
-            record = story.told(last)
-            if record["updated_at"] > updated_at:
-                changed[table] = changed.get(table, 0) + 1
-                reopened += any(
-                    event.get("status") == "reopened" and first < event["at"] <= last
-                    for event in story.events
-                )
-                deleted += table == "posts" and record["deleted_at"] is not None
-                _keep(state, table, key, story, record)
-    new_posts = [
-        story
-        for story in voices.posts(company.SEED, since.date() - timedelta(days=1), until.date())
-        if first < story.begins_at <= last
-    ]
-    for story in new_posts:
-        _keep(state, "posts", story.beginning["id"], story, story.told(last))
-    new_tickets = [
-        story
-        for story in (
-            voices.ticket(company.SEED, order)
-            for order in _orders(warehouse, prefix, since - WRITES_WITHIN, until)
-        )
-        if first < story.begins_at <= last
-    ]
-    (newest,) = state.execute("select coalesce(max(id), 1000) from tickets").fetchone()
-    by_time = sorted(new_tickets, key=lambda story: (story.begins_at, story.beginning["subject"]))
-    for number, story in enumerate(by_time, newest + 1):
-        story.beginning["id"] = number
-        _keep(state, "tickets", number, story, story.told(last))
-    return Happened(
-        len(new_posts), changed.get("posts", 0), deleted,
-        len(new_tickets), changed.get("tickets", 0), reopened,
-    )  # fmt: skip
-
-
-def _keep(
-    state: sqlite3.Connection, table: str, key: str | int, story: Story, record: dict[str, Any]
-) -> None:
-    text = json.dumps({"beginning": story.beginning, "events": story.events}, ensure_ascii=False)
-    state.execute(
-        f"insert or replace into {table} (id, updated_at, record, story, ends_at)"  # noqa: S608
-        " values (?, ?, ?, ?, ?)",
-        [key, record["updated_at"], json.dumps(record, ensure_ascii=False), text, story.ends_at],
-    )
-
-
-def _orders(warehouse: Warehouse, prefix: str, since: datetime, until: datetime) -> Iterator[Order]:
-    """Yield the orders that guests write about."""
-    for branch_id in company.branch_ids():
-        with warehouse.connect(prefix + branch_id, name="mypizza sample") as till:
-            for row in till.execute(ORDERS, [since, until]).fetchall():
-                yield Order(branch_id, *row)
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=30, isolation_level=None)
-
-
-@contextmanager
-def _writing(state: sqlite3.Connection) -> Iterator[None]:
-    """Hold the file's write lock for one transaction."""
-    state.execute("begin immediate")
-    try:
-        yield
-    except BaseException:
-        state.execute("rollback")
-        raise
-    state.execute("commit")
-
-
-def _clock(state: sqlite3.Connection) -> datetime | None:
-    row = state.execute("select value from settings where name = 'clock'").fetchone()
-    return datetime.fromisoformat(row[0]) if row else None
-
-
-def _set_clock(state: sqlite3.Connection, moment: datetime) -> None:
-    state.execute("insert or replace into settings values ('clock', ?)", [stamp(moment)])
 
 
 @dataclass
@@ -270,15 +92,28 @@ class Request:
     status: int
 
 
+def access(source: str, url: str, api_key: str, client_secret: str) -> tuple[str, dict[str, str]]:
+    """Return an API's address and what opens it, by the names of the configuration.
+
+    Args:
+        source: "social" or "tickets".
+        url: the server's address.
+        api_key: what opens the posts.
+        client_secret: what gets a token for the tickets.
+    """
+    if source == "social":
+        return f"{url}/social/v1", {"api_key": api_key}
+    return f"{url}/helpdesk", {"client_id": CLIENT_ID, "client_secret": client_secret}
+
+
 class Server:
     """The running server; use it in a `with` statement.
 
     Attributes:
         faults: may be changed while it runs.
-        requests: all that was asked, in order.
+        requests: what was asked last, in order.
         api_key: opens the posts.
-        client_id: with `client_secret` gets a token for the tickets.
-        client_secret: made anew by each server, unless given.
+        client_secret: gets a token for the tickets; made anew by each server, unless given.
     """
 
     def __init__(
@@ -301,16 +136,15 @@ class Server:
         Raises:
             WarehouseError: there is no such file.
         """
-        self.path = path or file()
+        self.path = path or guests.file()
         if not self.path.exists():
             raise WarehouseError(
                 f"The sample's web APIs have nothing to say ({self.path} is missing): run "
-                "`mypizza sample create`."
+                "`mypizza-sample start`."
             )
         self.faults = faults or Faults()
-        self.requests: list[Request] = []
+        self.requests: deque[Request] = deque(maxlen=REMEMBERED)
         self.api_key = api_key or secrets.token_urlsafe(24)
-        self.client_id = "mypizza"
         self.client_secret = client_secret or secrets.token_urlsafe(24)
         self.tokens: dict[str, tuple[datetime, int]] = {}
         self.lock = threading.Lock()
@@ -321,9 +155,14 @@ class Server:
         )
 
     @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return self._server.server_port
+
+    @property
     def url(self) -> str:
         """The address, without a path."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http://127.0.0.1:{self.port}"
 
     def access(self, source: str) -> tuple[str, dict[str, str]]:
         """Return an API's address and what opens it, by the names of the configuration.
@@ -331,11 +170,7 @@ class Server:
         Args:
             source: "social" or "tickets".
         """
-        if source == "social":
-            return f"{self.url}/social/v1", {"api_key": self.api_key}
-        return f"{self.url}/helpdesk", {
-            "client_id": self.client_id, "client_secret": self.client_secret,
-        }  # fmt: skip
+        return access(source, self.url, self.api_key, self.client_secret)
 
     def __enter__(self) -> Self:
         """Begin to answer."""
@@ -356,8 +191,8 @@ class Server:
 
     def now(self) -> datetime:
         """Return the moment that the APIs take to be the present."""
-        with closing(_open(self.path)) as state:
-            return _clock(state) or datetime.now(UTC)
+        with closing(open_state(self.path)) as state:
+            return clock_of(state) or datetime.now(UTC)
 
     def wait(self, seconds: int) -> None:
         """Let the APIs' clock go on.
@@ -365,8 +200,8 @@ class Server:
         Args:
             seconds: by how much.
         """
-        with closing(_open(self.path)) as state, _writing(state):
-            _set_clock(state, (_clock(state) or datetime.now(UTC)) + timedelta(seconds=seconds))
+        with closing(open_state(self.path)) as state, writing(state):
+            set_clock(state, (clock_of(state) or datetime.now(UTC)) + timedelta(seconds=seconds))
 
     def change(self, table: str, key: str | int, **values: Any) -> None:
         """Change a record now, or make one.
@@ -376,9 +211,9 @@ class Server:
             key: its id.
             values: what to change; `updated_at` is the present unless given.
         """
-        with closing(_open(self.path)) as state, _writing(state):
-            now = (_clock(state) or datetime.now(UTC)) + timedelta(seconds=1)
-            _set_clock(state, now)
+        with closing(open_state(self.path)) as state, writing(state):
+            now = (clock_of(state) or datetime.now(UTC)) + timedelta(seconds=1)
+            set_clock(state, now)
             row = state.execute(
                 f"select record, story, ends_at from {table} where id = ?",  # noqa: S608
                 [key],
@@ -397,7 +232,7 @@ class Server:
         Args:
             table: "posts" or "tickets".
         """
-        with closing(_open(self.path)) as state:
+        with closing(open_state(self.path)) as state:
             rows = state.execute(f"select id, record from {table}")  # noqa: S608
             return {key: json.loads(record) for key, record in rows}
 
@@ -476,7 +311,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not (self._has_key() if LISTS[path] == "posts" else self._has_token()):
             return 401, {"error": "who are you?"}
         try:
-            with closing(_open(self.web.path)) as state:
+            with closing(open_state(self.web.path)) as state:
                 page = _page(state, LISTS[path], parameters, self.web.faults.hidden)
         except ValueError as error:
             return 400, {"error": f"a parameter cannot be read: {error}"}
@@ -506,7 +341,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _token(self, parameters: dict[str, str]) -> tuple[int, dict[str, Any]]:
         web = self.web
         given = (parameters.get("client_id", ""), parameters.get("client_secret", ""))
-        if given != (web.client_id, web.client_secret):
+        if given != (CLIENT_ID, web.client_secret):
             return 401, {"error": "invalid_client"}
         token = secrets.token_urlsafe(24)
         expires_at = datetime.now(UTC) + timedelta(seconds=web.faults.token_seconds)

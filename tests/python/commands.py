@@ -5,10 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import tomlkit
+from dlt.common.configuration.container import Container
+from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
+
 from ingest.warehouse import PROJECT_DIR, Warehouse
+from sample import company, configuration, files
 from tests.python import preloaded
 
 
@@ -31,18 +38,48 @@ def mypizza(
     Returns:
         What it printed.
     """
-    variables = os.environ | {"COLUMNS": "250"}
+    return _run("ingest.cli", arguments, expect, environment, project, folder)
+
+
+def sample(
+    *arguments: str,
+    expect: int | None = 0,
+    project: Path | None = None,
+    folder: Path | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run `mypizza-sample` as a user does; the arguments are as for `mypizza`.
+
+    Returns:
+        What it printed.
+    """
+    return _run("sample.cli", arguments, expect, None, project, folder)
+
+
+def _run(
+    module: str,
+    arguments: Sequence[str],
+    expect: int | None,
+    environment: dict[str, str] | None,
+    project: Path | None,
+    folder: Path | None,
+) -> subprocess.CompletedProcess[str]:
+    variables = dict(os.environ)
     if folder:
         variables = {name: text for name, text in variables.items() if name[:2] != "PG"}
         variables.pop("MYPIZZA_EMBEDDED", None)
         variables |= {
             "MYPIZZA_WAREHOUSE_DIR": str(folder),
+            "MYPIZZA_CONFIG_DIR": str(folder),
             "DBT_TARGET_PATH": str(folder / "target"),
             "DBT_LOG_PATH": str(folder / "logs"),
         }
     if project:
-        variables |= {"MYPIZZA_PROJECT_DIR": str(project), "DBT_TARGET_PATH": str(project / "t")}
-    result = preloaded.run(list(arguments), variables | (environment or {}))
+        variables |= {
+            "MYPIZZA_PROJECT_DIR": str(project),
+            "MYPIZZA_CONFIG_DIR": str(project),
+            "DBT_TARGET_PATH": str(project / "t"),
+        }
+    result = preloaded.run(module, list(arguments), variables | (environment or {}))
     assert expect is None or result.returncode == expect, (
         result.stdout[-6000:] + result.stderr[-3000:]
     )
@@ -57,9 +94,54 @@ def query(warehouse: Warehouse, text: str, database: str | None = None) -> list[
 
 
 def copy_project(folder: Path) -> Path:
-    """Copy this project, without what was made by running it."""
-    ignored = shutil.ignore_patterns(".venv", ".git", ".warehouse", "target", "logs")
-    return Path(shutil.copytree(PROJECT_DIR, folder / "project", ignore=ignored))
+    """Copy this project, without what was made by running it; its sources are those of the test."""
+    ignored = shutil.ignore_patterns(
+        ".venv", ".git", ".warehouse", "target", "logs", "secrets.toml"
+    )
+    project = Path(shutil.copytree(PROJECT_DIR, folder / "project", ignore=ignored))
+    for file in settings().iterdir():
+        shutil.copy(file, project / ".dlt")
+    return project
+
+
+def settings() -> Path:
+    """Return the folder of the test's own config.toml and secrets.toml."""
+    return Path(os.environ["MYPIZZA_CONFIG_DIR"], ".dlt")
+
+
+def declare(folder: Path, branches: Sequence[str] | None = None) -> None:
+    """Write the configuration of the sample company, without an address, into a folder of its own.
+
+    Args:
+        folder: below it is `.dlt`; what is there stays.
+        branches: the branches whose tills are declared; default all.
+    """
+    file = folder / ".dlt" / "config.toml"
+    if file.exists():
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    document = tomlkit.parse((PROJECT_DIR / ".dlt" / "config.toml").read_text(encoding="utf-8"))
+    tills = document["sources"]["pos"]["tills"]  # type: ignore[index]  # tables, as written there
+    for branch_id in list(tills) if branches else []:
+        if branch_id not in (branches or ()):
+            del tills[branch_id]
+    file.write_text(tomlkit.dumps(document), encoding="utf-8")
+
+
+def connect_sample(warehouse: Warehouse) -> None:
+    """Write where the sample's tills and bucket are, for loads in this process, too."""
+    configuration.write(
+        configuration.tills(warehouse, company.branches_of(warehouse))
+        | configuration.feeds(files.folder())
+    )
+    read_settings_again()
+
+
+def read_settings_again() -> None:
+    """Let dlt, where it is imported already, read the configuration of this test."""
+    os.environ["DLT_PROJECT_DIR"] = os.environ["MYPIZZA_CONFIG_DIR"]
+    if "dlt" in sys.modules:
+        Container()[PluggableRunContext].reload_providers()
 
 
 def copy_company(stopped: Path, folder: Path) -> None:

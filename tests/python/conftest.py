@@ -18,7 +18,7 @@ import pytest
 
 # Before ingest.warehouse is imported, which reads it: no test may touch anyone's real warehouse.
 HOME = Path(tempfile.mkdtemp(prefix="mypizza-tests-"))
-os.environ["MYPIZZA_WAREHOUSE_DIR"] = str(HOME)
+os.environ["MYPIZZA_WAREHOUSE_DIR"] = os.environ["MYPIZZA_CONFIG_DIR"] = str(HOME)
 # What the test processes of one run share: the first of them names it, the others inherit the name.
 SHARED = Path(os.environ.setdefault("MYPIZZA_TESTS_SHARED", str(HOME / "shared")))
 # Nor may two test processes, or a test and a user, write into one dbt target.
@@ -34,14 +34,25 @@ def _forget_the_server() -> None:
 _forget_the_server()
 
 from ingest import warehouse as warehouse_module  # noqa: E402 - the environment comes first
-from tests.python.commands import copy_company, mypizza  # noqa: E402
+from tests.python.commands import (  # noqa: E402 - as above
+    copy_company,
+    declare,
+    mypizza,
+    read_settings_again,
+    sample,
+)
+
+SMALL = ("chicago", "quito")
+"""The branches with a till of the small company; a third one, Lyon, exports."""
 
 
 @contextmanager
 def _server_of(module: str) -> Iterator[warehouse_module.Warehouse]:
     folder = HOME / module
     warehouse_module.WAREHOUSE_DIR = folder
-    os.environ["MYPIZZA_WAREHOUSE_DIR"] = str(folder)
+    os.environ["MYPIZZA_WAREHOUSE_DIR"] = os.environ["MYPIZZA_CONFIG_DIR"] = str(folder)
+    declare(folder)
+    read_settings_again()
     os.environ["DBT_TARGET_PATH"] = str(folder / "target")
     os.environ["DBT_LOG_PATH"] = str(folder / "logs")
     try:
@@ -70,8 +81,11 @@ def _prepared(name: str, run: Callable[[Path], str]) -> Path:
     with fasteners.InterProcessLock(str(SHARED / f"{name}.lock")):
         if not printed.exists():
             shutil.rmtree(folder, ignore_errors=True)
-            text = run(folder)
-            mypizza("down", folder=folder)
+            try:
+                text = run(folder)
+            finally:
+                sample("stop", folder=folder)
+                mypizza("down", folder=folder)
             printed.write_text(text, encoding="utf-8")
     return folder
 
@@ -79,7 +93,26 @@ def _prepared(name: str, run: Callable[[Path], str]) -> Path:
 @pytest.fixture(scope="session")
 def sample_company() -> Path:
     """The folder of a stopped server with the published sample company: to be copied."""
-    return _prepared("sample_company", lambda folder: mypizza("run", folder=folder).stdout)
+
+    def trade(folder: Path) -> str:
+        declare(folder)
+        sample("start", folder=folder)
+        return mypizza("run", folder=folder).stdout
+
+    return _prepared("sample_company", trade)
+
+
+@pytest.fixture(scope="session")
+def small_company() -> Path:
+    """The folder of a stopped server with two tills and Lyon, published: six weeks of each."""
+
+    def trade(folder: Path) -> str:
+        declare(folder, SMALL)
+        branches = [word for branch in SMALL for word in ("--branch", branch)]
+        sample("start", *branches, "--weeks", "6", folder=folder)
+        return mypizza("run", folder=folder).stdout
+
+    return _prepared("small_company", trade)
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +121,8 @@ def company_five_weeks_on(sample_company: Path) -> Path:
 
     def trade(folder: Path) -> str:
         copy_company(sample_company, folder)
-        mypizza("sample", "advance", "--days", "35", folder=folder)
+        sample("start", folder=folder)
+        sample("advance", "--days", "35", folder=folder)
         return mypizza("run", "--no-docs", folder=folder).stdout
 
     return _prepared("five_weeks_on", trade)
@@ -98,7 +132,12 @@ def company_five_weeks_on(sample_company: Path) -> Path:
 def _copy_of(company: Path, module: str) -> Iterator[warehouse_module.Warehouse]:
     copy_company(company, HOME / module)
     with _server_of(module) as copied:
-        yield copied
+        sample("start")
+        read_settings_again()
+        try:
+            yield copied
+        finally:
+            sample("stop")
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +146,15 @@ def published_warehouse(
 ) -> Iterator[warehouse_module.Warehouse]:
     """An embedded server of the test file's own, with the sample company published."""
     with _copy_of(sample_company, request.module.__name__) as published:
+        yield published
+
+
+@pytest.fixture(scope="module")
+def small_warehouse(
+    request: pytest.FixtureRequest, small_company: Path
+) -> Iterator[warehouse_module.Warehouse]:
+    """An embedded server of the test file's own, with the small company published."""
+    with _copy_of(small_company, request.module.__name__) as published:
         yield published
 
 

@@ -1,4 +1,4 @@
-"""Runs `mypizza` in a process of its own that need not import dbt and dlt first.
+"""Runs `mypizza` and `mypizza-sample` in processes that need not import dbt and dlt first.
 
 A fork server imports them once for each test process; every command is forked from it. That spares
 each command two and a half seconds, most of them for dbt. The project itself is imported afresh.
@@ -31,10 +31,13 @@ _processes.set_forkserver_preload([
 ])  # fmt: skip
 
 
-def run(arguments: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run `mypizza`, as `python -m ingest.cli` does.
+def run(
+    module: str, arguments: list[str], environment: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run a command, as `python -m ingest.cli` does.
 
     Args:
+        module: `ingest.cli` or `sample.cli`.
         arguments: as on the command line.
         environment: all of the process's environment variables.
 
@@ -43,7 +46,9 @@ def run(arguments: list[str], environment: dict[str, str]) -> subprocess.Complet
     """
     with tempfile.TemporaryDirectory() as folder:
         outputs = [Path(folder) / name for name in ("stdout", "stderr")]
-        process = _processes.Process(target=_mypizza, args=(arguments, environment, outputs))
+        process = _processes.Process(
+            target=_command, args=(module, arguments, environment, outputs)
+        )
         # the child would import this process's main program, before it has its environment
         with patch.dict(sys.modules, {"__main__": ModuleType("__main__")}):
             process.start()
@@ -54,10 +59,12 @@ def run(arguments: list[str], environment: dict[str, str]) -> subprocess.Complet
         )
 
 
-def _mypizza(arguments: list[str], environment: dict[str, str], outputs: list[Path]) -> None:
+def _command(
+    module: str, arguments: list[str], environment: dict[str, str], outputs: list[Path]
+) -> None:
     os.environ.clear()
     os.environ.update(environment)
     for descriptor, file in enumerate(outputs, start=1):
         os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), descriptor)
-    sys.argv = ["mypizza", *arguments]
-    runpy.run_module("ingest.cli", run_name="__main__", alter_sys=True)
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -23,9 +23,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from ingest.pipeline import LoadResult
 
 from ingest import files, pipeline, totals
-from ingest.pipeline import LoadResult
 from ingest.sources import files as source
 from ingest.sources.files import Feed, FeedError
 from ingest.warehouse import LOADER, Warehouse

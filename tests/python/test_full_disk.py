@@ -18,7 +18,7 @@ import pytest
 from ingest import warehouse as warehouse_module
 from ingest.warehouse import Warehouse
 from sample import company
-from tests.python.commands import mypizza
+from tests.python.commands import mypizza, sample
 
 DISK_MEGABYTES = 600
 TABLES = {
@@ -117,13 +117,14 @@ def disk(warehouse: Warehouse) -> Iterator[Disk]:
             connection.execute(f"create tablespace small location '{space}'".encode())
             connection.execute("alter database mypizza set tablespace small")
         yield Disk(warehouse, folder)
+        sample("stop")
         warehouse_module.stop()
     finally:
         subprocess.run([shutil.which("umount") or "umount", "-l", str(folder)], check=False)
 
 
 def test_a_load_on_a_full_disk_says_so_and_is_made_good(disk: Disk) -> None:
-    company.create(disk.warehouse)
+    sample("start")
     # While rows are copied, and while they are indexed.
     for megabytes in (1, 6):
         disk.fill(but_megabytes=megabytes)

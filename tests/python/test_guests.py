@@ -20,9 +20,9 @@ import pytest
 
 from ingest import warehouse as warehouse_module
 from ingest.warehouse import PROJECT_DIR, Warehouse
-from sample import web
+from sample import guests
 from sample.voices import stamp
-from tests.python.commands import mypizza, query
+from tests.python.commands import mypizza, query, sample
 
 LATE_ORDER = "2015-LATE"
 MARTS = {"fct_social_posts": "post_id", "fct_support_tickets": "ticket_id"}
@@ -32,7 +32,7 @@ COMPLAINTS = {"late", "cold", "wrong_item", "refund"}
 @contextmanager
 def api() -> Iterator[sqlite3.Connection]:
     """What the two APIs know, to be edited behind the loader's back."""
-    with closing(sqlite3.connect(web.file())) as state, state:
+    with closing(sqlite3.connect(guests.file())) as state, state:
         yield state
 
 
@@ -280,7 +280,7 @@ def test_two_days_later_the_marts_follow(published: Warehouse) -> None:
     """A post is deleted by its author, a closed ticket reopened, another names an unknown order."""
     before = tickets(published)
     posts = rows(published, "fct_social_posts")
-    assert "ticket" in mypizza("sample", "advance", "--days", "2").stdout
+    assert "ticket" in sample("advance", "--days", "2").stdout
     now = recently()
     old_posts = [post for post in told("posts").values() if post["posted_at"] < "2015-06"]
     nothing = dict.fromkeys(("author", "text", "language", "hashtags", "mentions", "place"))

@@ -19,7 +19,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from ingest import warehouse as warehouse_module
-from ingest.metrics import Configuration
+from ingest.publish.metrics import Configuration
 from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
 from report.charts import TILES
 from tests.python.commands import mypizza

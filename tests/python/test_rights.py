@@ -18,7 +18,7 @@ from psycopg import sql
 
 from ingest import warehouse as warehouse_module
 from ingest.warehouse import PROJECT_DIR, Warehouse
-from tests.python.commands import mypizza
+from tests.python.commands import mypizza, sample
 
 TILLS = ("new_york", "chicago", "san_francisco", "honolulu", "quito")
 BRANCHES = (*TILLS, "lyon")
@@ -275,7 +275,7 @@ def test_rights_hold_in_a_loop_during_rebuilds_and_after_a_rollback(published: W
     for watcher in watchers:
         watcher.start()
     try:
-        mypizza("sample", "advance", "--days", "1")
+        sample("advance", "--days", "1")
         mypizza("run", "--no-docs", "--full-refresh")
         swapping.set()
         mypizza("rollback")

@@ -14,6 +14,7 @@ import pytest
 
 from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
 from sample import company
+from sample.company import Size
 
 TABLES = ("customers", "products", "orders", "order_lines", "payments")
 LAST_PUBLISHED_DAY = date(2015, 12, 31)
@@ -199,7 +200,7 @@ def test_another_seed_makes_other_customers_but_shares_the_orders_alike(
 
 
 def test_scale_multiplies_every_total(warehouse: Warehouse, spare: str) -> None:
-    tills = company.create(warehouse, scale=2, prefix=spare)
+    tills = company.create(warehouse, Size(scale=2), prefix=spare)
     assert sum(till.orders for till in tills) == 2 * 21_350
     assert sum(till.order_lines for till in tills) == 2 * 48_620
     assert sum(till.gross_amount for till in tills) == 2 * Decimal("817860.05")
@@ -213,7 +214,7 @@ def test_a_complete_till_is_left_alone(warehouse: Warehouse, published: str) -> 
 
 def test_a_till_of_another_scale_is_refused(warehouse: Warehouse, published: str) -> None:
     with pytest.raises(WarehouseError, match="drop the tills first"):
-        company.create(warehouse, scale=3, prefix=published)
+        company.create(warehouse, Size(scale=3), prefix=published)
 
 
 def test_a_database_of_someone_else_is_refused_and_kept(warehouse: Warehouse, spare: str) -> None:

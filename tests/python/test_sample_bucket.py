@@ -9,10 +9,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from ingest import pipeline
-from ingest.pipeline import LoadResult
+from ingest.loads import driver
+from ingest.loads.source import LoadResult
+from ingest.sources.registry import chosen
 from ingest.warehouse import Warehouse
 from sample import company, files
+from sample.stock import Kitchen
+from tests.python.commands import connect_sample
 
 STOCK = """
 with counts as (
@@ -91,23 +94,24 @@ def world(warehouse: Warehouse) -> World:
     company.create(warehouse)
     first = files.create(warehouse)
     published = hashes(first.folder)
-    loads = [pipeline.run(warehouse, ["files"])]
+    connect_sample(warehouse)
+    loads = [driver.run(warehouse, chosen(["files"]))]
     for _ in range(3):
         company.advance(warehouse, 1)
         files.create(warehouse)
-        loads.append(pipeline.run(warehouse, ["files"]))
+        loads.append(driver.run(warehouse, chosen(["files"])))
     return World(warehouse, first.folder, first, published, loads)
 
 
 def test_the_same_tills_and_seed_give_the_same_bucket(world: World, tmp_path: Path) -> None:
-    files.create(world.warehouse, folder=tmp_path)
+    files.create(world.warehouse, bucket=tmp_path)
     again = hashes(tmp_path)
     # what is corrected a day later stands there corrected at once
     published = {
         name: content for name, content in world.published.items() if "2015-12-31" not in name
     }
     assert {name: again[name] for name in published} == published
-    assert files.create(world.warehouse, folder=tmp_path).written == 0
+    assert files.create(world.warehouse, bucket=tmp_path).written == 0
 
 
 def test_the_published_year_takes_less_than_five_seconds(world: World) -> None:
@@ -128,10 +132,9 @@ def test_every_load_succeeds_and_the_export_equals_its_totals_every_day(world: W
 
 
 def test_stock_is_what_was_there_and_came_less_what_the_pizzas_took(world: World) -> None:
-    uses = files._recipes()
     wrong, compared, losses = [], 0, 0
     used = {
-        branch_id: files._sold(world.warehouse, f"till_{branch_id}", uses)
+        branch_id: Kitchen(world.warehouse, "till_", branch_id).used()
         for branch_id in company.branch_ids()
     }
     for branch_id, ingredient, opening, closing, delivered in world.query(STOCK):

@@ -28,7 +28,7 @@ from ingest.sources.web import api as web
 from ingest.sources.web.social import SOCIAL, ShiftingPages
 from ingest.sources.web.tickets import TICKETS
 from ingest.warehouse import PROJECT_DIR, Warehouse
-from sample import company, voices
+from sample import company, guests, voices
 from sample import web as sample_web
 from sample.web import Faults, Server
 
@@ -105,8 +105,8 @@ class World:
 def published(warehouse: Warehouse) -> Path:
     """What the APIs know after the published year."""
     company.create(warehouse)
-    sample_web.catch_up(warehouse)
-    return sample_web.file()
+    guests.catch_up(warehouse)
+    return guests.file()
 
 
 @pytest.fixture
@@ -655,14 +655,14 @@ def test_three_days_twice_are_six_days(
         for _ in range(2):
             company.advance(warehouse, 3, "twice_")
             monkeypatch.setattr(warehouse_module, "WAREHOUSE_DIR", tmp_path)
-            happened = sample_web.catch_up(warehouse, "twice_")
+            happened = guests.catch_up(warehouse, "twice_")
             monkeypatch.setattr(warehouse_module, "WAREHOUSE_DIR", here)
             assert happened.posts > 10
             assert happened.changed_posts > 20
             assert happened.tickets > 2
             assert happened.changed_tickets > 2
         monkeypatch.setattr(warehouse_module, "WAREHOUSE_DIR", tmp_path / "at once")
-        assert sample_web.catch_up(warehouse, "twice_").posts > 3000
+        assert guests.catch_up(warehouse, "twice_").posts > 3000
         at_once, twice = (
             Server(folder / "sample" / "web.sqlite") for folder in (tmp_path / "at once", tmp_path)
         )

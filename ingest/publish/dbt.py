@@ -22,6 +22,9 @@ def run_dbt(*arguments: str) -> dbtRunnerResult:
 
     Returns:
         dbt's result: `success`, and what each node came to.
+
+    Raises:
+        KeyboardInterrupt: Ctrl+C has ended it.
     """
     profiles = PROJECT_DIR / "profiles.yml"
     if not profiles.exists():
@@ -31,7 +34,11 @@ def run_dbt(*arguments: str) -> dbtRunnerResult:
     os.environ["MYPIZZA_TILL_EXPORTS"] = " ".join(till_exports())
     from dbt.cli.main import dbtRunner
 
-    return dbtRunner().invoke(list(arguments))
+    result = dbtRunner().invoke(list(arguments))
+    if isinstance(result.exception, KeyboardInterrupt):
+        # dbt reports Ctrl+C as a failure of its own
+        raise result.exception
+    return result
 
 
 def site_folder() -> Path:

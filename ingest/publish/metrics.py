@@ -18,7 +18,7 @@ from metricflow_semantics.model.dbt_manifest_parser import (
     parse_manifest_from_dbt_generated_manifest,
 )
 
-from ingest.dbt import run_dbt
+from ingest.publish.dbt import run_dbt
 from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
 
 # Called one by one: the group `mf` above them asks PyPI for a newer version at every start.

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ingest.dbt import run_dbt, site_folder
+from ingest.publish.dbt import run_dbt, site_folder
 from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
 
 IMAGE = "assets/er-diagram.svg"

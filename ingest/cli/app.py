@@ -1,0 +1,23 @@
+"""The command line `mypizza`: its groups of commands."""
+
+from __future__ import annotations
+
+import typer
+
+from ingest.cli import errors, loading, metrics, people, publication, run_all, status
+from ingest.cli import warehouse as warehouse_commands
+
+app = typer.Typer(
+    help="The analytics warehouse of a food business: land, reconcile, build, audit, publish.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for group in (run_all, warehouse_commands, publication, loading, status, people):
+    app.add_typer(group.app)
+app.add_typer(metrics.app, name="metrics")
+
+
+def run() -> None:
+    """Run the command line."""
+    errors.run(app)

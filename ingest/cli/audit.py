@@ -1,0 +1,31 @@
+"""What the commands read of the schema `audit`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from ingest.loads.raw_tables import exists
+from ingest.loads.source import Connection
+from ingest.loads.statements import Statements
+
+STATEMENTS = Statements(__file__)
+
+
+def rows(connection: Connection, name: str, table: str, **values: Any) -> list[dict[str, Any]]:
+    """Run a query of the folder `sql` on a table that the first run has yet to make.
+
+    Args:
+        connection: a connection to the warehouse.
+        name: the query's file, without `.sql`.
+        table: what it reads; where it does not exist, there are no rows.
+        values: the query's parameters.
+
+    Returns:
+        Its rows, each by column.
+    """
+    if not exists(connection, table):
+        return []
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(STATEMENTS(name), values).fetchall()

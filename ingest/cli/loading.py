@@ -1,0 +1,167 @@
+"""The commands that load: ingest and reconcile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from ingest import warehouse as warehouse_module
+from ingest.cli.console import Json, day, say, show, show_json
+from ingest.loads import driver
+from ingest.loads.source import Compared, LoadResult, Source, Window
+from ingest.warehouse import WarehouseError
+
+app = typer.Typer()
+
+NOTHING_CONFIGURED = (
+    "Nothing is configured that could be loaded: write where your sources are into "
+    ".dlt/config.toml and .dlt/secrets.toml."
+)
+
+Branches = Annotated[list[str] | None, typer.Option("--branch", help="Only these branches.")]
+
+
+@app.command()
+def ingest(
+    sources: Annotated[list[str] | None, typer.Argument(help="Sources; default all.")] = None,
+    branch: Branches = None,
+    as_json: Json = False,
+) -> None:
+    """Load what is new at the sources, and reconcile it."""
+    chosen = sources_of(sources, branch)
+    warehouse = warehouse_module.resolve()
+    with warehouse_module.lock(warehouse, "ingest"):
+        loads = driver.run(warehouse, chosen, branch)
+    if as_json:
+        show_json({"loads": [as_dict(load) for load in loads]})
+    elif loads:
+        show_loads(loads)
+    if not loads:
+        raise WarehouseError(NOTHING_CONFIGURED)
+    if not succeeded(loads):
+        raise typer.Exit(1)
+
+
+@app.command()
+def reconcile(
+    branch: Branches = None,
+    date_from: Annotated[str | None, typer.Option("--from", help="First business date.")] = None,
+    date_to: Annotated[str | None, typer.Option("--to", help="Last business date.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All days, not the last 35.")] = False,
+    accept_loss: Annotated[
+        bool,
+        typer.Option("--accept-loss", help="Believe a till that lost more than a fifth; all days."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Compare sources and warehouse per branch and business day, and heal what differs."""
+    chosen = [source for source in sources_of(None, branch) if source.has_branches]
+    window = Window(day(date_from), day(date_to), everything or accept_loss, accept_loss)
+    warehouse = warehouse_module.resolve()
+    with warehouse_module.lock(warehouse, "reconcile"):
+        results = driver.compare(warehouse, chosen, branch, window)
+    if as_json:
+        show_json({"compared": [_compared_as_dict(result) for result in results]})
+    else:
+        _show_compared(results)
+    if any(result.problem for result in results):
+        raise typer.Exit(1)
+
+
+def sources_of(names: Sequence[str] | None, branches: Sequence[str] | None) -> Sequence[Source]:
+    """Return the sources that a command is about.
+
+    Args:
+        names: the sources that were asked for; default all.
+        branches: the branches that were asked for; default all.
+
+    Raises:
+        WarehouseError: there is no such source, or it is not loaded by branch.
+    """
+    # For the start-up time: the sources bring dlt, pyarrow and SQLAlchemy, which take a second.
+    from ingest.sources.registry import chosen
+
+    sources = chosen(names)
+    if branches and names:
+        for source in sources:
+            if not source.has_branches:
+                raise WarehouseError(
+                    f"The source {source.name} is not loaded by branch: leave --branch out."
+                )
+    return sources
+
+
+def succeeded(loads: Sequence[LoadResult]) -> bool:
+    """Say whether all came in."""
+    return all(load.outcome == "succeeded" for load in loads)
+
+
+def as_dict(load: LoadResult) -> dict[str, Any]:
+    """Return what a load did, for programs."""
+    known = asdict(load)
+    names = ("source", "branch_id", "kind", "row_count", "tables", "seconds", "outcome", "error")
+    return {name: known[name] for name in (*names, "notes")}
+
+
+def place(branch_id: str | None, feed: str | None) -> str:
+    """Say which part of a source a load was of."""
+    return " ".join(filter(None, (branch_id, feed)))
+
+
+def show_loads(loads: Sequence[LoadResult]) -> None:
+    """Print the loads, and below them in sentences what went wrong or is worth knowing."""
+    show(
+        "Loads",
+        ("source", "part", "kind", "rows", "seconds", "outcome"),
+        [
+            (
+                load.source,
+                # a load of one table is a feed's
+                place(load.branch_id, next(iter(load.tables)) if len(load.tables) == 1 else None),
+                load.kind,
+                f"{load.row_count:,}",
+                f"{load.seconds:.1f}",
+                load.outcome,
+            )
+            for load in loads
+        ],
+    )
+    for load in loads:
+        for note in load.notes:
+            say(note, "yellow")
+        if load.error:
+            say(load.error, "red")
+
+
+def _show_compared(results: Sequence[Compared]) -> None:
+    show(
+        "Reconciliation",
+        ("branch", "days compared", "healed", "seconds"),
+        [
+            (
+                result.name,
+                f"{result.days:,}",
+                ", ".join(map(str, result.healed)) or "none",
+                f"{result.seconds:.1f}",
+            )
+            for result in results
+        ],
+    )
+    for result in results:
+        if result.problem:
+            say(result.problem, "red")
+
+
+def _compared_as_dict(result: Compared) -> dict[str, Any]:
+    return {
+        "name": result.name,
+        "days": result.days,
+        "healed": result.healed,
+        "differing": {str(day): figures for day, figures in result.differing.items()},
+        "loads": [as_dict(load) for load in result.loads],
+        "seconds": result.seconds,
+        "problem": result.problem,
+    }

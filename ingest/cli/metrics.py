@@ -1,0 +1,39 @@
+"""The commands of the semantic layer."""
+
+from __future__ import annotations
+
+import typer
+
+from ingest.cli.console import show
+from ingest.cli.warehouse import readable
+
+app = typer.Typer(
+    help="The figures of the semantic layer, by MetricFlow, of what is published.",
+    no_args_is_help=True,
+)
+
+METRICFLOW = {
+    "ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": [],
+}  # fmt: skip
+
+
+@app.command("list", context_settings=METRICFLOW)
+def metrics_list(context: typer.Context) -> None:
+    """Say what can be asked for; mypizza metrics list dimensions --metrics orders: by what."""
+    # For the start-up time of the other commands: MetricFlow brings dbt.
+    from ingest.publish.metrics import definitions, run_metricflow
+
+    if context.args:
+        run_metricflow("list", readable(), context.args)
+        return
+    for kind, rows in definitions(readable()).items():
+        show(kind, ("name", "what it is"), rows)
+
+
+@app.command("query", context_settings=METRICFLOW)
+def metrics_query(context: typer.Context) -> None:
+    """Ask for figures: mypizza metrics query --metrics net_revenue --group-by branch."""
+    # for the start-up time, as above
+    from ingest.publish.metrics import run_metricflow
+
+    run_metricflow("query", readable(), context.args)

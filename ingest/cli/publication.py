@@ -1,0 +1,122 @@
+"""The commands that build and publish: dbt, rollback, docs, report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ingest import warehouse as warehouse_module
+from ingest.cli import audit
+from ingest.cli.console import say
+from ingest.cli.loading import sources_of
+from ingest.cli.warehouse import readable
+from ingest.loads import driver, erasure
+from ingest.publish.dbt import run_dbt
+from ingest.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+
+app = typer.Typer()
+
+WRITING_DBT_COMMANDS = {"build", "run", "test", "seed", "snapshot", "retry", "run-operation"}
+"""dbt's commands that write into the warehouse: one of them at a time."""
+
+
+@app.command(
+    context_settings={
+        "ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": [],
+    },
+)  # fmt: skip
+def dbt(context: typer.Context) -> None:
+    """Run dbt on the warehouse: mypizza dbt build --select dim_products+."""
+    warehouse = warehouse_module.resolve()
+    if WRITING_DBT_COMMANDS.intersection(context.args):
+        with warehouse_module.lock(warehouse, f"dbt {' '.join(context.args)}"):
+            protect_people(warehouse)
+            result = run_dbt(*context.args)
+    else:
+        result = run_dbt(*context.args)
+    raise typer.Exit(0 if result.success else 1)
+
+
+@app.command()
+def rollback() -> None:
+    """Publish again the version before this one; possible until the next build begins."""
+    warehouse = warehouse_module.resolve()
+    with warehouse_module.lock(warehouse, "rollback"):
+        result = run_dbt("--quiet", "run-operation", "rollback")
+    if not result.success:
+        raise typer.Exit(1)
+    say("The version published before is published again, until the next build.")
+
+
+@app.command()
+def docs(
+    open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """Write report, docs and lineage of what is published, and the index page that opens them."""
+    index = write_site(warehouse_module.resolve())
+    say(f"Open {index.as_uri()}")
+    if open_it:
+        typer.launch(index.as_uri())
+
+
+@app.command()
+def report() -> None:
+    """Write the report of what is published, one page that opens offline, and say where it is.
+
+    It holds what your login may read: a branch manager's report is about their own branch.
+    """
+    # For the start-up time of the other commands: Altair takes half a second.
+    from report.page import build_report
+
+    say(f"The report: {build_report(readable()).as_uri()}")
+
+
+def write_site(warehouse: Warehouse) -> Path:
+    """Write report, docs and lineage, and return the index page that opens them."""
+    # for the start-up time, as above
+    from ingest.publish.docs import build_docs
+    from report.index import build_index
+    from report.page import build_report
+
+    build_report(warehouse)
+    build_docs(warehouse)
+    return build_index(warehouse)
+
+
+def protect_people(warehouse: Warehouse) -> None:
+    """Before anything is built: the salt is the wanted one, and who was erased is erased."""
+    warehouse_module.keep_salt(warehouse)
+    with warehouse.connect() as connection:
+        erased = audit.rows(connection, "erasures", "audit.erasures")
+    if erased and erased[0]["people"]:
+        # each load does so; a killed one may not have come to it
+        with driver.session(warehouse, "mypizza erasure") as opened:
+            erasure.reapply(opened, sources_of(None, None))
+
+
+def why_not_published(
+    built: dbtRunnerResult, publications: Sequence[Mapping[str, Any]]
+) -> str | None:
+    """Say why a build was not published, or return None where it was.
+
+    Args:
+        built: dbt's result.
+        publications: the entries of audit.publications, the newest first.
+    """
+    newest = publications[0] if publications else {}
+    if built.success and newest.get("outcome") == "published":
+        return None
+    messages = [result.message for result in getattr(built.result, "results", None) or []]
+    for message in [*messages, built.exception]:
+        if "No space left on device" in str(message):
+            return (
+                "The disk of the warehouse is full: make room there and run again; what is "
+                "published stays."
+            )
+    return newest.get("reason") or "dbt could not build: see its log."

@@ -1,0 +1,166 @@
+"""The commands that look: status and quarantine. They load nothing, and so import no source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+
+from ingest import warehouse as warehouse_module
+from ingest.cli import audit
+from ingest.cli.console import Json, minute, say, show, show_json
+from ingest.cli.loading import place
+
+app = typer.Typer()
+
+STALE = timedelta(hours=50)
+"""A source that has not come in for so long needs a person; its freshness test says the same."""
+
+Row = dict[str, Any]
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Say when each source was last loaded and what is published; exit code 1 on trouble."""
+    warehouse = warehouse_module.resolve()
+    with warehouse.connect() as connection:
+        holder = warehouse_module.lock_holder(connection)
+        loads = audit.rows(connection, "loads", "audit.loads")
+        loads.sort(key=lambda load: (load["source"], place(load["branch_id"], load["feed"])))
+        publications = audit.rows(connection, "publications", "audit.publications")
+        held = audit.rows(connection, "quarantined", "audit.quarantine")
+    for load in loads:
+        load["in_quarantine"] = sum(row["records"] for row in held if _is_of(row, load))
+        if load["outcome"] == "running" and not holder:
+            load["outcome"] = "interrupted"
+            load["error"] = "Its process ended before the load did; run it again."
+    problems = [problem for load in loads for problem in _problems(load)]
+    if not publications:
+        problems.append("Nothing was published yet: mypizza run.")
+    elif publications[0]["outcome"] == "failed":
+        problems.append(f"The last build was not published: {publications[0]['reason']}")
+    if as_json:
+        show_json({
+            "running": holder, "loads": loads, "publications": publications, "problems": problems,
+        })  # fmt: skip
+    else:
+        _show_status(holder, loads, publications, problems)
+    if problems:
+        raise typer.Exit(1)
+
+
+def _is_of(quarantined: Mapping[str, Any], load: Mapping[str, Any]) -> bool:
+    """Say whether records in quarantine came with a load: of its feed, or of its branch."""
+    return (
+        quarantined["source_name"] == load["source"]
+        and load["feed"] in (None, quarantined["table_name"])
+        and (load["feed"] or load["branch_id"] in (None, quarantined["branch_id"]))
+    )
+
+
+def _problems(load: Mapping[str, Any]) -> list[str]:
+    """Say what a person must look at in a source."""
+    name = f"{load['source']} {place(load['branch_id'], load['feed'])}".strip()
+    problems = []
+    if load["outcome"] not in ("succeeded", "running"):
+        problems.append(f"{name}: {load['error']}")
+    if load["lag"] is None or load["lag"] > STALE:
+        problems.append(f"{name}: the last success is more than {STALE} ago.")
+    if load["days_differing"]:
+        problems.append(
+            f"{name}: {load['days_differing']:,} of {load['days_compared']:,} days differ from "
+            "the till."
+        )
+    return problems
+
+
+def _show_status(
+    holder: str | None, loads: Sequence[Row], publications: Sequence[Row], problems: Sequence[str]
+) -> None:
+    say(f"Running now: {holder}" if holder else "Nothing is running.")
+    show(
+        "Loads",
+        ("source", "part", "last success", "lag", "rows", "equal days", "held", "outcome"),
+        [
+            (
+                load["source"],
+                place(load["branch_id"], load["feed"]),
+                minute(load["succeeded_at"]),
+                "" if load["lag"] is None else f"{load['lag'] / timedelta(hours=1):,.1f} h",
+                f"{load['row_count']:,}",
+                _equal_days(load),
+                f"{load['in_quarantine']:,}",
+                load["outcome"],
+            )
+            for load in loads
+        ],
+    )
+    show(
+        "Publications",
+        ("when", "outcome", "marts", "rows"),
+        [
+            (
+                minute(each["finished_at"]),
+                each["outcome"],
+                str(each["marts"]),
+                f"{each['row_count']:,}",
+            )
+            for each in publications
+        ],
+    )
+    for problem in problems:
+        say(problem, "red")
+
+
+def _equal_days(load: Mapping[str, Any]) -> str:
+    compared = load["days_compared"]
+    return f"{compared - load['days_differing']:,} of {compared:,}" if compared else ""
+
+
+@app.command()
+def quarantine(
+    source: Annotated[str | None, typer.Option(help="Only this source, for example pos.")] = None,
+    branch: Annotated[str | None, typer.Option(help="Only this branch.")] = None,
+    records: Annotated[
+        bool, typer.Option("--records", help="Show the records as they landed, too.")
+    ] = False,
+    released: Annotated[
+        bool, typer.Option("--released", help="Show those that were released, too.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=1, help="Show no more than so many.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """List the records that were held back, and why. They flow once they are corrected."""
+    warehouse = warehouse_module.resolve()
+    with warehouse.connect() as connection:
+        rows = audit.rows(
+            connection, "quarantine", "audit.quarantine",
+            source=source, branch=branch, released=released, most=limit,
+        )  # fmt: skip
+    in_all = rows[0]["in_all"] if rows else 0
+    if as_json:
+        held = [{name: row[name] for name in row if name != "in_all"} for row in rows]
+        show_json({"records_in_all": in_all, "records": held})
+        return
+    if not rows:
+        say("No record is in quarantine.")
+        return
+    columns = ("since", "source", "table", "record", "reasons", *(["released"] if released else []))
+    show("Quarantine", columns, [_cells(row, records, released) for row in rows])
+    say(
+        f"{in_all:,} record(s), {len(rows):,} shown. Correct them at their source, or mend the "
+        "rule in their base model (docs/quarantine.md): the next run takes them in by itself."
+    )
+
+
+def _cells(row: Row, with_record: bool, with_release: bool) -> list[str]:
+    shown = "; ".join(row["reasons"]) + (f"\n{row['raw_record']}" if with_record else "")
+    cells = [
+        minute(row["quarantined_at"]), row["source_name"], row["table_name"], row["record_key"],
+        shown,
+    ]  # fmt: skip
+    if with_release:
+        cells.append(minute(row["released_at"]) if row["released_at"] else "waits")
+    return cells

@@ -1,0 +1,207 @@
+"""What the command line says: to people in a terminal and in a pipe, and to programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest.warehouse import Warehouse
+from tests.python.commands import mypizza, query, sample
+
+COMMAND = [sys.executable, "-m", "ingest.cli"]
+PARTS = ("chicago", "quito", "stock_counts", "stock_deliveries", "lyon lyon_sales", "tickets")
+
+
+@pytest.fixture(scope="module")
+def warehouse(small_warehouse: Warehouse) -> Warehouse:
+    """The small company, published."""
+    return small_warehouse
+
+
+def in_a_terminal(*arguments: str, columns: int = 80) -> str:
+    """Run a command in a terminal of so many columns; return what is seen, without colours."""
+    reader, writer = pty.openpty()
+    environment = os.environ | {"COLUMNS": str(columns), "TERM": "xterm"}
+    process = subprocess.Popen(
+        [*COMMAND, *arguments], stdout=writer, stderr=writer, env=environment
+    )
+    os.close(writer)
+    seen = bytearray()
+    try:
+        while part := os.read(reader, 4096):
+            seen += part
+    except OSError:  # Linux says so where the other end is closed
+        pass
+    process.wait()
+    os.close(reader)
+    return re.sub(r"\x1b\[[0-9;]*m", "", seen.decode()).replace("\r\n", "\n")
+
+
+def publications(warehouse: Warehouse) -> Any:
+    return query(warehouse, "select count(*), max(finished_at) from audit.publications")
+
+
+def test_every_name_can_be_read_in_a_terminal_of_80_columns(warehouse: Warehouse) -> None:
+    assert warehouse.embedded
+    seen = in_a_terminal("status")
+    table = seen.partition("Publications")[0]
+    assert max(map(len, table.splitlines())) <= 80
+    for part in PARTS:
+        assert all(word in table for word in part.split()), part
+    assert "…" not in seen
+    assert "│" not in seen
+
+
+def test_a_pipe_gets_one_line_per_row_of_plain_text(warehouse: Warehouse) -> None:
+    assert warehouse.embedded
+    piped = mypizza("status").stdout
+    for part in PARTS:
+        assert re.search(rf"^\w+ +{part} .* \d{{4}}-\d\d-\d\d \d\d:\d\d .* succeeded$", piped, re.M)
+    assert "\x1b" not in piped
+    assert "…" not in piped
+
+
+def test_reasons_in_quarantine_can_be_read(warehouse: Warehouse) -> None:
+    ((reason, key),) = query(
+        warehouse,
+        "select reasons[1], record_key from audit.quarantine where released_at is null limit 1",
+    )
+    piped = mypizza("quarantine").stdout
+    assert reason in piped
+    assert key in piped
+    seen = in_a_terminal("quarantine")
+    assert max(map(len, seen.partition("record(s)")[0].splitlines()[:-1])) <= 80
+    assert all(word in seen for word in reason.split() if len(word) < 8)
+
+
+def test_programs_get_json(warehouse: Warehouse) -> None:
+    status = json.loads(mypizza("status", "--json").stdout)
+    assert status["problems"] == []
+    assert {(load["branch_id"], load["feed"]) for load in status["loads"]} >= {
+        ("chicago", None), ("lyon", "lyon_sales"), (None, "stock_counts"),
+    }  # fmt: skip
+    held = json.loads(mypizza("quarantine", "--json", "--limit", "1").stdout)
+    (in_all,) = query(warehouse, "select count(*) from audit.quarantine where released_at is null")[
+        0
+    ]
+    assert held["records_in_all"] == in_all
+    assert len(held["records"]) == 1
+    loads = json.loads(mypizza("ingest", "social", "--json").stdout)["loads"]
+    assert [(load["source"], load["outcome"], load["row_count"]) for load in loads] == [
+        ("social", "succeeded", 0)
+    ]
+
+
+def test_a_source_without_branches_is_not_loaded_by_branch(warehouse: Warehouse) -> None:
+    assert warehouse.embedded
+    refused = mypizza("ingest", "social", "--branch", "chicago", expect=1)
+    assert refused.stdout == ""
+    assert refused.stderr == "The source social is not loaded by branch: leave --branch out.\n"
+    unknown = mypizza("ingest", "--branch", "nowhere", expect=1).stderr
+    assert "There is no branch 'nowhere'" in unknown
+
+
+def test_an_ingest_without_anything_configured_says_so(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    assert warehouse.embedded
+    elsewhere = {"MYPIZZA_CONFIG_DIR": str(tmp_path)}
+    for command in ("ingest", "run"):
+        said = mypizza(command, expect=1, environment=elsewhere).stderr
+        assert said.startswith("Nothing is configured that could be loaded")
+
+
+def test_a_run_with_nothing_new_compares_every_till_and_builds_nothing(
+    warehouse: Warehouse,
+) -> None:
+    mypizza("run", "--no-docs")
+    before = publications(warehouse)
+    compared = "select min(reconciled_at) from audit.reconciliation where branch_id = 'chicago'"
+    ((first,),) = query(warehouse, f"{compared} and business_date = '2015-12-30'")
+    ran = mypizza("run", "--no-docs").stdout
+    assert "Nothing is new since the publication of 20" in ran
+    assert publications(warehouse) == before
+    ((again,),) = query(warehouse, f"{compared} and business_date = '2015-12-30'")
+    assert again > first
+    said = json.loads(mypizza("run", "--no-docs", "--json").stdout)
+    assert (said["is_built"], said["problems"]) == (False, [])
+
+
+def test_whatever_is_new_is_built(warehouse: Warehouse) -> None:
+    """A row of a till, another version, a failed publication, an erasure: each is built."""
+    newest = "select max(updated_at) from orders"
+    mypizza("run", "--no-docs")
+
+    def builds(*options: str) -> bool:
+        count = publications(warehouse)
+        mypizza("run", "--no-docs", *options)
+        return bool(publications(warehouse) != count)
+
+    assert not builds()
+    ((moment,),) = query(warehouse, newest, "till_chicago")
+    query(
+        warehouse,
+        f"update orders set note = 'no onions', updated_at = '{moment}'::timestamptz + '1 second'"
+        " where order_id = 5",
+        "till_chicago",
+    )
+    assert builds()
+    assert not builds()
+    mypizza("rollback")
+    assert builds()
+    ((customer,),) = query(
+        warehouse, "select min(customer_id) from raw_pos.customers where branch_id = 'chicago'"
+    )
+    mypizza("forget-customer", "chicago", str(customer))
+    assert builds()
+    assert builds("--full-refresh")
+    sample("advance", "--days", "1")
+    assert builds()
+    assert not builds()
+
+
+@pytest.mark.parametrize(
+    ("command", "awaited"),
+    [
+        (["ingest"], "at once"),
+        (["run", "--no-docs", "--full-refresh"], "Load and reconcile"),
+        (["run", "--no-docs", "--full-refresh"], "Concurrency"),
+    ],
+    ids=["while it starts", "while it loads", "while dbt builds"],
+)
+def test_ctrl_c_ends_a_command_in_one_sentence(
+    warehouse: Warehouse, command: list[str], awaited: str
+) -> None:
+    assert warehouse.embedded
+    process = subprocess.Popen(
+        [*COMMAND, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    assert process.stdout is not None
+    if awaited == "at once":
+        time.sleep(0.2)
+    else:
+        while awaited not in process.stdout.readline():
+            assert process.poll() is None
+        time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    said, error = process.communicate()
+    assert process.returncode == 130, said + error
+    assert error.startswith("Stopped by Ctrl+C: "), error
+    assert len(error.splitlines()) == 1
+    assert "Traceback" not in said
+
+
+def test_a_run_after_ctrl_c_makes_it_good(warehouse: Warehouse) -> None:
+    mypizza("run", "--no-docs")
+    assert query(warehouse, "select count(*) from audit.loads where outcome = 'running'") == [(0,)]
