@@ -107,8 +107,13 @@ class Compared:
 class Visit(Protocol):
     """One part of a source (a till, a feed, an API) in one run: read it, then compare it."""
 
-    name: str
-    branch_id: str | None
+    @property
+    def name(self) -> str:
+        """What it is called, for example the branch."""
+
+    @property
+    def branch_id(self) -> str | None:
+        """The branch, where all of it is one branch's."""
 
     def read(self) -> LoadResult:
         """Load what is new, and record it in audit.loads; trouble is the result's `error`."""
@@ -118,17 +123,19 @@ class Visit(Protocol):
 
 
 class Source(Protocol):
-    """A source system.
+    """A source system."""
 
-    Attributes:
-        name: as audit.loads and the command line call it.
-        raw: its raw schema.
-        has_branches: whether a part of it can be loaded by branch.
-    """
+    @property
+    def name(self) -> str:
+        """The name by which audit.loads and the command line call it."""
 
-    name: str
-    raw: str
-    has_branches: bool
+    @property
+    def raw(self) -> str:
+        """The raw schema."""
+
+    @property
+    def has_branches(self) -> bool:
+        """Whether parts of it can be loaded by branch."""
 
     def tables(self) -> Sequence[str]:
         """Return the raw tables that the models read."""
