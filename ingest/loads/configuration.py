@@ -33,8 +33,10 @@ def section(path: str) -> dict[str, Any]:
         path: the section, for example "sources.files.feeds".
     """
     merged: dict[str, Any] = {}
-    for provider in (dlt.config, dlt.secrets):
-        found: Any = provider.get(path)
+    *above, name = path.split(".")
+    # dlt itself would take a section from the first file that has it, and not look into the other
+    for provider in reversed(list(dlt.config.config_providers)):
+        found, _ = provider.get_value(name, dict, "", *above)
         _merge(merged, found if isinstance(found, Mapping) else {})
     return merged
 
