@@ -32,10 +32,10 @@ def section(path: str) -> dict[str, Any]:
     Args:
         path: the section, for example "sources.files.feeds".
     """
-    merged: dict[str, Any] = {}
     *above, name = path.split(".")
-    # dlt itself would take a section from the first file that has it, and not look into the other
-    for provider in reversed(list(dlt.config.config_providers)):
+    merged: dict[str, Any] = {}
+    # dlt itself answers with the first file that has the section, not with both
+    for provider in reversed(dlt.config.config_providers):
         found, _ = provider.get_value(name, dict, "", *above)
         _merge(merged, found if isinstance(found, Mapping) else {})
     return merged
