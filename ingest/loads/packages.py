@@ -7,11 +7,15 @@ transaction, is recorded in the same way.
 from __future__ import annotations
 
 import json
+import time
 
 from psycopg import sql
 
 from ingest.loads.raw_tables import exists
 from ingest.loads.source import Connection
+from ingest.loads.statements import Statements
+
+STATEMENTS = Statements(__file__)
 
 
 def last_complete(connection: Connection, raw: str, schema_name: str | None = None) -> str | None:
@@ -33,6 +37,41 @@ def last_complete(connection: Connection, raw: str, schema_name: str | None = No
     return row[0] if row else None
 
 
+def new_load_id(connection: Connection) -> str:  # noqa: ARG001 - for the server's clock
+    """Return the id of a load that begins now: later than all before, like dlt's own.
+
+    Args:
+        connection: a connection to the warehouse.
+    """
+    return str(time.time())
+
+
+def prepare(connection: Connection, raw: str) -> None:
+    """Make the table of loads where no load of dlt's has made it.
+
+    Args:
+        connection: a connection as loader.
+        raw: the raw schema, which is made, too.
+    """
+    connection.execute(STATEMENTS("dlt_loads", schema=raw, loads=sql.Identifier(raw, "_dlt_loads")))
+
+
+def completion(raw: str, schema_name: str, load_id: str) -> sql.Composed:
+    """Return the statement that records a load of our own, once, as dlt records its own.
+
+    Args:
+        raw: the raw schema.
+        schema_name: dlt's name of the pipeline's schema.
+        load_id: the load.
+    """
+    return STATEMENTS(
+        "complete_load",
+        loads=sql.Identifier(raw, "_dlt_loads"),
+        schema_name=sql.Literal(schema_name),
+        load_id=sql.Literal(load_id),
+    )
+
+
 def complete(connection: Connection, raw: str, schema_name: str, load_id: str) -> None:
     """Record a load of our own as dlt records its own, at its very end.
 
@@ -42,14 +81,7 @@ def complete(connection: Connection, raw: str, schema_name: str, load_id: str) -
         schema_name: dlt's name of the pipeline's schema.
         load_id: the load.
     """
-    connection.execute(
-        sql.SQL(
-            "insert into {loads} (load_id, schema_name, status, inserted_at, schema_version_hash)"
-            " values (%(load)s, %(schema)s, 0, now(), (select schema_version_hash from {loads}"
-            " where schema_name = %(schema)s and status = 0 order by load_id desc limit 1))"
-        ).format(loads=sql.Identifier(raw, "_dlt_loads")),
-        {"load": load_id, "schema": schema_name},
-    )
+    connection.execute(completion(raw, schema_name, load_id))
 
 
 def forget(connection: Connection, raw: str, schema_name: str) -> None:

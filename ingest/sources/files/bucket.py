@@ -127,12 +127,8 @@ class Bucket:
             raise self.problem(error) from None
         self._root = root.rstrip("/")
         self._modified: Any = MTIME_DISPATCH.get(protocol, MTIME_DISPATCH["file"])
-        # the first part that a wildcard stands for is the branch
-        self._branch = re.compile(
-            glob_translate(feed.files.replace(BRANCH, "BRANCH\0")).replace(
-                re.escape("BRANCH\0"), "(?P<branch>[^/]+)"
-            )
-        )
+        pattern = glob_translate(feed.files)
+        self._branch = re.compile(pattern.replace(re.escape(BRANCH), "(?P<branch>[^/]+)"))
 
     def problem(self, error: Exception, file: File | None = None) -> SourceError:
         """Return one sentence on why the folder or a file cannot be read, without secrets.
