@@ -59,6 +59,15 @@ def _merge(into: dict[str, Any], more: Mapping[str, Any]) -> None:
             into[name] = value
 
 
+def value(path: str) -> Any:
+    """Return one value; a variable of the environment goes before both files.
+
+    Args:
+        path: the section and the key, for example "sources.files.feeds.stock_counts.url".
+    """
+    return dlt.secrets.get(path) or dlt.config.get(path)
+
+
 def read(model: type[Model], path: str, **given: Any) -> Model:
     """Read and check one section, also from environment variables.
 
@@ -72,8 +81,7 @@ def read(model: type[Model], path: str, **given: Any) -> Model:
     """
     values = section(path)
     for name in model.model_fields:
-        # a variable of the environment goes before both files
-        found: Any = dlt.secrets.get(f"{path}.{name}") or dlt.config.get(f"{path}.{name}")
+        found = value(f"{path}.{name}")
         if found is not None and not isinstance(found, Mapping):
             values[name] = found
     try:

@@ -51,6 +51,7 @@ class LoadResult:
         outcome: "succeeded" or "failed".
         error: one sentence, where it failed.
         notes: what a person should know although it succeeded, for example new columns.
+        can_compare: whether the source can be compared although the load failed.
     """
 
     source: str
@@ -62,6 +63,7 @@ class LoadResult:
     outcome: str
     error: str | None = None
     notes: tuple[str, ...] = ()
+    can_compare: bool = False
 
 
 @dataclass(frozen=True)

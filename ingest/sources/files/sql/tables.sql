@@ -1,13 +1,4 @@
-create schema if not exists raw_files;
-
-create table if not exists raw_files._dlt_loads (
-    load_id text not null,
-    schema_name text,
-    status bigint not null,
-    inserted_at timestamptz not null,
-    schema_version_hash text
-);
-
+-- What all feeds share: which files have landed, and how each feed is written.
 create table if not exists raw_files._files (
     feed text not null,
     file_name text not null,
