@@ -241,6 +241,11 @@ class FileSource:
         """
         prepare(session.connection, feeds.configured())
 
+    def knows(self, session: Session, branch_id: str, customer_id: int) -> bool:
+        """Say no: files name no customers."""
+        del session, branch_id, customer_id
+        return False
+
     def erase(self, session: Session) -> int:  # noqa: ARG002 - no feed has guests
         """Erase nobody: no feed says anything of a guest."""
         return 0
