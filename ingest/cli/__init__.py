@@ -6,27 +6,48 @@ Each command is idempotent, says in one sentence what is wrong, and answers with
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 INTERRUPTED = 130
 """The exit code of what Ctrl+C has ended, as shells know it."""
+
+STOPPED = "Stopped by Ctrl+C: what was complete stays, the rest is done again by the next run."
 
 
 def main() -> None:
     """Run the command line."""
     try:
-        # Imported here for the start-up time: Ctrl+C during it is answered in one sentence, too.
-        from ingest.cli.app import run
-
+        with ending_at_once():
+            # imported here, so that Ctrl+C during it is answered in one sentence, too
+            from ingest.cli.app import run
         run()
     except KeyboardInterrupt:
         stopped()
+    finally:
+        # all is said: what is left is Python's own end
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def ending_at_once() -> Iterator[None]:
+    """Let Ctrl+C end the process where nothing has begun: an import may lose the exception."""
+    before = signal.signal(signal.SIGINT, lambda *_: _end())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _end() -> None:
+    os.write(2, STOPPED.encode() + b"\n")
+    os._exit(INTERRUPTED)
 
 
 def stopped() -> None:
     """Say that Ctrl+C has ended the command, and end the process."""
-    print(
-        "Stopped by Ctrl+C: what was complete stays, the rest is done again by the next run.",
-        file=sys.stderr,
-    )
+    print(STOPPED, file=sys.stderr)
     sys.exit(INTERRUPTED)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ingest import warehouse as warehouse_module
+from ingest.cli import ending_at_once
 from ingest.cli.console import Json, day, say, show, show_json
 from ingest.loads import driver
 from ingest.loads.source import Compared, LoadResult, Source, Window
@@ -82,7 +83,8 @@ def sources_of(names: Sequence[str] | None, branches: Sequence[str] | None) -> S
         WarehouseError: there is no such source, or it is not loaded by branch.
     """
     # For the start-up time: the sources bring dlt, pyarrow and SQLAlchemy, which take a second.
-    from ingest.sources.registry import chosen
+    with ending_at_once():
+        from ingest.sources.registry import chosen
 
     sources = chosen(names)
     if branches and names:

@@ -32,9 +32,11 @@ def section(path: str) -> dict[str, Any]:
     Args:
         path: the section, for example "sources.files.feeds".
     """
+    *above, name = path.split(".")
     merged: dict[str, Any] = {}
-    for provider in (dlt.config, dlt.secrets):
-        found: Any = provider.get(path)
+    # dlt itself answers with the first file that has the section, not with both
+    for provider in reversed(dlt.config.config_providers):
+        found, _ = provider.get_value(name, dict, "", *above)
         _merge(merged, found if isinstance(found, Mapping) else {})
     return merged
 

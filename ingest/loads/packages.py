@@ -7,7 +7,9 @@ transaction, is recorded in the same way.
 from __future__ import annotations
 
 import json
+from typing import Any
 
+from dlt.common.versioned_state import decompress_state
 from psycopg import sql
 
 from ingest.loads.raw_tables import exists
@@ -94,3 +96,38 @@ def known_columns(connection: Connection, raw: str, schema_name: str) -> dict[st
     ).fetchone()
     tables = json.loads(row[0])["tables"] if row else {}
     return {name: set(table["columns"]) for name, table in tables.items()}
+
+
+def cursors(connection: Connection, raw: str, schema_name: str) -> dict[str, dict[str, Any]] | None:
+    """Return how far a pipeline has come: its newest complete load's cursors, by table and column.
+
+    Args:
+        connection: a connection to the warehouse.
+        raw: the raw schema.
+        schema_name: dlt's name of the pipeline and of its schema.
+
+    Returns:
+        The cursors, or None where no complete load has left any.
+    """
+    if not exists(connection, f"{raw}._dlt_pipeline_state"):
+        return None
+    row = connection.execute(
+        sql.SQL(
+            "select states.state from {} as states inner join {} as loads"
+            " on states._dlt_load_id = loads.load_id"
+            " where states.pipeline_name = %s and loads.status = 0"
+            " order by loads.load_id desc limit 1"
+        ).format(sql.Identifier(raw, "_dlt_pipeline_state"), sql.Identifier(raw, "_dlt_loads")),
+        [schema_name],
+    ).fetchone()
+    if row is None:
+        return None
+    sources: Any = decompress_state(row[0]).get("sources", {})
+    resources = sources.get(schema_name, {}).get("resources", {})
+    return {
+        table: {
+            column: cursor.get("last_value")
+            for column, cursor in resource.get("incremental", {}).items()
+        }
+        for table, resource in resources.items()
+    }

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from typing import Any
 
 import dlt
+from dlt.common.pipeline import LoadInfo
 from dlt.common.schema.typing import TSchemaContract
 from dlt.destinations.impl.postgres.configuration import PostgresCredentials
+from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.pipeline import Pipeline
 
 from ingest import warehouse as warehouse_module
@@ -51,3 +54,25 @@ def pipeline(
         destination=warehouse_destination(credentials, {} if references is None else references),
         dataset_name=raw,
     )
+
+
+def run(loads: Pipeline, data: Any, **options: Any) -> LoadInfo:
+    """Run a pipeline; Ctrl+C ends it as it ends anything else, not as a step that failed.
+
+    Args:
+        loads: the pipeline.
+        data: what it loads.
+        options: as for dlt's `run`.
+
+    Returns:
+        What dlt says of the load.
+
+    Raises:
+        KeyboardInterrupt: Ctrl+C has ended it.
+    """
+    try:
+        return loads.run(data, schema_contract=CONTRACT, **options)
+    except PipelineStepFailed as error:
+        if isinstance(error.exception, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise

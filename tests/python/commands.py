@@ -121,7 +121,7 @@ def declare(folder: Path, branches: Sequence[str] | None = None) -> None:
         return
     file.parent.mkdir(parents=True, exist_ok=True)
     document = tomlkit.parse((PROJECT_DIR / ".dlt" / "config.toml").read_text(encoding="utf-8"))
-    tills = document["sources"]["pos"]["tills"]  # type: ignore[index]  # tables, as written there
+    tills = document["sources"]["pos"]["tills"]
     for branch_id in list(tills) if branches else []:
         if branch_id not in (branches or ()):
             del tills[branch_id]

@@ -107,7 +107,8 @@ def _land(
         readings += landing.land(
             [file for file in wanted if file.name in known], "pg_temp", "staged"
         )
-        execute("index_lines", table=table, key=f"{feed.name}_key", load=f"{feed.name}_load")
+        execute("index_key", table=table, index=f"{feed.name}_key")
+        execute("index_load", table=table, index=f"{feed.name}_load")
         read = [reading for reading in readings if not (reading.error or reading.changed)]
         if read:
             _stage_files(cursor, read, known)

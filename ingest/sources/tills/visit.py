@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from ingest.loads import packages, record
 from ingest.loads.compare import Comparison
 from ingest.loads.destination import References
-from ingest.loads.pipeline import CONTRACT, pipeline
+from ingest.loads.pipeline import pipeline, run
 from ingest.loads.source import Compared, LoadResult, Window
 from ingest.sources.tills import erasure, trust
 from ingest.sources.tills import survey as surveys
@@ -30,6 +30,7 @@ from ingest.sources.tills import window as windows
 from ingest.sources.tills.connect import Link, RefusedTableError, TillError, cause, explain
 from ingest.sources.tills.days import Clock
 from ingest.sources.tills.figures import land
+from ingest.sources.tills.fresh import has_news
 from ingest.sources.tills.heal import heal, mark_deleted
 from ingest.sources.tills.lost import incomplete_tables, orphans_gone, take_back, unfinished
 from ingest.sources.tills.read import Progress, resources
@@ -116,7 +117,9 @@ class TillVisit:
             raise TillError(doubt)
 
     def _load(self, *, is_initial: bool) -> str:
-        """Run the till's pipeline from its last complete load on; return the new load's id."""
+        """Run the till's pipeline from its last complete load on; return the newest load's id."""
+        if not is_initial and self.survey and not has_news(self.link, self.survey):
+            return str(self._newest_load())
         while True:
             try:
                 return self._run_pipeline(is_initial=is_initial)
@@ -137,9 +140,8 @@ class TillVisit:
             link, self.survey, references, is_initial=is_initial, is_first=is_first
         )
         source = dlt.source(lambda: found, name=link.schema_name)()
-        info = pipeline(link.session.warehouse, link.schema_name, link.system.raw, references).run(
-            source, loader_file_format="parquet", schema_contract=CONTRACT
-        )
+        loads = pipeline(link.session.warehouse, link.schema_name, link.system.raw, references)
+        info = run(loads, source, loader_file_format="parquet")
         return info.loads_ids[-1] if info.loads_ids else ""
 
     def _compare(self, asked: Window, loads: list[LoadResult]) -> Compared:

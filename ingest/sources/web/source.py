@@ -20,7 +20,7 @@ from psycopg import sql
 
 from ingest.loads import packages, raw_tables, record
 from ingest.loads.configuration import is_configured, read
-from ingest.loads.pipeline import CONTRACT, pipeline
+from ingest.loads.pipeline import pipeline, run
 from ingest.loads.source import Compared, LoadResult, Session, Window
 from ingest.loads.statements import Statements
 from ingest.sources.web import api as web
@@ -243,7 +243,7 @@ class ApiVisit:
             changes, pages = self.source.changes(
                 self.api, self.before, None if is_heal else page_count
             )
-            info = loads.run(changes, schema_contract=CONTRACT)
+            info = run(loads, changes)
             self.load_ids += info.loads_ids
             if not pages.is_cut:
                 return
