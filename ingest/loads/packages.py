@@ -30,7 +30,8 @@ def last_complete(connection: Connection, raw: str, schema_name: str | None = No
         return None
     row = connection.execute(
         sql.SQL(
-            "select max(load_id) from {} where status = 0 and schema_name = coalesce(%s, schema_name)"
+            "select max(load_id) from {} where status = 0"
+            " and schema_name = coalesce(%s, schema_name)"
         ).format(sql.Identifier(raw, "_dlt_loads")),
         [schema_name],
     ).fetchone()

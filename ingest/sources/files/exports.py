@@ -27,8 +27,8 @@ from ingest.sources.files.feed import FIGURES, Feed, Totals
 RAW = "raw_files"
 STATEMENTS = Statements(__file__)
 
-Heal = Callable[[Feed, Sequence[str]], LoadResult]
-"""Reads files of a feed again, by name."""
+Heal = Callable[[str, Sequence[str]], LoadResult]
+"""Reads files of a feed again, by the feed's name and theirs."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def compare(connection: Connection, export: Export, window: Window, heal: Heal) 
         for feed in (export.sales, export.totals):
             names = _files_of(connection, export, feed, differed)
             if names:
-                loads.append(heal(feed, names))
+                loads.append(heal(feed.name, names))
         _land_figures(connection, export, comparison)
     still = comparison.differing()
     days = comparison.days()
