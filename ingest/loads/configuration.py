@@ -32,7 +32,8 @@ def section(path: str) -> dict[str, Any]:
         path: the section, for example "sources.files.feeds".
     """
     merged: dict[str, Any] = {}
-    for found in (dlt.config.get(path), dlt.secrets.get(path)):
+    both: tuple[Any, Any] = (dlt.config.get(path), dlt.secrets.get(path))
+    for found in both:
         _merge(merged, found if isinstance(found, Mapping) else {})
     return merged
 
@@ -79,7 +80,9 @@ def read(model: type[Model], path: str, **given: Any) -> Model:
 
 def _sentence(model: type[BaseModel], path: str, error: ValidationError) -> str:
     """Return the first thing that is wrong, in one sentence."""
-    first = error.errors(include_url=False)[0]
+    errors = error.errors(include_url=False)
+    # a misspelt key explains the one that is missing
+    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     key = ".".join(str(part) for part in first["loc"]) or "the section"
     where = f"[{path}] in {CONFIG_FILE}"
     if first["type"] == "extra_forbidden":

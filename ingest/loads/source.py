@@ -109,8 +109,13 @@ class Compared:
 class Visit(Protocol):
     """One part of a source (a till, a feed, an API) in one run: read it, then compare it."""
 
-    name: str
-    branch_id: str | None
+    @property
+    def name(self) -> str:
+        """What is visited, for example a branch or a feed."""
+
+    @property
+    def branch_id(self) -> str | None:
+        """The branch, where all of it is one branch's."""
 
     def read(self) -> LoadResult:
         """Load what is new, and record it in audit.loads; trouble is the result's `error`."""

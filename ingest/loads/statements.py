@@ -39,4 +39,4 @@ class Statements:
             for key, part in parts.items()
         }
         # the files are ours, not input; psycopg wants a literal
-        return sql.SQL(_text(self._folder / f"{name}.sql")).format(**composed)  # type: ignore[arg-type]
+        return sql.SQL(_text(self._folder / f"{name}.sql")).format(**composed)

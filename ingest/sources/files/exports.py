@@ -164,11 +164,8 @@ def _land_figures(connection: Connection, export: Export, comparison: Comparison
         feed=sql.Literal(export.totals.name),
         day=dialect.day(declared.day),
         figures=sql.SQL(", ").join(
-            sql.SQL("sum({}) as {}").format(
-                dialect.number(declared.figures[name]),  # type: ignore[index] # of FIGURES
-                sql.Identifier(name),
-            )
-            for name in figures
+            sql.SQL("sum({}) as {}").format(dialect.number(column), sql.Identifier(name))
+            for name, column in declared.figures.items()
         ),
     )
     comparison.land_query("raw", sales, figures)

@@ -10,6 +10,7 @@ import yaml
 from psycopg import sql
 
 from ingest.loads import packages, raw_tables, record
+from ingest.loads.configuration import CONFIG_FILE
 from ingest.loads.source import (
     Compared,
     Connection,
@@ -221,8 +222,7 @@ class FileSource:
         chosen = [feed for feed in configured if feed.has_files_of(branches)]
         if branches and not chosen:
             raise SourceError(
-                f"No feed has files of {', '.join(branches)}: see [{feeds.FEEDS}] in "
-                f"{feeds.CONFIG_FILE}."
+                f"No feed has files of {', '.join(branches)}: see [{feeds.FEEDS}] in {CONFIG_FILE}."
             )
         return visits(session, configured, branches)
 
