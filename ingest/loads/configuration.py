@@ -92,7 +92,9 @@ def read(model: type[Model], path: str, **given: Any) -> Model:
 
 def _sentence(model: type[BaseModel], path: str, error: ValidationError) -> str:
     """Return the first thing that is wrong, in one sentence."""
-    first = error.errors(include_url=False)[0]
+    errors = error.errors(include_url=False)
+    # a misspelt key explains the one that is missing
+    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     key = ".".join(str(part) for part in first["loc"]) or "the section"
     where = f"[{path}] in {CONFIG_FILE}"
     if first["type"] == "extra_forbidden":

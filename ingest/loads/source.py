@@ -111,7 +111,7 @@ class Visit(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called, for example the branch."""
+        """What is visited, for example a branch or a feed."""
 
     @property
     def branch_id(self) -> str | None:

@@ -116,7 +116,8 @@ class Dialect:
     def titles(self, line: bytes) -> list[str]:
         """Return a header's values; where its quotes are wrong, they are part of them."""
         options = self._options(None)
-        if not self.record.fullmatch(line) and not self.lines.fullmatch(line):
+        record = self.record.fullmatch(line)
+        if not (record and record[1]) and not self.lines.fullmatch(line):
             options = arrow_csv.ParseOptions(delimiter=self.delimiter, quote_char=False)
         names = arrow_csv.read_csv(
             pa.BufferReader(line), arrow_csv.ReadOptions(block_size=len(line) + 1), options
@@ -218,10 +219,11 @@ class _File:
         if not block[:end].strip():
             return 1, end
         match = self._dialect.record.match(block)
-        if match and not match[1] and not is_last and len(block) < LONGEST_LINE:
-            return None
-        if match and match[1] and block.count(b"\n", 0, match.end()) <= LONGEST_HEADER:
-            end = match.end()
+        if match and block.count(b"\n", 0, match.end()) <= LONGEST_HEADER:
+            if match[1]:
+                end = match.end()
+            elif not is_last and len(block) < LONGEST_LINE:
+                return None
         self._header = self._dialect.titles(block[:end].rstrip(b"\r\n") + b"\n")
         self._names = column_names(tuple(self._header))
         return block.count(b"\n", 0, end), end

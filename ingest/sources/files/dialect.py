@@ -56,8 +56,7 @@ def _read(macro: str, column: str, data_type: str) -> sql.SQL:
     text = _macros()[macro](sql.Identifier("landed", column).as_string())
     value = _macros()["postgres__safe_cast"]("plain", data_type)
     statement = f"(select {value} from (select {text} as plain) as text)"  # noqa: S608 - our own
-    # the macros are ours, and the column is quoted; psycopg wants a literal
-    return sql.SQL(statement)  # type: ignore[arg-type]
+    return sql.SQL(statement)
 
 
 def number(column: str) -> sql.SQL:

@@ -27,8 +27,8 @@ from ingest.sources.files.feed import FIGURES, Feed, Totals
 RAW = "raw_files"
 STATEMENTS = Statements(__file__)
 
-Heal = Callable[[Feed, Sequence[str]], LoadResult]
-"""Reads files of a feed again, by name."""
+Heal = Callable[[str, Sequence[str]], LoadResult]
+"""Reads files of a feed again, by the feed's name and theirs."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def compare(connection: Connection, export: Export, window: Window, heal: Heal) 
         for feed in (export.sales, export.totals):
             names = _files_of(connection, export, feed, differed)
             if names:
-                loads.append(heal(feed, names))
+                loads.append(heal(feed.name, names))
         _land_figures(connection, export, comparison)
     still = comparison.differing()
     days = comparison.days()
@@ -164,11 +164,8 @@ def _land_figures(connection: Connection, export: Export, comparison: Comparison
         feed=sql.Literal(export.totals.name),
         day=dialect.day(declared.day),
         figures=sql.SQL(", ").join(
-            sql.SQL("sum({}) as {}").format(
-                dialect.number(declared.figures[name]),  # type: ignore[index] # of FIGURES
-                sql.Identifier(name),
-            )
-            for name in figures
+            sql.SQL("sum({}) as {}").format(dialect.number(column), sql.Identifier(name))
+            for name, column in declared.figures.items()
         ),
     )
     comparison.land_query("raw", sales, figures)

@@ -133,7 +133,7 @@ class Feed(Declared):
     delimiter: Annotated[str, AfterValidator(_character)] = ","
     quote: Annotated[str, AfterValidator(_character_or_none)] = '"'
     escape: Annotated[str, AfterValidator(_character_or_none)] = ""
-    columns: list[str] = []
+    columns: list[str] = Field(default_factory=list)
     decimal_separator: str = "."
     thousands_separator: str = ""
     currency_sign: str = ""

@@ -10,6 +10,7 @@ import yaml
 from psycopg import sql
 
 from ingest.loads import packages, raw_tables, record
+from ingest.loads.configuration import CONFIG_FILE
 from ingest.loads.source import (
     Compared,
     Connection,
@@ -58,10 +59,11 @@ class FeedVisit:
     Attributes:
         session: where to.
         feed: the feed.
-        expected: the columns that models or totals read of it; its first file says otherwise.
+        expected: the columns that models or totals read of it; its first file says it otherwise.
         is_modelled: whether the models read it.
         branches: only files of these; None is all.
         export: the export that the feed's sales are, if any.
+        totals: the visit to the feed of its totals.
     """
 
     session: Session
@@ -70,6 +72,7 @@ class FeedVisit:
     is_modelled: bool = False
     branches: Sequence[str] | None = None
     export: Export | None = None
+    totals: FeedVisit | None = None
 
     @property
     def name(self) -> str:
@@ -83,22 +86,27 @@ class FeedVisit:
 
     def read(self) -> LoadResult:
         """Land what is new or changed, and record the load in audit.loads."""
-        return self._read(self.feed)
+        return self._read()
 
     def compare(self, window: Window) -> Compared:
         """Compare an export with its totals; of any other feed there is nothing to compare."""
         if self.export is None:
             return Compared(self.name)
-        return exports.compare(self.session.connection, self.export, window, self._read)
+        return exports.compare(self.session.connection, self.export, window, self._heal)
 
-    def _read(self, feed: Feed, again: Sequence[str] = ()) -> LoadResult:
-        """Land a feed's files; `again` names some that are read although they have not changed."""
+    def _heal(self, feed: str, files: Sequence[str]) -> LoadResult:
+        visit = self.totals if self.totals and feed != self.name else self
+        return visit._read(files)
+
+    def _read(self, again: Sequence[str] = ()) -> LoadResult:
+        """Land the feed's files; `again` names some that are read although they did not change."""
+        feed = self.feed
         connection = self.session.connection
         is_initial = packages.last_complete(connection, RAW, land.schema_name(feed)) is None
         kind = "heal" if again else "initial" if is_initial else "incremental"
         with record.load(connection, "files", feed.branch, kind, {"feed": feed.name}) as entry:
             try:
-                self._land(feed, again, entry, is_initial=is_initial)
+                self._land(again, entry, is_initial=is_initial)
             except WarehouseError as error:
                 entry.error = str(error)
             except Exception as error:  # one feed's trouble stays with that feed
@@ -106,9 +114,8 @@ class FeedVisit:
         # what has landed can be compared, also where a file beside it is bad
         return replace(entry.result, can_compare=True)
 
-    def _land(
-        self, feed: Feed, again: Sequence[str], entry: record.Entry, *, is_initial: bool
-    ) -> None:
+    def _land(self, again: Sequence[str], entry: record.Entry, *, is_initial: bool) -> None:
+        feed = self.feed
         connection = self.session.connection
         bucket = Bucket(feed)
         known = land.known_files(connection, feed)
@@ -124,7 +131,7 @@ class FeedVisit:
             or file.name not in known
             or not known[file.name].is_still(file, feed.parsing)
         ]
-        notes = self._note_vanished(feed, known, present)
+        notes = self._note_vanished(known, present)
         readings: Sequence[Reading] = ()
         if wanted:
             entry.load_id = packages.new_load_id(connection)
@@ -140,13 +147,12 @@ class FeedVisit:
             "files": sum(1 for reading in readings if not reading.error),
             "rejects": sum(reading.rejects for reading in readings),
         }
-        entry.notes = tuple(notes + self._notes(feed, readings))
+        entry.notes = tuple(notes + self._notes(readings))
         entry.error = _problem([reading for reading in readings if reading.error])
 
-    def _note_vanished(
-        self, feed: Feed, known: Mapping[str, Known], present: Sequence[File]
-    ) -> list[str]:
+    def _note_vanished(self, known: Mapping[str, Known], present: Sequence[File]) -> list[str]:
         """Write down which files are gone from the bucket, and say so once; their rows stay."""
+        feed = self.feed
         there = {file.name for file in present}
         gone = sorted(name for name, file in known.items() if file.is_there and name not in there)
         if not gone:
@@ -161,7 +167,8 @@ class FeedVisit:
             f"{gone[0]}; their rows stay."
         ]
 
-    def _notes(self, feed: Feed, readings: Sequence[Reading]) -> list[str]:
+    def _notes(self, readings: Sequence[Reading]) -> list[str]:
+        feed = self.feed
         notes = [note for reading in readings for note in reading.notes]
         rejects = [reading for reading in readings if reading.rejects and not reading.error]
         if rejects:
@@ -215,23 +222,9 @@ class FileSource:
         chosen = [feed for feed in configured if feed.has_files_of(branches)]
         if branches and not chosen:
             raise SourceError(
-                f"No feed has files of {', '.join(branches)}: see [{feeds.FEEDS}] in "
-                f"{feeds.CONFIG_FILE}."
+                f"No feed has files of {', '.join(branches)}: see [{feeds.FEEDS}] in {CONFIG_FILE}."
             )
-        modelled = modelled_feeds()
-        with_totals = {export.sales.name: export for export in exports.exports(configured)}
-        named = {export.totals.name: export.declared.columns for export in with_totals.values()}
-        return [
-            FeedVisit(
-                session,
-                feed,
-                expected=modelled.get(feed.name) or named.get(feed.name, []),
-                is_modelled=feed.name in modelled,
-                branches=branches,
-                export=with_totals.get(feed.name),
-            )
-            for feed in chosen
-        ]
+        return visits(session, configured, branches)
 
     def prepare(self, session: Session) -> None:
         """Make the tables that the models and the feeds need, and write down each feed's dialect.
@@ -252,6 +245,38 @@ class FileSource:
 
 
 FILES = FileSource()
+
+
+def visits(
+    session: Session, configured: Sequence[Feed], branches: Sequence[str] | None = None
+) -> list[FeedVisit]:
+    """Return feeds, ready to be visited.
+
+    Args:
+        session: where to.
+        configured: all feeds, checked.
+        branches: only feeds with files of these, and of them these files; default all.
+    """
+    modelled = modelled_feeds()
+    with_totals = exports.exports(configured)
+    named = {export.totals.name: export.declared.columns for export in with_totals}
+    found = {
+        feed.name: FeedVisit(
+            session,
+            feed,
+            expected=modelled.get(feed.name) or named.get(feed.name, []),
+            is_modelled=feed.name in modelled,
+            branches=branches,
+        )
+        for feed in configured
+        if feed.has_files_of(branches)
+    }
+    for export in with_totals:
+        if export.sales.name in found:
+            found[export.sales.name] = replace(
+                found[export.sales.name], export=export, totals=found[export.totals.name]
+            )
+    return list(found.values())
 
 
 def prepare(connection: Connection, configured: Sequence[Feed]) -> None:

@@ -17,12 +17,12 @@ MOST_PACKINGS = 3
 
 
 def chunks(raw: BinaryIO, encoding: str, on_bad_bytes: Any) -> Iterator[bytes]:
-    """Yield a file's text as UTF-8, in pieces; lines end with a line feed.
+    r"""Yield a file's text as UTF-8, in pieces; lines end with a line feed.
 
     Args:
         raw: the opened file: plain, gzip, zstd, or a zip archive of one file.
         encoding: of the text; a byte-order mark is taken off.
-        on_bad_bytes: called with the number of bytes that are no text; they are written `\\xNN`.
+        on_bad_bytes: called with the number of bytes that are no text; they are written `\xNN`.
 
     Raises:
         ValueError: the file cannot be unpacked.
