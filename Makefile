@@ -35,11 +35,12 @@ run: install  ## load, build, test, publish and document the sample company
 test: install  ## run the tests: Python, and through it dbt on real servers
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-lint: install  ## check Python, SQL, YAML and the project's rules; needs no database
+lint: install  ## check Python, SQL, YAML, spelling and the project's rules; needs no database
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/yamllint --strict .
+	$(BIN)/codespell
 	$(BIN)/sqlfluff lint --disable-progress-bar models snapshots tests macros report
 	$(BIN)/python .ci/parse_gate.py
 	$(BIN)/dbt-bouncer --config-file dbt-bouncer.yml

@@ -288,17 +288,17 @@ def _write_report(file: Path, torture: Torture, began: datetime, seconds: float,
     file.write_text(
         f"""# Killed {sum(torture.kills.values())} times, and nothing lost
 
-`make torture` kills the whole process group of `mypizza run` (SIGKILL) at random moments, runs it
-again, and compares all marts with those of a second warehouse that nobody disturbed, row by row.
-Both companies trade the same days, with silent edits and deleted orders in every till each day,
-new and corrected files in the bucket, and posts and tickets that change.
+`make torture` kills the process group of `mypizza run` (SIGKILL) at random moments, runs it again, and
+compares all marts, row by row, with those of a second warehouse that runs undisturbed. Both companies
+trade the same days, with silent edits and deleted orders in every till each day, new and corrected
+files in the bucket, and changing posts and tickets.
 
 | | |
 |---|---|
 | date | {began:%Y-%m-%d %H:%M} UTC |
 | seed | {SEED} |
 | kills | {sum(torture.kills.values())} |
-| servers shut down at once | {2 * days} |
+| immediate server shutdowns | {2 * days} |
 | trading days, each compared | {days} |
 | rows that differed | 0 |
 | duration | {seconds / 60:.0f} minutes on {cores} cores |
@@ -310,7 +310,7 @@ Where the kills fell:
 {where}
 
 Not compared are {", ".join(f"`{name}`" for name in NOT_COMPARED)} and `rpt_source_loads`: they say
-when, how often and by which run something was done. The server itself is shut down at once, too,
-each day in the middle of a load and of a build.
+when, how often and by which run something was done. Each day the server itself is also shut down
+immediately, once during a load and once during a build.
 """
     )
