@@ -339,7 +339,7 @@ def test_a_day_that_still_trades_is_recorded_and_left_until_it_closes(world: Wor
 def test_the_business_date_is_the_same_everywhere_also_when_clocks_change(
     warehouse: Warehouse,
 ) -> None:
-    moment = sa.column("ordered_at")
+    moment: sa.ColumnClause[datetime] = sa.column("ordered_at")
     for branch in branches().values():
         query = sql.SQL(
             """
