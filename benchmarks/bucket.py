@@ -162,19 +162,18 @@ def _load(server: Server, bucket: Path, pattern: str, expected: int) -> dict[str
 
 def main() -> None:
     """Load one folder by the same call that `mypizza ingest` makes."""
-    from ingest import files, pipeline, warehouse
-    from ingest.sources.files import declared_feed
+    from ingest import warehouse
+    from ingest.loads import driver
+    from ingest.sources.files import feed, source
 
-    pipeline.prepare()
-    home = warehouse.resolve()
-    feed = declared_feed(
+    sales = feed.declared(
         "sales", {"url": sys.argv[1], "files": sys.argv[2], "delimiter": ";", "quote": '"'}
     )
-    with home.connect(role=warehouse.LOADER) as connection:
-        pipeline.prepare_audit(connection)
-        files.prepare(connection, [feed])
+    with driver.session(warehouse.resolve()) as opened:
+        source.prepare(opened.connection, [sales])
+        (visit,) = source.visits(opened, [sales])
         started = time.monotonic()
-        result = files.load_feed(home, connection, feed)
+        result = visit.read()
         seconds = time.monotonic() - started
     if result.error:
         sys.exit(result.error)
