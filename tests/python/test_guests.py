@@ -75,13 +75,13 @@ def rows(warehouse: Warehouse, mart: str, schema: str = "marts") -> dict[str, st
 
 
 @pytest.fixture(scope="module")
-def published(published_warehouse: Warehouse) -> Warehouse:
+def published(small_warehouse: Warehouse) -> Warehouse:
     """A published warehouse, with the rated sentences among the posts."""
     post = next(iter(told("posts").values())) | {"language": "en", "updated_at": recently()}
     for number, (text, _) in enumerate(rated()):
         keep("posts", post | {"id": f"rated-{number}", "text": text})
     mypizza("run", "--no-docs")
-    return published_warehouse
+    return small_warehouse
 
 
 def test_the_marts_say_of_posts_what_the_platforms_say(published: Warehouse) -> None:
@@ -90,7 +90,7 @@ def test_the_marts_say_of_posts_what_the_platforms_say(published: Warehouse) -> 
         "select post_id, reach, engagement, likes + comments + shares, sentiment is null"
         " from marts.fct_social_posts",
     )
-    assert len(found) > 3000
+    assert len(found) > 200
     assert {row[0]: row[1:] for row in found} == {
         key: (post["reach"], engagement, engagement, post["language"] != "en")
         for key, post in told("posts").items()
@@ -184,7 +184,7 @@ def tickets(warehouse: Warehouse) -> dict[str, tuple[Any, ...]]:
 
 def test_the_marts_say_of_tickets_what_the_help_desk_says(published: Warehouse) -> None:
     expected = {key: measured(ticket) for key, ticket in told("tickets").items()}
-    assert len(expected) > 1500
+    assert len(expected) > 50
     assert tickets(published) == expected
 
 
@@ -210,7 +210,7 @@ def test_tickets_stand_with_the_orders_and_customers_of_the_tills(published: War
         " inner join staging.stg_tickets__tickets as h on t.ticket_id = h.ticket_id"
         " where t.matched_by = 'email'",
     )
-    assert len(by_email) > 50
+    assert len(by_email) > 5
     assert all(is_same and branch for _, branch, is_same in by_email)
 
 
@@ -242,7 +242,7 @@ def test_nobody_is_named_and_nothing_written_stands_in_the_marts(published: Ware
         )
         if value
     }
-    assert len(personal) > 2000
+    assert len(personal) > 100
     for mart in MARTS:
         dump = "\n".join(rows(published, mart).values())
         assert len(dump) > 100_000
@@ -282,14 +282,14 @@ def test_two_days_later_the_marts_follow(published: Warehouse) -> None:
     posts = rows(published, "fct_social_posts")
     assert "ticket" in sample("advance", "--days", "2").stdout
     now = recently()
-    old_posts = [post for post in told("posts").values() if post["posted_at"] < "2015-06"]
+    old_posts = [post for post in told("posts").values() if post["posted_at"] < "2015-12-05"]
     nothing = dict.fromkeys(("author", "text", "language", "hashtags", "mentions", "place"))
     deleted = old_posts[0]
     keep("posts", deleted | nothing | {"deleted_at": now, "updated_at": now})
     solved = [
         ticket
         for ticket in told("tickets").values()
-        if ticket["created_at"] < "2015-06" and ticket["order_number"]
+        if ticket["created_at"] < "2015-12-05" and ticket["order_number"]
     ]
     reopened, misspelt = solved[0], solved[1]
     history = [*reopened["status_history"], {"status": "reopened", "at": now}]

@@ -58,9 +58,9 @@ def fingerprint(warehouse: Warehouse) -> list[tuple[Any, ...]]:
 
 
 @pytest.fixture(scope="module")
-def warehouse(published_warehouse: Warehouse) -> Warehouse:
-    """The published sample company, which the tests change one after the other."""
-    return published_warehouse
+def warehouse(small_warehouse: Warehouse) -> Warehouse:
+    """The published small company, which the tests change one after the other."""
+    return small_warehouse
 
 
 @pytest.fixture(scope="module")
@@ -267,7 +267,7 @@ def test_what_is_new_at_a_till_is_neither_a_rule_nor_shown(
         set birthday = 'CANARY', created_at = null, updated_at = now() - interval '1 second'
         where customer_id = (select max(customer_id) from customers)
         """,
-        "honolulu",
+        "quito",
     )
     mypizza("run", "--no-docs")
     held = waiting(warehouse)
@@ -281,7 +281,7 @@ def test_what_is_new_at_a_till_is_neither_a_rule_nor_shown(
         "alter table orders add column kiosk text;"
         " update orders set kiosk = 'K', updated_at = now() - interval '1 second'"
         " where order_id = 7",
-        "new_york",
+        "chicago",
     )
     mypizza("run", "--no-docs")
     assert waiting(warehouse) == held
@@ -294,7 +294,7 @@ def test_what_is_new_at_a_till_is_neither_a_rule_nor_shown(
         update products set unit_price = 12, updated_at = now() where product_id = 1;
         update customers set created_at = updated_at, updated_at = now() where created_at is null
         """,
-        "honolulu",
+        "quito",
     )
 
 
@@ -306,10 +306,10 @@ def test_children_go_with_their_order(warehouse: Warehouse) -> None:
         alter table payments drop constraint if exists payments_order_id_fkey;
         delete from orders where order_id = 301
         """,
-        "san_francisco",
+        "chicago",
     )
-    mypizza("reconcile", "--branch", "san_francisco", "--all")
-    alive = " where branch_id = 'san_francisco' and order_id = 301 and _deleted_at is null"
+    mypizza("reconcile", "--branch", "chicago", "--all")
+    alive = " where branch_id = 'chicago' and order_id = 301 and _deleted_at is null"
     for table in ("orders", "order_lines", "payments"):
         assert query(warehouse, f"select count(*) from raw_pos.{table}{alive}") == [(0,)], table
 
@@ -320,7 +320,7 @@ def test_a_broken_feed_is_not_published(warehouse: Warehouse) -> None:
         warehouse,
         "update payments set currency = '???', updated_at = now() - interval '1 second'"
         " where payment_id % 10 = 0",
-        "new_york",
+        "chicago",
     )
     ran = mypizza("run", "--no-docs", expect=1).stdout
     assert "quarantine_stays_below_its_limit" in ran

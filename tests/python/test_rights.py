@@ -20,8 +20,8 @@ from ingest import warehouse as warehouse_module
 from ingest.warehouse import PROJECT_DIR, Warehouse
 from tests.python.commands import mypizza, sample
 
-TILLS = ("new_york", "chicago", "san_francisco", "honolulu", "quito")
-BRANCHES = (*TILLS, "lyon")
+TILLS = ("chicago", "quito")
+BRANCHES = ("new_york", "san_francisco", "honolulu", *TILLS, "lyon")
 PASSWORD = "an analyst's p@ssword"  # noqa: S105 - invented for these tests
 
 
@@ -36,9 +36,9 @@ def administrator(warehouse: Warehouse, database: str = "mypizza") -> Warehouse:
 
 
 @pytest.fixture(scope="module")
-def published(published_warehouse: Warehouse) -> Warehouse:
+def published(small_warehouse: Warehouse) -> Warehouse:
     """A published warehouse, an analyst's login, and one for each branch's manager."""
-    warehouse = published_warehouse
+    warehouse = small_warehouse
     logins = {"analyst": "reader"} | {f"boss_{each}": f"manager_{each}" for each in BRANCHES}
     with administrator(warehouse).connect() as connection:
         for login, role in logins.items():
@@ -447,8 +447,8 @@ def test_no_name_address_or_number_of_a_customer_is_in_staging_or_the_marts(
         ).fetchone()
     assert found == []
     assert hashed is not None
-    assert hashed[0] > 1000
-    assert hashed[1] > 100
+    assert hashed[0] > 100
+    assert hashed[1] > 10
 
 
 def test_plain_values_and_the_salt_are_for_the_transformer_alone(published: Warehouse) -> None:

@@ -75,15 +75,15 @@ def stock_day(warehouse: Warehouse, day: str, ingredient: str = "flour") -> dict
 
 
 @pytest.fixture(scope="module")
-def warehouse(published_warehouse: Warehouse) -> Warehouse:
-    """The published sample company, which the tests change one after the other."""
-    return published_warehouse
+def warehouse(small_warehouse: Warehouse) -> Warehouse:
+    """The published small company, which the tests change one after the other."""
+    return small_warehouse
 
 
 @pytest.fixture(scope="module")
 def published(warehouse: Warehouse) -> list[tuple[Any, ...]]:
-    """The marts of the branches that nothing will happen to."""
-    return fingerprint(warehouse, "branch_id not in ('quito', 'chicago')")
+    """The marts of the branch that nothing will happen to."""
+    return fingerprint(warehouse, "branch_id <> 'quito'")
 
 
 def test_lines_that_do_not_fit_wait_in_the_quarantine_and_name_their_line(
@@ -117,12 +117,12 @@ def test_every_day_balances(warehouse: Warehouse) -> None:
         from marts.fct_stock_days
         """,
     )
-    assert days > counted > 10_000
+    assert days > counted > 1_500
     assert broken == 0
     ((branches,),) = query(
         warehouse, "select array_agg(distinct branch_id) from marts.fct_stock_days"
     )
-    assert sorted(branches) == ["chicago", "honolulu", "new_york", "quito", "san_francisco"]
+    assert sorted(branches) == ["chicago", "quito"]
 
 
 def test_what_is_late_or_corrected_reaches_the_days_that_it_concerns(
@@ -131,13 +131,13 @@ def test_what_is_late_or_corrected_reaches_the_days_that_it_concerns(
     before = {day: stock_day(warehouse, f"2015-12-{day}") for day in (27, 28, 29, 30, 31)}
     sold_before = stock_day(warehouse, "2015-11-20", "mozzarella")
     held_before = waiting(warehouse)
-    mended = next(key for key in held_before if "/chicago/" in key)
+    mended = next(key for key in held_before if "/quito/" in key and COUNT not in key)
     mended_file, mended_line = mended.rsplit(":", 1)
     day = Path(mended_file).stem
     onions_before = query(
         warehouse,
         "select counted_quantity from marts.fct_stock_days"
-        f" where stock_day_key = 'chicago-red_onions-{day}'",
+        f" where stock_day_key = 'quito-red_onions-{day}'",
     )[0][0]
 
     def correct(lines: list[list[str]]) -> None:
@@ -202,7 +202,7 @@ def test_what_is_late_or_corrected_reaches_the_days_that_it_concerns(
     assert query(
         warehouse,
         "select counted_quantity from marts.fct_stock_days"
-        f" where stock_day_key = 'chicago-red_onions-{day}'",
+        f" where stock_day_key = 'quito-red_onions-{day}'",
     ) == [(onions_before + Decimal("2.5"),)]
     # bad lines wait with their reasons, and hold back nothing else
     held = waiting(warehouse)
@@ -216,7 +216,7 @@ def test_what_is_late_or_corrected_reaches_the_days_that_it_concerns(
         "unit: 'bag' has no conversion for this ingredient in seeds/unit_conversions.csv",
         f"_file_name: '{NO_DAY}' does not begin with a day that exists, as YYYY-MM-DD",
     }
-    assert fingerprint(warehouse, "branch_id not in ('quito', 'chicago')") == published
+    assert fingerprint(warehouse, "branch_id <> 'quito'") == published
 
 
 def test_what_is_mended_in_its_file_flows_by_itself(warehouse: Warehouse) -> None:
