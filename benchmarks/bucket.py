@@ -59,7 +59,7 @@ def long_file(folder: Path, lines: int, repeats: int) -> Part:
     seconds = [load - index for load, index in zip(whole, indexes, strict=True)]
     rows = [
         ("psql: copy from, into a table of the same columns", spread(copies)),
-        ("load_feed, without its two indexes", spread(seconds)),
+        ("the feed's load, without its two indexes", spread(seconds)),
         ("its two indexes, made once more by psql", spread(indexes)),
         ("lines per second", f"{lines / min(seconds):,.0f} / {lines / median(seconds):,.0f}"),
     ]

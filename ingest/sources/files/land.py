@@ -28,7 +28,7 @@ import pyarrow as pa
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from ingest.loads import packages
+from ingest.loads import packages, raw_tables
 from ingest.loads.source import Connection
 from ingest.loads.statements import Statements
 from ingest.sources.files.bucket import Bucket, File, Reading
@@ -159,11 +159,16 @@ def _land(
         # Waits for a load whose client was killed at its very commit.
         cursor.execute("lock raw_files._files in share row exclusive mode")
         table = sql.Identifier(RAW, feed.name)
+        _execute(cursor, STATEMENTS("truncate_empty", table=table))
         _execute(cursor, sql.SQL("create temp table staged (like {}) on commit drop").format(table))
         landing = _Landing(cursor, target, bucket, load_id, added)
         readings = landing.land([file for file in wanted if file.name not in known], RAW, feed.name)
         again = [file for file in wanted if file.name in known]
         readings += landing.land(again, "pg_temp", "staged")
+        # After the rows, and in their transaction, while none of them needs a hint to be written.
+        key = ["_file_name", "_line_number"]
+        _execute(cursor, raw_tables.indexing(RAW, feed.name, "key", key, is_unique=True))
+        _execute(cursor, raw_tables.indexing(RAW, feed.name, "load", ["_dlt_load_id"]))
         read = [reading for reading in readings if not (reading.error or reading.changed)]
         if read:
             _stage_files(cursor, read, known)

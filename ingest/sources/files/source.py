@@ -301,12 +301,6 @@ def prepare(connection: Connection, configured: Sequence[Feed]) -> None:
                         table, sql.Identifier(column)
                     )
                 )
-        # After the first load: one build costs a fraction of millions of insertions.
-        if packages.last_complete(connection, RAW, f"files_{name}"):
-            raw_tables.index(
-                connection, RAW, name, "key", ["_file_name", "_line_number"], is_unique=True
-            )
-            raw_tables.index(connection, RAW, name, "load", ["_dlt_load_id"])
     for feed in configured:
         with connection.transaction():
             written = connection.execute(STATEMENTS("write_dialect"), feed.model_dump())
