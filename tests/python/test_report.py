@@ -20,7 +20,8 @@ from psycopg.rows import dict_row
 
 from ingest import warehouse as warehouse_module
 from ingest.warehouse import Warehouse
-from report.charts import FIGURES, SECTIONS, TILES
+from report.figures import FIGURES, SECTIONS
+from report.tiles import TILES
 from tests.python.commands import mypizza
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
