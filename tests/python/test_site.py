@@ -1,4 +1,4 @@
-"""The site is written when what it is made of has changed, and dbt prints colours to terminals only."""
+"""The site is written when its inputs have changed; dbt prints colours to terminals only."""
 
 from __future__ import annotations
 

@@ -7,19 +7,19 @@ select
                 schemas.nspname,
                 relations.relname,
                 relations.relkind,
-                columns.attname,
-                format_type(columns.atttypid, columns.atttypmod)
+                attributes.attname,
+                format_type(attributes.atttypid, attributes.atttypmod)
             ),
             e'\n'
-            order by schemas.nspname, relations.relname, columns.attnum
+            order by schemas.nspname, relations.relname, attributes.attnum
         )
-    ) as columns
-from pg_attribute as columns
-inner join pg_class as relations on columns.attrelid = relations.oid
+    ) as column_hash
+from pg_attribute as attributes
+inner join pg_class as relations on attributes.attrelid = relations.oid
 inner join pg_namespace as schemas on relations.relnamespace = schemas.oid
 where
-    columns.attnum > 0
-    and not columns.attisdropped
+    attributes.attnum > 0
+    and not attributes.attisdropped
     and relations.relkind in ('r', 'v', 'm', 'p', 'f')
     and schemas.nspname not in ('information_schema', 'marts_next')
     and schemas.nspname not like all (array['pg\_%', '%\_staging'])
