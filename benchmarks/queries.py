@@ -91,7 +91,7 @@ def main() -> None:
 
     from ingest import warehouse
     from ingest.publish.metrics import Configuration
-    from report.page import FOLDER, READER
+    from report.read import FOLDER, READER
 
     home = warehouse.start()
     layer = Configuration(home)

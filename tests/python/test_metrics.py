@@ -21,7 +21,7 @@ from psycopg.rows import dict_row
 from ingest import warehouse as warehouse_module
 from ingest.publish.metrics import Configuration
 from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
-from report.charts import TILES
+from report.tiles import TILES
 from tests.python.commands import mypizza
 
 FACTS = """
