@@ -288,10 +288,10 @@ def _write_report(file: Path, torture: Torture, began: datetime, seconds: float,
     file.write_text(
         f"""# Killed {sum(torture.kills.values())} times, and nothing lost
 
-`make torture` kills the process group of `mypizza run` (SIGKILL) at random moments, runs it again, and
-compares all marts, row by row, with those of a second warehouse that runs undisturbed. Both companies
-trade the same days, with silent edits and deleted orders in every till each day, new and corrected
-files in the bucket, and changing posts and tickets.
+`make torture` kills the process group of `mypizza run` (SIGKILL) at random moments, runs it again,
+and compares all marts, row by row, with those of a second warehouse that runs undisturbed. Both
+companies trade the same days, with silent edits and deleted orders in every till each day, new and
+corrected files in the bucket, and changing posts and tickets.
 
 | | |
 |---|---|
