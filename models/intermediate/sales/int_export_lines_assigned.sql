@@ -12,9 +12,41 @@
 
 with
 
+good_lines as (
+
+    select * from {{ ref('stg_exports__lines') }}
+
+),
+
+held_lines as (
+
+    select * from {{ ref('quarantine') }}
+    where
+        source_name = 'files'
+        and table_name in ('{{ till_exports() | join("', '") }}')
+        and released_at is null
+
+),
+
 exported as (
 
-    {{ lines_of_all_exports() }}
+    select
+        line_key,
+        branch_id,
+        order_id,
+        order_line_id,
+        load_id
+    from good_lines
+
+    union all
+
+    select
+        record_key as line_key,
+        branch_id,
+        order_id,
+        {{ hashed_id('record_key') }} as order_line_id,
+        load_id
+    from held_lines
 
 ),
 
@@ -22,11 +54,7 @@ exported as (
 lines as (
 
     select
-        line_key,
-        branch_id,
-        order_id,
-        order_line_id,
-        load_id,
+        *,
         max(load_id) over (partition by branch_id) as newest_load_id
     from exported
     where order_id is not null and branch_id is not null
