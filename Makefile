@@ -40,6 +40,7 @@ lint: install  ## check Python, SQL, YAML and the project's rules; needs no data
 	$(BIN)/mypy
 	$(BIN)/yamllint --strict .
 	$(BIN)/sqlfluff lint --disable-progress-bar models snapshots tests macros report
+	$(BIN)/sqlfluff lint --disable-progress-bar --templater placeholder ingest
 	$(BIN)/python .ci/parse_gate.py
 	$(BIN)/dbt-bouncer --config-file dbt-bouncer.yml
 

@@ -156,7 +156,7 @@ def run(
 def prepare() -> None:
     """Tell dlt where the project is, and to be quiet; before its first import."""
     os.environ["DLT_PROJECT_DIR"] = str(PROJECT_DIR)
-    os.environ["DLT_DATA_DIR"] = str(warehouse_module.WAREHOUSE_DIR / "dlt")
+    os.environ["DLT_DATA_DIR"] = str(warehouse_module.warehouse_dir() / "dlt")
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
 
 
@@ -822,7 +822,7 @@ def dlt_pipeline(
 
     from ingest.destination import warehouse_destination
 
-    directory = warehouse_module.WAREHOUSE_DIR / "dlt" / "pipelines"
+    directory = warehouse_module.warehouse_dir() / "dlt" / "pipelines"
     shutil.rmtree(directory / name, ignore_errors=True)
     credentials = PostgresCredentials(
         {

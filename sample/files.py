@@ -143,7 +143,7 @@ def create(warehouse: Warehouse, prefix: str = "till_", folder: Path | None = No
         WarehouseError: a till is missing or was never completed.
     """
     started = time.monotonic()
-    folder = folder or warehouse_module.WAREHOUSE_DIR / "sample" / "bucket"
+    folder = folder or warehouse_module.warehouse_dir() / "sample" / "bucket"
     branches = company.branch_ids()
     last_day = min(company.newest_day(warehouse, prefix + branch_id) for branch_id in branches)
     marker = folder / ".complete"

@@ -291,7 +291,7 @@ def declared_feed(name: str, declared: Mapping[str, Any]) -> Feed:
         raise refuse("has a name that is no table's (small letters, digits, underscores)")
     values = dict(declared)
     if values.pop("sample", False) and "url" not in values:
-        values["url"] = str(warehouse_module.WAREHOUSE_DIR / "sample" / "bucket")
+        values["url"] = str(warehouse_module.warehouse_dir() / "sample" / "bucket")
     _check_keys(values, Feed, refuse)
     if "totals" in values:
         _check_keys(values["totals"], Totals, refuse, ".totals")

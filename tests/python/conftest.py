@@ -16,7 +16,7 @@ from pathlib import Path
 import fasteners
 import pytest
 
-# Before ingest.warehouse is imported, which reads it: no test may touch anyone's real warehouse.
+# Before anything else: no test may touch anyone's real warehouse.
 HOME = Path(tempfile.mkdtemp(prefix="mypizza-tests-"))
 os.environ["MYPIZZA_WAREHOUSE_DIR"] = str(HOME)
 # What the test processes of one run share: the first of them names it, the others inherit the name.
@@ -40,7 +40,6 @@ from tests.python.commands import copy_company, mypizza  # noqa: E402
 @contextmanager
 def _server_of(module: str) -> Iterator[warehouse_module.Warehouse]:
     folder = HOME / module
-    warehouse_module.WAREHOUSE_DIR = folder
     os.environ["MYPIZZA_WAREHOUSE_DIR"] = str(folder)
     os.environ["DBT_TARGET_PATH"] = str(folder / "target")
     os.environ["DBT_LOG_PATH"] = str(folder / "logs")

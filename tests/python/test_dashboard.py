@@ -73,7 +73,7 @@ def _nothing_is_kept(published: Warehouse) -> None:
 
 def administrator(published: Warehouse) -> Warehouse:
     """The same warehouse, for who may change what is published."""
-    password = warehouse_module._read_connection().admin_password
+    password = warehouse_module.read_connection().admin_password
     return replace(published, user="postgres", password=password)
 
 

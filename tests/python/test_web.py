@@ -518,7 +518,7 @@ def test_no_secret_is_printed_kept_or_recorded(
     ran.append(subprocess.run(command, capture_output=True, text=True))
     assert [run.returncode for run in ran] == [0, 1, 1], ran[0].stdout + ran[0].stderr
     printed = "".join(run.stdout + run.stderr for run in ran)
-    folder = warehouse_module.WAREHOUSE_DIR / "dlt"
+    folder = warehouse_module.warehouse_dir() / "dlt"
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert len(files) > 5
     recorded = ""
@@ -647,7 +647,7 @@ def test_three_days_twice_are_six_days(
     published: Path, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     company.create(warehouse, prefix="twice_")
-    here = warehouse_module.WAREHOUSE_DIR
+    here = warehouse_module.warehouse_dir()
     try:
         (tmp_path / "sample").mkdir()
         shutil.copy(published, tmp_path / "sample" / "web.sqlite")

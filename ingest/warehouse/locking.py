@@ -1,0 +1,56 @@
+"""The warehouse's one lock for loads and builds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from ingest.warehouse.connection import Warehouse
+from ingest.warehouse.errors import WarehouseError
+from ingest.warehouse.settings import read_sql
+
+LOCK_KEY = 0x70697A7A  # "pizz": any fixed number that no other program on the server uses
+
+
+@contextmanager
+def lock(warehouse: Warehouse, command: str) -> Iterator[None]:
+    """Hold the warehouse's one lock for loads and builds; the database frees it if we die.
+
+    Args:
+        warehouse: the warehouse to lock.
+        command: what this process does, shown to whoever comes second.
+
+    Raises:
+        WarehouseError: another process holds it; the message says which, and since when.
+    """
+    name = f"mypizza {command}"[:40] + f" (process {os.getpid()})"
+    with warehouse.connect(name=name) as connection:
+        # Developers build side by side in schemas of their own: each prefix has its own lock.
+        row = connection.execute(
+            "select pg_try_advisory_lock(%s, hashtext(%s))", [LOCK_KEY, _lock_scope()]
+        ).fetchone()
+        if row is None or not row[0]:
+            holder = lock_holder(connection) or "a process that is just ending"
+            raise WarehouseError(f"The warehouse is busy: {holder}. Run again when it has ended.")
+        yield
+
+
+def lock_holder(connection: psycopg.Connection[tuple[Any, ...]]) -> str | None:
+    """Say which process holds the lock, and since when, or return None where nobody does."""
+    row = connection.execute(
+        read_sql("lock_holder").encode(), {"key": LOCK_KEY, "scope": _lock_scope()}
+    ).fetchone()
+    if row is None:
+        return None
+    name, since, client = row
+    return f"{name} on {client} has been running since {since:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _lock_scope() -> str:
+    if os.environ.get("DBT_TARGET", "prod") in ("prod", "live"):
+        return ""
+    return os.environ.get("DBT_SCHEMA_PREFIX") or os.environ.get("USER") or ""
