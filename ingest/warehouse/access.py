@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 from ingest.warehouse import rights, server
 from ingest.warehouse.connection import Warehouse, configured, is_embedded
@@ -19,6 +20,10 @@ def resolve() -> Warehouse:
     """
     warehouse = server.start() if is_embedded() else configured()
     rights.check(warehouse)
+    if not warehouse.password:
+        # From PGPASSFILE or .pgpass: said aloud, it is the same for every driver.
+        with warehouse.connect() as connection:
+            warehouse = replace(warehouse, password=connection.info.password or "")
     # Not PGHOST in the embedded case alone: a child process must find the same warehouse.
     os.environ.update(warehouse.environment)
     os.environ["MYPIZZA_EMBEDDED"] = "1" if warehouse.embedded else ""

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 
+from ingest.warehouse.environment import isolate
 from ingest.warehouse.errors import WarehouseError
 
 
@@ -68,6 +69,7 @@ class Warehouse:
                 password=self.password or None,
                 sslmode=self.sslmode,
                 application_name=name,
+                client_encoding="UTF8",
                 connect_timeout=10,
                 autocommit=True,
                 **options,
@@ -77,7 +79,12 @@ class Warehouse:
 
 
 def configured() -> Warehouse:
-    """Return the warehouse that libpq's variables name, unchecked."""
+    """Return the warehouse that libpq's variables name, unchecked.
+
+    Raises:
+        WarehouseError: a variable that is no port, or that not every driver reads.
+    """
+    isolate(embedded=False)
     port = os.environ.get("PGPORT") or "5432"
     if not port.isdecimal():
         raise WarehouseError(f"PGPORT is {port!r}, which is no port number.")

@@ -60,3 +60,29 @@ def let_others_pass(path: Path) -> None:
         mode = folder.stat().st_mode
         if not mode & stat.S_IXOTH:
             folder.chmod(mode | stat.S_IXOTH)
+
+
+def serves_our_data(pid: int) -> bool:
+    """Say whether a process is Postgres on the embedded server's data.
+
+    The number alone does not tell: after a crash, another process may have it.
+
+    Args:
+        pid: the process' number.
+    """
+    process = Path("/proc") / str(pid)
+    if process.parent.joinpath("self").exists():
+        try:
+            # the folder that it works in, also where that was renamed since
+            if (process / "cwd").resolve(strict=True) == data_dir():
+                return (process / "exe").resolve().name.startswith("postgres")
+            arguments = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            return False
+        return Path(arguments[0]).name == "postgres" and str(data_dir()) in arguments
+    if os.name == "nt":
+        command = ["tasklist", "/FI", f"PID eq {pid}", "/FI", "IMAGENAME eq postgres.exe", "/NH"]
+        return str(pid) in subprocess.run(command, capture_output=True, text=True).stdout
+    command = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
+    arguments_text = subprocess.run(command, capture_output=True, text=True).stdout
+    return "postgres" in arguments_text and str(data_dir()) in arguments_text

@@ -16,8 +16,15 @@ from psycopg import sql
 
 from ingest.warehouse import rights
 from ingest.warehouse.connection import Warehouse
+from ingest.warehouse.environment import isolate
 from ingest.warehouse.errors import WarehouseError
-from ingest.warehouse.programs import data_dir, let_others_pass, run_program, system_user
+from ingest.warehouse.programs import (
+    data_dir,
+    let_others_pass,
+    run_program,
+    serves_our_data,
+    system_user,
+)
 from ingest.warehouse.settings import BIN_DIR, LOGIN, warehouse_dir
 
 # Sized for a laptop or a CI machine with 2 cores; a crash still loses nothing (fsync stays on).
@@ -35,6 +42,8 @@ SETTINGS = {
     "checkpoint_timeout": "15min",
     "random_page_cost": "1.1",
     "jit": "off",
+    # the query of a client that was killed ends, too
+    "client_connection_check_interval": "10s",
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
@@ -62,11 +71,15 @@ def start() -> Warehouse:
     Raises:
         WarehouseError: the server does not start; the message names its log.
     """
+    isolate(embedded=True)
     warehouse_dir().mkdir(parents=True, exist_ok=True)
     with fasteners.InterProcessLock(str(warehouse_dir() / "lock")):
         if not (data_dir() / "PG_VERSION").exists():
             _initialise()
         if not is_running():
+            # Left by a server that was killed; Postgres would take the process that has its
+            # number now for the server.
+            (data_dir() / "postmaster.pid").unlink(missing_ok=True)
             _start_server()
         _ensure_role_and_database()
         return embedded()
@@ -81,19 +94,19 @@ def stop() -> bool:
     if not is_running():
         return False
     with fasteners.InterProcessLock(str(warehouse_dir() / "lock")):
+        if not is_running():  # another process has stopped it
+            return False
         run_program("pg_ctl", "-w", "-D", str(data_dir()), "-m", "fast", "stop")
     return True
 
 
 def is_running() -> bool:
-    """Say whether the embedded server runs."""
-    if not (data_dir() / "PG_VERSION").exists():
-        return False
+    """Say whether the embedded server runs: the process in its file is Postgres on our data."""
     try:
-        run_program("pg_ctl", "-D", str(data_dir()), "status")
-    except subprocess.CalledProcessError:
+        pid = int((data_dir() / "postmaster.pid").read_text().splitlines()[0])
+    except (FileNotFoundError, IndexError, ValueError):
         return False
-    return True
+    return serves_our_data(pid)
 
 
 def _connection_file() -> Path:
@@ -199,6 +212,8 @@ def _ensure_role_and_database() -> None:
         ).fetchone()
         if database is None:
             admin_connection.execute("create database mypizza")
+        # A reader's login has no business in the databases that every server has.
+        admin_connection.execute("revoke connect on database postgres, template1 from public")
     with admin.connect() as admin_connection:
         is_prepared = rights.prepared_with(admin_connection) == rights.preparation()
     if not is_prepared:

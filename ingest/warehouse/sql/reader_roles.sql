@@ -5,15 +5,15 @@ select
     and not pg_has_role(logins.oid, 'loader', 'member')
     and not pg_has_role(logins.oid, 'transformer', 'member') as may_be_changed,
     array(
-        select cast(roles.rolname as text)
-        from pg_auth_members as members
-        inner join pg_roles as roles on members.roleid = roles.oid
+        select cast(readers.rolname as text)
+        from pg_auth_members as memberships
+        inner join pg_roles as readers on memberships.roleid = readers.oid
         where
-            members.member = logins.oid
+            memberships.member = logins.oid
             and (
-                roles.rolname = 'reader'
-                or pg_has_role(roles.oid, 'branch_manager', 'member')
+                readers.rolname = 'reader'
+                or pg_has_role(readers.oid, 'branch_manager', 'member')
             )
-    ) as roles
+    ) as role_names
 from pg_roles as logins
 where logins.rolname = %(login)s
