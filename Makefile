@@ -6,6 +6,10 @@ BIN := .venv/bin
 # compile bytecode at install: without it every dbt start costs a second more
 export UV_COMPILE_BYTECODE := 1
 export DO_NOT_TRACK := 1
+# where the home cannot be written, uv keeps its packages here
+ifneq ($(shell mkdir -p "$${UV_CACHE_DIR:-$${XDG_CACHE_HOME:-$$HOME/.cache}/uv}" 2>/dev/null && test -w "$${UV_CACHE_DIR:-$${XDG_CACHE_HOME:-$$HOME/.cache}/uv}" && echo yes),yes)
+export UV_CACHE_DIR := $(CURDIR)/.venv/.uv-cache
+endif
 
 # for as long as its lock file stays the same, whatever becomes of this folder
 SUPERSET := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mypizza/superset
@@ -23,7 +27,7 @@ install: .venv/installed  ## make .venv with the locked dependencies
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-uv.lock
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock \
-		|| $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+		|| $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --offline -e . \
 		|| $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
 	@touch $@
@@ -42,6 +46,7 @@ lint: install  ## check Python, SQL, YAML, spelling and the project's rules; nee
 	$(BIN)/yamllint --strict .
 	$(BIN)/codespell
 	$(BIN)/sqlfluff lint --disable-progress-bar models snapshots tests macros report
+	$(BIN)/sqlfluff lint --disable-progress-bar --templater placeholder ingest
 	$(BIN)/python .ci/parse_gate.py
 	$(BIN)/dbt-bouncer --config-file dbt-bouncer.yml
 

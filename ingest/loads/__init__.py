@@ -2,13 +2,13 @@
 
 import os
 
-from ingest.warehouse import PROJECT_DIR, WAREHOUSE_DIR
+from ingest.warehouse import PROJECT_DIR, warehouse_dir
 
 # dlt reads these when it is first asked for a setting.
 CONFIG_DIR = os.environ.get("MYPIZZA_CONFIG_DIR") or str(PROJECT_DIR)
 """The folder whose `.dlt` holds config.toml and secrets.toml."""
 os.environ["DLT_PROJECT_DIR"] = CONFIG_DIR
-os.environ["DLT_DATA_DIR"] = str(WAREHOUSE_DIR / "dlt")
+os.environ["DLT_DATA_DIR"] = str(warehouse_dir() / "dlt")
 # What loading relies on is no matter of a user's configuration.
 os.environ |= {
     "RUNTIME__DLTHUB_TELEMETRY": "false",

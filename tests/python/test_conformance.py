@@ -140,7 +140,7 @@ def test_a_run_that_is_killed_loses_and_doubles_nothing(rig: Rig) -> None:
 def test_a_lost_working_directory_loses_and_doubles_nothing(rig: Rig) -> None:
     run(rig)
     rig.change()
-    shutil.rmtree(warehouse_module.WAREHOUSE_DIR / "dlt", ignore_errors=True)
+    shutil.rmtree(warehouse_module.warehouse_dir() / "dlt", ignore_errors=True)
     run(rig)
     assert rig.in_raw() == rig.at_source()
 

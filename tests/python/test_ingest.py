@@ -481,7 +481,7 @@ def test_a_password_with_special_characters_works(
 
 
 def _administrator(world: World) -> Warehouse:
-    connection = warehouse_module._read_connection()
+    connection = warehouse_module.read_connection()
     return replace(
         world.warehouse, database="postgres", user="postgres", password=connection.admin_password
     )
@@ -491,7 +491,7 @@ def test_a_lost_working_directory_loses_and_doubles_nothing(world: World) -> Non
     import shutil
 
     world.run(QUITO)
-    shutil.rmtree(warehouse_module.WAREHOUSE_DIR / "dlt")
+    shutil.rmtree(warehouse_module.warehouse_dir() / "dlt")
     world.till(QUITO, "update orders set note = 'after', updated_at = now() where order_id = 4")
 
     (result,) = world.run(QUITO)

@@ -878,7 +878,7 @@ def test_print_shows_all_sections_and_no_controls(browser: Browser) -> None:
 def test_a_branch_managers_report_is_about_the_own_branch_alone(
     browser: Browser, published: Warehouse, tmp_path: Path
 ) -> None:
-    password = warehouse_module._read_connection().admin_password
+    password = warehouse_module.read_connection().admin_password
     with replace(published, user="postgres", password=password).connect() as connection:
         connection.execute(
             sql.SQL("create role boss_quito login password {} in role manager_quito").format(

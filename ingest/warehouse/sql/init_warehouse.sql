@@ -54,6 +54,7 @@ begin
         'grant connect on database %I to loader, transformer, reader, branch_manager',
         current_database()
     );
+    execute format('revoke connect, temporary on database %I from public', current_database());
     execute format('grant create on database %I to loader, transformer', current_database());
     execute format('grant temporary on database %I to loader, transformer', current_database());
 end
