@@ -20,7 +20,7 @@ payments as (
 
 exported as (
 
-    {{ lines_of_all_exports() }}
+    select * from {{ ref('base_exports__lines') }}
 
 ),
 
