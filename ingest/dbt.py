@@ -1,7 +1,7 @@
 """Runs dbt in this process: importing it a second time would cost seconds.
 
-What is configured reaches dbt as data: `vars.systems` in dbt_project.yml lists the systems in use and
-the tills' exports. The models read it by themselves, so plain dbt builds the same as `mypizza`.
+What is configured reaches dbt as data: `vars.systems` in dbt_project.yml lists the systems in use
+and the tills' exports. The models read it themselves, so plain dbt builds the same as `mypizza`.
 """
 
 from __future__ import annotations
@@ -67,22 +67,22 @@ def check_systems() -> None:
     declared = systems()
     for name in sorted(sources.keys() - declared.keys()):
         raise WarehouseError(
-            f"The system {name} is configured in .dlt/config.toml ([sources.{name}]) and missing in "
-            "dbt_project.yml: add it to vars.systems, or take it out of .dlt/config.toml."
+            f"The system {name} is configured in .dlt/config.toml ([sources.{name}]), and "
+            "vars.systems in dbt_project.yml lacks it: add it there, or take it out here."
         )
     feeds = sources.get("files", {}).get("feeds", {})
     configured = {name for name, feed in feeds.items() if "totals" in feed}
     listed = set(declared.get("exports", {}).get("feeds", ()))
     for name in sorted(configured - listed):
         raise WarehouseError(
-            f"The feed {name} in .dlt/config.toml is a till's export (it has totals) and is missing in "
-            "dbt_project.yml: add it to vars.systems.exports.feeds."
+            f"The feed {name} in .dlt/config.toml is a till's export, because it has totals, and "
+            "dbt_project.yml does not list it: add it to vars.systems.exports.feeds."
         )
     for name in sorted(listed - configured):
         raise WarehouseError(
-            f"The till's export {name} is listed in dbt_project.yml (vars.systems.exports.feeds), and "
-            f".dlt/config.toml has no [sources.files.feeds.{name}.totals]: add them, or take it out "
-            "of the list."
+            f"dbt_project.yml lists the till's export {name} in vars.systems.exports.feeds, and "
+            f".dlt/config.toml has no [sources.files.feeds.{name}.totals]: add them, or take it "
+            "out of the list."
         )
 
 

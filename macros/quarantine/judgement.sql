@@ -49,6 +49,10 @@
 {#- Before records are judged: remember up to which load they are, and by which rules. What is
     published is judged; later runs look at what came after, and at all when the rules have changed. -#}
 {% macro remember_judgement() -%}
+    {#- named before anything is executed, so that dbt builds them first -#}
+    {%- for system, declared in var("systems").items() if not declared.loaded_with -%}
+        {%- do ref("stg_" ~ system ~ "__loads") -%}
+    {%- endfor -%}
     {%- if execute -%} {{ return(adapter.dispatch("remember_judgement")()) }} {%- endif -%}
 {%- endmacro %}
 

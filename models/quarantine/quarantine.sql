@@ -10,10 +10,8 @@
 
 {#- What is judged is listed in dbt_project.yml. The records of an order stand or fall together;
     all others are judged one by one. -#}
-{%- set tables = judged_tables() -%}
--- depends_on: {% for system, declared in var('systems').items() if not declared.loaded_with -%}
-    {{ ref('stg_' ~ system ~ '__loads') }} {{ ' ' if not loop.last }}
-{%- endfor %}
+{%- set tables = judged_tables() %}
+
 with waiting as (
     {%- if is_incremental() %}
     select

@@ -1,7 +1,5 @@
--- The lines of every till's export: typed by the dialect of their feed, judged, with the keys of
--- the till model. A ticket of a business day is an order, because many tills number their tickets
--- anew every day. A negative quantity is a refund, where the dialect says so, of the newest ticket
--- of that number so far.
+-- A ticket of a business day is an order, because many tills number their tickets anew every day.
+-- A negative quantity is a refund, where the dialect says so, of the newest ticket of that number.
 {%- set mapped_columns = {
     'branch_id': 'text', '_file_name': 'text', '_line_number': 'bigint', '_reject': 'text',
     '_deleted_at': 'timestamp with time zone', '_dlt_load_id': 'text', 'ticket': 'text',
@@ -25,15 +23,6 @@ feeds as (
 
 mapped as (
 
-    {%- for feed in till_exports() %}
-    select
-        '{{ feed }}' as feed,
-        {{ mapped_columns | join(',\n        ') }}
-    from {{ ref('base_exports__' ~ feed) }}
-
-    union all
-    {%- endfor %}
-
     -- no row: the columns, where no feed is an export
     select
         cast(null as {{ dbt.type_string() }}) as feed,
@@ -41,6 +30,13 @@ mapped as (
         cast(null as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
     where 1 = 0
+    {%- for feed in till_exports() %}
+    union all
+    select
+        '{{ feed }}' as feed,
+        {{ mapped_columns | join(',\n        ') }}
+    from {{ ref('base_exports__' ~ feed) }}
+    {%- endfor %}
 
 ),
 
@@ -80,15 +76,19 @@ assigned as (
 
     select
         dated.*,
-        {{ dbt.concat(["feed", "':'", line_key()]) }} as line_key,
+        {{ dbt.concat(["dated.feed", "':'", line_key()]) }} as line_key,
         case
-            when quantity_read < 0
+            when dated.quantity_read < 0
                 then coalesce(
-                    max(case when quantity_read > 0 and _deleted_at is null then day_read end)
-                        over (partition by feed, ticket order by sold_at_read),
-                    day_read
+                    max(
+                        case
+                            when dated.quantity_read > 0 and dated._deleted_at is null
+                                then dated.day_read
+                        end
+                    ) over (partition by dated.feed, dated.ticket order by dated.sold_at_read),
+                    dated.day_read
                 )
-            else day_read
+            else dated.day_read
         end as order_day
     from dated
 
@@ -131,17 +131,14 @@ final as (
         -- judgement
         {{ line_errors([
             broken('branch_id', 'known_branch_id is null', 'is not in the seed'),
-            missing('ticket'),
-            missing('article'),
+            missing('ticket'), missing('article'),
             broken('quantity', 'quantity_read is null', 'is not a whole number'),
             broken('quantity', 'quantity_read = 0', 'is nothing'),
             broken('quantity', 'quantity_read < 0 and not is_refund_allowed', 'is below 0'),
             broken('unit_price', 'unit_price_read is null', 'is not a number'),
-            broken(
-                'payment_method',
+            broken('payment_method',
                 "coalesce(payment_method, '') not in ('cash', 'card', 'app', 'voucher')",
-                'is not cash, card, app or voucher'
-            ),
+                'is not cash, card, app or voucher'),
             broken('sold_on', 'sold_at_read is null', 'is no day, or beside it stands no time'),
             outside_the_calendar('sold_on', moment='sold_at_read'),
         ]) }} as _errors,
