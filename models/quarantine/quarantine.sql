@@ -29,10 +29,14 @@ with waiting as (
     from {{ this }}
     where released_at is null
     {%- else %}
-    {{ judged_columns(tables[0]) }},
+    select
+        *,
         false as is_held_with_its_order,
         {{ dbt.current_timestamp() }} as quarantined_at
-    from {{ tables[0].base }} as records
+    from (
+        {{ judged_columns(tables[0]) }}
+        from {{ tables[0].base }} as records
+    ) as no_record
     where 1 = 0
     {%- endif %}
 ),

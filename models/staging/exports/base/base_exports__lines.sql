@@ -7,6 +7,10 @@
     'unit_price': 'text', 'payment_method': 'text', 'channel': 'text', 'tax_rate': 'numeric',
     'raw_record': 'text',
 } %}
+{%- set no_values = ['cast(null as ' ~ dbt.type_string() ~ ') as feed'] %}
+{%- for column, type in mapped_columns.items() -%}
+    {%- do no_values.append('cast(null as ' ~ type ~ ') as ' ~ column) -%}
+{%- endfor %}
 with
 
 branches as (
@@ -25,10 +29,7 @@ mapped as (
 
     -- no row: the columns, where no feed is an export
     select
-        cast(null as {{ dbt.type_string() }}) as feed,
-        {%- for column, type in mapped_columns.items() %}
-        cast(null as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ no_values | join(',\n        ') }}
     where 1 = 0
     {%- for feed in till_exports() %}
     union all
