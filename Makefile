@@ -30,6 +30,7 @@ install: .venv/installed  ## make .venv with the locked dependencies
 		|| $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --offline -e . \
 		|| $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
+	test -e profiles.yml || install -m 600 profiles.yml.example profiles.yml
 	@touch $@
 
 run: install  ## load, build, test, publish and document the sample company
@@ -48,6 +49,7 @@ lint: install  ## check Python, SQL, YAML, spelling and the project's rules; nee
 	$(BIN)/sqlfluff lint --disable-progress-bar models snapshots tests macros report
 	$(BIN)/sqlfluff lint --disable-progress-bar --templater placeholder ingest
 	$(BIN)/python .ci/parse_gate.py
+	$(BIN)/python .ci/sizes.py --report-only
 	$(BIN)/dbt-bouncer --config-file dbt-bouncer.yml
 
 torture: install  ## kill the run 60 times at random moments and compare; writes docs/torture.md

@@ -8,8 +8,11 @@ that a linter needs. sqlfluff itself supplies ref, source, config, var and is_in
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+
+import yaml
 
 
 def _call(name: str) -> Callable[..., str]:
@@ -61,11 +64,12 @@ class _Type:
         return name
 
 
-def env_var(name: str, default: str = "") -> str:
-    """Name one export, so that what is made for each of them is linted, too."""
-    return "lyon_sales" if name == "MYPIZZA_TILL_EXPORTS" else default
+def var(name: str, default: Any = None) -> Any:
+    """Return a variable of dbt_project.yml, so that what is made for each system is linted, too."""
+    return _VARS.get(name, default)
 
 
+_VARS = yaml.safe_load(Path("dbt_project.yml").read_text("utf-8"))["vars"]
 dbt = _Namespace()
 mypizza = _Namespace()
 adapter = _Adapter()

@@ -1,9 +1,13 @@
-"""Runs dbt in this process: importing it a second time would cost seconds."""
+"""Runs dbt in this process: importing it a second time would cost seconds.
+
+What is configured reaches dbt as data: `vars.systems` in dbt_project.yml lists the systems in use
+and the tills' exports. The models read it themselves, so plain dbt builds the same as `mypizza`.
+"""
 
 from __future__ import annotations
 
 import os
-import shutil
+import re
 import signal
 import sys
 import tomllib
@@ -11,9 +15,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ingest.warehouse import PROJECT_DIR
+import yaml
+
+from ingest.warehouse import PROJECT_DIR, WarehouseError
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
@@ -30,13 +36,12 @@ def run_dbt(*arguments: str) -> dbtRunnerResult:
 
     Raises:
         KeyboardInterrupt: Ctrl+C has ended it.
+        WarehouseError: what is configured to be loaded is not what dbt is told of.
     """
-    profiles = PROJECT_DIR / "profiles.yml"
-    if not profiles.exists():
-        shutil.copy(PROJECT_DIR / "profiles.yml.example", profiles)
+    write_profile()
+    check_systems()
     os.environ["DBT_PROJECT_DIR"] = str(PROJECT_DIR)
     os.environ.setdefault("DBT_PROFILES_DIR", str(PROJECT_DIR))
-    os.environ["MYPIZZA_TILL_EXPORTS"] = " ".join(till_exports())
     # For the start-up time of other commands: dbt takes two seconds.
     from dbt.cli.main import dbtRunner
 
@@ -84,11 +89,72 @@ def site_folder() -> Path:
     return folder
 
 
-def till_exports() -> list[str]:
-    """Return the feeds that are a till's export, by name: those with totals to be held against.
+def systems() -> dict[str, Any]:
+    """Return the systems that dbt builds, by name: `vars.systems` of dbt_project.yml."""
+    project = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text("utf-8"))
+    declared: dict[str, Any] = project["vars"]["systems"]
+    return declared
 
-    The models take the list from the environment, so that a new export is declared once.
+
+def check_systems() -> None:
+    """Refuse a configuration that loads something of which dbt is not told, or the reverse.
+
+    Raises:
+        WarehouseError: .dlt/config.toml and `vars.systems` in dbt_project.yml do not agree.
     """
     with (PROJECT_DIR / ".dlt" / "config.toml").open("rb") as file:
-        feeds = tomllib.load(file).get("sources", {}).get("files", {}).get("feeds", {})
-    return sorted(name for name, feed in feeds.items() if "totals" in feed)
+        sources = tomllib.load(file).get("sources", {})
+    declared = systems()
+    for name in sorted(sources.keys() - declared.keys()):
+        raise WarehouseError(
+            f"The system {name} is configured in .dlt/config.toml ([sources.{name}]), and "
+            "vars.systems in dbt_project.yml lacks it: add it there, or take it out here."
+        )
+    feeds = sources.get("files", {}).get("feeds", {})
+    configured = {name for name, feed in feeds.items() if "totals" in feed}
+    listed = set(declared.get("exports", {}).get("feeds", ()))
+    for name in sorted(configured - listed):
+        raise WarehouseError(
+            f"The feed {name} in .dlt/config.toml is a till's export, because it has totals, and "
+            "dbt_project.yml does not list it: add it to vars.systems.exports.feeds."
+        )
+    for name in sorted(listed - configured):
+        raise WarehouseError(
+            f"dbt_project.yml lists the till's export {name} in vars.systems.exports.feeds, and "
+            f".dlt/config.toml has no [sources.files.feeds.{name}.totals]: add them, or take it "
+            "out of the list."
+        )
+
+
+def write_profile() -> None:
+    """Write profiles.yml from profiles.yml.example, unless the user has one of his own.
+
+    Of the embedded server, port and password stand in it, so that plain dbt and an IDE find the
+    server without any variable; a server named in `PGHOST` is asked with libpq's variables alone.
+    """
+    profile = PROJECT_DIR / "profiles.yml"
+    example = (PROJECT_DIR / "profiles.yml.example").read_text("utf-8")
+    first_line = example.partition("\n")[0]
+    if profile.exists() and not profile.read_text("utf-8").startswith(first_line):
+        return
+    if not os.environ.get("MYPIZZA_EMBEDDED"):
+        if not profile.exists():
+            _write_private(profile, example)
+        return
+
+    def default(match: re.Match[str]) -> str:
+        name, without_server = match.groups()
+        value = os.environ.get(name, "")
+        return f"env_var('{name}', '{without_server}' if env_var('PGHOST', '') else '{value}')"
+
+    text = re.sub(r"env_var\('(PG\w+)', '([^']*)'\)", default, example)
+    if not profile.exists() or profile.read_text("utf-8") != text:
+        _write_private(profile, text)
+
+
+def _write_private(file: Path, text: str) -> None:
+    """Put a file that only its owner may read in place, whole."""
+    new = file.with_name(f".{file.name}.{os.getpid()}")
+    new.touch(mode=0o600)
+    new.write_text(text, "utf-8")
+    new.replace(file)

@@ -1,109 +1,62 @@
-{#- One table whose records are judged, for the model `quarantine`.
+{#- The tables whose records are judged, as `vars.systems` in dbt_project.yml lists them.
 
-    Args:
-        source_name: the source system.
-        table_name: the table, as the source calls it.
-        base: the base model; it has `branch_id`, `load_id`, `deleted_at`, `_errors`, `raw_record`.
-        key: the column of the record's key, company-wide.
-        scope: the column by which the source's loads go; none where they are of all its records.
-        scope_value: the one value of that column that all records of the table have.
-        is_indexed_by_order: whether the raw table finds the records of an order by an index. -#}
-{% macro judged(
-    source_name, table_name, base, key, scope=none, scope_value=none, is_indexed_by_order=true
-) -%}
-    {{ return({
-        "source": source_name, "table": table_name, "base": base, "key": key, "scope": scope,
-        "scope_value": scope_value, "is_indexed_by_order": is_indexed_by_order
-    }) }}
+    Returns:
+        A list of dictionaries. `base` is the base model: it has `branch_id`, `load_id`, `deleted_at`,
+        `_errors` and `raw_record`. SQL of what it holds: `source` and `table`, as the quarantine calls
+        them, `key`, company-wide, and `scope`, by which its loads go. `part_of_order`: see there. -#}
+{% macro judged_tables() -%}
+    {%- set judged = [] -%}
+    {%- for system, declared in var("systems").items() -%}
+        {%- for name, table in declared.tables.items() -%}
+            {%- set named = table.get("named_by", "'" ~ name ~ "'") -%}
+            {%- set by = declared.get("loads_go_by", "''") -%}
+            {%- do judged.append({
+                "base": ref("base_" ~ system ~ "__" ~ name),
+                "source": declared.get("loaded_with", system),
+                "table": named,
+                "key": table.key,
+                "scope": named if by == "feed" else by,
+                "part_of_order": table.get("part_of_order"),
+            }) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(judged) }}
 {%- endmacro %}
 
-{#- The records of some orders.
-
-    Args:
-        table: from `judged`.
-        orders: table of branch_id and order_id. -#}
-{% macro records_of_suspects(table, orders) -%}
-    {%- if table.is_indexed_by_order -%}
-        {{ return(rows_of_orders(table.base, orders)) }}
-    {%- endif -%}
-    (
-        select records.*
-        from {{ table.base }} as records
-        inner join {{ orders }} as orders
-            on records.branch_id = orders.branch_id and records.order_id = orders.order_id
-    )
+{#- The feeds that are the export of a till without a database, by name. -#}
+{% macro till_exports() -%}
+    {{ return(var("systems").get("exports", {}).get("feeds", [])) }}
 {%- endmacro %}
 
 {#- The columns in which the records of all tables are the same.
 
     Args:
-        table: from `judged`.
-        order_id: the column that names the order to which a record belongs, or "null". -#}
-{% macro judged_columns(table, order_id) -%}
+        table: from `judged_tables`. -#}
+{% macro judged_columns(table) -%}
     {%- set key = "records." ~ table.key -%}
     select
-        {{ dbt.concat(["'" ~ table.source ~ "-" ~ table.table ~ "-'", key]) }} as quarantine_key,
+        {{ dbt.concat(["'" ~ table.source ~ "-'", table.table, "'-'", key]) }} as quarantine_key,
         '{{ table.source }}' as source_name,
-        '{{ table.table }}' as table_name,
+        {{ table.table }} as table_name,
         {{ key }} as record_key,
         records.branch_id,
-        cast({{ order_id }} as bigint) as order_id,
+        cast({{ "records.order_id" if table.part_of_order else "null" }} as bigint) as order_id,
         records.load_id,
         records.raw_record,
         records._errors as reasons
 {%- endmacro %}
 
-{#- The records that are in quarantine from before this run.
-
-    Args:
-        table: any table from `judged`: the first run takes the columns from it. -#}
-{% macro waiting_records(table) -%}
-    {%- if is_incremental() -%}
-    select
-        quarantine_key,
-        source_name,
-        table_name,
-        record_key,
-        branch_id,
-        order_id,
-        load_id,
-        raw_record,
-        reasons,
-        is_held_with_its_order,
-        quarantined_at
-    from {{ this }}
-    where released_at is null
-    {%- else -%}
-    {{ judged_columns(table, "null") }},
-        false as is_held_with_its_order,
-        {{ dbt.current_timestamp() }} as quarantined_at
-    from {{ table.base }} as records
-    where 1 = 0
-    {%- endif -%}
-{%- endmacro %}
-
 {#- Before records are judged: remember up to which load they are, and by which rules. What is
-    published is judged; later runs look at what came after, and at all when the rules have changed.
-
-    Args:
-        loads: from `judged_loads`, one for each source. -#}
-{% macro remember_judgement(loads) -%}
-    {%- if execute -%}
-        {{ return(adapter.dispatch("remember_judgement")(loads)) }}
-    {%- endif -%}
+    published is judged; later runs look at what came after, and at all when the rules have changed. -#}
+{% macro remember_judgement() -%}
+    {#- named before anything is executed, so that dbt builds them first -#}
+    {%- for system, declared in var("systems").items() if not declared.loaded_with -%}
+        {%- do ref("stg_" ~ system ~ "__loads") -%}
+    {%- endfor -%}
+    {%- if execute -%} {{ return(adapter.dispatch("remember_judgement")()) }} {%- endif -%}
 {%- endmacro %}
 
-{#- The loads of one source.
-
-    Args:
-        source_name: the source system.
-        relation: staging's loads; it has `load_id` and `is_complete`.
-        scope: the column by which the loads go, for example the branch; none where there is none. -#}
-{% macro judged_loads(source_name, relation, scope=none) -%}
-    {{ return({"source": source_name, "relation": relation, "scope": scope or "cast('' as text)"}) }}
-{%- endmacro %}
-
-{% macro postgres__remember_judgement(loads) -%}
+{% macro postgres__remember_judgement() -%}
     {%- set judgements = schema_prefix() ~ "audit.judgements" -%}
     create table if not exists {{ judgements }} (
         publication_id text not null,
@@ -115,44 +68,34 @@
         primary key (publication_id, source_name, scope)
     );
     delete from {{ judgements }} where judged_at < now() - interval '100 days';
+    {%- for system, declared in var("systems").items() if not declared.loaded_with %}
+    {%- set scope = declared.get("loads_go_by", "cast('' as text)") %}
     insert into {{ judgements }} (publication_id, source_name, scope, load_id, rules)
-    {%- for source in loads %}
-    select '{{ invocation_id }}', '{{ source.source }}', {{ source.scope }}, max(load_id), ({{ rules_sql() }})
-    from {{ source.relation }}
+    select '{{ invocation_id }}', '{{ system }}', {{ scope }}, max(load_id), ({{ rules_sql() }})
+    from {{ ref("stg_" ~ system ~ "__loads") }}
     where is_complete
-    group by {{ source.scope }}
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
+    group by {{ scope }}
+    on conflict (publication_id, source_name, scope) do nothing;
     {%- endfor %}
-    on conflict (publication_id, source_name, scope) do nothing
 {%- endmacro %}
 
 {#- The condition that a record is to be judged: it came with a load that the published version has
     not seen as complete, or the rules have changed since.
 
     Args:
-        table: from `judged`. -#}
+        table: from `judged_tables`. -#}
 {% macro is_to_judge(table) -%}
-    {%- set judgements = last_judgement() -%}
     {%- set known = [] -%}
     {%- set parts = [] -%}
-    {%- for row in judgements
-        if row["source_name"] == table.source
-        and (not table.scope_value or row["scope"] == table.scope_value) -%}
-        {%- set scope = sql_text(row["scope"]) -%}
-        {%- do known.append(scope) -%}
+    {%- for row in last_judgement() if row["source_name"] == table.source -%}
+        {%- do known.append(sql_text(row["scope"])) -%}
         {%- do parts.append(
-            (table.scope ~ " = " ~ scope ~ " and " if table.scope else "")
-            ~ "load_id > " ~ sql_text(row["load_id"])
+            table.scope ~ " = " ~ known[-1] ~ " and load_id > " ~ sql_text(row["load_id"])
         ) -%}
     {%- endfor -%}
-    {%- if not parts -%} 1 = 1
-    {%- else -%}
-        {%- if table.scope -%}
-            {%- do parts.append(table.scope ~ " not in (" ~ known | join(", ") ~ ")") -%}
-        {%- endif -%}
-        ({{ parts | join(" or ") }})
+    {%- if parts -%}
+        ({{ parts | join(" or ") }} or {{ table.scope }} not in ({{ known | join(", ") }}))
+    {%- else -%} 1 = 1
     {%- endif -%}
 {%- endmacro %}
 
@@ -182,22 +125,31 @@
 
 {% macro postgres__rules_sql() -%}
     {%- set parts = [] -%}
-    {%- set quarantine = graph.nodes["model.mypizza.quarantine"] -%}
-    {%- for base_id in quarantine.depends_on.nodes | sort if "base_" in base_id -%}
-        {%- set base = graph.nodes[base_id] -%}
+    {%- set seeds = [] -%}
+    {%- set bases = graph.nodes["model.mypizza.quarantine"].depends_on.nodes | list -%}
+    {%- for base in bases if ".base_" in base -%}
+        {#- what a base model reads: another base model, which only maps, and seeds -#}
+        {%- for parent in graph.nodes[base].depends_on.nodes -%}
+            {%- if ".base_" in parent and parent not in bases -%}
+                {%- do bases.append(parent) -%}
+            {%- elif parent.startswith("seed.") and parent not in seeds -%}
+                {%- do seeds.append(parent) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- for base in bases | unique | sort if ".base_" in base -%}
         {%- do parts.append(
             "(select string_agg(line, '' order by position) from regexp_split_to_table("
-            ~ "pg_get_viewdef('" ~ base.relation_name ~ "'::regclass), '\\n')"
+            ~ "pg_get_viewdef('" ~ graph.nodes[base].relation_name ~ "'::regclass), '\\n')"
             ~ " with ordinality as lines (line, position)"
             ~ " where line !~ '^\\s*(SELECT )?\"?\\w+\"?([.]\"?\\w+\"?)?,?$')"
         ) -%}
-        {%- for seed_id in base.depends_on.nodes if seed_id.startswith("seed.") -%}
-            {%- set seed = graph.nodes[seed_id].relation_name -%}
-            {%- do parts.append(
-                "(select string_agg(s::text, '' order by s::text) from " ~ seed ~ " as s)"
-            ) if ("(select string_agg(s::text, '' order by s::text) from " ~ seed ~ " as s)")
-                not in parts -%}
-        {%- endfor -%}
+    {%- endfor -%}
+    {%- for seed in seeds | sort -%}
+        {%- do parts.append(
+            "(select string_agg(s::text, '' order by s::text) from "
+            ~ graph.nodes[seed].relation_name ~ " as s)"
+        ) -%}
     {%- endfor -%}
     select md5({{ parts | join(" || ") }})
 {%- endmacro %}

@@ -5,52 +5,51 @@
     on_schema_change='append_new_columns',
     full_refresh=false,
     indexes=[{'columns': ['quarantine_key'], 'unique': true}],
-    pre_hook="{{ remember_judgement([
-        judged_loads('pos', ref('stg_pos__loads'), 'branch_id'),
-        judged_loads('files', ref('stg_files__loads'), 'feed'),
-        judged_loads('social', ref('stg_social__loads')),
-        judged_loads('tickets', ref('stg_tickets__loads')),
-    ]) }}"
+    pre_hook="{{ remember_judgement() }}"
 ) }}
 
-{#- Whatever is judged: a new source adds its base models and its loads here. The records of an
-    order stand or fall together; other records stand for themselves. -#}
-{%- set records = [
-    judged('pos', 'customers', ref('base_pos__customers'), 'customer_key', scope='branch_id'),
-    judged('pos', 'products', ref('base_pos__products'), 'product_record_key', scope='branch_id'),
-    judged('social', 'posts', ref('base_social__posts'), 'post_id'),
-    judged('tickets', 'tickets', ref('base_tickets__tickets'), 'ticket_id'),
-    judged('files', 'stock_counts', ref('base_files__stock_counts'), 'stock_count_key',
-        scope_value='stock_counts'),
-    judged('files', 'stock_deliveries', ref('base_files__stock_deliveries'), 'delivery_line_key',
-        scope_value='stock_deliveries'),
-] -%}
-{%- set records_of_orders = [
-    judged('pos', 'orders', ref('base_pos__orders'), 'order_key', scope='branch_id'),
-    judged('pos', 'order_lines', ref('base_pos__order_lines'), 'order_line_key', scope='branch_id'),
-    judged('pos', 'payments', ref('base_pos__payments'), 'payment_key', scope='branch_id'),
-] -%}
-{%- for feed in till_exports() -%}
-    {%- do records_of_orders.append(judged(
-        'files', feed, ref('base_exports__' ~ feed), 'line_key',
-        scope_value=feed, is_indexed_by_order=false
-    )) -%}
-{%- endfor -%}
+{#- What is judged is listed in dbt_project.yml. The records of an order stand or fall together;
+    all others are judged one by one. -#}
+{%- set tables = judged_tables() %}
 
 with waiting as (
-    {{ waiting_records(records[0]) }}
+    {%- if is_incremental() %}
+    select
+        quarantine_key,
+        source_name,
+        table_name,
+        record_key,
+        branch_id,
+        order_id,
+        load_id,
+        raw_record,
+        reasons,
+        is_held_with_its_order,
+        quarantined_at
+    from {{ this }}
+    where released_at is null
+    {%- else %}
+    select
+        *,
+        false as is_held_with_its_order,
+        {{ dbt.current_timestamp() }} as quarantined_at
+    from (
+        {{ judged_columns(tables[0]) }}
+        from {{ tables[0].base }} as records
+    ) as no_record
+    where 1 = 0
+    {%- endif %}
 ),
 
 -- what came since the last publication, or everything where a rule has changed since
 bad as (
-    {%- for table in records + records_of_orders %}
-    {%- set order_id = 'records.order_id' if table in records_of_orders else 'null' %}
-    {{ judged_columns(table, order_id) }}
+    {%- for table in tables %}
+    {{ judged_columns(table) }}
     from {{ table.base }} as records
     where not ({{ is_good() }}) and {{ is_to_judge(table) }}
     union all
     -- what waits, and has no order with which it is looked at again
-    {{ judged_columns(table, order_id) }}
+    {{ judged_columns(table) }}
     from {{ table.base }} as records
     where
         not ({{ is_good() }})
@@ -80,9 +79,17 @@ suspect_orders as (
 ),
 
 suspects as (
-    {%- for table in records_of_orders %}
-    {{ judged_columns(table, 'records.order_id') }}
-    from {{ records_of_suspects(table, 'suspect_orders') }} as records
+    {%- for table in tables if table.part_of_order %}
+    {{ judged_columns(table) }}
+    {%- if table.part_of_order == 'indexed' %}
+    from {{ rows_of_orders(table.base, 'suspect_orders') }} as records
+    {%- else %}
+    from {{ table.base }} as records
+    inner join suspect_orders
+        on
+            records.branch_id = suspect_orders.branch_id
+            and records.order_id = suspect_orders.order_id
+    {%- endif %}
     where records.deleted_at is null
     {%- if not loop.last %}
     union all

@@ -1,20 +1,5 @@
 {{ config(materialized='table') }}
 
-{%- set tables = {
-    ('pos', 'customers'): ref('base_pos__customers'),
-    ('pos', 'products'): ref('base_pos__products'),
-    ('pos', 'orders'): ref('base_pos__orders'),
-    ('pos', 'order_lines'): ref('base_pos__order_lines'),
-    ('pos', 'payments'): ref('base_pos__payments'),
-    ('social', 'posts'): ref('base_social__posts'),
-    ('tickets', 'tickets'): ref('base_tickets__tickets'),
-    ('files', 'stock_counts'): ref('base_files__stock_counts'),
-    ('files', 'stock_deliveries'): ref('base_files__stock_deliveries'),
-} %}
-{% for feed in till_exports() -%}
-{% do tables.update({('files', feed): ref('base_exports__' ~ feed)}) %}
-{% endfor %}
-
 with
 
 quarantine as (
@@ -25,14 +10,14 @@ quarantine as (
 
 landed as (
 
-    {%- for (source_name, table_name), base in tables.items() %}
+    {%- for table in judged_tables() %}
     select
-        '{{ source_name }}' as source_name,
-        '{{ table_name }}' as table_name,
+        '{{ table.source }}' as source_name,
+        {{ table.table }} as table_name,
         load_id,
         count(*) as records
-    from {{ base }}
-    group by load_id
+    from {{ table.base }}
+    group by {{ 'feed, ' if table.table == 'feed' }}load_id
     {%- if not loop.last %}
 
     union all

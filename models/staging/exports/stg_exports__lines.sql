@@ -10,7 +10,8 @@ with
 
 lines as (
 
-    {{ good_lines_of_all_exports() }}
+    select * from {{ ref('base_exports__lines') }}
+    where {{ not_in_quarantine('files', none, 'line_key') }}
 
 ),
 

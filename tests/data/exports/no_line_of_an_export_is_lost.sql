@@ -4,7 +4,7 @@ with landed as (
     {%- for feed in till_exports() %}
     select
         '{{ feed }}' as feed,
-        {{ export_line_key(feed) }} as line_key
+        {{ dbt.concat(["'" ~ feed ~ ":'", line_key()]) }} as line_key
     from {{ source('exports', feed) }}
     union all
     {%- endfor %}

@@ -1,3 +1,5 @@
+{{ config(enabled='lyon_sales' in var('systems').exports.feeds) }}
+
 with
 
 source as (
@@ -10,11 +12,19 @@ source as (
 mapped as (
 
     select
-        {{ landed_columns('source') }},
+        -- where the line stands
+        source.branch_id,
+        source._file_name,
+        source._line_number,
+        source._reject,
+        source._deleted_at,
+        source._dlt_load_id,
+
+        -- what it says, as text
         source.ticket,
         source.article,
-        source.heure as sold_at,
         source.date as sold_on,
+        source.heure as sold_at,
         source.quantite as quantity,
         source.prix_unitaire as unit_price,
         case source.mode_de_paiement
@@ -33,4 +43,4 @@ mapped as (
 
 )
 
-{{ till_export_lines(feed='lyon_sales') }}
+select * from mapped
