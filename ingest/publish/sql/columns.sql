@@ -22,4 +22,5 @@ where
     and not attributes.attisdropped
     and relations.relkind in ('r', 'v', 'm', 'p', 'f')
     and schemas.nspname not in ('information_schema', 'marts_next')
-    and schemas.nspname not like all (array['pg\_%', '%\_staging'])
+    and schemas.nspname not like 'pg\_%'
+    and schemas.nspname not like '%\_staging'
