@@ -7,19 +7,19 @@ select
                 schemas.nspname,
                 relations.relname,
                 relations.relkind,
-                attributes.attname,
-                format_type(attributes.atttypid, attributes.atttypmod)
+                table_columns.attname,
+                format_type(table_columns.atttypid, table_columns.atttypmod)
             ),
             e'\n'
-            order by schemas.nspname, relations.relname, attributes.attnum
+            order by schemas.nspname, relations.relname, table_columns.attnum
         )
     ) as column_hash
-from pg_attribute as attributes
-inner join pg_class as relations on attributes.attrelid = relations.oid
+from pg_attribute as table_columns
+inner join pg_class as relations on table_columns.attrelid = relations.oid
 inner join pg_namespace as schemas on relations.relnamespace = schemas.oid
 where
-    attributes.attnum > 0
-    and not attributes.attisdropped
+    table_columns.attnum > 0
+    and not table_columns.attisdropped
     and relations.relkind in ('r', 'v', 'm', 'p', 'f')
     and schemas.nspname not in ('information_schema', 'marts_next')
     and schemas.nspname not like 'pg\_%'
