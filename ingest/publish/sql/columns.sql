@@ -4,23 +4,23 @@ select
         string_agg(
             concat_ws(
                 ' ',
-                schemas.nspname,
-                relations.relname,
-                relations.relkind,
+                namespaces.nspname,
+                tables.relname,
+                tables.relkind,
                 table_columns.attname,
                 format_type(table_columns.atttypid, table_columns.atttypmod)
             ),
             e'\n'
-            order by schemas.nspname, relations.relname, table_columns.attnum
+            order by namespaces.nspname, tables.relname, table_columns.attnum
         )
     ) as column_hash
 from pg_attribute as table_columns
-inner join pg_class as relations on table_columns.attrelid = relations.oid
-inner join pg_namespace as schemas on relations.relnamespace = schemas.oid
+inner join pg_class as tables on table_columns.attrelid = tables.oid
+inner join pg_namespace as namespaces on tables.relnamespace = namespaces.oid
 where
     table_columns.attnum > 0
     and not table_columns.attisdropped
-    and relations.relkind in ('r', 'v', 'm', 'p', 'f')
-    and schemas.nspname not in ('information_schema', 'marts_next')
-    and schemas.nspname not like 'pg\_%'
-    and schemas.nspname not like '%\_staging'
+    and tables.relkind in ('r', 'v', 'm', 'p', 'f')
+    and namespaces.nspname not in ('information_schema', 'marts_next')
+    and namespaces.nspname not like 'pg\_%'
+    and namespaces.nspname not like '%\_staging'
