@@ -5,22 +5,22 @@ select
             concat_ws(
                 ' ',
                 namespaces.nspname,
-                tables.relname,
-                tables.relkind,
+                described.relname,
+                described.relkind,
                 table_columns.attname,
                 format_type(table_columns.atttypid, table_columns.atttypmod)
             ),
             e'\n'
-            order by namespaces.nspname, tables.relname, table_columns.attnum
+            order by namespaces.nspname, described.relname, table_columns.attnum
         )
     ) as column_hash
 from pg_attribute as table_columns
-inner join pg_class as tables on table_columns.attrelid = tables.oid
-inner join pg_namespace as namespaces on tables.relnamespace = namespaces.oid
+inner join pg_class as described on table_columns.attrelid = described.oid
+inner join pg_namespace as namespaces on described.relnamespace = namespaces.oid
 where
     table_columns.attnum > 0
     and not table_columns.attisdropped
-    and tables.relkind in ('r', 'v', 'm', 'p', 'f')
+    and described.relkind in ('r', 'v', 'm', 'p', 'f')
     and namespaces.nspname not in ('information_schema', 'marts_next')
     and namespaces.nspname not like 'pg\_%'
     and namespaces.nspname not like '%\_staging'
