@@ -4,22 +4,23 @@ select
         string_agg(
             concat_ws(
                 ' ',
-                schemas.nspname,
-                relations.relname,
-                relations.relkind,
-                attributes.attname,
-                format_type(attributes.atttypid, attributes.atttypmod)
+                namespaces.nspname,
+                described.relname,
+                described.relkind,
+                table_columns.attname,
+                format_type(table_columns.atttypid, table_columns.atttypmod)
             ),
             e'\n'
-            order by schemas.nspname, relations.relname, attributes.attnum
+            order by namespaces.nspname, described.relname, table_columns.attnum
         )
     ) as column_hash
-from pg_attribute as attributes
-inner join pg_class as relations on attributes.attrelid = relations.oid
-inner join pg_namespace as schemas on relations.relnamespace = schemas.oid
+from pg_attribute as table_columns
+inner join pg_class as described on table_columns.attrelid = described.oid
+inner join pg_namespace as namespaces on described.relnamespace = namespaces.oid
 where
-    attributes.attnum > 0
-    and not attributes.attisdropped
-    and relations.relkind in ('r', 'v', 'm', 'p', 'f')
-    and schemas.nspname not in ('information_schema', 'marts_next')
-    and schemas.nspname not like all (array['pg\_%', '%\_staging'])
+    table_columns.attnum > 0
+    and not table_columns.attisdropped
+    and described.relkind in ('r', 'v', 'm', 'p', 'f')
+    and namespaces.nspname not in ('information_schema', 'marts_next')
+    and namespaces.nspname not like 'pg\_%'
+    and namespaces.nspname not like '%\_staging'
