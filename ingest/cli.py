@@ -27,7 +27,7 @@ from rich.table import Table
 
 from ingest import alert, pipeline
 from ingest import warehouse as warehouse_module
-from ingest.dbt import run_dbt
+from ingest.dbt import run_dbt, write_profile
 from ingest.warehouse import Warehouse, WarehouseError
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ def run(
 def up() -> None:
     """Start the embedded Postgres, or check that the configured server can be used."""
     warehouse = warehouse_module.resolve()
+    write_profile()
     console.print(f"The warehouse answers at {warehouse.host}:{warehouse.port}.")
 
 
