@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ingest import dbt
-from ingest.warehouse import WarehouseError
+from ingest.warehouse import PROJECT_DIR, WarehouseError
 from tests.python.commands import copy_project
 
 
@@ -21,7 +21,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with what says how dbt runs, and nothing else."""
     for name in ("dbt_project.yml", "profiles.yml.example", ".dlt/config.toml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        shutil.copy(dbt.PROJECT_DIR / name, tmp_path / name)
+        shutil.copy(PROJECT_DIR / name, tmp_path / name)
     monkeypatch.setattr(dbt, "PROJECT_DIR", tmp_path)
     return tmp_path
 
