@@ -1,16 +1,15 @@
--- A ticket of a business day is an order, because many tills number their tickets anew every day.
--- A negative quantity is a refund, where the dialect says so, of the newest ticket of that number.
+{#- A ticket of a business day is an order, because many tills number their tickets anew every day.
+    A negative quantity is a refund, where the dialect says so, of its number's newest ticket. -#}
 {%- set mapped_columns = {
     'branch_id': 'text', '_file_name': 'text', '_line_number': 'bigint', '_reject': 'text',
     '_deleted_at': 'timestamp with time zone', '_dlt_load_id': 'text', 'ticket': 'text',
     'article': 'text', 'sold_on': 'text', 'sold_at': 'text', 'quantity': 'text',
     'unit_price': 'text', 'payment_method': 'text', 'channel': 'text', 'tax_rate': 'numeric',
-    'raw_record': 'text',
-} %}
-{%- set no_values = ['cast(null as ' ~ dbt.type_string() ~ ') as feed'] %}
+    'raw_record': 'text'} %}
+{%- set no_values = ['cast(null as text) as feed'] -%}
 {%- for column, type in mapped_columns.items() -%}
-    {%- do no_values.append('cast(null as ' ~ type ~ ') as ' ~ column) -%}
-{%- endfor %}
+{%- do no_values.append('cast(null as ' ~ type ~ ') as ' ~ column) -%} {%- endfor -%}
+
 with
 
 branches as (
