@@ -6,6 +6,10 @@ BIN := .venv/bin
 # compile bytecode at install: without it every dbt start costs a second more
 export UV_COMPILE_BYTECODE := 1
 export DO_NOT_TRACK := 1
+# where the home cannot be written, uv keeps its packages here
+ifneq ($(shell mkdir -p "$${UV_CACHE_DIR:-$${XDG_CACHE_HOME:-$$HOME/.cache}/uv}" 2>/dev/null && test -w "$${UV_CACHE_DIR:-$${XDG_CACHE_HOME:-$$HOME/.cache}/uv}" && echo yes),yes)
+export UV_CACHE_DIR := $(CURDIR)/.venv/.uv-cache
+endif
 
 # for as long as its lock file stays the same, whatever becomes of this folder
 SUPERSET := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mypizza/superset
@@ -23,7 +27,7 @@ install: .venv/installed  ## make .venv with the locked dependencies
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-uv.lock
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock \
-		|| $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+		|| $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --offline -e . \
 		|| $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
 	@touch $@
@@ -35,12 +39,14 @@ run: install  ## load, build, test, publish and document the sample company
 test: install  ## run the tests: Python, and through it dbt on real servers
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-lint: install  ## check Python, SQL, YAML and the project's rules; needs no database
+lint: install  ## check Python, SQL, YAML, spelling and the project's rules; needs no database
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/yamllint --strict .
+	$(BIN)/codespell
 	$(BIN)/sqlfluff lint --disable-progress-bar models snapshots tests macros report
+	$(BIN)/sqlfluff lint --disable-progress-bar --templater placeholder ingest
 	$(BIN)/python .ci/parse_gate.py
 	$(BIN)/dbt-bouncer --config-file dbt-bouncer.yml
 
@@ -67,7 +73,7 @@ $(SUPERSET)/installed: bi/superset/requirements.lock .venv/installed
 	@touch $@
 
 lock:  ## renew the lock files from pyproject.toml and bi/superset/requirements.in
-	$(BIN)/uv pip compile --universal --generate-hashes --extra docs --extra dashboard --extra s3 --extra dev --python-version 3.11 \
+	$(BIN)/uv pip compile --universal --generate-hashes --extra docs --extra s3 --extra dev --python-version 3.11 \
 		--no-annotate --quiet pyproject.toml -o requirements.lock
 	sed -n '/^uv==/,/^[^ ]/p' requirements.lock | sed '$$d' > requirements-uv.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 \

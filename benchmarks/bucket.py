@@ -59,7 +59,7 @@ def long_file(folder: Path, lines: int, repeats: int) -> Part:
     seconds = [load - index for load, index in zip(whole, indexes, strict=True)]
     rows = [
         ("psql: copy from, into a table of the same columns", spread(copies)),
-        ("load_feed, without its two indexes", spread(seconds)),
+        ("the feed's load, without its two indexes", spread(seconds)),
         ("its two indexes, made once more by psql", spread(indexes)),
         ("lines per second", f"{lines / min(seconds):,.0f} / {lines / median(seconds):,.0f}"),
     ]
@@ -162,19 +162,18 @@ def _load(server: Server, bucket: Path, pattern: str, expected: int) -> dict[str
 
 def main() -> None:
     """Load one folder by the same call that `mypizza ingest` makes."""
-    from ingest import files, pipeline, warehouse
-    from ingest.sources.files import declared_feed
+    from ingest import warehouse
+    from ingest.loads import driver
+    from ingest.sources.files import feed, source
 
-    pipeline.prepare()
-    home = warehouse.resolve()
-    feed = declared_feed(
+    sales = feed.declared(
         "sales", {"url": sys.argv[1], "files": sys.argv[2], "delimiter": ";", "quote": '"'}
     )
-    with home.connect(role=warehouse.LOADER) as connection:
-        pipeline.prepare_audit(connection)
-        files.prepare(connection, [feed])
+    with driver.session(warehouse.resolve()) as opened:
+        source.prepare(opened.connection, [sales])
+        (visit,) = source.visits(opened, [sales])
         started = time.monotonic()
-        result = files.load_feed(home, connection, feed)
+        result = visit.read()
         seconds = time.monotonic() - started
     if result.error:
         sys.exit(result.error)

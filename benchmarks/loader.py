@@ -11,40 +11,34 @@ import sys
 import time
 from typing import Any
 
-from ingest import pipeline, warehouse
+import adbc_driver_postgresql.dbapi  # noqa: F401 - imported for the time that it takes
+import dlt
+
+from ingest import warehouse
+from ingest.loads import driver
+from ingest.loads.raw_tables import analyze
+from ingest.sources.tills.source import MYPIZZA
 
 BRANCH = "new_york"
 
 
 def main() -> None:
     """Load the till of `BRANCH` by the same call that `mypizza ingest` makes."""
-    pipeline.prepare()
-    import adbc_driver_postgresql.dbapi
-    import dlt
-    from dlt.common.libs import pyarrow
-    from dlt.destinations import postgres
-
-    from ingest import destination
-    from ingest.sources import pos
-
-    # named, so that they count as used: they are imported for the time that it takes
-    _ = (adbc_driver_postgresql, pyarrow, postgres, destination)
     home = warehouse.resolve()
-    (till,) = pos.configured_tills([BRANCH])
-    till.engine(home)  # imports the till's driver
-    with home.connect(role=warehouse.LOADER) as connection:
-        pipeline.prepare_audit(connection)
+    with driver.session(home) as opened:
+        (visit,) = MYPIZZA.visits(opened, [BRANCH])
+        _ = visit.link.till.engine  # imports the till's driver
         started = time.monotonic()
-        result = pipeline.load_till(home, connection, till)
+        result = visit.read()
         loaded = time.monotonic()
         # of the whole load, before index and analyze; KiB on Linux
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         peak += resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
         if result.outcome != "succeeded":
             sys.exit(result.error)
-        pipeline.index(connection)
+        MYPIZZA.prepare(opened)
         indexed = time.monotonic()
-        pipeline.analyze(connection, [result])
+        analyze(opened.connection, MYPIZZA.raw, [result])
         analyzed = time.monotonic()
     measured: dict[str, Any] = {
         "kind": result.kind,

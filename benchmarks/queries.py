@@ -1,4 +1,4 @@
-"""Part h: how long report, dashboard and metrics wait for the warehouse, as the company grows.
+"""Part h: how long report and metrics wait for the warehouse, as the company grows.
 
 Run as a module of its own it asks each query several times, and prints the seconds as JSON.
 """
@@ -24,7 +24,7 @@ Times = dict[str, dict[str, list[float]]]
 
 
 def query_times(folder: Path, scales: tuple[int, ...], repeats: int) -> Part:
-    """Part h: ask all that report, dashboard and saved queries ask, of small and large companies.
+    """Part h: ask all that report and saved queries ask, of small and large companies.
 
     Args:
         folder: where the servers may live.
@@ -50,15 +50,15 @@ def query_times(folder: Path, scales: tuple[int, ...], repeats: int) -> Part:
         for name in sorted(queries, key=lambda name: -median(queries[name]))
     ]
     grid = Grid(
-        "h. What report, dashboard and saved queries wait for",
+        "h. What report and saved queries wait for",
         ("query, milliseconds, best / median", *(
             f"scale {scale} ({count.strip()} lines)"
             for scale, count in zip(scales, lines, strict=True)
         )),
         rows,
         "From sending a query to having all of its rows in Python, as the role `reader`, after one "
-        "round that is not counted. Report and dashboard ask all of `report/queries`, once per "
-        "publication; no filter asks again. The saved queries are MetricFlow's SQL, without the "
+        "round that is not counted. The report asks all of `report/queries`, once per "
+        "publication. The saved queries are MetricFlow's SQL, without the "
         "seconds in which it is written; they read the facts, so that they can be cut by anything, "
         "and have no limit.",
     )  # fmt: skip
@@ -91,7 +91,7 @@ def main() -> None:
 
     from ingest import warehouse
     from ingest.publish.metrics import Configuration
-    from report.page import FOLDER, READER
+    from report.read import FOLDER, READER
 
     home = warehouse.start()
     layer = Configuration(home)

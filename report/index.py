@@ -10,10 +10,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 from markdown_it import MarkdownIt
 
-from ingest.publish.dbt import site_folder
 from ingest.warehouse import PROJECT_DIR, Warehouse
-from report.charts import THEMES
-from report.page import FOLDER, read
+from report.read import FOLDER, read
+from report.theme import THEMES
 
 PAGES = (
     (
@@ -30,20 +29,20 @@ PAGES = (
 GUIDE = PROJECT_DIR / "docs" / "how-to" / "connect.md"
 
 
-def build_index(warehouse: Warehouse) -> Path:
+def build_index(warehouse: Warehouse, site: Path) -> Path:
     """Write the index page of what is published, and the guide for BI tools beside it.
 
     Args:
         warehouse: as for the report.
+        site: the folder of the pages.
 
     Returns:
-        The page, `index.html` in the site's folder; it names the pages that lie beside it.
+        The page, `index.html` in that folder; it names the pages beside it.
 
     Raises:
         WarehouseError: nothing was published yet, or the login may not read it.
     """
     answers = read(warehouse, FOLDER / "index")
-    site = site_folder()
     templates = Environment(loader=FileSystemLoader(FOLDER / "index"), autoescape=True)
     (site / "connect.html").write_text(
         templates.get_template("connect.html").render(

@@ -1,4 +1,4 @@
-"""Reads what is published, and writes it as one page that opens without a server or a network."""
+"""Writes what is published as one page that opens without a server or a network."""
 
 from __future__ import annotations
 
@@ -11,93 +11,38 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import altair as alt
 import vl_convert
 from jinja2 import Environment, FileSystemLoader
 
-from ingest.publish.dbt import site_folder
-from ingest.warehouse import Warehouse, WarehouseError
-from report.charts import (
-    DEFAULT_PERIODS,
-    FIGURES,
-    NUMBERS,
-    SECTIONS,
-    STEPS,
-    THEMES,
-    TILES,
-    WEEKDAYS,
-)
-
-FOLDER = Path(__file__).parent
-
-READER = "reader"
-"""The role of those who may read the marts, and nothing else."""
+from ingest.warehouse import Warehouse
+from report.charts import WEEKDAYS
+from report.figures import DEFAULT_PERIODS, FIGURES, SECTIONS, STEPS
+from report.read import FOLDER, Rows, read
+from report.theme import THEMES
+from report.tiles import NUMBERS, TILES
 
 KEYS = ("scope_id", "period_id")
 """Columns by which a query's rows are found in the page; they are not written with each row."""
 
 EPOCH = date(1970, 1, 1)
 
-Rows = list[dict[str, Any]]
 
-
-def build_report(warehouse: Warehouse) -> Path:
+def build_report(warehouse: Warehouse, site: Path) -> Path:
     """Write the report of what is published.
 
     Args:
-        warehouse: where the marts are. A login that is a member of `reader` reads with the rights
-            of that role alone; any other, such as a branch manager's, with its own.
+        warehouse: where the marts are, as for `read`.
+        site: the folder of the pages.
 
     Returns:
-        The page, `report.html` in the site's folder.
+        The page, `report.html` in that folder.
 
     Raises:
         WarehouseError: nothing was published yet, or the login may not read it.
     """
-    page = site_folder() / "report.html"
+    page = site / "report.html"
     page.write_text(render(read(warehouse)), encoding="utf-8")
     return page
-
-
-def read(warehouse: Warehouse, queries: Path = FOLDER / "queries") -> dict[str, Rows]:
-    """Ask every query of a folder, all of one and the same publication.
-
-    Args:
-        warehouse: as for `build_report`.
-        queries: the folder of the SQL files.
-
-    Returns:
-        The rows of each query, by its file's name.
-
-    Raises:
-        WarehouseError: nothing was published yet, or the login may not read it.
-    """
-    with warehouse.connect(name="mypizza report") as connection:
-        readable = connection.execute(
-            "select 1 from pg_class as marts where relname = 'dim_periods'"
-            " and relnamespace = (select oid from pg_namespace where nspname = 'marts')"
-            " and has_schema_privilege(relnamespace, 'usage')"
-            " and has_table_privilege(oid, 'select')"
-        ).fetchone()
-        if not readable:
-            raise WarehouseError(
-                "There is nothing to report on: no version of the marts that has a report was "
-                "published, or you may not read it. mypizza run builds and publishes one."
-            )
-        is_reader = connection.execute("select pg_has_role(%s, 'set')", [READER]).fetchone() == (
-            True,
-        )
-        # one snapshot: no publication comes between two queries
-        with connection.transaction():
-            connection.execute("set transaction isolation level repeatable read, read only")
-            if is_reader:
-                connection.execute("set local role reader")
-            answers = {}
-            for file in sorted(queries.glob("*.sql")):
-                cursor = connection.execute(file.read_bytes())
-                names = [column.name for column in cursor.description or ()]
-                answers[file.stem] = [dict(zip(names, row, strict=True)) for row in cursor]
-    return answers
 
 
 def render(answers: dict[str, Rows]) -> str:
@@ -134,8 +79,8 @@ def _book(answers: dict[str, Rows]) -> dict[str, Any]:
     """Collect what the page's script needs."""
     scopes = {row["scope_id"] for row in answers["scopes"]}
     return {
-        "scopes": [plain(row) for row in answers["scopes"]],
-        "periods": [plain(row) for row in answers["periods"]],
+        "scopes": [_plain(row) for row in answers["scopes"]],
+        "periods": [_plain(row) for row in answers["periods"]],
         "tiles": [asdict(tile) for tile in TILES],
         "theme": THEMES["light"],
         "numbers": sorted(NUMBERS),
@@ -148,7 +93,7 @@ def _book(answers: dict[str, Rows]) -> dict[str, Any]:
                     for name in ("name", "title", "query", "pick", "date", "label", "value", "top")
                 },
                 "columns": [asdict(column) for column in figure.columns],
-                "spec": _spec(figure.draw(alt.NamedData("rows"))) if figure.draw else None,
+                "spec": _spec(figure.draw()) if figure.draw else None,
             }
             for figure in FIGURES
         ],
@@ -210,15 +155,8 @@ def _is_day(value: Any) -> bool:
     return isinstance(value, date) and not isinstance(value, datetime)
 
 
-def plain(row: dict[str, Any]) -> dict[str, Any]:
-    """Write a row as charts read it: dates in milliseconds, numbers as a browser has them.
-
-    Args:
-        row: one of a query's.
-
-    Returns:
-        Its columns, by name.
-    """
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """Write a row as charts read it: dates in milliseconds, numbers as a browser has them."""
     return {
         name: _value(value) * 86_400_000 if _is_day(value) else _value(value)
         for name, value in row.items()

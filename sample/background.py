@@ -47,7 +47,7 @@ class Running:
 
 
 def _folder() -> Path:
-    return warehouse_module.WAREHOUSE_DIR / "sample"
+    return warehouse_module.warehouse_dir() / "sample"
 
 
 def _file() -> Path:
@@ -89,7 +89,7 @@ def start() -> Running:
             stdout=output,
             stderr=output,
             cwd=warehouse_module.PROJECT_DIR,
-            env=os.environ | {"MYPIZZA_WAREHOUSE_DIR": str(warehouse_module.WAREHOUSE_DIR)},
+            env=os.environ | {"MYPIZZA_WAREHOUSE_DIR": str(warehouse_module.warehouse_dir())},
             start_new_session=True,
         )
     deadline = time.monotonic() + SECONDS

@@ -124,7 +124,7 @@ def serve(
 
 def _size(branches: Sequence[str] | None, weeks: int | None, scale: int | None) -> Size:
     """Return how large the company is: as asked for, else as it was made."""
-    file = warehouse_module.WAREHOUSE_DIR / "sample" / "size.json"
+    file = warehouse_module.warehouse_dir() / "sample" / "size.json"
     if not (branches or weeks or scale) and file.exists():
         return Size(**json.loads(file.read_text(encoding="utf-8")))
     size = Size(branches or (), weeks, scale)

@@ -52,6 +52,12 @@ def create_database(warehouse: Warehouse, database: str) -> None:
                         "locale_provider libc locale 'C'"
                     ).format(sql.Identifier(database))
                 )
+                # the warehouse's readers have no business in a till
+                connection.execute(
+                    sql.SQL("revoke connect, temporary on database {} from public").format(
+                        sql.Identifier(database)
+                    )
+                )
         except psycopg.errors.InsufficientPrivilege:
             raise WarehouseError(
                 f"The user {warehouse.user!r} may not create databases, which the sample company "

@@ -32,7 +32,7 @@ class Bucket:
 
 def folder() -> Path:
     """Return the bucket's folder, below the warehouse's."""
-    return warehouse_module.WAREHOUSE_DIR / "sample" / "bucket"
+    return warehouse_module.warehouse_dir() / "sample" / "bucket"
 
 
 def create(warehouse: Warehouse, prefix: str = "till_", bucket: Path | None = None) -> Bucket:

@@ -45,7 +45,7 @@ class Happened:
 
 def file() -> Path:
     """Return where the APIs keep what they know."""
-    return warehouse_module.WAREHOUSE_DIR / "sample" / "web.sqlite"
+    return warehouse_module.warehouse_dir() / "sample" / "web.sqlite"
 
 
 def catch_up(warehouse: Warehouse, prefix: str = "till_") -> Happened:

@@ -14,7 +14,8 @@ from ingest.cli.console import say
 from ingest.cli.loading import sources_of
 from ingest.cli.warehouse import readable
 from ingest.loads import driver, erasure
-from ingest.publish.dbt import run_dbt
+from ingest.publish import site
+from ingest.publish.dbt import run_dbt, site_folder
 from ingest.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def docs(
     open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
     """Write report, docs and lineage of what is published, and the index page that opens them."""
-    index = write_site(warehouse_module.resolve())
+    index = write_site(warehouse_module.resolve(), anew=True)
     say(f"Open {index.as_uri()}")
     if open_it:
         typer.launch(index.as_uri())
@@ -74,19 +75,50 @@ def report() -> None:
     # For the start-up time of the other commands: Altair takes half a second.
     from report.page import build_report
 
-    say(f"The report: {build_report(readable()).as_uri()}")
+    warehouse = readable()
+    page = site_folder() / "report.html"
+    site.renew(
+        page,
+        site.report_inputs(warehouse),
+        lambda: build_report(warehouse, page.parent),
+        anew=True,
+    )
+    say(f"The report: {page.as_uri()}")
 
 
-def write_site(warehouse: Warehouse) -> Path:
-    """Write report, docs and lineage, and return the index page that opens them."""
-    # for the start-up time, as above
-    from ingest.publish.docs import build_docs
-    from report.index import build_index
-    from report.page import build_report
+def write_site(warehouse: Warehouse, anew: bool = False) -> Path:
+    """Write those of report, docs and index whose inputs have changed.
 
-    build_report(warehouse)
-    build_docs(warehouse)
-    return build_index(warehouse)
+    Args:
+        warehouse: where the marts are.
+        anew: whether all of them are written.
+
+    Returns:
+        The index page, which opens the others.
+    """
+    folder = site_folder()
+
+    def report_page() -> None:
+        # for the start-up time, as above, here and below
+        from report.page import build_report
+
+        build_report(warehouse, folder)
+
+    def docs_page() -> None:
+        from ingest.publish.docs import build_docs
+
+        build_docs(warehouse, folder)
+
+    def index_page() -> None:
+        from report.index import build_index
+
+        build_index(warehouse, folder)
+
+    index = folder / "index.html"
+    site.renew(folder / "report.html", site.report_inputs(warehouse), report_page, anew)
+    site.renew(folder / "docs.html", site.docs_inputs(warehouse), docs_page, anew)
+    site.renew(index, site.index_inputs(warehouse, folder), index_page, anew)
+    return index
 
 
 def protect_people(warehouse: Warehouse) -> None:

@@ -20,7 +20,7 @@ from ingest.cli.publication import protect_people, why_not_published, write_site
 from ingest.loads import driver
 from ingest.loads.source import LoadResult, Source
 from ingest.publish import alert, inputs
-from ingest.publish.dbt import run_dbt, site_folder
+from ingest.publish.dbt import run_dbt
 from ingest.warehouse import Warehouse, WarehouseError
 
 if TYPE_CHECKING:
@@ -119,9 +119,7 @@ def _run(options: Sequence[str], docs: bool, must_build: bool) -> _Run:
             done.problem = why_not_published(done.built, done.publications)
         if docs and not done.problem:
             with done.step("Report and docs"):
-                index = site_folder() / "index.html"
-                is_written = index.exists() and not done.built
-                done.index = index if is_written else write_site(warehouse)
+                done.index = write_site(warehouse)
     return done
 
 

@@ -11,7 +11,7 @@ what comes in between the load and the comparison is no difference to mend.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -44,7 +44,7 @@ class Comparison:
     source: str
     branch_id: str
     today: date
-    window: Window
+    window: Window = field(default_factory=Window)
 
     def begin(self) -> None:
         """Make the temporary table, or empty it of the comparison before."""

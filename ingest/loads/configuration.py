@@ -59,6 +59,15 @@ def _merge(into: dict[str, Any], more: Mapping[str, Any]) -> None:
             into[name] = value
 
 
+def value(path: str) -> Any:
+    """Return one value; a variable of the environment goes before both files.
+
+    Args:
+        path: the section and the key, for example "sources.files.feeds.stock_counts.url".
+    """
+    return dlt.secrets.get(path) or dlt.config.get(path)
+
+
 def read(model: type[Model], path: str, **given: Any) -> Model:
     """Read and check one section, also from environment variables.
 
@@ -72,8 +81,7 @@ def read(model: type[Model], path: str, **given: Any) -> Model:
     """
     values = section(path)
     for name in model.model_fields:
-        # a variable of the environment goes before both files
-        found: Any = dlt.secrets.get(f"{path}.{name}") or dlt.config.get(f"{path}.{name}")
+        found = value(f"{path}.{name}")
         if found is not None and not isinstance(found, Mapping):
             values[name] = found
     try:
@@ -84,7 +92,9 @@ def read(model: type[Model], path: str, **given: Any) -> Model:
 
 def _sentence(model: type[BaseModel], path: str, error: ValidationError) -> str:
     """Return the first thing that is wrong, in one sentence."""
-    first = error.errors(include_url=False)[0]
+    errors = error.errors(include_url=False)
+    # a misspelt key explains the one that is missing
+    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     key = ".".join(str(part) for part in first["loc"]) or "the section"
     where = f"[{path}] in {CONFIG_FILE}"
     if first["type"] == "extra_forbidden":

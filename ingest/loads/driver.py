@@ -81,7 +81,7 @@ def _run(opened: Session, source: Source, branches: Sequence[str] | None) -> lis
     analyze(opened.connection, source.raw, loads)
     results = list(loads)
     for visit, load in zip(visits, loads, strict=True):
-        if load.outcome == "succeeded":
+        if load.outcome == "succeeded" or load.can_compare:
             results += _compare(opened, source, visit, Window(everything=load.kind == "initial"))
     return results
 

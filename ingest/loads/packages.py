@@ -49,6 +49,32 @@ def new_load_id(connection: Connection) -> str:
     return str(row[0]) if row else ""
 
 
+def prepare(connection: Connection, raw: str) -> None:
+    """Make the table of loads where no load of dlt's has made it.
+
+    Args:
+        connection: a connection as loader.
+        raw: the raw schema, which is made, too.
+    """
+    connection.execute(STATEMENTS("dlt_loads", schema=raw, loads=sql.Identifier(raw, "_dlt_loads")))
+
+
+def completion(raw: str, schema_name: str, load_id: str) -> sql.Composed:
+    """Return the statement that records a load of our own, once, as dlt records its own.
+
+    Args:
+        raw: the raw schema.
+        schema_name: dlt's name of the pipeline's schema.
+        load_id: the load.
+    """
+    return STATEMENTS(
+        "complete_load",
+        loads=sql.Identifier(raw, "_dlt_loads"),
+        schema_name=sql.Literal(schema_name),
+        load_id=sql.Literal(load_id),
+    )
+
+
 def complete(connection: Connection, raw: str, schema_name: str, load_id: str) -> None:
     """Record a load of our own as dlt records its own, at its very end.
 
@@ -58,10 +84,7 @@ def complete(connection: Connection, raw: str, schema_name: str, load_id: str) -
         schema_name: dlt's name of the pipeline's schema.
         load_id: the load.
     """
-    connection.execute(
-        STATEMENTS("complete_load", loads=sql.Identifier(raw, "_dlt_loads")),
-        {"load": load_id, "schema": schema_name},
-    )
+    connection.execute(completion(raw, schema_name, load_id))
 
 
 def forget(connection: Connection, raw: str, schema_name: str) -> None:

@@ -31,7 +31,7 @@ def pipeline(
         raw: the raw schema that it fills.
         references: filled by the source with what is copied without a file between.
     """
-    directory = warehouse_module.WAREHOUSE_DIR / "dlt" / "pipelines"
+    directory = warehouse_module.warehouse_dir() / "dlt" / "pipelines"
     shutil.rmtree(directory / name, ignore_errors=True)
     credentials = PostgresCredentials(
         {

@@ -60,13 +60,18 @@ def index(
     Raises:
         psycopg.errors.UniqueViolation: the table holds a key twice.
     """
-    connection.execute(
-        sql.SQL("create {} index if not exists {} on {} ({})").format(
-            sql.SQL("unique" if is_unique else ""),
-            sql.Identifier(f"{table}_{suffix}"),
-            sql.Identifier(raw, table),
-            sql.SQL(", ").join(map(sql.Identifier, wanted)),
-        )
+    connection.execute(indexing(raw, table, suffix, wanted, is_unique=is_unique))
+
+
+def indexing(
+    raw: str, table: str, suffix: str, wanted: Sequence[str], *, is_unique: bool = False
+) -> sql.Composed:
+    """Return the statement of `index`, for a load that has a connection of its own."""
+    return sql.SQL("create {} index if not exists {} on {} ({})").format(
+        sql.SQL("unique" if is_unique else ""),
+        sql.Identifier(f"{table}_{suffix}"),
+        sql.Identifier(raw, table),
+        sql.SQL(", ").join(map(sql.Identifier, wanted)),
     )
 
 

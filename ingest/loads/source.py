@@ -51,6 +51,7 @@ class LoadResult:
         outcome: "succeeded" or "failed".
         error: one sentence, where it failed.
         notes: what a person should know although it succeeded, for example new columns.
+        can_compare: whether the source can be compared although the load failed.
     """
 
     source: str
@@ -62,6 +63,7 @@ class LoadResult:
     outcome: str
     error: str | None = None
     notes: tuple[str, ...] = ()
+    can_compare: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class Visit(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called, for example the branch."""
+        """What is visited, for example a branch or a feed."""
 
     @property
     def branch_id(self) -> str | None:

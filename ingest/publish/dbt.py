@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -40,7 +41,7 @@ def run_dbt(*arguments: str) -> dbtRunnerResult:
     from dbt.cli.main import dbtRunner
 
     with _ending_by_ctrl_c():
-        return dbtRunner().invoke(list(arguments))
+        return dbtRunner().invoke([*_colours(arguments), *arguments])
 
 
 @contextmanager
@@ -64,6 +65,15 @@ def _ending_by_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
     if received:
         raise KeyboardInterrupt
+
+
+def _colours(arguments: Sequence[str]) -> list[str]:
+    """Return dbt's option for no colours, where nobody could see them or has asked for none."""
+    is_said = any(argument.endswith("use-colors") for argument in arguments)
+    if is_said or "DBT_USE_COLORS" in os.environ:
+        return []
+    wanted = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return [] if wanted else ["--no-use-colors", "--no-use-colors-file"]
 
 
 def site_folder() -> Path:

@@ -13,10 +13,11 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from ingest.publish.dbt import run_dbt, site_folder
+from ingest.publish.dbt import run_dbt
 from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
 
 IMAGE = "assets/er-diagram.svg"
@@ -26,14 +27,15 @@ COLOURS = {"dim": "#0f766e", "fct": "#1e3a8a", "rpt": "#9a3412", "ftr": "#6b21a8
 """A table's colour says what kind it is: dimension, fact, report, feature."""
 
 
-def build_docs(warehouse: Warehouse) -> Path:
+def build_docs(warehouse: Warehouse, site: Path) -> Path:
     """Write the docs, the lineage and the ER diagram of what is published.
 
     Args:
-        warehouse: where the marts are; its libpq variables stand in `os.environ`.
+        warehouse: where the marts are; its libpq variables are put into `os.environ`.
+        site: the folder of the pages.
 
     Returns:
-        The docs, `docs.html` in the site's folder; `lineage.html` and `er-diagram.svg` lie beside.
+        The docs, `docs.html` in that folder; `lineage.html` and `er-diagram.svg` lie beside it.
 
     Raises:
         WarehouseError: dbt cannot read the published marts, D2 cannot draw them, or dbt-colibri
@@ -45,10 +47,11 @@ def build_docs(warehouse: Warehouse) -> Path:
     artifacts_dir = target_dir / "docs"
     _generate(artifacts_dir)
 
-    site = site_folder()
-    # at once: a later command of dbt writes a manifest without the compiled SQL
-    _follow_columns(artifacts_dir, site / "lineage.html")
-    picture = draw(er_diagram(artifacts_dir))
+    with ThreadPoolExecutor() as beside:
+        # at once: a later command of dbt writes a manifest without the compiled SQL
+        lineage = beside.submit(_follow_columns, artifacts_dir, site / "lineage.html")
+        picture = draw(er_diagram(artifacts_dir))
+        lineage.result()
     (site / "er-diagram.svg").write_bytes(picture)
     image = "data:image/svg+xml;base64," + base64.b64encode(picture).decode()
     html = (artifacts_dir / "static_index.html").read_text(encoding="utf-8")

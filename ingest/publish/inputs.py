@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -45,16 +45,12 @@ def fingerprint(connection: Connection, raws: Sequence[str]) -> str:
     parts = {
         "rows": {raw: dict(_newest_rows(connection, raw)) for raw in raws},
         "audit": connection.execute(STATEMENTS("inputs")).fetchone(),
-        "files": _project_files(),
+        "files": files(PROJECT_DIR, PROJECT),
         "versions": [version(package) for package in PACKAGES],
-        "settings": {
-            name: text
-            for name, text in os.environ.items()
-            if name.startswith("DBT_") and not name.endswith(("_PATH", "_DIR"))
-        },
+        "settings": settings(),
         "dates": {branch_id: str(branch.today) for branch_id, branch in branches().items()},
     }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+    return hashed(parts)
 
 
 def published_from(connection: Connection, inputs: str) -> datetime | None:
@@ -116,19 +112,37 @@ def _newest_rows(connection: Connection, raw: str) -> Iterator[tuple[str, Any]]:
             yield table, row
 
 
-def _project_files() -> str:
-    """Return a hash of all that dbt reads."""
+def hashed(parts: Mapping[str, Any]) -> str:
+    """Return one hash of many parts.
+
+    Args:
+        parts: by name; what JSON does not know is taken as its text.
+    """
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def settings() -> dict[str, str]:
+    """Return what the environment says to dbt, but for where it works."""
+    return {
+        name: text
+        for name, text in os.environ.items()
+        if name.startswith("DBT_") and not name.endswith(("_PATH", "_DIR"))
+    }
+
+
+def files(root: Path, names: Sequence[str]) -> str:
+    """Return a hash of files.
+
+    Args:
+        root: the folder that they are in.
+        names: files, and folders with all that is in them.
+    """
     found = hashlib.sha256()
-    for name in PROJECT:
-        path = PROJECT_DIR / name
-        files = sorted(path.rglob("*")) if path.is_dir() else [path]
-        for file in files:
-            if file.is_file():
-                _add(found, file)
+    for name in names:
+        path = root / name
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file() and file.suffix != ".pyc":
+                content = file.read_bytes()
+                found.update(f"{file.relative_to(root)} {len(content)}\n".encode())
+                found.update(content)
     return found.hexdigest()
-
-
-def _add(found: Any, file: Path) -> None:
-    content = file.read_bytes()
-    found.update(f"{file.relative_to(PROJECT_DIR)} {len(content)}\n".encode())
-    found.update(content)

@@ -5,11 +5,8 @@
     {{ return(env_var("MYPIZZA_TILL_EXPORTS").split()) }}
 {%- endmacro %}
 
-{#- The lines of all exports, good and bad ones; none, where there is no export.
-
-    Args:
-        where: by feed, the condition on its lines; the name of the feed takes the place of `{feed}`. -#}
-{% macro lines_of_all_exports(where="1 = 1") -%}
+{#- The lines of all exports that are not in quarantine; none, where there is no export. -#}
+{% macro good_lines_of_all_exports() -%}
     {%- set columns = {
         "line_key": "text", "file_name": "text", "branch_id": "text", "order_id": "bigint", "order_line_id": "bigint",
         "product_id": "bigint", "ticket": "text", "article": "text", "channel": "text",
@@ -20,7 +17,7 @@
     {%- for feed in till_exports() %}
     select {{ columns | join(", ") }}
     from {{ ref("base_exports__" ~ feed) }} as {{ feed }}
-    where {{ where | replace("{feed}", feed) }}
+    where {{ not_in_quarantine("files", feed, "line_key") }}
     {%- if not loop.last %}
     union all
     {%- endif %}
@@ -31,9 +28,4 @@
         {%- endfor %}
     where 1 = 0
     {%- endfor %}
-{%- endmacro %}
-
-{#- The lines of all exports that are not in quarantine. -#}
-{% macro good_lines_of_all_exports() -%}
-    {{ lines_of_all_exports(where=not_in_quarantine("files", "{feed}", "line_key")) }}
 {%- endmacro %}

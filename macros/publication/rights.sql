@@ -34,6 +34,10 @@
 
 {% macro postgres__table_rights_sql(names) -%}
     {%- set workbench = schema_prefix() ~ "marts_next" -%}
+    {%- set company_wide = [] -%}
+    {%- for node in graph.nodes.values() if node.config.get("meta", {}).get("company_wide") -%}
+        {%- do company_wide.append(node.name) -%}
+    {%- endfor -%}
     declare
         mart record;
     begin
@@ -44,7 +48,8 @@
                 exists (
                     select 1 from pg_attribute as a
                     where a.attrelid = c.oid and a.attname = 'branch_id' and not a.attisdropped
-                ) as has_branch
+                ) as has_branch,
+                c.relname = any (array['{{ company_wide | join("', '") }}']) as is_company_wide
             from pg_class as c
             where
                 c.relnamespace = '{{ workbench }}'::regnamespace
@@ -66,6 +71,15 @@
                 execute format(
                     'create policy managers_see_their_branch on %s for select to branch_manager '
                     'using (branch_id = any (array({{ branches_managed_sql() }})))', mart.name
+                );
+            end if;
+            if mart.is_company_wide then
+                -- figures of all branches in one row: a manager of a branch sees none of them
+                execute format('alter table %s enable row level security', mart.name);
+                execute format('drop policy if exists readers_see_all on %s', mart.name);
+                execute format(
+                    'create policy readers_see_all on %s for select to reader using (true)',
+                    mart.name
                 );
             end if;
             -- without `references`, information_schema, from which Power BI reads how tables

@@ -16,7 +16,7 @@ from pathlib import Path
 import fasteners
 import pytest
 
-# Before ingest.warehouse is imported, which reads it: no test may touch anyone's real warehouse.
+# Before anything else: no test may touch anyone's real warehouse.
 HOME = Path(tempfile.mkdtemp(prefix="mypizza-tests-"))
 os.environ["MYPIZZA_WAREHOUSE_DIR"] = os.environ["MYPIZZA_CONFIG_DIR"] = str(HOME)
 # What the test processes of one run share: the first of them names it, the others inherit the name.
@@ -49,7 +49,6 @@ SMALL = ("chicago", "quito")
 @contextmanager
 def _server_of(module: str) -> Iterator[warehouse_module.Warehouse]:
     folder = HOME / module
-    warehouse_module.WAREHOUSE_DIR = folder
     os.environ["MYPIZZA_WAREHOUSE_DIR"] = os.environ["MYPIZZA_CONFIG_DIR"] = str(folder)
     declare(folder)
     read_settings_again()

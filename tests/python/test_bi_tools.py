@@ -551,7 +551,7 @@ def test_a_readers_login_can_be_changed_and_taken_away_and_no_other_can(
     mypizza("remove-reader", "trainee")
     assert query(small_warehouse, "select from pg_roles where rolname = 'trainee'") == []
     assert "no login 'trainee'" in mypizza("remove-reader", "trainee", expect=1).stderr
-    log = (warehouse_module._data_dir() / "server.log").read_text(errors="replace")
+    log = (warehouse_module.data_dir() / "server.log").read_text(errors="replace")
     assert PASSWORD not in log
     assert "another one" not in log
 
@@ -568,7 +568,7 @@ def test_a_saved_connection_survives_a_restart_and_a_new_port_is_said(
     assert warehouse_module.stop()
     with socket.create_server(("127.0.0.1", port)):
         said = mypizza("up")
-    new = warehouse_module._read_connection().port
+    new = warehouse_module.read_connection().port
     assert f"has taken port {port}: the warehouse has port {new} from now on" in said.stderr
     moved = replace(logins["analyst"], port=new)
     assert query(moved, "select count(*) from marts.dim_branches") == [(6,)]

@@ -34,6 +34,11 @@ def warehouse(small_warehouse: Warehouse) -> Warehouse:
 
 def in_a_terminal(*arguments: str, columns: int = 80) -> str:
     """Run a command in a terminal of so many columns; return what is seen, without colours."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", raw_terminal(*arguments, columns=columns))
+
+
+def raw_terminal(*arguments: str, columns: int = 80) -> str:
+    """Run a command in a terminal of so many columns; return what it receives."""
     reader, writer = pty.openpty()
     environment = os.environ | {"COLUMNS": str(columns), "TERM": "xterm"}
     process = subprocess.Popen(
@@ -48,7 +53,7 @@ def in_a_terminal(*arguments: str, columns: int = 80) -> str:
         pass
     process.wait()
     os.close(reader)
-    return re.sub(r"\x1b\[[0-9;]*m", "", seen.decode()).replace("\r\n", "\n")
+    return seen.decode().replace("\r\n", "\n")
 
 
 def publications(warehouse: Warehouse) -> Any:
@@ -218,8 +223,9 @@ def test_a_row_at_a_till_is_built_and_then_there_is_nothing_new(warehouse: Wareh
         (["ingest"], "at once"),
         (["run", "--no-docs", "--full-refresh"], "Load and reconcile"),
         (["run", "--no-docs", "--full-refresh"], "Concurrency"),
+        (["dbt", "build", "--full-refresh"], "Concurrency"),
     ],
-    ids=["while it starts", "while it loads", "while dbt builds"],
+    ids=["while it starts", "while it loads", "while a run builds", "while dbt builds"],
 )
 def test_ctrl_c_ends_a_command_in_one_sentence(
     warehouse: Warehouse, command: list[str], awaited: str

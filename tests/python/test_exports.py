@@ -65,7 +65,7 @@ def totals(warehouse: Warehouse) -> dict[date, tuple[Any, ...]]:
 
 
 def export(day: date = DAY) -> Path:
-    folder = warehouse_module.WAREHOUSE_DIR / "sample" / "bucket" / "exports" / "lyon"
+    folder = warehouse_module.warehouse_dir() / "sample" / "bucket" / "exports" / "lyon"
     return folder / f"ventes_{day}.csv"
 
 
@@ -258,7 +258,7 @@ def test_a_sale_that_comes_after_its_refund_takes_it(warehouse: Warehouse) -> No
 
 
 def test_a_chain_that_has_tills_alone_publishes_what_they_sold(tmp_path: Path) -> None:
-    project, folder = copy_project(tmp_path), warehouse_module.WAREHOUSE_DIR / "tills_alone"
+    project, folder = copy_project(tmp_path), warehouse_module.warehouse_dir() / "tills_alone"
     config = project / ".dlt" / "config.toml"
     tills = config.read_text().partition("# One table per feed")[0]
     config.write_text(tills.replace("[sources.pos.tills.quito]", ""))

@@ -23,25 +23,27 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from ingest.pipeline import LoadResult
 
-from ingest import files, pipeline, totals
-from ingest.sources import files as source
-from ingest.sources.files import Feed, FeedError
-from ingest.warehouse import LOADER, Warehouse
+from ingest.loads import driver
+from ingest.loads.source import Compared, LoadResult, SourceError, Window
+from ingest.sources.files import bucket as bucket_module
+from ingest.sources.files import csv_files, feed, source
+from ingest.sources.files import text as file_text
+from ingest.sources.files.feed import Feed
+from ingest.warehouse import Warehouse
 
 # A load in a process of its own, which says when it begins so that it can be killed in the middle.
 A_LOAD = """
 import json, sys
-from ingest import files, pipeline, warehouse
-from ingest.sources.files import declared_feed
-home = warehouse.resolve()
-feed = declared_feed(sys.argv[1], json.loads(sys.argv[2]))
-with home.connect(role=warehouse.LOADER) as connection:
-    files.prepare(connection, [feed])
+from ingest import warehouse
+from ingest.loads import driver
+from ingest.sources.files import feed, source
+declared = feed.declared(sys.argv[1], json.loads(sys.argv[2]))
+with driver.session(warehouse.resolve()) as session:
+    source.prepare(session.connection, [declared])
+    (visit,) = source.visits(session, [declared])
     print("begins", flush=True)
-    result = files.load_feed(home, connection, feed)
-    print(result.error or "succeeded")
+    print(visit.read().error or "succeeded")
 """
 
 
@@ -57,7 +59,7 @@ class Folder:
     @property
     def feed(self) -> Feed:
         """The feed, as it would be declared in the configuration."""
-        return source.declared_feed(self.name, self.declared)
+        return feed.declared(self.name, self.declared)
 
     def write(self, name: str, content: str | bytes) -> Path:
         """Put a file into the bucket, at once and whole."""
@@ -68,12 +70,14 @@ class Folder:
         beside.replace(path)
         return path
 
-    def load(self, again: tuple[str, ...] = ()) -> LoadResult:
-        """Load the feed, as the pipeline does."""
-        with self.warehouse.connect(role=LOADER) as connection:
-            pipeline.prepare_audit(connection)
-            files.prepare(connection, [self.feed])
-            return files.load_feed(self.warehouse, connection, self.feed, again=again)
+    def load(self) -> LoadResult:
+        """Load the feed, as the driver does."""
+        with driver.session(self.warehouse) as session:
+            source.prepare(session.connection, [self.feed])
+            (visit,) = source.visits(session, [self.feed])
+            result = visit.read()
+            source.prepare(session.connection, [self.feed])
+            return result
 
     def rows(self, columns: str = "*", where: str = "_deleted_at is null") -> list[tuple[Any, ...]]:
         """Return what has landed, by file and line."""
@@ -94,7 +98,6 @@ NUMBERS = iter(range(1000))
 @pytest.fixture
 def folder(warehouse: Warehouse, tmp_path: Path) -> Folder:
     """An empty bucket and a feed that takes every CSV file in it."""
-    pipeline.prepare()
     return Folder(
         warehouse,
         tmp_path,
@@ -296,11 +299,7 @@ def test_two_stray_quotes_cost_their_own_lines_and_none_between(
     ]
 
 
-@pytest.mark.parametrize("small", [0, 1 << 20])
-def test_a_quote_that_never_ends_is_seen_though_another_makes_it_a_pair(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch, small: int
-) -> None:
-    monkeypatch.setattr(source, "SMALL_BLOCK", small)
+def test_a_quote_that_never_ends_is_seen_though_another_makes_it_a_pair(folder: Folder) -> None:
     folder.write("a.csv", 'n,note\n1,12" tall\n2,"cut off\n')
     succeeded(folder.load())
     assert folder.rows("_line_number, note, _reject") == [
@@ -309,22 +308,14 @@ def test_a_quote_that_never_ends_is_seen_though_another_makes_it_a_pair(
     ]
 
 
-@pytest.mark.parametrize("small", [0, 1 << 20])
-def test_a_long_text_between_quotes_is_one_value(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch, small: int
-) -> None:
-    monkeypatch.setattr(source, "SMALL_BLOCK", small)
+def test_a_long_text_between_quotes_is_one_value(folder: Folder) -> None:
     text = "\n".join(f"{number} and so on, {'x' * 400}" for number in range(900))
     folder.write("a.csv", f'n,m,note\n1,2,"{text}"\n3,4,five\n')
     succeeded(folder.load())
     assert folder.rows("_line_number, note = '" + text + "'") == [(2, True), (902, False)]
 
 
-@pytest.mark.parametrize("small", [0, 1 << 20])
-def test_a_lone_carriage_return_ends_no_line(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch, small: int
-) -> None:
-    monkeypatch.setattr(source, "SMALL_BLOCK", small)
+def test_a_lone_carriage_return_ends_no_line(folder: Folder) -> None:
     folder.write("a.csv", 'n,note\n1,"first\rsecond"\n2,x\ry\n3,"third\r\nfourth"\r\r\n5,z')
     succeeded(folder.load())
     assert folder.rows("_line_number, n, note, _reject") == [
@@ -336,9 +327,8 @@ def test_a_lone_carriage_return_ends_no_line(
 
 
 @pytest.mark.parametrize("block", [16, 37, 64])
-@pytest.mark.parametrize("small", [0, 1 << 20])
-def test_where_a_file_is_cut_and_which_parser_reads_it_make_no_difference(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch, block: int, small: int
+def test_where_a_file_is_cut_makes_no_difference(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, block: int
 ) -> None:
     text = "n;note\r\n" + "".join(
         f'{number};"é;{number}\r\n{number}"\r\n' if number % 3 == 0 else f"{number};é\r\n"
@@ -346,13 +336,11 @@ def test_where_a_file_is_cut_and_which_parser_reads_it_make_no_difference(
     )
     text += '60;"x"y\r\n61;12" tall\r\n62;too;many\r\n\r\n;\r\n63;"q""q"\r\n64'
     folder.write("a.csv", text)
-    monkeypatch.setattr(source, "SMALL_BLOCK", small)
     folder.declared["delimiter"] = ";"
     folder.load()
     whole = folder.rows("_line_number, n, note, _reject")
-    monkeypatch.setattr(source, "SMALL_BLOCK", 0)
-    monkeypatch.setattr(source, "BLOCK_BYTES", block)
-    monkeypatch.setattr(source, "LONGEST_LINE", 8 * block)
+    monkeypatch.setattr(file_text, "BLOCK_BYTES", block)
+    monkeypatch.setattr(csv_files, "LONGEST_LINE", 8 * block)
     folder.name += "_again"
     folder.load()
     assert folder.rows("_line_number, n, note, _reject") == whole
@@ -391,11 +379,7 @@ def test_a_header_that_is_repeated_is_no_row(folder: Folder) -> None:
     assert folder.rows("_line_number, n") == [(2, "1"), (4, "2")]
 
 
-@pytest.mark.parametrize("small", [0, 1 << 20])
-def test_a_header_may_go_over_lines_too(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch, small: int
-) -> None:
-    monkeypatch.setattr(source, "SMALL_BLOCK", small)
+def test_a_header_may_go_over_lines_too(folder: Folder) -> None:
     header = '"n\r\n(number)","unit\nprice"\r\n'
     folder.write("a.csv", f"\r\n{header}1,2\r\n{header}3,4\r\n")
     folder.write("b.csv", 'n_number,"unit price\n5,6\n')
@@ -595,22 +579,22 @@ def test_a_file_that_the_warehouse_refuses_is_named_and_the_others_land(folder: 
 def test_a_file_that_is_replaced_while_it_is_read_lands_whole_as_one_of_the_two(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source, "BLOCK_BYTES", 1 << 16)
+    monkeypatch.setattr(file_text, "BLOCK_BYTES", 1 << 16)
 
     def content(mark: str) -> str:
         return "mark,n\n" + "".join(f"{mark},{number}\n" for number in range(100_000))
 
     path = folder.write("a.csv", content("old"))
-    real_blocks = source._blocks
+    real_chunks = file_text.chunks
     replaced: list[Path] = []
 
-    def blocks(*arguments: Any) -> Iterator[tuple[bytes, bool]]:
-        for position, block in enumerate(real_blocks(*arguments)):
+    def chunks(*arguments: Any) -> Iterator[bytes]:
+        for position, chunk in enumerate(real_chunks(*arguments)):
             if position == 3 and not replaced:
                 replaced.append(folder.write("a.csv", content("new")))
-            yield block
+            yield chunk
 
-    monkeypatch.setattr(source, "_blocks", blocks)
+    monkeypatch.setattr(file_text, "chunks", chunks)
     assert succeeded(folder.load()).notes == ()
     assert folder.query(f"select mark, count(*) from raw_files.{folder.name} group by mark") == [
         ("new", 100_000)
@@ -623,22 +607,22 @@ def test_a_file_that_is_written_all_the_time_waits_for_the_next_run(
 ) -> None:
     folder.write("a.csv", "n\n1\n")
     growing = folder.write("b.csv", "n\n1\n")
-    real_blocks = source._blocks
+    real_chunks = file_text.chunks
 
-    def blocks(stream: Any, feed: Feed, reading: Any) -> Iterator[tuple[bytes, bool]]:
-        if reading.file.name == "b.csv":
+    def chunks(raw: Any, *arguments: Any) -> Iterator[bytes]:
+        if raw.path.endswith("b.csv"):
             with growing.open("a") as file:
                 file.write("2\n")
-        yield from real_blocks(stream, feed, reading)
+        yield from real_chunks(raw, *arguments)
 
-    monkeypatch.setattr(source, "_blocks", blocks)
+    monkeypatch.setattr(file_text, "chunks", chunks)
     result = succeeded(folder.load())
     assert result.notes == (
         f"The file b.csv of the feed {folder.name} kept changing while it was read: the next run "
         "reads it.",
     )
     assert folder.rows("_file_name") == [("a.csv",)]
-    monkeypatch.setattr(source, "_blocks", real_blocks)
+    monkeypatch.setattr(file_text, "chunks", real_chunks)
     assert succeeded(folder.load()).row_count == 4
 
 
@@ -682,14 +666,21 @@ class Export:
     sales: Folder
     closings: Folder
 
-    def reconcile(self) -> list[LoadResult]:
-        """Load both feeds and hold one against the other."""
-        succeeded(self.sales.load())
-        succeeded(self.closings.load())
-        with self.sales.warehouse.connect(role=LOADER) as connection:
-            connection.execute("delete from audit.reconciliation")
-            (export,) = totals.exports([self.sales.feed, self.closings.feed])
-            return totals.reconcile_export(self.sales.warehouse, connection, export)
+    def load(self) -> None:
+        """Load both feeds."""
+        self.compare(Window(first=date.max))
+
+    def compare(self, window: Window | None = None) -> Compared:
+        """Load both feeds and compare one with the other."""
+        feeds = [self.sales.feed, self.closings.feed]
+        with driver.session(self.sales.warehouse) as session:
+            source.prepare(session.connection, feeds)
+            visits = source.visits(session, feeds)
+            for visit in visits:
+                succeeded(visit.read())
+            source.prepare(session.connection, feeds)
+            session.connection.execute("delete from audit.reconciliation")
+            return visits[0].compare(window or Window())
 
     def figures(self) -> dict[tuple[str, str], tuple[Decimal, Decimal]]:
         """Return what the till said and what the raw layer has, by day and figure."""
@@ -724,7 +715,8 @@ def test_an_export_equals_its_own_day_totals(export: Export) -> None:
         "05/09/2015;19:45;1;.;-1;0,90 €\r\n06/09/2015;02:15;3;Reine;1;10,50 €\r\n06/09/2015;1",
     )
     export.sales.write("cloture_1.csv", CLOSING + "05/09/2015;3;4;1\u202f062,30 €;0,90 €\r\n")
-    assert export.reconcile() == []
+    compared = export.compare()
+    assert (compared.problem, compared.loads, compared.days) == (None, (), 1)
     assert export.figures() == {
         ("2015-09-05", "orders"): (3, 3),
         ("2015-09-05", "lines"): (4, 4),
@@ -737,19 +729,17 @@ def test_an_export_whose_totals_never_came_does_not_pass_for_one_that_agrees(
     export: Export,
 ) -> None:
     export.sales.write("ventes_1.csv", SALES + "05/09/2015;19:32;1;Reine;1;10,00 €\r\n")
-    (problem,) = export.reconcile()
-    assert problem.outcome == "failed"
-    assert problem.error is not None
-    assert "have not sent a file yet" in problem.error
+    compared = export.compare()
+    assert compared.loads == ()
+    assert "have not sent a file yet" in str(compared.problem)
 
 
 def test_a_column_that_the_totals_name_and_the_files_lack_is_named(export: Export) -> None:
     export.sales.write("ventes_1.csv", SALES + "05/09/2015;19:32;1;Reine;1;10,00 €\r\n")
     export.sales.write("cloture_1.csv", "date;tickets\r\n05/09/2015;1\r\n")
-    (problem,) = export.reconcile()
-    assert problem.outcome == "failed"
-    assert problem.error is not None
-    assert "has no column lignes, ventes, remboursements" in problem.error
+    compared = export.compare()
+    assert compared.loads == ()
+    assert "has no column lignes, ventes, remboursements" in str(compared.problem)
 
 
 def test_an_export_that_lacks_a_sale_or_has_one_that_cannot_be_read_differs(
@@ -760,10 +750,11 @@ def test_an_export_that_lacks_a_sale_or_has_one_that_cannot_be_read_differs(
         SALES + "05/09/2015;19:32;1;Reine;1;1o,00 €\r\n31/02/2015;12:00;9;.;1;1 €\r\n",
     )
     export.sales.write("cloture_1.csv", CLOSING + "05/09/2015;2;2;20,00 €;0,00 €\r\n")
-    heal_sales, heal_closings, problem = export.reconcile()
-    assert (heal_sales.kind, heal_closings.kind) == ("heal", "heal")
-    assert problem.outcome == "failed"
-    assert "differ on 1 day(s), first on 2015-09-05: see audit.reconciliation" in str(problem.error)
+    compared = export.compare()
+    assert [load.kind for load in compared.loads] == ["heal", "heal"]
+    assert "differ on 1 day(s), first on 2015-09-05: see audit.reconciliation" in str(
+        compared.problem
+    )
     assert export.figures()["2015-09-05", "order_total"] == (Decimal(20), Decimal(0))
     assert export.sales.query(
         "select figure, is_healed from audit.reconciliation where difference <> 0 order by figure"
@@ -774,11 +765,12 @@ def test_a_day_that_differs_is_read_again_whatever_its_file_says_of_itself(expor
     right = SALES + "05/09/2015;19:32;1;Reine;1;10,00 €\r\n"
     path = export.sales.write("ventes_1.csv", right.replace("10,00", "90,00"))
     export.sales.write("cloture_1.csv", CLOSING + "05/09/2015;1;1;10,00 €;0,00 €\r\n")
-    export.sales.load()
+    export.load()
     before = path.stat()
     path.write_text(right)  # the same size; and the copying tool kept the time
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert [load.kind for load in export.reconcile()] == ["heal", "heal"]
+    compared = export.compare()
+    assert ([load.kind for load in compared.loads], compared.problem) == (["heal", "heal"], None)
     assert export.figures()["2015-09-05", "order_total"] == (Decimal(10), Decimal(10))
     assert export.sales.query("select distinct is_healed from audit.reconciliation") == [(True,)]
 
@@ -888,16 +880,16 @@ def test_an_object_that_is_replaced_while_it_is_read_is_read_again(
 ) -> None:
     system, key = s3(store), f"pizza/{bucket.name}/quito/1.csv"
     system.pipe(key, b"n\n1\n")
-    real_blocks = source._blocks
+    real_chunks = file_text.chunks
     replaced: list[str] = []
 
-    def blocks(*arguments: Any) -> Iterator[tuple[bytes, bool]]:
-        yield from real_blocks(*arguments)
+    def chunks(*arguments: Any) -> Iterator[bytes]:
+        yield from real_chunks(*arguments)
         if not replaced:
             replaced.append(key)
             system.pipe(key, b"n\n2\n3\n")
 
-    monkeypatch.setattr(source, "_blocks", blocks)
+    monkeypatch.setattr(file_text, "chunks", chunks)
     assert succeeded(bucket.load()).notes == ()
     assert bucket.rows("n") == [("2",), ("3",)]
 
@@ -922,7 +914,38 @@ def test_a_folder_that_is_not_there_is_an_error_and_an_empty_one_is_not(folder: 
     folder.declared["url"] = str(folder.path / "nowhere")
     result = folder.load()
     assert result.outcome == "failed"
-    assert "nowhere cannot be read (FileNotFoundError" in str(result.error)
+    assert result.error == (
+        f"The feed {folder.name} has no files, because the folder {folder.path}/nowhere does not "
+        f"exist: make it, or correct url in {folder.feed.section}."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "url"),
+    [
+        ("blank", "with space/é/x", "{}/with space/é/x"),
+        ("signs", "a#b+c%20d [e]*f?", "{}/a#b+c%20d [e]*f?"),
+        ("relative", "bucket é", "bucket é"),
+        ("home", "in my home", "~/in my home"),
+        ("file_url", "with space+plus", "file://{}/with%20space+plus"),
+        ("plain_file_url", "with space#hash", "file://localhost{}/with space#hash"),
+        ("windows", "C:\\data\\till 1", "C:\\data\\till 1"),
+    ],
+)
+def test_a_folder_may_be_called_anything(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, name: str, path: str, url: str
+) -> None:
+    monkeypatch.setattr(bucket_module, "PROJECT_DIR", folder.path)
+    monkeypatch.setenv("HOME", str(folder.path))
+    folder.name = f"called_{name}"
+    folder.declared |= {"url": url.format(folder.path), "files": "{branch_id}/*.csv"}
+    folder.write(f"{path}/quito/one file #1.csv", "n\n1\n")
+    assert succeeded(folder.load()).row_count == 1
+    assert folder.rows("branch_id, _file_name, n") == [("quito", "quito/one file #1.csv", "1")]
+    assert succeeded(folder.load()).row_count == 0
+
+
+SECTION = "[sources.files.feeds.x] in .dlt/config.toml"
 
 
 @pytest.mark.parametrize(
@@ -930,27 +953,33 @@ def test_a_folder_that_is_not_there_is_an_error_and_an_empty_one_is_not(folder: 
     [
         (
             {"url": None},
-            "The feed x has no url (or sample = true): correct [sources.files.feeds.x]",
+            "The feed x has no url: write one into [sources.files.feeds.x] in .dlt/config.toml (or "
+            "in .dlt/secrets.toml), a folder or an address like s3://bucket/folder; for the sample "
+            "company: make run.",
         ),
-        ({"files": None}, "The feed x has no files: correct"),
-        ({"delimeter": ";"}, "has a key 'delimeter' that means nothing"),
-        ({"branch": "atlantis"}, "a branch 'atlantis' that seeds/branches.csv does not know"),
-        ({"format": "xls"}, "has the format 'xls'"),
-        ({"delimiter": "::"}, "is not one character"),
-        ({"delimiter": "¦"}, "that is no ASCII character"),
-        ({"files": "{branch_id}/{branch_id}.csv"}, "has {branch_id} more than once"),
-        ({"files": "{branch_id}/[0-9]*.csv"}, "has [ ] beside {branch_id}"),
-        ({"encoding": "klingon"}, "an encoding 'klingon' that Python does not know"),
-        ({"date_format": "%d"}, "which lacks YYYY, MM or DD"),
-        ({"negative_quantity": "x"}, "a negative_quantity that is neither"),
-        ({"totals": {"feed": "y"}}, "The feed x has no date in totals"),
+        ({"files": None}, f"{SECTION} has no files: write it there"),
+        (
+            {"delimeter": ";"},
+            f"{SECTION} has the key 'delimeter', which means nothing there;",
+        ),
+        ({"branch": "atlantis"}, f"{SECTION}: branch is 'atlantis'; allowed are the branches of s"),
+        ({"format": "xls"}, f"{SECTION}: format is 'xls'; input should be 'csv' or 'parquet'."),
+        ({"delimiter": "::"}, f"{SECTION}: delimiter is '::'; allowed is one ASCII character."),
+        ({"delimiter": "¦"}, f"{SECTION}: delimiter is '¦'; allowed is one ASCII character."),
+        ({"files": "{branch_id}/{branch_id}.csv"}, "; allowed is {branch_id} once."),
+        ({"files": "{branch_id}/[0-9]*.csv"}, "beside {branch_id}, allowed are * and ?, not [ ]."),
+        ({"encoding": "klingon"}, f"{SECTION}: encoding is 'klingon'; allowed is an encoding that"),
+        ({"date_format": "%d"}, "allowed is a format with YYYY, MM and DD, each once."),
+        ({"negative_quantity": "x"}, "is 'x'; input should be 'refund' or 'error'."),
+        ({"totals": {"feed": "y"}}, f"{SECTION} has no totals.date: write it there"),
+        ({"totals": {"fed": "y"}}, "allowed are: feed, date, order, quantity, unit_price, figures"),
     ],
 )
 def test_a_feed_that_is_declared_wrongly_says_so(declared: dict[str, Any], sentence: str) -> None:
     complete = {"url": "here", "files": "*.csv", **declared}
     given = {key: value for key, value in complete.items() if value is not None}
-    with pytest.raises(FeedError) as refused:
-        source.declared_feed("x", given)
+    with pytest.raises(SourceError) as refused:
+        feed.declared("x", given)
     assert sentence in str(refused.value)
 
 
@@ -958,16 +987,28 @@ def test_the_projects_own_feeds_are_declared_well_and_an_address_may_stand_in_th
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert warehouse
-    pipeline.prepare()
-    monkeypatch.setenv("SOURCES__FILES__FEEDS__STOCK_COUNTS__URL", "s3://elsewhere/counts")
-    feeds = {feed.name: feed for feed in source.configured_feeds()}
-    assert list(feeds) == ["stock_counts", "stock_deliveries", "lyon_sales", "lyon_closings"]
-    assert feeds["stock_counts"].url == "s3://elsewhere/counts"
-    assert feeds["lyon_sales"].url.endswith("sample/bucket")
-    assert [feed.name for feed in source.configured_feeds(["quito"])] == [
-        "stock_counts",
-        "stock_deliveries",
-    ]
+    names = ["stock_counts", "stock_deliveries", "lyon_sales", "lyon_closings"]
+    for name in names:
+        monkeypatch.setenv(f"SOURCES__FILES__FEEDS__{name.upper()}__URL", f"s3://elsewhere/{name}")
+    feeds = {one.name: one for one in feed.configured()}
+    assert list(feeds) == names
+    assert feeds["stock_counts"].url == "s3://elsewhere/stock_counts"
+    assert [one.name for one in feed.configured(["quito"])] == ["stock_counts", "stock_deliveries"]
+
+
+def test_in_a_fresh_clone_what_is_missing_is_named(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("STOCK_COUNTS", "STOCK_DELIVERIES", "LYON_SALES", "LYON_CLOSINGS"):
+        monkeypatch.setenv(f"SOURCES__FILES__FEEDS__{name}__URL", "")
+    (result,) = driver.run(warehouse, [source.FILES])
+    assert str(result.error).startswith("The feed stock_counts has no url: write one into [")
+    for name in ("STOCK_COUNTS", "STOCK_DELIVERIES", "LYON_SALES", "LYON_CLOSINGS"):
+        monkeypatch.setenv(f"SOURCES__FILES__FEEDS__{name}__URL", str(tmp_path / "not yet"))
+    results = driver.run(warehouse, [source.FILES])
+    assert [f"{tmp_path}/not yet does not exist: make it" in str(one.error) for one in results] == (
+        [True] * 4
+    )
 
 
 def test_the_dialect_of_a_feed_stands_in_the_warehouse_as_it_is_declared(folder: Folder) -> None:

@@ -86,7 +86,7 @@ class Disk:
 
 @pytest.fixture(scope="module")
 def disk(warehouse: Warehouse) -> Iterator[Disk]:
-    folder = warehouse_module.WAREHOUSE_DIR / "disk"
+    folder = warehouse_module.warehouse_dir() / "disk"
     folder.mkdir()
     mounted = subprocess.run(
         [
@@ -106,12 +106,12 @@ def disk(warehouse: Warehouse) -> Iterator[Disk]:
     try:
         space = folder / "space"
         space.mkdir()
-        warehouse_module._let_others_pass(space / "x")
-        if user := warehouse_module._system_user():
+        warehouse_module.let_others_pass(space / "x")
+        if user := warehouse_module.system_user():
             shutil.chown(space, user)
         admin = replace(
             warehouse, user="postgres", database="postgres",
-            password=warehouse_module._read_connection().admin_password,
+            password=warehouse_module.read_connection().admin_password,
         )  # fmt: skip
         with admin.connect() as connection:
             connection.execute(f"create tablespace small location '{space}'".encode())

@@ -266,7 +266,7 @@ def test_every_column_of_posts_and_tickets_that_may_name_somebody_is_listed(
 
 
 def test_a_manager_sees_the_own_branch_and_no_post_of_no_branch(published: Warehouse) -> None:
-    password = warehouse_module._read_connection().admin_password
+    password = warehouse_module.read_connection().admin_password
     administrator = replace(published, user="postgres", password=password)
     for mart in MARTS:
         everything = f"select distinct branch_id from marts.{mart}"

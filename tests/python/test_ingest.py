@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -339,7 +340,7 @@ def test_a_day_that_still_trades_is_recorded_and_left_until_it_closes(world: Wor
 def test_the_business_date_is_the_same_everywhere_also_when_clocks_change(
     warehouse: Warehouse,
 ) -> None:
-    moment = sa.column("ordered_at")
+    moment: sa.ColumnClause[datetime] = sa.column("ordered_at")
     for branch in branches().values():
         query = sql.SQL(
             """
@@ -480,7 +481,7 @@ def test_a_password_with_special_characters_works(
 
 
 def _administrator(world: World) -> Warehouse:
-    connection = warehouse_module._read_connection()
+    connection = warehouse_module.read_connection()
     return replace(
         world.warehouse, database="postgres", user="postgres", password=connection.admin_password
     )
@@ -490,7 +491,7 @@ def test_a_lost_working_directory_loses_and_doubles_nothing(world: World) -> Non
     import shutil
 
     world.run(QUITO)
-    shutil.rmtree(warehouse_module.WAREHOUSE_DIR / "dlt")
+    shutil.rmtree(warehouse_module.warehouse_dir() / "dlt")
     world.till(QUITO, "update orders set note = 'after', updated_at = now() where order_id = 4")
 
     (result,) = world.run(QUITO)

@@ -21,7 +21,7 @@ from psycopg.rows import dict_row
 from ingest import warehouse as warehouse_module
 from ingest.publish.metrics import Configuration
 from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
-from report.charts import TILES
+from report.tiles import TILES
 from tests.python.commands import mypizza
 
 FACTS = """
@@ -482,7 +482,7 @@ def test_metrics_are_asked_for_on_the_command_line_without_the_network(
 
 
 def test_a_manager_asks_for_the_own_branch_alone(published: Warehouse) -> None:
-    password = warehouse_module._read_connection().admin_password
+    password = warehouse_module.read_connection().admin_password
     with replace(published, user="postgres", password=password).connect() as connection:
         connection.execute(
             sql.SQL("create role boss login password {} in role manager_chicago").format(

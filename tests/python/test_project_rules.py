@@ -197,3 +197,24 @@ def test_every_rule_of_a_base_model_stands_in_the_docs() -> None:
         checks |= set(re.findall(r"broken\(\s*'(\w+)'", base.read_text()))
     assert checks
     assert {column for column in checks if f"`{column}: '" not in page} == set()
+
+
+def test_every_link_in_readme_and_docs_leads_somewhere() -> None:
+    docs = set((PROJECT_DIR / "docs").rglob("*.md"))
+    broken = []
+    # the docs site's landing page links to pages of that site
+    for page in {*PROJECT_DIR.glob("*.md"), *docs} - {PROJECT_DIR / "docs" / "dbt" / "overview.md"}:
+        text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for link in re.findall(r"\]\(([^)\s]+)\)", text):
+            path, _, anchor = link.partition("#")
+            file = page.parent / path if path else page
+            if ":" in link or (file.exists() and (not anchor or anchor in headings(file))):
+                continue
+            broken.append(f"{page.relative_to(PROJECT_DIR)}: {link}")
+    assert broken == []
+
+
+def headings(page: Path) -> set[str]:
+    """The anchors that GitHub gives to the headings of a page."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}

@@ -20,7 +20,8 @@ from psycopg.rows import dict_row
 
 from ingest import warehouse as warehouse_module
 from ingest.warehouse import Warehouse
-from report.charts import FIGURES, SECTIONS, TILES
+from report.figures import FIGURES, SECTIONS
+from report.tiles import TILES
 from tests.python.commands import mypizza
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -122,6 +123,14 @@ class Browser:
             "tile => [tile.id.slice(5), tile.querySelector('data').value]))"
         )
         return values
+
+    def tile_texts(self) -> dict[str, str]:
+        """What a person reads in each tile."""
+        texts: dict[str, str] = self.run(
+            "return Object.fromEntries([...document.querySelectorAll('.tiles li')].map("
+            "tile => [tile.id.slice(5), tile.querySelector('data').textContent]))"
+        )
+        return texts
 
     def table(self, figure: str) -> list[list[str]]:
         """What a person reads in a figure's table, opened where it is folded."""
@@ -291,20 +300,32 @@ EXPECTED_TILES = (
 )
 
 
+def number(text: str) -> tuple[float, float]:
+    """Read a tile as a person does: the number, and by how much it may be rounded."""
+    if match := re.fullmatch(r"(?:(\d+) h )?(\d+) min", text):
+        return int(match[1] or 0) * 60 + int(match[2]), 0.5
+    digits = re.sub(r"[^\d.-]", "", text)
+    decimals = len(digits.partition(".")[2])
+    unit = {"%": 0.01, "M": 1e6}.get(text[-1], 1)
+    return float(digits) * unit, 0.5 * 10**-decimals * unit
+
+
 @pytest.mark.parametrize(("branch", "period"), SETTINGS)
 def test_every_tile_equals_the_facts(
     browser: Browser, published: Warehouse, branch: str, period: str
 ) -> None:
     browser.open(branch, period)
-    shown = browser.tiles()
+    shown, texts = browser.tiles(), browser.tile_texts()
     (expected,) = ask(published, EXPECTED_TILES, choice(published, branch, period))
     assert set(shown) == {tile.name for tile in TILES}
     for name, value in shown.items():
         wanted = expected[name]
         if wanted is None:
-            assert value == "", name
+            assert (value, texts[name]) == ("", "not known"), name
         else:
             assert float(value) == pytest.approx(float(wanted), abs=1e-5), name
+            read, rounded = number(texts[name])
+            assert read == pytest.approx(float(wanted), abs=rounded + 1e-9), name
 
 
 def test_a_tile_says_how_much_more_or_less_than_before(
@@ -857,7 +878,7 @@ def test_print_shows_all_sections_and_no_controls(browser: Browser) -> None:
 def test_a_branch_managers_report_is_about_the_own_branch_alone(
     browser: Browser, published: Warehouse, tmp_path: Path
 ) -> None:
-    password = warehouse_module._read_connection().admin_password
+    password = warehouse_module.read_connection().admin_password
     with replace(published, user="postgres", password=password).connect() as connection:
         connection.execute(
             sql.SQL("create role boss_quito login password {} in role manager_quito").format(

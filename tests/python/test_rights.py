@@ -31,7 +31,7 @@ def query(warehouse: Warehouse, text: str, role: str | None = None) -> list[tupl
 
 
 def administrator(warehouse: Warehouse, database: str = "mypizza") -> Warehouse:
-    password = warehouse_module._read_connection().admin_password
+    password = warehouse_module.read_connection().admin_password
     return replace(warehouse, database=database, user="postgres", password=password)
 
 
@@ -324,7 +324,7 @@ def test_a_server_of_ones_own_is_prepared_once_by_its_administrator(
         assert password not in made.stdout + made.stderr
     piper = own_server | {"PGUSER": "piper", "PGPASSWORD": password}
     assert "answers" in mypizza("up", environment=piper).stdout
-    log = (warehouse_module._data_dir() / "server.log").read_text(errors="replace")
+    log = (warehouse_module.data_dir() / "server.log").read_text(errors="replace")
     assert password not in log
 
     # a login that nobody made a member
@@ -609,7 +609,7 @@ def test_secrets_are_in_no_log_no_error_no_audit_and_no_docs(
     monkeypatch.setenv(f"{variable}URL", address)
     monkeypatch.setenv(f"{variable}PASSWORD", till_password)
     monkeypatch.setenv("MYPIZZA_SALT", salt)
-    admin_password = warehouse_module._read_connection().admin_password
+    admin_password = warehouse_module.read_connection().admin_password
     wrong = "canary-wr0ng"
     broken = {f"{variable}URL": address.replace("//canary@", f"//canary:{wrong}@")}
     down = {f"{variable}URL": f"postgresql://canary:{wrong}@127.0.0.1:1/till"}
@@ -634,7 +634,7 @@ def test_secrets_are_in_no_log_no_error_no_audit_and_no_docs(
 
     printed = "\n".join(run.stdout + run.stderr for run in runs)
     folders = [Path(os.environ[name]) for name in ("DBT_TARGET_PATH", "DBT_LOG_PATH")]
-    folders += [warehouse_module.WAREHOUSE_DIR / "dlt", PROJECT_DIR / "logs"]
+    folders += [warehouse_module.warehouse_dir() / "dlt", PROJECT_DIR / "logs"]
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     assert len(files) > 100
     tables = query(

@@ -62,7 +62,7 @@ def test_addresses_are_written_and_what_a_user_has_written_stays(started: Wareho
         "url": f"postgresql://mypizza@127.0.0.1:{started.port}/till_chicago",
         "password": started.password,
     }
-    bucket = warehouse_module.WAREHOUSE_DIR / "sample" / "bucket"
+    bucket = warehouse_module.warehouse_dir() / "sample" / "bucket"
     assert Path(sources["files"]["feeds"]["lyon_sales"]["url"]) == bucket
     text = (settings() / "secrets.toml").read_text(encoding="utf-8")
     assert text.startswith("# mine\n")

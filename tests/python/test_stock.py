@@ -29,7 +29,7 @@ NO_DAY = "stock/counts/quito/2015-11-31.csv"
 
 
 def bucket() -> Path:
-    return warehouse_module.WAREHOUSE_DIR / "sample" / "bucket"
+    return warehouse_module.warehouse_dir() / "sample" / "bucket"
 
 
 def change(name: str, edit: Callable[[list[list[str]]], None]) -> None:

@@ -71,12 +71,9 @@ class Company:
     @contextmanager
     def here(self) -> Iterator[Warehouse]:
         """Point this process at the company's server, starting it where it is down."""
-        before = warehouse_module.WAREHOUSE_DIR
-        warehouse_module.WAREHOUSE_DIR = self.folder
-        try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("MYPIZZA_WAREHOUSE_DIR", str(self.folder))
             yield warehouse_module.start()
-        finally:
-            warehouse_module.WAREHOUSE_DIR = before
 
     def start_run(self) -> subprocess.Popen[str]:
         """Start `mypizza run` in a process group of its own."""
@@ -130,19 +127,17 @@ class Company:
 
     def heals(self) -> bool:
         """Say whether a heal is under way."""
-        before = warehouse_module.WAREHOUSE_DIR
-        warehouse_module.WAREHOUSE_DIR = self.folder
-        try:
-            with warehouse_module._embedded().connect() as connection:
-                row = connection.execute(
-                    "select exists (select 1 from audit.loads"
-                    " where kind = 'heal' and outcome = 'running')"
-                ).fetchone()
-                return row == (True,)
-        except (WarehouseError, psycopg.Error):
-            return False
-        finally:
-            warehouse_module.WAREHOUSE_DIR = before
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("MYPIZZA_WAREHOUSE_DIR", str(self.folder))
+            try:
+                with warehouse_module.embedded().connect() as connection:
+                    row = connection.execute(
+                        "select exists (select 1 from audit.loads"
+                        " where kind = 'heal' and outcome = 'running')"
+                    ).fetchone()
+                    return row == (True,)
+            except (WarehouseError, psycopg.Error):
+                return False
 
     def marts(self) -> dict[str, Counter[str]]:
         """Return all rows of all published marts, as text."""
@@ -165,7 +160,7 @@ class Company:
     def stop_server_at_once(self) -> None:
         """Stop the server as if its machine had lost its power."""
         with self.here():
-            warehouse_module._postgres(
+            warehouse_module.run_program(
                 "pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop"
             )
 
@@ -232,7 +227,7 @@ def _kill_group(process: subprocess.Popen[str]) -> None:
 @pytest.fixture(scope="module")
 def torture(request: pytest.FixtureRequest) -> Iterator[Torture]:
     salt = pytest.MonkeyPatch()
-    folder = warehouse_module.WAREHOUSE_DIR / "torture"
+    folder = warehouse_module.warehouse_dir() / "torture"
     killed, undisturbed = Company(folder / "killed"), Company(folder / "undisturbed")
     folder.mkdir(parents=True, exist_ok=True)
     if FROM_SCRATCH:
@@ -288,17 +283,17 @@ def _write_report(file: Path, torture: Torture, began: datetime, seconds: float,
     file.write_text(
         f"""# Killed {sum(torture.kills.values())} times, and nothing lost
 
-`make torture` kills the whole process group of `mypizza run` (SIGKILL) at random moments, runs it
-again, and compares all marts with those of a second warehouse that nobody disturbed, row by row.
-Both companies trade the same days, with silent edits and deleted orders in every till each day,
-new and corrected files in the bucket, and posts and tickets that change.
+`make torture` kills the process group of `mypizza run` (SIGKILL) at random moments, runs it again,
+and compares all marts, row by row, with those of a second warehouse that runs undisturbed. Both
+companies trade the same days, with silent edits and deleted orders in every till each day, new and
+corrected files in the bucket, and changing posts and tickets.
 
 | | |
 |---|---|
 | date | {began:%Y-%m-%d %H:%M} UTC |
 | seed | {SEED} |
 | kills | {sum(torture.kills.values())} |
-| servers shut down at once | {2 * days} |
+| immediate server shutdowns | {2 * days} |
 | trading days, each compared | {days} |
 | rows that differed | 0 |
 | duration | {seconds / 60:.0f} minutes on {cores} cores |
@@ -310,7 +305,7 @@ Where the kills fell:
 {where}
 
 Not compared are {", ".join(f"`{name}`" for name in NOT_COMPARED)} and `rpt_source_loads`: they say
-when, how often and by which run something was done. The server itself is shut down at once, too,
-each day in the middle of a load and of a build.
+when, how often and by which run something was done. Each day the server itself is also shut down
+immediately, once during a load and once during a build.
 """
     )

@@ -523,7 +523,7 @@ def test_no_secret_is_printed_kept_or_recorded(
     ran.append(subprocess.run(command, capture_output=True, text=True))
     assert [run.returncode for run in ran] == [0, 1, 1], ran[0].stdout + ran[0].stderr
     printed = "".join(run.stdout + run.stderr for run in ran)
-    folder = warehouse_module.WAREHOUSE_DIR / "dlt"
+    folder = warehouse_module.warehouse_dir() / "dlt"
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert len(files) > 5
     recorded = ""
@@ -648,20 +648,20 @@ def test_three_days_twice_are_six_days(
     published: Path, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     company.create(warehouse, prefix="twice_")
-    here = warehouse_module.WAREHOUSE_DIR
+    here = warehouse_module.warehouse_dir()
     try:
         (tmp_path / "sample").mkdir()
         shutil.copy(published, tmp_path / "sample" / "web.sqlite")
         for _ in range(2):
             company.advance(warehouse, 3, "twice_")
-            monkeypatch.setattr(warehouse_module, "WAREHOUSE_DIR", tmp_path)
+            monkeypatch.setenv("MYPIZZA_WAREHOUSE_DIR", str(tmp_path))
             happened = guests.catch_up(warehouse, "twice_")
-            monkeypatch.setattr(warehouse_module, "WAREHOUSE_DIR", here)
+            monkeypatch.setenv("MYPIZZA_WAREHOUSE_DIR", str(here))
             assert happened.posts > 10
             assert happened.changed_posts > 20
             assert happened.tickets > 2
             assert happened.changed_tickets > 2
-        monkeypatch.setattr(warehouse_module, "WAREHOUSE_DIR", tmp_path / "at once")
+        monkeypatch.setenv("MYPIZZA_WAREHOUSE_DIR", str(tmp_path / "at once"))
         assert guests.catch_up(warehouse, "twice_").posts > 3000
         at_once, twice = (
             Server(folder / "sample" / "web.sqlite") for folder in (tmp_path / "at once", tmp_path)
@@ -669,7 +669,7 @@ def test_three_days_twice_are_six_days(
         assert at_once.records("posts") == twice.records("posts")
         assert at_once.now() == twice.now()
     finally:
-        monkeypatch.setattr(warehouse_module, "WAREHOUSE_DIR", here)
+        monkeypatch.setenv("MYPIZZA_WAREHOUSE_DIR", str(here))
         company.drop(warehouse, "twice_")
 
 

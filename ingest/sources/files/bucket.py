@@ -1,25 +1,95 @@
-"""Files in a bucket: folders on disk, S3, Azure or Google Cloud, by URL (fsspec).
+"""Files in a bucket: folders on disk, S3, Azure or Google Cloud (fsspec).
 
-dlt lists and authenticates. A file that changes while it is read is read again.
+dlt brings configuration and credentials of stores elsewhere; a folder on this machine is a path,
+whatever characters it has, and never passes for a URL.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+from urllib.request import url2pathname
 
 import pyarrow as pa
 from dlt.common.configuration import resolve_configuration
 from dlt.common.storages.configuration import FilesystemConfiguration
 from dlt.common.storages.fsspec_filesystem import MTIME_DISPATCH, fsspec_from_config
+from fsspec.implementations.local import LocalFileSystem
+from fsspec.utils import glob_translate
 
-from ingest.loads.branches import branches as seed
-from ingest.sources.files.feed import BRANCH, Feed, FeedError
-from ingest.sources.files.reading import File, Reading
-from ingest.sources.files.records import read_csv
-from ingest.sources.files.rows import read_parquet
+from ingest.loads.branches import branches
+from ingest.loads.configuration import SECRETS_FILE
+from ingest.loads.source import SourceError
+from ingest.sources.files import text
+from ingest.sources.files.csv_files import read_csv
+from ingest.sources.files.feed import BRANCH, Feed
+from ingest.sources.files.parquet_files import read_parquet
+from ingest.warehouse import PROJECT_DIR
+
+SECRET = re.compile("secret|key|token|password|signature")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file as it was listed.
+
+    Attributes:
+        name: its path below the feed's folder.
+        path: its path as the file system takes it.
+        branch_id: the branch that it is of, if any.
+        size: in bytes.
+        modified_at: when it was last written.
+        etag: the store's own mark of its content; None on disk.
+        inode: the file on disk: another one after a replacement.
+    """
+
+    name: str
+    path: str
+    branch_id: str | None
+    size: int
+    modified_at: datetime
+    etag: str | None
+    inode: int | None = None
+
+
+@dataclass
+class Reading:
+    """What one reading of a file found.
+
+    Attributes:
+        file: the file, as it was listed before it was read.
+        lines: rows landed, rejects among them.
+        rejects: lines that do not fit the header.
+        notes: what a person should know although the file was read.
+        error: one sentence, where it could not be read to its end.
+        changed: the file as it is now, where it changed while it was read.
+    """
+
+    file: File
+    lines: int = 0
+    rejects: int = 0
+    notes: list[str] = field(default_factory=list)
+    error: str | None = None
+    changed: File | None = None
+
+
+def local_folder(url: str) -> Path | None:
+    """Return the folder on this machine that a feed's url names; None where it is elsewhere.
+
+    Args:
+        url: a path, absolute, relative to the project or to the home (`~`), and taken as it is
+            written; or a URL with `file:`, in which a blank may be written `%20`.
+    """
+    address = re.match(r"file:(?://(?:localhost(?=/))?)?(.*)", url, re.DOTALL)
+    if address:
+        url = url2pathname(address[1])
+    elif "://" in url:
+        return None
+    return PROJECT_DIR / Path(url).expanduser()
 
 
 class Bucket:
@@ -32,56 +102,74 @@ class Bucket:
             feed: the feed; its credentials stand in its own section or in [sources.files].
 
         Raises:
-            FeedError: no driver for the URL's kind, or no credentials.
+            SourceError: no driver for the URL's kind, or no credentials.
         """
         self.feed = feed
         self._secrets: list[str] = []
+        self._folder = local_folder(feed.url)
         try:
-            config = resolve_configuration(
-                FilesystemConfiguration(bucket_url=feed.url),
-                sections=("sources", "files", "feeds", feed.name),
-            )
-            self._secrets = [
-                str(value)
-                for name, value in dict(config.credentials or {}).items()
-                if value and re.search("secret|key|token|password|signature", name)
-            ]
-            self._system, root = fsspec_from_config(config)
+            if self._folder is not None:
+                self._system: Any = LocalFileSystem()
+                protocol, root = "file", self._folder.as_posix()
+            else:
+                config = resolve_configuration(
+                    FilesystemConfiguration(bucket_url=feed.url),
+                    sections=("sources", "files", "feeds", feed.name),
+                )
+                self._secrets = [
+                    str(value)
+                    for name, value in dict(config.credentials or {}).items()
+                    if value and SECRET.search(name)
+                ]
+                self._system, root = fsspec_from_config(config)
+                protocol = config.protocol
         except Exception as error:
             raise self.problem(error) from None
         self._root = root.rstrip("/")
-        self._modified: Any = MTIME_DISPATCH.get(config.protocol, MTIME_DISPATCH["file"])
-        pattern = re.escape(feed.files).replace(re.escape(BRANCH), "(?P<branch>[^/]+)", 1)
-        self._branch = re.compile(re.sub(r"(\\\*)+/?|\\\?", ".*", pattern))
+        self._modified: Any = MTIME_DISPATCH.get(protocol, MTIME_DISPATCH["file"])
+        pattern = glob_translate(feed.files)
+        self._branch = re.compile(pattern.replace(re.escape(BRANCH), "(?P<branch>[^/]+)"))
 
-    def problem(self, error: Exception, file: File | None = None) -> FeedError:
-        """Return one sentence on why the folder or a file cannot be read, without secrets."""
-        if isinstance(error, FeedError):
+    def problem(self, error: Exception, file: File | None = None) -> SourceError:
+        """Return one sentence on why the folder or a file cannot be read, without secrets.
+
+        Args:
+            error: what was raised.
+            file: the file; None for the folder.
+        """
+        if isinstance(error, SourceError):
             return error
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         reason = f"{type(error).__name__}: {lines[0].rstrip('.') if lines else 'no message'}"
         for secret in self._secrets:
             reason = reason.replace(secret, "***")
-        if file is None:
-            return FeedError(
-                f"The files of the feed {self.feed.name} at {self.feed.url} cannot be read "
-                f"({reason}): check the url in {self.feed.section} and its credentials in "
-                ".dlt/secrets.toml; the next run catches up."
+        if file is not None:
+            return SourceError(
+                f"The file {file.name} of the feed {self.feed.name} cannot be read ({reason}): "
+                "replace it; the next run reads it again."
             )
-        return FeedError(
-            f"The file {file.name} of the feed {self.feed.name} cannot be read ({reason}): replace "
-            "it; the next run reads it again."
+        if self._folder is not None and isinstance(error, FileNotFoundError):
+            return SourceError(
+                f"The feed {self.feed.name} has no files, because the folder {self._folder} does "
+                f"not exist: make it, or correct url in {self.feed.section}."
+            )
+        credentials = "" if self._folder is not None else f" and its credentials in {SECRETS_FILE}"
+        return SourceError(
+            f"The files of the feed {self.feed.name} at {self.feed.url} cannot be read "
+            f"({reason}): check the url in {self.feed.section}{credentials}; the next run "
+            "catches up."
         )
 
     def files(self) -> Iterator[File]:
         """Yield the files that there are, in the order of their names.
 
         Raises:
-            FeedError: the folder cannot be listed.
+            SourceError: the folder cannot be listed.
         """
-        pattern = f"{self._root}/{self.feed.files.replace(BRANCH, '*')}"
+        root = re.sub(r"([*?[])", r"[\1]", self._root)
         try:
             self._system.invalidate_cache()
+            pattern = f"{root}/{self.feed.files.replace(BRANCH, '*')}"
             found: dict[str, dict[str, Any]] = self._system.glob(pattern, detail=True)
             if not found:  # no folder is a mistake; an empty one is not
                 self._system.ls(self._root)
@@ -91,7 +179,52 @@ class Bucket:
             if info["type"] == "file":
                 yield self._file(path, info)
 
-    def now(self, file: File) -> File:
+    def read(self, file: File, reading: Reading) -> Iterator[pa.Table]:
+        """Yield the rows of a file, all values as text, with their line numbers.
+
+        Args:
+            file: the file, as listed.
+            reading: filled with what was found; a problem is noted there, too, not raised.
+        """
+        if file.branch_id is not None and file.branch_id not in branches():
+            reading.error = (
+                f"The file {file.name} of the feed {self.feed.name} is of a branch "
+                f"{file.branch_id!r} that seeds/branches.csv does not know: rename the file, or "
+                "add the branch."
+            )
+            return
+        try:
+            with self._system.open(file.path, "rb") as raw:
+                for table, rejects in self._rows(raw, reading):
+                    reading.lines += table.num_rows
+                    reading.rejects += rejects
+                    if table.num_rows:
+                        yield _with_file(table, file)
+            now = self._now(file)
+            if now != file:
+                reading.changed = now
+        except Exception as error:
+            try:  # a file that was replaced meanwhile is read again, whatever its old half said
+                now = self._now(file)
+                reading.changed = now if now != file else None
+            except Exception:
+                reading.changed = None
+            reading.error = None if reading.changed else str(self.problem(error, file))
+
+    def _rows(self, raw: Any, reading: Reading) -> Iterator[tuple[pa.Table, int]]:
+        if self.feed.format == "parquet":
+            yield from ((table, 0) for table in read_parquet(raw, self.feed))
+            return
+
+        def note(count: int) -> None:
+            reading.notes.append(
+                f"{count} byte(s) of {reading.file.name} are no {self.feed.encoding} text and "
+                f"appear as \\xNN: correct the file, or the encoding in {self.feed.section}."
+            )
+
+        yield from read_csv(text.chunks(raw, self.feed.encoding, note), self.feed)
+
+    def _now(self, file: File) -> File:
         """Return a file as it is now; one that is gone raises FileNotFoundError."""
         self._system.invalidate_cache()
         return self._file(file.path, self._system.info(file.path))
@@ -100,7 +233,7 @@ class Bucket:
         # Bytes of a name that are no UTF-8 are text for the file system only.
         name = path[len(self._root) + 1 :].encode(errors="backslashreplace").decode()
         branch_id = self.feed.branch
-        if branch_id is None and BRANCH in self.feed.files:
+        if self.feed.takes_branch_from_path:
             match = self._branch.fullmatch(name)
             branch_id = match["branch"] if match else None
         modified_at = self._modified(info)
@@ -113,38 +246,6 @@ class Bucket:
             etag=info.get("ETag") or info.get("etag") or info.get("md5Hash"),
             inode=info.get("ino"),
         )
-
-    def read(self, file: File, reading: Reading) -> Iterator[pa.Table]:
-        """Yield the rows of a file, all values as text, with their line numbers.
-
-        Args:
-            file: the file, as listed.
-            reading: filled with what was found; a problem is noted there, too, not raised.
-        """
-        if file.branch_id is not None and file.branch_id not in seed():
-            reading.error = (
-                f"The file {file.name} of the feed {self.feed.name} is of a branch "
-                f"{file.branch_id!r} that seeds/branches.csv does not know: rename the file, or "
-                "add the branch."
-            )
-            return
-        try:
-            with self._system.open(file.path, "rb") as raw:
-                read = read_parquet if self.feed.format == "parquet" else read_csv
-                for table in read(raw, self.feed, reading):
-                    reading.lines += table.num_rows
-                    if table.num_rows:
-                        yield _with_file(table, file)
-            now = self.now(file)
-            if now != file:
-                reading.changed = now
-        except Exception as error:
-            try:  # a file that was replaced meanwhile is read again, whatever its old half said
-                now = self.now(file)
-                reading.changed = now if now != file else None
-            except Exception:
-                reading.changed = None
-            reading.error = None if reading.changed else str(self.problem(error, file))
 
 
 def _with_file(table: pa.Table, file: File) -> pa.Table:

@@ -1,11 +1,14 @@
-"""The columns that a feed's raw table has: the files' own, by plain names, and ours."""
+"""What a file's columns are called in the warehouse, and what its rows become there."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
+import pyarrow as pa
 from dlt.common.normalizers.naming.snake_case import NamingConvention
 
 OWN_COLUMNS = (
@@ -41,3 +44,29 @@ def column_names(header: tuple[str, ...]) -> tuple[str, ...]:
             candidate, copy = f"{name[: 62 - len(str(copy))]}_{copy}", copy + 1
         names.append(candidate)
     return tuple(names)
+
+
+def rows(
+    names: Sequence[str],
+    columns: Sequence[Any],
+    numbers: Sequence[int],
+    rejects: Mapping[int, str] | None = None,
+) -> pa.Table:
+    """Return rows with their line numbers, and after them the rejects with theirs.
+
+    Args:
+        names: the columns' names in the warehouse.
+        columns: their values, as text.
+        numbers: the line that each row begins on.
+        rejects: lines that do not fit the header, by number.
+    """
+    if isinstance(numbers, range) and not rejects:
+        line = pa.arange(numbers.start, numbers.stop)
+    else:
+        line = pa.array([*numbers, *(rejects or {})], pa.int64())
+    reject = pa.nulls(len(numbers), pa.string())
+    if rejects:
+        nothing = pa.nulls(len(rejects), pa.string())
+        columns = [pa.chunked_array([*column.chunks, nothing]) for column in columns]
+        reject = pa.chunked_array([reject, pa.array(rejects.values(), pa.string())])
+    return pa.table([line, reject, *columns], ["_line_number", "_reject", *names])

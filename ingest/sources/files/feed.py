@@ -1,4 +1,8 @@
-"""A feed is a set of files of one kind; how they are written is declared in `.dlt/config.toml`."""
+"""What a feed is: files of one kind, declared in `[sources.files.feeds.<feed>]`.
+
+How its files are written is part of the declaration. What they hold lands as text, one table per
+feed, and is judged in SQL.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +10,65 @@ import codecs
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, replace
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-import dlt
+from pydantic import AfterValidator, Field, model_validator
 
-from ingest.loads.branches import branches as seed
-from ingest.loads.configuration import CONFIG_FILE, section
+from ingest.loads import configuration
+from ingest.loads.branches import branches as known_branches
+from ingest.loads.configuration import CONFIG_FILE, SECRETS_FILE, Declared
 from ingest.loads.source import SourceError
-from ingest.warehouse import PROJECT_DIR
 
+FEEDS = "sources.files.feeds"
 BRANCH = "{branch_id}"
+FIGURES = ("orders", "lines", "order_total", "refund_total")
+"""What an export's totals may say of a day, as audit.reconciliation calls it."""
 
 
-class FeedError(SourceError):
-    """A feed or a file cannot be read; the message says which, why and what to do."""
+def _known_branch(branch: str) -> str:
+    if branch not in known_branches():
+        raise ValueError(f"allowed are the branches of seeds/branches.csv: {_all_branches()}")
+    return branch
 
 
-@dataclass(frozen=True)
-class Totals:
-    """The day totals that a till exports beside its sales: what the sales are held against.
+def _all_branches() -> str:
+    return ", ".join(known_branches())
+
+
+def _character(value: str) -> str:
+    if len(value) != 1 or not value.isascii():
+        raise ValueError("allowed is one ASCII character")
+    return value
+
+
+def _character_or_none(value: str) -> str:
+    if len(value) > 1 or not value.isascii():
+        raise ValueError("allowed is one ASCII character, or nothing")
+    return value
+
+
+def _encoding(name: str) -> str:
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        raise ValueError("allowed is an encoding that Python knows, like cp1252") from None
+    return name
+
+
+def _date_format(text: str) -> str:
+    if any(text.count(part) != 1 for part in ("YYYY", "MM", "DD")):
+        raise ValueError("allowed is a format with YYYY, MM and DD, each once")
+    return text
+
+
+def _pattern(files: str) -> str:
+    if files.count(BRANCH) > 1:
+        raise ValueError(f"allowed is {BRANCH} once")
+    return files
+
+
+class Totals(Declared):
+    """The day totals that a till exports beside its sales: what the sales are compared with.
 
     Attributes:
         feed: the feed that the totals come in, with one line per business day.
@@ -36,7 +78,7 @@ class Totals:
         order: the sales feed's column with the order's number.
         quantity: its column with the quantity.
         unit_price: its column with the price of one.
-        figures: the totals' columns, by the figure of `ingest.reconcile.FIGURES` that each holds.
+        figures: the totals' columns, by the figure that each holds.
     """
 
     feed: str
@@ -44,7 +86,7 @@ class Totals:
     order: str
     quantity: str
     unit_price: str
-    figures: Mapping[str, str]
+    figures: dict[Literal["orders", "lines", "order_total", "refund_total"], str]
     time: str | None = None
     totals_date: str | None = None
 
@@ -59,14 +101,13 @@ class Totals:
         return [self.day, *self.figures.values()]
 
 
-@dataclass(frozen=True)
-class Feed:
+class Feed(Declared):
     """Files of one kind: where they are, how they are written, and what only SQL must know.
 
     Attributes:
         name: the feed's name, and its raw table's.
-        url: the folder, as fsspec reads it.
-        files: a pattern below it; `{branch_id}` in it stands for the branch that a file is of.
+        url: the folder: a path, or a URL as fsspec reads it.
+        files: a pattern below it; `{branch_id}` in it is the branch that a file is of.
         format: "csv" or "parquet".
         branch: the branch that all files are of, where the pattern does not say it.
         encoding: of the text; a byte-order mark is taken off.
@@ -80,36 +121,42 @@ class Feed:
         date_format: of days, in the letters YYYY, MM and DD.
         time_format: of times of day, in the letters HH24, MI and SS.
         negative_quantity: "refund", or "error" where there should be none.
-        totals: what the feed's sales are reconciled with.
+        totals: what the feed's sales are compared with.
     """
 
-    name: str
+    name: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,50}$")]
     url: str
-    files: str
-    format: str = "csv"
-    branch: str | None = None
-    encoding: str = "utf-8"
-    delimiter: str = ","
-    quote: str = '"'
-    escape: str = ""
-    columns: tuple[str, ...] = ()
+    files: Annotated[str, AfterValidator(_pattern)]
+    format: Literal["csv", "parquet"] = "csv"
+    branch: Annotated[str, AfterValidator(_known_branch)] | None = None
+    encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
+    delimiter: Annotated[str, AfterValidator(_character)] = ","
+    quote: Annotated[str, AfterValidator(_character_or_none)] = '"'
+    escape: Annotated[str, AfterValidator(_character_or_none)] = ""
+    columns: list[str] = Field(default_factory=list)
     decimal_separator: str = "."
     thousands_separator: str = ""
     currency_sign: str = ""
-    date_format: str = "YYYY-MM-DD"
+    date_format: Annotated[str, AfterValidator(_date_format)] = "YYYY-MM-DD"
     time_format: str = "HH24:MI:SS"
-    negative_quantity: str = "error"
+    negative_quantity: Literal["refund", "error"] = "error"
     totals: Totals | None = None
 
+    @model_validator(mode="after")
+    def _one_way_to_the_branch(self) -> Feed:
+        if self.takes_branch_from_path and re.search(r"[\[\]]", self.files):
+            raise ValueError(f"in files, beside {BRANCH}, allowed are * and ?, not [ ]")
+        return self
+
     @property
-    def schema_name(self) -> str:
-        """Dlt's name of the feed's pipeline, under which its loads are kept."""
-        return f"files_{self.name}"
+    def takes_branch_from_path(self) -> bool:
+        """Whether a file's path says which branch it is of."""
+        return BRANCH in self.files and self.branch is None
 
     @property
     def section(self) -> str:
         """Where the feed is declared, for messages."""
-        return f"[sources.files.feeds.{self.name}] in {CONFIG_FILE}"
+        return f"[{FEEDS}.{self.name}] in {CONFIG_FILE}"
 
     @property
     def parsing(self) -> str:
@@ -118,8 +165,33 @@ class Feed:
             [self.format, self.encoding, self.delimiter, self.quote, self.escape, *self.columns]
         )
 
+    def has_files_of(self, branches: Sequence[str] | None) -> bool:
+        """Say whether the feed may hold files of some branches; None is all."""
+        return not branches or self.branch in branches or self.takes_branch_from_path
 
-def configured_feeds(branches: Sequence[str] | None = None) -> list[Feed]:
+
+def declared(name: str, given: Mapping[str, Any] | None = None) -> Feed:
+    """Return a feed as it is declared, checked.
+
+    Args:
+        name: the feed's name.
+        given: values that go before those of the configuration.
+
+    Raises:
+        SourceError: an unknown or missing key, or a value that is not allowed.
+    """
+    path = f"{FEEDS}.{name}"
+    values = {**(given or {}), "name": name}
+    if not (values.get("url") or configuration.value(f"{path}.url")):
+        raise SourceError(
+            f"The feed {name} has no url: write one into [{path}] in {CONFIG_FILE} (or in "
+            f"{SECRETS_FILE}), a folder or an address like s3://bucket/folder; for the sample "
+            "company: make run."
+        )
+    return configuration.read(Feed, path, **values)
+
+
+def configured(branches: Sequence[str] | None = None) -> list[Feed]:
     """Read from dlt's configuration which feeds there are.
 
     Args:
@@ -129,101 +201,25 @@ def configured_feeds(branches: Sequence[str] | None = None) -> list[Feed]:
         The feeds, in the order of the configuration.
 
     Raises:
-        FeedError: a feed that is not declared completely and correctly.
+        SourceError: a feed that is not declared completely and correctly.
     """
-    feeds = []
-    for name, declared in section("sources.files.feeds").items():
-        key = f"sources.files.feeds.{name}.url"
-        url: Any = dlt.secrets.get(key) or dlt.config.get(key)
-        feeds.append(declared_feed(name, {**declared, **({"url": str(url)} if url else {})}))
+    feeds = [declared(name) for name in configuration.section(FEEDS)]
     known = {feed.name: feed for feed in feeds}
+    exporting: dict[str, Feed] = {}
     for feed in feeds:
-        if feed.totals and (
-            feed.branch is None
-            or known.get(feed.totals.feed, feed).branch != feed.branch
-            or feed.totals.feed not in known
-        ):
-            raise FeedError(
+        if feed.totals is None:
+            continue
+        totals = known.get(feed.totals.feed)
+        if feed.branch is None or totals is None or totals.branch != feed.branch:
+            raise SourceError(
                 f"The totals of the feed {feed.name} should come in the feed {feed.totals.feed!r}, "
                 f"which is no feed of the same branch: correct {feed.section}."
             )
-    exporting: dict[str | None, Feed] = {}
-    for feed in feeds:
-        if feed.totals and exporting.setdefault(feed.branch, feed) is not feed:
-            raise FeedError(
-                f"The feeds {exporting[feed.branch].name} and {feed.name} are both the export of "
+        other = exporting.setdefault(feed.branch, feed)
+        if other is not feed:
+            raise SourceError(
+                f"The feeds {other.name} and {feed.name} are both the export of "
                 f"{feed.branch}, and a branch's day has one total: let one feed's `files` match "
                 f"the files of both tills, or give the second till its own branch: {feed.section}."
             )
-    return [
-        feed
-        for feed in feeds
-        if not branches or feed.branch in branches or (BRANCH in feed.files and not feed.branch)
-    ]
-
-
-def declared_feed(name: str, declared: Mapping[str, Any]) -> Feed:
-    """Return a feed as it is declared, checked.
-
-    Args:
-        name: the feed's name.
-        declared: its section of the configuration.
-
-    Raises:
-        FeedError: an unknown or missing key, or a value that means nothing.
-    """
-    place = f"[sources.files.feeds.{name}] in {CONFIG_FILE}"
-
-    def refuse(what: str) -> FeedError:
-        return FeedError(f"The feed {name} {what}: correct {place}.")
-
-    if not re.fullmatch("[a-z][a-z0-9_]{0,50}", name):
-        raise refuse("has a name that is no table's (small letters, digits, underscores)")
-    values = dict(declared)
-    _check_keys(values, Feed, refuse)
-    if "totals" in values:
-        _check_keys(values["totals"], Totals, refuse, ".totals")
-        values["totals"] = Totals(**values["totals"])
-    if "columns" in values:
-        values["columns"] = tuple(values["columns"])
-    feed = Feed(name=name, **values)
-    if feed.format not in ("csv", "parquet"):
-        raise refuse(f'has the format {feed.format!r}, which is neither "csv" nor "parquet"')
-    if feed.branch is not None and feed.branch not in seed():
-        raise refuse(
-            f"is of a branch {feed.branch!r} that seeds/branches.csv does not know "
-            f"(known: {', '.join(seed())})"
-        )
-    if len(feed.delimiter) != 1 or len(feed.quote) > 1 or len(feed.escape) > 1:
-        raise refuse("has a delimiter, quote or escape that is not one character")
-    if not (feed.delimiter + feed.quote + feed.escape).isascii():
-        raise refuse("has a delimiter, quote or escape that is no ASCII character")
-    if feed.files.count(BRANCH) > 1:
-        raise refuse(f"has {BRANCH} more than once in its pattern {feed.files!r}")
-    if BRANCH in feed.files and not feed.branch and re.search(r"[\[\]]", feed.files):
-        raise refuse(
-            f"has [ ] beside {BRANCH} in its pattern {feed.files!r}, where only * and ? may stand"
-        )
-    if feed.negative_quantity not in ("refund", "error"):
-        raise refuse('has a negative_quantity that is neither "refund" nor "error"')
-    if any(feed.date_format.count(part) != 1 for part in ("YYYY", "MM", "DD")):
-        raise refuse(f"has the date_format {feed.date_format!r}, which lacks YYYY, MM or DD")
-    try:
-        codecs.lookup(feed.encoding)
-    except LookupError:
-        raise refuse(f"has an encoding {feed.encoding!r} that Python does not know") from None
-    if "://" not in feed.url:
-        feed = replace(feed, url=str(PROJECT_DIR / Path(feed.url).expanduser()))
-    return feed
-
-
-def _check_keys(values: Mapping[str, Any], kind: type, refuse: Any, where: str = "") -> None:
-    """Raise unless the keys are those of a dataclass, and none is missing that it needs."""
-    known = {one.name: one for one in fields(kind) if one.name != "name"}
-    for key in values:
-        if key not in known:
-            raise refuse(f"has a key{where} {key!r} that means nothing (known: {', '.join(known)})")
-    for key, one in known.items():
-        if key not in values and one.default is MISSING and one.default_factory is MISSING:
-            hint = " (that of the sample company is written by make run)" if key == "url" else ""
-            raise refuse(f"has no {key}{hint}{where and f' in {where[1:]}'}")
+    return [feed for feed in feeds if feed.has_files_of(branches)]

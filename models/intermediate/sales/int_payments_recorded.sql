@@ -12,43 +12,44 @@ export_lines as (
 
 ),
 
--- a ticket is paid at once in each of its ways; every line that gives back is a refund of its own
+-- A ticket is paid at once in each of its ways; every line that gives back is a refund of its own.
+-- The lines are read once: read twice, all of them were computed for every order looked up.
+numbered as (
+
+    select
+        *,
+        case when quantity < 0 then 'refund' else 'sale' end as payment_type,
+        case
+            when quantity < 0 then order_line_id
+            else {{ hashed_id(dbt.concat([
+                dbt.cast("order_id", dbt.type_string()), "'/'", "payment_method"
+            ])) }}
+        end as payment_id
+    from export_lines
+    where quantity <> 0
+
+),
+
 export_payments as (
 
     select
         branch_id,
         order_id,
-        {{ hashed_id(dbt.concat([
-            dbt.cast("order_id", dbt.type_string()), "'/'", "payment_method"
-        ])) }} as payment_id,
+        payment_id,
         payment_method,
-        'sale' as payment_type,
+        payment_type,
         max(currency) as currency,
-        coalesce(sum(case when deleted_at is null then quantity * unit_price end), 0) as amount,
+        -- a refund that was struck off keeps its amount
+        coalesce(
+            sum(case when quantity < 0 or deleted_at is null then abs(quantity) * unit_price end),
+            0
+        ) as amount,
         max(tax_rate) as tax_rate,
         min(sold_at) as paid_at,
         case when count(deleted_at) = count(*) then max(deleted_at) end as deleted_at,
         max(load_id) as load_id
-    from export_lines
-    where quantity > 0
-    group by branch_id, order_id, payment_method
-
-    union all
-
-    select
-        branch_id,
-        order_id,
-        order_line_id as payment_id,
-        payment_method,
-        'refund' as payment_type,
-        currency,
-        -quantity * unit_price as amount,
-        tax_rate,
-        sold_at as paid_at,
-        deleted_at,
-        load_id
-    from export_lines
-    where quantity < 0
+    from numbered
+    group by branch_id, order_id, payment_id, payment_method, payment_type
 
 ),
 

@@ -4,20 +4,24 @@
     unique_key="post_id",
     on_schema_change="fail",
     indexes=[{"columns": ["branch_id", "business_date"]}],
-    pre_hook="{{ take_out_changed_rows(ref('int_posts_loaded'), key='post_id') }}"
+    pre_hook="{{ take_out_touched_rows(
+        ref('int_posts_loaded'), key='post_id', compared=['load_id']
+    ) }}"
 ) }}
 
 with
 
 posts as (
 
-    select * from {{ missing_rows(ref('int_posts_matched'), 'post_id', ref('int_posts_loaded')) }}
+    select * from {{ touched_rows(ref('int_posts_matched'), by=['post_id'], is_indexed=true) }}
+        as posts_to_build
 
 ),
 
 scores as (
 
-    select * from {{ missing_rows(ref('int_posts_scored'), 'post_id', ref('int_posts_loaded')) }}
+    select * from {{ touched_rows(ref('int_posts_scored'), by=['post_id'], is_indexed=true) }}
+        as scores_to_build
 
 ),
 

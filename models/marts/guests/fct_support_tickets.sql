@@ -4,10 +4,12 @@
     unique_key="ticket_id",
     on_schema_change="fail",
     indexes=[{"columns": ["branch_id", "business_date"]}, {"columns": ["order_key"]}],
-    pre_hook="{{ take_out_changed_rows(
+    pre_hook="{{ take_out_touched_rows(
         ref('int_tickets_matched'),
         key='ticket_id',
-        matched=['branch_id', 'order_key', 'customer_key', 'business_date', 'matched_by']
+        compared=[
+            'load_id', 'branch_id', 'order_key', 'customer_key', 'business_date', 'matched_by'
+        ]
     ) }}"
 ) }}
 
@@ -15,7 +17,8 @@ with
 
 tickets as (
 
-    select * from {{ missing_rows(ref('int_tickets_matched'), 'ticket_id') }}
+    select * from {{ touched_rows(ref('int_tickets_matched'), by=['ticket_id']) }}
+        as tickets_to_build
 
 ),
 

@@ -1,6 +1,6 @@
 {{ config(
     materialized="incremental",
-    incremental_strategy="touched_days",
+    incremental_strategy="delete+insert",
     unique_key="order_line_key",
     on_schema_change="fail",
     indexes=[
@@ -9,10 +9,8 @@
         {"columns": ["order_key"]},
         {"columns": ["product_key"]},
     ],
-    pre_hook="{{ find_touched_days(
-        dated=ref('int_orders_dated'),
-        record_types=['order', 'line'],
-        versions=ref('int_products_versioned')
+    pre_hook="{{ take_out_touched_orders(
+        record_types=['order', 'line'], versions=ref('int_products_versioned')
     ) }}"
 ) }}
 -- depends_on: {{ ref('int_products_versioned') }}

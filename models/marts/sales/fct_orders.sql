@@ -1,6 +1,6 @@
 {{ config(
     materialized="incremental",
-    incremental_strategy="touched_days",
+    incremental_strategy="delete+insert",
     unique_key="order_key",
     on_schema_change="fail",
     indexes=[
@@ -8,15 +8,7 @@
         {"columns": ["branch_id", "load_id"]},
         {"columns": ["customer_key"]},
     ],
-    pre_hook="{{ find_touched_days(
-        dated=ref('int_orders_dated'),
-        record_types=['order', 'line', 'payment'],
-        counts='not is_deleted',
-        facts_of_records={
-            'line': ('fct_order_lines', 'order_line_key'),
-            'payment': ('fct_payments', 'payment_key')
-        }
-    ) }}"
+    pre_hook="{{ take_out_touched_orders(record_types=['order', 'line', 'payment']) }}"
 ) }}
 
 with

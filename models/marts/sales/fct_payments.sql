@@ -1,6 +1,6 @@
 {{ config(
     materialized="incremental",
-    incremental_strategy="touched_days",
+    incremental_strategy="delete+insert",
     unique_key="payment_key",
     on_schema_change="fail",
     indexes=[
@@ -8,18 +8,14 @@
         {"columns": ["branch_id", "load_id"]},
         {"columns": ["order_key"]},
     ],
-    pre_hook="{{ find_touched_days(
-        dated=ref('int_payments_dated'),
-        record_types=['order', 'payment']
-    ) }}"
+    pre_hook="{{ take_out_touched_orders(record_types=['order', 'payment']) }}"
 ) }}
 
 with
 
 payments as (
 
-    select *
-    from {{ rows_to_build(ref('int_payments_dated'), on_touched_days=true) }} as payments_to_build
+    select * from {{ rows_to_build(ref('int_payments_dated')) }} as payments_to_build
     where is_counted
 
 ),

@@ -1,17 +1,18 @@
 {{ config(
     materialized="incremental",
-    incremental_strategy="touched_days",
+    incremental_strategy="delete+insert",
     unique_key="delivery_line_key",
     on_schema_change="fail",
     indexes=[{"columns": ["branch_id", "business_date"]}, {"columns": ["ingredient_id"]}],
-    pre_hook="{{ find_differing_days(ref('int_deliveries_priced')) }}"
+    pre_hook="{{ take_out_touched_rows(ref('int_deliveries_priced'), key='delivery_line_key') }}"
 ) }}
 
 with
 
 deliveries as (
 
-    select * from {{ rows_of_differing_days(ref('int_deliveries_priced')) }} as deliveries_to_build
+    select * from {{ touched_rows(ref('int_deliveries_priced'), by=['delivery_line_key']) }}
+        as deliveries_to_build
 
 ),
 

@@ -1,17 +1,18 @@
 {{ config(
     materialized="incremental",
-    incremental_strategy="touched_days",
+    incremental_strategy="delete+insert",
     unique_key="stock_day_key",
     on_schema_change="fail",
     indexes=[{"columns": ["branch_id", "business_date"]}, {"columns": ["ingredient_id"]}],
-    pre_hook="{{ find_differing_days(ref('int_stock_balanced')) }}"
+    pre_hook="{{ take_out_touched_rows(ref('int_stock_balanced'), key='stock_day_key') }}"
 ) }}
 
 with
 
 stock_days as (
 
-    select * from {{ rows_of_differing_days(ref('int_stock_balanced')) }} as stock_days_to_build
+    select * from {{ touched_rows(ref('int_stock_balanced'), by=['stock_day_key']) }}
+        as stock_days_to_build
 
 ),
 

@@ -1,10 +1,13 @@
 update {table} as landed
-set _deleted_at = now(), _dlt_load_id = {load_id}
+set
+    _deleted_at = now(),
+    _dlt_load_id = {load_id}
 where
     landed._deleted_at is null
     and landed._file_name in (select file_name from files_read where was_known)
     and not exists (
-        select 1 from staged
+        select 1
+        from staged
         where
             staged._file_name = landed._file_name
             and staged._line_number = landed._line_number

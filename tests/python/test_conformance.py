@@ -1,0 +1,192 @@
+"""Every registered source keeps the same promises, each on a real system of its kind."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from psycopg import sql
+
+from ingest import warehouse as warehouse_module
+from ingest.loads import driver
+from ingest.loads.source import LoadResult
+from ingest.sources.registry import SOURCES
+from ingest.warehouse import Warehouse
+from sample import company, guests
+from sample.company import Size
+from sample.web import Server
+from tests.python.commands import read_settings_again, settings
+from tests.python.rigs import Rig, builders
+
+ONE_FEED = """
+[sources.files.feeds.stock_counts]
+files = "stock/counts/{branch_id}/*.csv"
+"""
+# A run in a process of its own, which says when it begins so that it can be killed in the middle.
+A_RUN = """
+import sys
+from ingest import warehouse
+from ingest.loads import driver
+from ingest.sources.registry import chosen
+source = chosen([sys.argv[1]])
+at = warehouse.resolve()
+from dataclasses import replace
+print("begins", flush=True)
+driver.run(replace(at, database=sys.argv[2]), source)
+"""
+
+
+@pytest.fixture(scope="module")
+def small_till(warehouse: Warehouse) -> str:
+    """A till with six weeks of sales, to be copied, and guests that write of it."""
+    company.create(warehouse, Size(branches=("quito",), weeks=6))
+    guests.catch_up(warehouse)
+    return "till_quito"
+
+
+@pytest.fixture(params=[source.name for source in SOURCES])
+def rig(
+    request: pytest.FixtureRequest,
+    warehouse: Warehouse,
+    small_till: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Rig]:
+    """A source, a system of its kind that nobody else uses, and an empty warehouse."""
+    name = f"w{abs(hash(request.node.name))}"
+    copy = f"{name}_till"
+    (settings() / "config.toml").write_text(ONE_FEED, encoding="utf-8")
+    (settings() / "secrets.toml").write_text("", encoding="utf-8")
+    read_settings_again()
+    shutil.copy(guests.file(), tmp_path / "web.sqlite")
+    with warehouse.connect() as connection, Server(tmp_path / "web.sqlite") as server:
+        for statement, parts in (
+            ("create database {}", [name]),
+            ("create database {} template {}", [copy, small_till]),
+        ):
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, parts)))
+        empty = replace(warehouse, database=name)
+        warehouse_module.init_warehouse(empty)
+        build = builders(server)[request.param]
+        yield build(empty, tmp_path / "bucket", monkeypatch, copy)
+        for database in (name, copy):
+            connection.execute(sql.SQL("drop database {}").format(sql.Identifier(database)))
+
+
+def run(rig: Rig) -> list[LoadResult]:
+    """Load the source as the command line does, and check that nothing went wrong."""
+    results = driver.run(_warehouse(rig), [rig.source])
+    assert [(result.outcome, result.error) for result in results if result.error] == []
+    return results
+
+
+def _warehouse(rig: Rig) -> Warehouse:
+    warehouse: Warehouse = rig.warehouse  # type: ignore[attr-defined]  # all rigs have one
+    return warehouse
+
+
+def landed(results: list[LoadResult]) -> int:
+    return sum(result.row_count for result in results)
+
+
+def test_every_source_has_a_rig() -> None:
+    class NoServer(Server):
+        def __init__(self) -> None:
+            pass
+
+    assert list(builders(NoServer())) == [source.name for source in SOURCES]
+
+
+def test_the_first_load_brings_everything_and_the_second_nothing(rig: Rig) -> None:
+    first = run(rig)
+    assert {result.kind for result in first} == {"initial"}
+    assert rig.in_raw() == rig.at_source()
+    assert all(rig.at_source().values())
+    assert landed(run(rig)) == 0
+    assert rig.in_raw() == rig.at_source()
+
+
+def test_a_change_comes_in_and_nothing_else_does(rig: Rig) -> None:
+    run(rig)
+    rig.change()
+    assert rig.in_raw() != rig.at_source()
+    assert 0 < landed(run(rig)) < 12
+    assert rig.in_raw() == rig.at_source()
+
+
+def test_a_run_that_is_killed_loses_and_doubles_nothing(rig: Rig) -> None:
+    luck = random.Random(rig.source.name)  # noqa: S311 - dice
+    for _ in range(3):
+        command = [sys.executable, "-c", A_RUN, rig.source.name, _warehouse(rig).database]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "begins\n"
+            time.sleep(luck.uniform(0.05, 0.6))
+            process.kill()
+    run(rig)
+    assert rig.in_raw() == rig.at_source()
+    rig.change()
+    run(rig)
+    assert rig.in_raw() == rig.at_source()
+
+
+def test_a_lost_working_directory_loses_and_doubles_nothing(rig: Rig) -> None:
+    run(rig)
+    rig.change()
+    shutil.rmtree(warehouse_module.warehouse_dir() / "dlt", ignore_errors=True)
+    run(rig)
+    assert rig.in_raw() == rig.at_source()
+
+
+def test_a_new_column_lands_and_is_reported(rig: Rig) -> None:
+    run(rig)
+    table, column = rig.add_column()
+    notes = [note for result in run(rig) for note in result.notes]
+    assert any(column in note for note in notes), notes
+    with _warehouse(rig).connect() as connection:
+        found = connection.execute(
+            sql.SQL("select count(*) from {} where {} is not null").format(
+                sql.Identifier(rig.source.raw, table), sql.Identifier(column)
+            )
+        ).fetchone()
+    assert found is not None
+    assert found[0] > 0
+    assert rig.in_raw() == rig.at_source()
+
+
+def test_an_empty_source_has_its_tables_all_the_same(rig: Rig) -> None:
+    rig.empty()
+    assert landed(run(rig)) == 0
+    assert rig.in_raw() == rig.at_source()
+    assert set(rig.at_source()) <= set(rig.source.tables())
+    assert not any(rig.in_raw().values())
+
+
+def test_what_its_source_deleted_is_marked_and_stays(rig: Rig) -> None:
+    run(rig)
+    before, marked = rig.in_raw(), _marked(rig)
+    rig.delete()
+    run(rig)
+    assert rig.in_raw() == rig.at_source()
+    gone = {table: before[table].keys() - rows.keys() for table, rows in rig.in_raw().items()}
+    assert sum(map(len, gone.values())) == 1
+    assert _marked(rig) == marked + 1
+
+
+def _marked(rig: Rig) -> int:
+    with _warehouse(rig).connect() as connection:
+        return sum(
+            connection.execute(
+                sql.SQL("select count(*) from {} where _deleted_at is not null").format(
+                    sql.Identifier(rig.source.raw, table)
+                )
+            ).fetchall()[0][0]
+            for table in rig.at_source()
+        )
