@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tomllib
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,8 @@ def write(addresses: Mapping[Section, Values]) -> list[str]:
         The sections that were left alone, because they have an address of a user's.
     """
     config, secrets = _declared(), _secrets()
+    # a declaration that somebody has taken away leaves no address behind
+    _take_out(secrets, [section for section in addresses if _at(config, section) is None])
     theirs = []
     for section, values in addresses.items():
         declared = _at(config, section)
@@ -88,11 +90,16 @@ def write(addresses: Mapping[Section, Values]) -> list[str]:
 def take_out() -> None:
     """Take out of secrets.toml what the sample has written."""
     secrets = _secrets()
-    for section in list(_sections(secrets)):
-        table = _at(secrets, section)
-        if table and "url" in table and _is_ours(table):
-            _at(secrets, section[:-1]).pop(section[-1])  # type: ignore[union-attr]  # found above
+    _take_out(secrets, list(_sections(secrets)))
     _save(secrets)
+
+
+def _take_out(document: MutableMapping[str, Any], sections: Sequence[Section]) -> None:
+    """Take sections out whose address is the sample's own."""
+    for section in sections:
+        table, above = _at(document, section), _at(document, section[:-1])
+        if above and table and "url" in table and _is_ours(table):
+            above.pop(section[-1])
 
 
 def _is_ours(table: Mapping[str, Any] | None) -> bool:

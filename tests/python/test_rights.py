@@ -506,12 +506,13 @@ def test_a_forgotten_customer_stays_forgotten_and_the_money_stays(published: War
         """
         select c.customer_id, c.full_name, c.email
         from raw_pos.customers as c
-        inner join raw_pos.orders as o on o.branch_id = c.branch_id
-            and o.customer_id = c.customer_id and o.note <> ''
-        inner join raw_pos.payments as p on p.branch_id = o.branch_id and p.order_id = o.order_id
-            and p.card_last_four is not null
-        inner join raw_tickets.tickets as t on t.order_number = o.order_number
+        inner join raw_pos.orders as o
+            on o.branch_id = c.branch_id and o.customer_id = c.customer_id
+        left join raw_pos.payments as p on p.branch_id = o.branch_id and p.order_id = o.order_id
+        left join raw_tickets.tickets as t on t.order_number = o.order_number
         where c.branch_id = 'quito' and c.email is not null and c.phone is not null
+        group by c.customer_id, c.full_name, c.email
+        having count(nullif(o.note, '')) > 0 and count(p.card_last_four) > 0 and count(t.id) > 0
         order by c.customer_id limit 1
         """,
     )

@@ -83,6 +83,18 @@ def test_an_address_that_a_user_has_changed_is_theirs(started: Warehouse) -> Non
 
 
 @pytest.mark.usefixtures("started")
+def test_a_declaration_that_is_taken_away_leaves_no_address_behind() -> None:
+    config = settings() / "config.toml"
+    before = config.read_text(encoding="utf-8")
+    config.write_text(before.replace("[sources.social]", ""), encoding="utf-8")
+    sample("start")
+    assert "social" not in secrets()
+    config.write_text(before, encoding="utf-8")
+    sample("start")
+    assert "social" in secrets()
+
+
+@pytest.mark.usefixtures("started")
 def test_the_apis_outlive_the_command_and_a_second_start_leaves_them_alone() -> None:
     assert answers() == 200
     before = background.running()
