@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest import dbt
+from ingest.publish import dbt
 from ingest.warehouse import PROJECT_DIR, WarehouseError
 from tests.python.commands import copy_project
 
