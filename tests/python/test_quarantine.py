@@ -229,7 +229,7 @@ def test_a_record_whose_rule_is_mended_flows_without_a_new_load(
     warehouse: Warehouse, tmp_path: Path
 ) -> None:
     project = copy_project(tmp_path)
-    rule = project / "models" / "staging" / "pos" / "base_pos__payments.sql"
+    rule = project / "models" / "staging" / "pos" / "base" / "base_pos__payments.sql"
     mended = re.sub(r".*foreign_currency.*\n", "", rule.read_text())
     assert mended != rule.read_text()
     rule.write_text(mended)
