@@ -1,12 +1,13 @@
 {{ config(
     materialized="incremental",
-    incremental_strategy="delete+insert",
+    incremental_strategy="append",
     unique_key="post_id",
     on_schema_change="fail",
     indexes=[{"columns": ["branch_id", "business_date"]}],
     pre_hook="{{ take_out_touched_rows(
         ref('int_posts_loaded'), key='post_id', compared=['load_id']
-    ) }}"
+    ) }}",
+    post_hook="{{ put_back_indexes() }}"
 ) }}
 
 with
