@@ -15,14 +15,12 @@ with
 posts as (
 
     select * from {{ touched_rows(ref('int_posts_matched'), by=['post_id'], is_indexed=true) }}
-        as posts_to_build
 
 ),
 
 scores as (
 
     select * from {{ touched_rows(ref('int_posts_scored'), by=['post_id'], is_indexed=true) }}
-        as scores_to_build
 
 ),
 

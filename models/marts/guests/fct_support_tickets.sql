@@ -19,7 +19,6 @@ with
 tickets as (
 
     select * from {{ touched_rows(ref('int_tickets_matched'), by=['ticket_id']) }}
-        as tickets_to_build
 
 ),
 

@@ -13,7 +13,6 @@ with
 deliveries as (
 
     select * from {{ touched_rows(ref('int_deliveries_priced'), by=['delivery_line_key']) }}
-        as deliveries_to_build
 
 ),
 

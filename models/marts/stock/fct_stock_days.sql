@@ -13,7 +13,6 @@ with
 stock_days as (
 
     select * from {{ touched_rows(ref('int_stock_balanced'), by=['stock_day_key']) }}
-        as stock_days_to_build
 
 ),
 
