@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import bucket, build, load, queries
+from benchmarks import bucket, build, facts, load, queries
 from benchmarks.server import Grid, Part, Ratio, Server
 from ingest.warehouse import BIN_DIR
 
@@ -38,6 +38,7 @@ class PartName(StrEnum):
     F = "f"
     G = "g"
     H = "h"
+    FACTS = "i"
 
 
 @app.command()
@@ -50,6 +51,7 @@ def main(
     file_lines: Annotated[int, typer.Option(min=1000, help="Lines of part e's file.")] = 10_000_000,
     files: Annotated[int, typer.Option(min=1, help="How many files part f has.")] = 100_000,
     largest: Annotated[int, typer.Option(min=2, help="The largest company of h.")] = 100,
+    touchable: Annotated[int, typer.Option(min=200, help="Orders per source of i.")] = 200_000,
     repeats: Annotated[int, typer.Option(min=1, help="Measurements of each.")] = 3,
 ) -> None:
     """Measure speed and memory on servers of their own; exit code 1 if a limit is exceeded.
@@ -57,8 +59,10 @@ def main(
     Full-sized runs of all parts are written to benchmarks/results.md.
     """
     chosen = part or list(PartName)
-    sizes = (rows, scale, file_lines, files, largest)
-    is_full = sizes == (2_000_000, 20, 10_000_000, 100_000, 100) and chosen == list(PartName)
+    sizes = (rows, scale, file_lines, files, largest, touchable)
+    is_full = sizes == (2_000_000, 20, 10_000_000, 100_000, 100, 200_000) and chosen == list(
+        PartName
+    )
     folder = Path(tempfile.mkdtemp(prefix="mypizza-bench-"))
     folder.chmod(0o711)  # where we are root, the servers run as another user
     load_before = os.getloadavg()[0]
@@ -72,6 +76,7 @@ def main(
         PartName.F: lambda: bucket.small_files(folder / "small", files),
         PartName.G: lambda: build.reconciled_day(folder, scale, 2 * repeats + 1),
         PartName.H: lambda: queries.query_times(folder, (1, scale, largest), 2 * repeats + 1),
+        PartName.FACTS: lambda: facts.touched_orders(folder, touchable),
     }
     parts: list[Part] = []
     try:

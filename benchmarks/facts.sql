@@ -1,5 +1,5 @@
--- Orders and tickets as they land, half as many again of each as psql's variable `orders` says: of two lines and one payment each, spread over
--- a year. What is measured is the facts: nothing here comes from a till.
+-- As many orders of a till and tickets of an export as psql's variable `orders` says, of two lines
+-- and one payment each, spread over a year, as one load lands them. What is measured is the facts.
 insert into raw_pos.orders (
     branch_id, order_id, order_number, channel, status, ordered_at, currency,
     gross_amount, discount_amount, tax_amount, total_amount, created_at, updated_at, _dlt_load_id

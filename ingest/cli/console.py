@@ -27,6 +27,13 @@ GAP = 2
 console = Console()
 error_console = Console(stderr=True)
 
+Wait = Annotated[
+    float,
+    typer.Option(
+        "--wait", min=0, metavar="SECONDS",
+        help="Wait so long where another command is busy; default not at all.",
+    ),
+]  # fmt: skip
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 

@@ -10,7 +10,7 @@ import typer
 
 from ingest import warehouse as warehouse_module
 from ingest.cli import ending_at_once
-from ingest.cli.console import Json, day, say, show, show_json
+from ingest.cli.console import Json, Wait, day, say, show, show_json
 from ingest.loads import driver
 from ingest.loads.source import Compared, LoadResult, Source, Window
 from ingest.warehouse import WarehouseError
@@ -29,12 +29,13 @@ Branches = Annotated[list[str] | None, typer.Option("--branch", help="Only these
 def ingest(
     sources: Annotated[list[str] | None, typer.Argument(help="Sources; default all.")] = None,
     branch: Branches = None,
+    wait: Wait = 0,
     as_json: Json = False,
 ) -> None:
     """Load what is new at the sources, and reconcile it."""
     chosen = sources_of(sources, branch)
     warehouse = warehouse_module.resolve()
-    with warehouse_module.lock(warehouse, "ingest"):
+    with warehouse_module.lock(warehouse, "ingest", wait):
         loads = driver.run(warehouse, chosen, branch)
     if as_json:
         show_json({"loads": [as_dict(load) for load in loads]})
@@ -56,13 +57,14 @@ def reconcile(
         bool,
         typer.Option("--accept-loss", help="Believe a till that lost more than a fifth; all days."),
     ] = False,
+    wait: Wait = 0,
     as_json: Json = False,
 ) -> None:
     """Compare sources and warehouse per branch and business day, and heal what differs."""
     chosen = [source for source in sources_of(None, branch) if source.has_branches]
     window = Window(day(date_from), day(date_to), everything or accept_loss, accept_loss)
     warehouse = warehouse_module.resolve()
-    with warehouse_module.lock(warehouse, "reconcile"):
+    with warehouse_module.lock(warehouse, "reconcile", wait):
         results = driver.compare(warehouse, chosen, branch, window)
     if as_json:
         show_json({"compared": [_compared_as_dict(result) for result in results]})

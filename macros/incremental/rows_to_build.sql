@@ -19,7 +19,8 @@
     )
 {%- endmacro %}
 
-{#- The touched rows of a relation; all rows where the fact is built at once.
+{#- The rows of a relation that are to be built: the touched ones; all where these are many, or where
+    the fact is built at once.
 
     Args:
         relation: the relation, a view or a table.
@@ -33,31 +34,22 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Where few rows are touched, each is looked up; where many are, the relation is computed once and
-    joined. Only one of the two is executed: the other has a condition that is false before it
-    begins. To look one row up costs about as much as to compute ten. -#}
+{#- Only one of the two is executed: the other has a condition that is false before it begins. -#}
 {% macro postgres__touched_rows(relation, by, is_indexed) -%}
-    {%- set joined -%}
+    {%- set are_few = "(select are_few from " ~ touched("extent") ~ ")" -%}
+    (
+        {%- if is_indexed %}
+        select records.* from {{ looked_up(relation, touched("rows"), by) }} as records
+        {%- else %}
         select records.*
         from {{ relation }} as records
         inner join {{ touched("rows") }} as touched on {{ same_values("records", "touched", by) }}
-    {%- endset -%}
-    {%- set few_are_touched -%}
-        exists (
-            select 1 from {{ this }} offset (select 10 * count(*) from {{ touched("rows") }})
-        )
-    {%- endset -%}
-    {%- if is_indexed -%}
-    (
-        select records.* from {{ looked_up(relation, touched("rows"), by) }} as records
-        where {{ few_are_touched }}
+        {%- endif %}
+        where {{ are_few }}
         union all
-        {{ joined }}
-        where not {{ few_are_touched }}
+        select * from {{ relation }}
+        where not {{ are_few }}
     )
-    {%- else -%}
-    ({{ joined }})
-    {%- endif -%}
 {%- endmacro %}
 
 {#- The rows of some orders, each looked up.

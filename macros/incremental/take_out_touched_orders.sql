@@ -79,11 +79,7 @@
     union
     {{ orders_of_ended_versions(versions, watermarks) }}
     {%- endif %};
-    analyze {{ touched("rows") }};
-
-    delete from {{ this }} as built
-    using {{ touched("rows") }} as touched
-    where built.order_key = touched.order_key
+    {{ take_out(by="order_key") }}
 {%- endmacro %}
 
 {#- A query for the orders whose lines stand with a version of a product that had ended before.

@@ -30,9 +30,5 @@
     union
     select {{ key }} from {{ this }} where load_id is null
     {%- endif %};
-    analyze {{ touched("rows") }};
-
-    delete from {{ this }} as built
-    using {{ touched("rows") }} as touched
-    where built.{{ key }} = touched.{{ key }}
+    {{ take_out(by=key) }}
 {%- endmacro %}

@@ -242,14 +242,14 @@ def test_every_change_of_an_export_finds_the_tickets_that_it_touches(
     """Also for a version of the facts that has seen none of the loads before the last one."""
     with warehouse.connect() as connection:
         for fact in FACTS:
-            connection.execute(f"create table public.{fact} as table marts_next.{fact}")
+            connection.execute(f"create temporary table old_{fact} as table marts_next.{fact}")
         for changes in CHANGES_OF_EXPORTS:
             load(connection, changes, "files")
             build()
             assert not any(differences(connection, built_at_once).values())
         for fact in FACTS:
             connection.execute(f"delete from marts_next.{fact}")
-            connection.execute(f"insert into marts_next.{fact} table public.{fact}")
+            connection.execute(f"insert into marts_next.{fact} table old_{fact}")
         build()
         assert not any(differences(connection, built_at_once).values())
 

@@ -76,7 +76,7 @@ known_lines as (
 
 -- A line came to an order with its own load. It went over to another one with whichever load was
 -- the cause: its own, or that of a sale to which a refund now belongs.
-compared as (
+changed as (
 
     select
         lines.line_key,
@@ -84,17 +84,15 @@ compared as (
         lines.order_id,
         lines.order_line_id,
         case
-            when assigned.is_current then greatest(lines.load_id, assigned.load_id)
-            when known_lines.line_key is not null then lines.newest_load_id
-            else lines.load_id
+            when known_lines.line_key is null or assigned.is_current then lines.load_id
+            else lines.newest_load_id
         end as load_id,
-        true as is_current,
-        assigned.load_id as load_id_before,
-        coalesce(assigned.is_current, false) as was_current
+        true as is_current
     from lines
     left join assigned
         on lines.line_key = assigned.line_key and lines.order_id = assigned.order_id
     left join known_lines on lines.line_key = known_lines.line_key
+    where not coalesce(assigned.is_current, false) or lines.load_id > assigned.load_id
 
 ),
 
@@ -128,26 +126,9 @@ left_behind as (
 
 final as (
 
-    select
-        line_key,
-        branch_id,
-        order_id,
-        order_line_id,
-        load_id,
-        is_current
-    from compared
-    where not was_current or load_id > load_id_before
-
+    select * from changed
     union all
-
-    select
-        line_key,
-        branch_id,
-        order_id,
-        order_line_id,
-        load_id,
-        is_current
-    from left_behind
+    select * from left_behind
 
 )
 {%- else -%}

@@ -1,12 +1,13 @@
 {{ config(
     materialized="incremental",
-    incremental_strategy="delete+insert",
+    incremental_strategy="append",
     unique_key="post_id",
     on_schema_change="fail",
     indexes=[{"columns": ["branch_id", "business_date"]}],
     pre_hook="{{ take_out_touched_rows(
         ref('int_posts_loaded'), key='post_id', compared=['load_id']
-    ) }}"
+    ) }}",
+    post_hook="{{ put_back_indexes() }}"
 ) }}
 
 with
@@ -14,14 +15,12 @@ with
 posts as (
 
     select * from {{ touched_rows(ref('int_posts_matched'), by=['post_id'], is_indexed=true) }}
-        as posts_to_build
 
 ),
 
 scores as (
 
     select * from {{ touched_rows(ref('int_posts_scored'), by=['post_id'], is_indexed=true) }}
-        as scores_to_build
 
 ),
 

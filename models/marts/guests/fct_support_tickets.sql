@@ -1,6 +1,6 @@
 {{ config(
     materialized="incremental",
-    incremental_strategy="delete+insert",
+    incremental_strategy="append",
     unique_key="ticket_id",
     on_schema_change="fail",
     indexes=[{"columns": ["branch_id", "business_date"]}, {"columns": ["order_key"]}],
@@ -10,7 +10,8 @@
         compared=[
             'load_id', 'branch_id', 'order_key', 'customer_key', 'business_date', 'matched_by'
         ]
-    ) }}"
+    ) }}",
+    post_hook="{{ put_back_indexes() }}"
 ) }}
 
 with
@@ -18,7 +19,6 @@ with
 tickets as (
 
     select * from {{ touched_rows(ref('int_tickets_matched'), by=['ticket_id']) }}
-        as tickets_to_build
 
 ),
 

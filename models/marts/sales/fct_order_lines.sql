@@ -1,6 +1,6 @@
 {{ config(
     materialized="incremental",
-    incremental_strategy="delete+insert",
+    incremental_strategy="append",
     unique_key="order_line_key",
     on_schema_change="fail",
     indexes=[
@@ -11,7 +11,8 @@
     ],
     pre_hook="{{ take_out_touched_orders(
         record_types=['order', 'line'], versions=ref('int_products_versioned')
-    ) }}"
+    ) }}",
+    post_hook="{{ put_back_indexes() }}"
 ) }}
 -- depends_on: {{ ref('int_products_versioned') }}
 

@@ -1,6 +1,6 @@
 {{ config(
     materialized="incremental",
-    incremental_strategy="delete+insert",
+    incremental_strategy="append",
     unique_key="payment_key",
     on_schema_change="fail",
     indexes=[
@@ -8,7 +8,8 @@
         {"columns": ["branch_id", "load_id"]},
         {"columns": ["order_key"]},
     ],
-    pre_hook="{{ take_out_touched_orders(record_types=['order', 'payment']) }}"
+    pre_hook="{{ take_out_touched_orders(record_types=['order', 'payment']) }}",
+    post_hook="{{ put_back_indexes() }}"
 ) }}
 
 with

@@ -1,10 +1,11 @@
 {{ config(
     materialized="incremental",
-    incremental_strategy="delete+insert",
+    incremental_strategy="append",
     unique_key="delivery_line_key",
     on_schema_change="fail",
     indexes=[{"columns": ["branch_id", "business_date"]}, {"columns": ["ingredient_id"]}],
-    pre_hook="{{ take_out_touched_rows(ref('int_deliveries_priced'), key='delivery_line_key') }}"
+    pre_hook="{{ take_out_touched_rows(ref('int_deliveries_priced'), key='delivery_line_key') }}",
+    post_hook="{{ put_back_indexes() }}"
 ) }}
 
 with
@@ -12,7 +13,6 @@ with
 deliveries as (
 
     select * from {{ touched_rows(ref('int_deliveries_priced'), by=['delivery_line_key']) }}
-        as deliveries_to_build
 
 ),
 

@@ -1,10 +1,11 @@
 {{ config(
     materialized="incremental",
-    incremental_strategy="delete+insert",
+    incremental_strategy="append",
     unique_key="stock_day_key",
     on_schema_change="fail",
     indexes=[{"columns": ["branch_id", "business_date"]}, {"columns": ["ingredient_id"]}],
-    pre_hook="{{ take_out_touched_rows(ref('int_stock_balanced'), key='stock_day_key') }}"
+    pre_hook="{{ take_out_touched_rows(ref('int_stock_balanced'), key='stock_day_key') }}",
+    post_hook="{{ put_back_indexes() }}"
 ) }}
 
 with
@@ -12,7 +13,6 @@ with
 stock_days as (
 
     select * from {{ touched_rows(ref('int_stock_balanced'), by=['stock_day_key']) }}
-        as stock_days_to_build
 
 ),
 
