@@ -10,7 +10,7 @@ import typer
 
 from ingest import warehouse as warehouse_module
 from ingest.cli import audit
-from ingest.cli.console import say
+from ingest.cli.console import Wait, say
 from ingest.cli.loading import sources_of
 from ingest.cli.warehouse import readable
 from ingest.loads import driver, erasure
@@ -32,11 +32,11 @@ WRITING_DBT_COMMANDS = {"build", "run", "test", "seed", "snapshot", "retry", "ru
         "ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": [],
     },
 )  # fmt: skip
-def dbt(context: typer.Context) -> None:
+def dbt(context: typer.Context, wait: Wait = 0) -> None:
     """Run dbt on the warehouse: mypizza dbt build --select dim_products+."""
     warehouse = warehouse_module.resolve()
     if WRITING_DBT_COMMANDS.intersection(context.args):
-        with warehouse_module.lock(warehouse, f"dbt {' '.join(context.args)}"):
+        with warehouse_module.lock(warehouse, f"dbt {' '.join(context.args)}", wait):
             protect_people(warehouse)
             result = run_dbt(*context.args)
     else:
@@ -45,10 +45,10 @@ def dbt(context: typer.Context) -> None:
 
 
 @app.command()
-def rollback() -> None:
+def rollback(wait: Wait = 0) -> None:
     """Publish again the version before this one; possible until the next build begins."""
     warehouse = warehouse_module.resolve()
-    with warehouse_module.lock(warehouse, "rollback"):
+    with warehouse_module.lock(warehouse, "rollback", wait):
         result = run_dbt("--quiet", "run-operation", "rollback")
     if not result.success:
         raise typer.Exit(1)

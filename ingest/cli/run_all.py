@@ -14,7 +14,7 @@ import typer
 
 from ingest import warehouse as warehouse_module
 from ingest.cli import audit
-from ingest.cli.console import Json, minute, say, show, show_json
+from ingest.cli.console import Json, Wait, minute, say, show, show_json
 from ingest.cli.loading import NOTHING_CONFIGURED, as_dict, show_loads, sources_of, succeeded
 from ingest.cli.publication import protect_people, why_not_published, write_site
 from ingest.loads import driver
@@ -79,6 +79,7 @@ def run(
     unit_tests: Annotated[
         bool, typer.Option("--unit-tests", help="Test the models' code, too, as make test does.")
     ] = False,
+    wait: Wait = 0,
     as_json: Json = False,
 ) -> None:
     """Do the whole job: start, load, reconcile, build, test, publish, report, document."""
@@ -89,7 +90,7 @@ def run(
     with alert.on_failure("mypizza run") as problems:
         # a program reads the answer from stdout: all else is for people
         with redirect_stdout(sys.stderr) if as_json else nullcontext():
-            done = _run(options, docs, must_build=full_refresh or unit_tests)
+            done = _run(options, docs, must_build=full_refresh or unit_tests, wait=wait)
         problems += done.problems
         if as_json:
             show_json(_as_dict(done))
@@ -99,11 +100,11 @@ def run(
             raise typer.Exit(1)
 
 
-def _run(options: Sequence[str], docs: bool, must_build: bool) -> _Run:
+def _run(options: Sequence[str], docs: bool, must_build: bool, wait: float) -> _Run:
     done = _Run()
     with done.step("Warehouse"):
         warehouse = warehouse_module.resolve()
-    with warehouse_module.lock(warehouse, "run"):
+    with warehouse_module.lock(warehouse, "run", wait):
         with done.step("Load and reconcile"):
             sources = sources_of(None, None)
             done.loads = driver.run(warehouse, sources)

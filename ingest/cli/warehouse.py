@@ -10,6 +10,7 @@ import typer
 
 from ingest import warehouse as warehouse_module
 from ingest.cli.console import say
+from ingest.publish.dbt import write_profile
 from ingest.warehouse import Warehouse, WarehouseError
 
 app = typer.Typer()
@@ -28,6 +29,7 @@ def readable() -> Warehouse:
 def up() -> None:
     """Start the embedded Postgres, or check that the configured server can be used."""
     warehouse = warehouse_module.resolve()
+    write_profile()
     say(f"The warehouse answers at {warehouse.host}:{warehouse.port}.")
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from ingest.loads import record
+from ingest.loads import packages, record
 from ingest.loads.branches import branches as seed
 from ingest.loads.raw_tables import analyze
 from ingest.loads.source import Compared, LoadResult, Session, Source, Visit, Window
@@ -70,6 +70,7 @@ def run(
 
 def _run(opened: Session, source: Source, branches: Sequence[str] | None) -> list[LoadResult]:
     try:
+        packages.follow_the_warehouse(opened.connection, source.raw)
         visits = source.visits(opened, branches)
         source.prepare(opened)
     except WarehouseError as error:

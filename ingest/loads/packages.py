@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from dlt.common import time as dlt_time
 from dlt.common.versioned_state import decompress_state
 from psycopg import sql
 
@@ -39,14 +40,42 @@ def last_complete(connection: Connection, raw: str, schema_name: str | None = No
     return row[0] if row else None
 
 
-def new_load_id(connection: Connection) -> str:
-    """Return an id for a load of our own, by the warehouse's clock; dlt's ids are such seconds.
+def new_load_id(connection: Connection, raw: str) -> str:
+    """Return an id for a load of our own that is newer than every load of its schema.
+
+    Models take the highest id for the newest load. A client's clock that is behind, or was ahead in
+    an earlier run, must not change their order; so the warehouse's clock is asked.
 
     Args:
         connection: a connection to the warehouse.
+        raw: the raw schema, in which there may be no load yet.
+
+    Returns:
+        Seconds since 1970, as text with all of a float's digits.
     """
-    row = connection.execute("select extract(epoch from clock_timestamp())::text").fetchone()
-    return str(row[0]) if row else ""
+    row = connection.execute(STATEMENTS("clock"), {"loads": f"{raw}._dlt_loads"}).fetchone()
+    now, has_loads = row or (0.0, False)
+    newest = 0.0
+    if has_loads:
+        ((newest,),) = connection.execute(
+            STATEMENTS("newest_id", loads=sql.Identifier(raw, "_dlt_loads"))
+        ).fetchall()
+    # a microsecond: a float of this size cannot tell much less
+    return f"{max(now, newest + 1e-6):.7f}"
+
+
+def follow_the_warehouse(connection: Connection, raw: str) -> None:
+    """Let dlt's next packages have newer ids than all before, wherever this machine's clock is.
+
+    dlt takes its ids from one strictly increasing clock, which goes on from its last value, and has
+    no other way to be told of one; so it is that value that we set.
+
+    Args:
+        connection: a connection to the warehouse.
+        raw: the raw schema that they load into.
+    """
+    clock = dlt_time.increasing_precise_time
+    clock._last = max(clock._last, float(new_load_id(connection, raw)))
 
 
 def prepare(connection: Connection, raw: str) -> None:

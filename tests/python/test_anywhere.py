@@ -14,7 +14,7 @@ import pytest
 
 from ingest import warehouse as warehouse_module
 from ingest.warehouse import Warehouse, WarehouseError
-from ingest.warehouse.load_ids import follow_the_warehouse, next_load_id
+from ingest.loads.packages import follow_the_warehouse, new_load_id
 from tests.python.commands import mypizza
 
 BY_CHANCE = {
@@ -130,11 +130,11 @@ def test_a_reader_stays_in_the_warehouse_and_fills_no_disk(server: Warehouse) ->
 def test_the_id_of_a_load_is_above_one_of_a_clock_that_was_ahead(server: Warehouse) -> None:
     ahead = str(time.time() + 86_400)
     with server.connect(role="loader") as connection:
-        assert abs(float(next_load_id(connection, "raw_ids")) - time.time()) < 60
+        assert abs(float(new_load_id(connection, "raw_ids")) - time.time()) < 60
         connection.execute("create schema raw_ids")
         connection.execute("create table raw_ids._dlt_loads (load_id text)")
         connection.execute("insert into raw_ids._dlt_loads values (%s)", [ahead])
-        assert next_load_id(connection, "raw_ids") > ahead
+        assert new_load_id(connection, "raw_ids") > ahead
         follow_the_warehouse(connection, "raw_ids")
         from dlt.common.storages.load_package import create_load_id  # slow to import
 

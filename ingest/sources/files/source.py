@@ -134,7 +134,7 @@ class FeedVisit:
         notes = self._note_vanished(known, present)
         readings: Sequence[Reading] = ()
         if wanted:
-            entry.load_id = packages.new_load_id(connection)
+            entry.load_id = packages.new_load_id(connection, RAW)
             table = raw_tables.columns(connection, RAW).get(feed.name, {})
             columns = [name for name in table if name not in OWN_COLUMNS]
             target = Target(self.session.warehouse, connection, feed, columns, known, self.expected)
@@ -310,7 +310,7 @@ def prepare(connection: Connection, configured: Sequence[Feed]) -> None:
 
 def _redate(connection: Connection, feed: Feed) -> None:
     """Give all rows of a feed a new load: its dialect has changed, so they say something else."""
-    load_id = packages.new_load_id(connection)
+    load_id = packages.new_load_id(connection, RAW)
     table = sql.Identifier(RAW, feed.name)
     connection.execute(sql.SQL("update {} set _dlt_load_id = %s").format(table), [load_id])
     packages.complete(connection, RAW, land.schema_name(feed), load_id)

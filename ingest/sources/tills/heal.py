@@ -94,7 +94,7 @@ def read_again(link: Link, survey: Survey, window: HealWindow) -> LoadResult:
         rows: dict[str, int] = {}
         try:
             with connection.transaction(), connection.cursor() as cursor:
-                entry.load_id = packages.new_load_id(connection)
+                entry.load_id = packages.new_load_id(connection, link.system.raw)
                 for table in survey.tables:
                     if window.reads(table):
                         rows[table.name] = _merge(
@@ -224,7 +224,7 @@ def mark_deleted(link: Link, gone: Keys) -> LoadResult:
         record.load(connection, link.system.source, link.branch_id, "heal") as entry,
         connection.transaction(),
     ):
-        entry.load_id = packages.new_load_id(connection)
+        entry.load_id = packages.new_load_id(connection, link.system.raw)
         for table, keys in gone.items():
             connection.execute(
                 STATEMENTS("mark_deleted", raw=link.raw(table), key=table.key),

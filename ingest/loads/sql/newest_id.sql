@@ -1,0 +1,2 @@
+select coalesce(max(cast(load_id as double precision)), 0) as newest
+from {loads}
