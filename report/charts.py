@@ -68,7 +68,7 @@ def hours() -> Any:
         x=alt.X(
             "local_hour:O",
             sort=alt.EncodingSortField("hours_after_cutover", op="min"),
-            title="Hour of the clock",
+            title="Hour",
             axis=alt.Axis(labelAngle=0, labelOverlap=True),
         ),
         y=alt.Y("weekday:N", sort=list(WEEKDAYS), title=None),
@@ -100,7 +100,7 @@ def menu_map() -> Any:
     points = costed.mark_point(filled=True, size=64, opacity=0.85).encode(
         x=alt.X("units:Q", title="Items sold", axis=_counts()),
         y=alt.Y(
-            "unit_margin:Q", title="Margin of one", axis=alt.Axis(format="$.0f", tickCount=6),
+            "unit_margin:Q", title="Unit margin", axis=alt.Axis(format="$.0f", tickCount=6),
             scale=alt.Scale(zero=False),
         ),
         color=alt.Color("menu_class:N", title=None, legend=_legend(), scale=alt.Scale(
@@ -114,7 +114,7 @@ def menu_map() -> Any:
             alt.Tooltip("size:N"),
             alt.Tooltip("menu_class:N", title="class"),
             alt.Tooltip("units:Q", title="sold", format=","),
-            alt.Tooltip("unit_margin:Q", title="margin of one", format="$,.2f"),
+            alt.Tooltip("unit_margin:Q", title="unit margin", format="$,.2f"),
         ],
     )  # fmt: skip
     line = {"color": theme("muted"), "strokeDash": [5, 4]}
@@ -169,7 +169,7 @@ def cohorts() -> Any:
             alt.Tooltip("share:Q", format=".1%"),
         ],
     )  # fmt: skip
-    return later.mark_rect().encode(color=_heat("share:Q", "Came again", ".0%"))
+    return later.mark_rect().encode(color=_heat("share:Q", "Returning share", ".0%"))
 
 
 def complaints() -> Any:
@@ -182,7 +182,7 @@ def stock_outs() -> Any:
     return _bars("ingredient_name", "stock_out_days", "second")
 
 
-STATES = {"equal": "good", "equal after mending": "second", "still open": "muted", "differs": "bad"}
+STATES = {"equal": "good", "equal after reload": "second", "still open": "muted", "differs": "bad"}
 """What a comparison of till and warehouse comes to, and the colour of it."""
 
 

@@ -20,8 +20,8 @@ PAGES = (
         "The report",
         "Trading, menu, guests, kitchen and trust, by branch and period.",
     ),
-    ("docs.html", "The docs", "Every table and column, its grain and key, and a question to it."),
-    ("lineage.html", "The lineage", "From which column of which source each column comes."),
+    ("docs.html", "The docs", "Every table and column, with grain, key and a sample question."),
+    ("lineage.html", "The lineage", "The source columns of every column."),
     ("er-diagram.svg", "The tables in one picture", "How the published tables join."),
 )
 """The pages of the site: file, name, and what each says."""

@@ -131,21 +131,21 @@
         + `${period.is_complete ? "" : ", so far"}. `
         + (before ? `Compared with ${days.formatRange(
           period.previous_first_date, period.previous_last_date)}. `
-          : "There is no full period before to compare with. ")
+          : "There is no complete previous period to compare with. ")
         + `${first.label} ${written(now[first.name] ?? null, first.kind)}.`
-      : "There is no closed day yet at this branch.";
+      : "This branch has no closed day yet.";
   }
 
   function compared(tile, value, before, hasBefore) {
     if (value === null) return ["", ""];
     if (!hasBefore) return ["", ""];
-    if (before === null) return ["not known before", ""];
+    if (before === null) return ["no previous figure", ""];
     const difference = value - before;
     const isShare = tile.kind === "share";
     const change = isShare ? difference * 100 : before === 0 ? NaN : difference / Math.abs(before);
     const amount = isShare ? `${plain.format(Math.abs(change))} points`
       : Number.isNaN(change) ? `from ${written(before, tile.kind)}` : percent.format(Math.abs(change));
-    if (difference === 0 || /^0(\.0)?( points|%)$/.test(amount)) return ["● as before", ""];
+    if (difference === 0 || /^0(\.0)?( points|%)$/.test(amount)) return ["● unchanged", ""];
     const direction = difference > 0 ? "up" : "down";
     return [`${difference > 0 ? "▲" : "▼"} ${amount} ${difference > 0 ? "more" : "less"}`, direction];
   }
@@ -296,8 +296,8 @@
       : `${row.equal_days === row.days ? "Till and warehouse are equal" : "Till and warehouse differ"}: `
         + `${whole.format(row.equal_days)} of ${whole.format(row.days)} branch days are equal, to the cent. `
         + `${money(row.order_total_at_till)} at the tills, ${money(row.order_total_in_raw)} in the warehouse, `
-        + `difference ${money(row.order_total_difference)}; ${whole.format(row.healed_days)} days had to be `
-        + "read again.";
+        + `difference ${money(row.order_total_difference)}; ${whole.format(row.healed_days)} days were `
+        + "reloaded.";
   }
 
   // Controls and the address
@@ -398,6 +398,6 @@
     show();
   } else {
     document.getElementById("shown").textContent =
-      "There is nothing to show: nothing was published yet, or you may see no branch.";
+      "There is nothing to show: nothing is published yet, or you have no access to any branch.";
   }
 })();

@@ -24,7 +24,7 @@ from sample.company import Size
 from sample.web import Faults, Server
 
 app = typer.Typer(
-    help="The sample company: tills, a bucket and two web APIs that really run.",
+    help="The sample company: tills, a bucket and two web APIs.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -35,18 +35,19 @@ app = typer.Typer(
 def start(
     branch: Annotated[
         list[str] | None,
-        typer.Option(help="Only the till of this branch; may be repeated. Default all."),
+        typer.Option(help="Only the till of this branch; can be repeated. Default: all."),
     ] = None,
     weeks: Annotated[
-        int | None, typer.Option(help="Only the last weeks of the published year.")
+        int | None, typer.Option(help="Only this many last weeks of the published year.")
     ] = None,
     scale: Annotated[
-        int | None, typer.Option(help="Times the published volume; default once.")
+        int | None, typer.Option(help="A multiple of the published volume. Default: 1.")
     ] = None,
 ) -> None:
-    """Start the company where it does not run yet, and write where its systems are.
+    """Start the sample company, unless it runs, and write its addresses.
 
-    What is complete is left alone. The options are remembered until the company is made anew.
+    Complete systems are left as they are. The options are remembered until the company is created
+    again.
     """
     warehouse = warehouse_module.resolve()
     tills = company.create(warehouse, _size(branch, weeks, scale))
@@ -70,7 +71,7 @@ def start(
 def advance(
     days: Annotated[int, typer.Option(min=1, help="Days to trade on.")] = 1,
 ) -> None:
-    """Let the company trade on: sales, refunds, late commits, deliveries, posts, tickets."""
+    """Let the company trade: sales, refunds, late commits, deliveries, posts, tickets."""
     warehouse = warehouse_module.resolve()
     tradings = company.advance(warehouse, days=days)
     names = ["last_day", *(event.name for event in company.EVENTS)]
@@ -87,9 +88,9 @@ def advance(
 
 @app.command()
 def stop() -> None:
-    """Stop the web APIs, and take the company's addresses out of the configuration.
+    """Stop the web APIs and remove the company's addresses from the configuration.
 
-    Tills and bucket stay as they are; `start` goes on from there.
+    Tills and bucket stay as they are; `start` resumes from there.
     """
     was_running = background.stop()
     configuration.take_out()
@@ -98,13 +99,13 @@ def stop() -> None:
 
 @app.command()
 def serve(
-    port: Annotated[int, typer.Option(help="Default: one that is free.")] = 0,
+    port: Annotated[int, typer.Option(help="Default: a free port.")] = 0,
     too_many_every: Annotated[int, typer.Option(help="Answer each n-th request with 429.")] = 0,
     broken_every: Annotated[int, typer.Option(help="Answer each n-th request with 503.")] = 0,
     shift_every: Annotated[int, typer.Option(help="Change a row after each n-th page.")] = 0,
-    token_requests: Annotated[int, typer.Option(help="A token is good for n requests.")] = 0,
+    token_requests: Annotated[int, typer.Option(help="A token expires after n requests.")] = 0,
 ) -> None:
-    """Run the two web APIs in the foreground, as unreliable as wanted, until Ctrl+C."""
+    """Run the two web APIs in the foreground, with the given faults, until Ctrl+C."""
     faults = Faults(
         too_many_every=too_many_every,
         broken_every=broken_every,

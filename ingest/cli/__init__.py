@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 INTERRUPTED = 130
-"""The exit code of what Ctrl+C has ended, as shells know it."""
+"""The exit code after Ctrl+C, as shells use it."""
 
-STOPPED = "Stopped by Ctrl+C: what was complete stays, the rest is done again by the next run."
+STOPPED = "Stopped by Ctrl+C. Complete work is kept; the next run does the rest."
 
 
 def main() -> None:

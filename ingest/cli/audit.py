@@ -1,4 +1,4 @@
-"""What the commands read of the schema `audit`."""
+"""Queries of the commands on the schema `audit`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STATEMENTS = Statements(__file__)
 
 
 def rows(connection: Connection, name: str, table: str, **values: Any) -> list[dict[str, Any]]:
-    """Run a query of the folder `sql` on a table that the first run has yet to make.
+    """Run a query from the folder `sql` on a table that may not exist yet.
 
     Args:
         connection: a connection to the warehouse.

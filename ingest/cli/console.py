@@ -122,7 +122,7 @@ def _plain(value: Any) -> Any:
         return dict(value)
     if isinstance(value, Path):
         return str(value)
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
 def minute(moment: datetime | None) -> str:
@@ -139,4 +139,4 @@ def day(text: str | None) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise WarehouseError(f"{text!r} is no date: write it as 2015-12-31.") from None
+        raise WarehouseError(f"{text!r} is not a date: write it as 2015-12-31.") from None

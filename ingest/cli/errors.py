@@ -1,4 +1,4 @@
-"""What becomes of an error: one sentence and an exit code."""
+"""Errors as people see them: one sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def run(app: Callable[[], object]) -> None:
         fail(str(error))
     except psycopg.errors.InsufficientPrivilege as error:
         fail(
-            f"The warehouse's user lacks a right ({error.diag.message_primary}): its schemas must "
-            "belong to the user in PGUSER, or be granted to it by their owner."
+            f"The warehouse's user lacks a right ({error.diag.message_primary}): the user in "
+            f"PGUSER must own the schemas, or their owner must grant the right."
         )
     except psycopg.OperationalError as error:
         fail(trouble(error) or str(error).strip())

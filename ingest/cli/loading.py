@@ -18,8 +18,8 @@ from ingest.warehouse import WarehouseError
 app = typer.Typer()
 
 NOTHING_CONFIGURED = (
-    "Nothing is configured that could be loaded: write where your sources are into "
-    ".dlt/config.toml and .dlt/secrets.toml."
+    "No source is configured: write the addresses of your sources into .dlt/config.toml and "
+    ".dlt/secrets.toml."
 )
 
 Branches = Annotated[list[str] | None, typer.Option("--branch", help="Only these branches.")]
@@ -32,7 +32,7 @@ def ingest(
     wait: Wait = 0,
     as_json: Json = False,
 ) -> None:
-    """Load what is new at the sources, and reconcile it."""
+    """Load new data from the sources and reconcile it."""
     chosen = sources_of(sources, branch)
     warehouse = warehouse_module.resolve()
     with warehouse_module.lock(warehouse, "ingest", wait):
@@ -55,12 +55,12 @@ def reconcile(
     everything: Annotated[bool, typer.Option("--all", help="All days, not the last 35.")] = False,
     accept_loss: Annotated[
         bool,
-        typer.Option("--accept-loss", help="Believe a till that lost more than a fifth; all days."),
+        typer.Option("--accept-loss", help="Accept a till that lost over a fifth of its rows."),
     ] = False,
     wait: Wait = 0,
     as_json: Json = False,
 ) -> None:
-    """Compare sources and warehouse per branch and business day, and heal what differs."""
+    """Compare sources and warehouse per branch and business day, and reload days that differ."""
     chosen = [source for source in sources_of(None, branch) if source.has_branches]
     window = Window(day(date_from), day(date_to), everything or accept_loss, accept_loss)
     warehouse = warehouse_module.resolve()
@@ -93,7 +93,7 @@ def sources_of(names: Sequence[str] | None, branches: Sequence[str] | None) -> S
         for source in sources:
             if not source.has_branches:
                 raise WarehouseError(
-                    f"The source {source.name} is not loaded by branch: leave --branch out."
+                    f"The source {source.name} has no branches: leave out --branch."
                 )
     return sources
 

@@ -8,7 +8,7 @@ from ingest.cli.console import show
 from ingest.cli.warehouse import readable
 
 app = typer.Typer(
-    help="The figures of the semantic layer, by MetricFlow, of what is published.",
+    help="Query the metrics of the published marts, by MetricFlow.",
     no_args_is_help=True,
 )
 
@@ -19,7 +19,7 @@ METRICFLOW = {
 
 @app.command("list", context_settings=METRICFLOW)
 def metrics_list(context: typer.Context) -> None:
-    """Say what can be asked for; mypizza metrics list dimensions --metrics orders: by what."""
+    """List the metrics; mypizza metrics list dimensions --metrics orders: their dimensions."""
     # For the start-up time of the other commands: MetricFlow brings dbt.
     from ingest.publish.metrics import definitions, run_metricflow
 
@@ -32,7 +32,7 @@ def metrics_list(context: typer.Context) -> None:
 
 @app.command("query", context_settings=METRICFLOW)
 def metrics_query(context: typer.Context) -> None:
-    """Ask for figures: mypizza metrics query --metrics net_revenue --group-by branch."""
+    """Query metrics: mypizza metrics query --metrics net_revenue --group-by branch."""
     # for the start-up time, as above
     from ingest.publish.metrics import run_metricflow
 

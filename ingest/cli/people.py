@@ -20,7 +20,7 @@ def forget_customer(
     customer_id: Annotated[int, typer.Argument(help="The customer's number at that branch.")],
     wait: Wait = 0,
 ) -> None:
-    """Erase who a customer was, for good: name, addresses, notes, tickets. Money stays."""
+    """Erase a customer's personal data for good: name, addresses, notes, tickets. Money stays."""
     sources = sources_of(None, None)
     warehouse = warehouse_module.resolve()
     with (
@@ -29,7 +29,8 @@ def forget_customer(
     ):
         rows = erasure.forget(opened, sources, branch, customer_id)
     say(
-        f"{rows} raw rows of customer {customer_id} of {branch} are anonymous, and stay so after "
-        "every load. The marts follow with their next build, and the version before them with the "
-        "one after that: mypizza run. The till itself is not ours to change."
+        f"{rows} raw rows of customer {customer_id} of {branch} are anonymised, and later loads "
+        f"will be, too. The marts follow with the next build (mypizza run), the version kept for "
+        f"rollback with the one after it. The till still has the data: erase the customer there, "
+        f"too."
     )

@@ -46,20 +46,20 @@ def dbt(context: typer.Context, wait: Wait = 0) -> None:
 
 @app.command()
 def rollback(wait: Wait = 0) -> None:
-    """Publish again the version before this one; possible until the next build begins."""
+    """Publish the previous version again; possible until the next build begins."""
     warehouse = warehouse_module.resolve()
     with warehouse_module.lock(warehouse, "rollback", wait):
         result = run_dbt("--quiet", "run-operation", "rollback")
     if not result.success:
         raise typer.Exit(1)
-    say("The version published before is published again, until the next build.")
+    say("The previous version is published again. It stays until the next build.")
 
 
 @app.command()
 def docs(
     open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
-    """Write report, docs and lineage of what is published, and the index page that opens them."""
+    """Write report, docs and lineage of the published version, and their index page."""
     index = write_site(warehouse_module.resolve(), anew=True)
     say(f"Open {index.as_uri()}")
     if open_it:
@@ -68,9 +68,9 @@ def docs(
 
 @app.command()
 def report() -> None:
-    """Write the report of what is published, one page that opens offline, and say where it is.
+    """Write the report of the published version, one page that opens offline.
 
-    It holds what your login may read: a branch manager's report is about their own branch.
+    It contains what your login may read: a branch manager's report covers their branch.
     """
     # For the start-up time of the other commands: Altair takes half a second.
     from report.page import build_report
@@ -122,7 +122,7 @@ def write_site(warehouse: Warehouse, anew: bool = False) -> Path:
 
 
 def protect_people(warehouse: Warehouse) -> None:
-    """Before anything is built: the salt is the wanted one, and who was erased is erased."""
+    """Before a build: apply the configured salt, and repeat all erasures."""
     warehouse_module.keep_salt(warehouse)
     with warehouse.connect() as connection:
         erased = audit.rows(connection, "erasures", "audit.erasures")
@@ -148,7 +148,7 @@ def why_not_published(
     for message in [*messages, built.exception]:
         if "No space left on device" in str(message):
             return (
-                "The disk of the warehouse is full: make room there and run again; what is "
-                "published stays."
+                "The disk of the warehouse is full: free some space and run again. The published "
+                "version stays."
             )
     return newest.get("reason") or "dbt could not build: see its log."

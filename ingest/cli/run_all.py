@@ -53,7 +53,7 @@ class _Run:
 
     @property
     def problems(self) -> list[str]:
-        """One sentence on each thing that a person must look at."""
+        """One sentence on each thing that needs attention."""
         failed = [load.error for load in self.loads if load.error]
         return failed + ([self.problem] if self.problem else [])
 
@@ -77,12 +77,12 @@ def run(
         bool, typer.Option("--full-refresh", help="Build the large facts from scratch.")
     ] = False,
     unit_tests: Annotated[
-        bool, typer.Option("--unit-tests", help="Test the models' code, too, as make test does.")
+        bool, typer.Option("--unit-tests", help="Run the unit tests of the models, too.")
     ] = False,
     wait: Wait = 0,
     as_json: Json = False,
 ) -> None:
-    """Do the whole job: start, load, reconcile, build, test, publish, report, document."""
+    """Do everything: start, load, reconcile, build, test, publish, report, document."""
     options = [
         *(["--full-refresh"] if full_refresh else []),
         *([] if unit_tests else ["--exclude-resource-type", "unit_test"]),
@@ -137,7 +137,7 @@ def _build(
         now = inputs.fingerprint(connection, [source.raw for source in sources])
         published_at = inputs.published_from(connection, now)
     if published_at and succeeded(done.loads) and not must_build:
-        say(f"Nothing is new since the publication of {minute(published_at)} UTC.")
+        say(f"Nothing has changed since the publication of {minute(published_at)} UTC.")
         return
     done.built = run_dbt("build", *options)
     if done.built.success:
@@ -197,7 +197,7 @@ def _summarise(done: _Run) -> None:
         else:
             say(f"Published since {minute(newest['finished_at'])} UTC: {said}", "green")
     if done.index:
-        say(f"Begin here: {done.index.as_uri()} (report, docs, lineage)")
+        say(f"Start here: {done.index.as_uri()} (report, docs, lineage)")
     warehouse = warehouse_module.resolve()
     say(
         f"Connect: mypizza psql, or any BI tool at {warehouse.host}, port {warehouse.port}, "

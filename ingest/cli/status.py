@@ -16,14 +16,14 @@ from ingest.cli.loading import place
 app = typer.Typer()
 
 STALE = timedelta(hours=50)
-"""A source that has not come in for so long needs a person; its freshness test says the same."""
+"""A source needs attention if its last load is older; its freshness test says the same."""
 
 Row = dict[str, Any]
 
 
 @app.command()
 def status(as_json: Json = False) -> None:
-    """Say when each source was last loaded and what is published; exit code 1 on trouble."""
+    """Show when each source was last loaded and what is published; exit code 1 on trouble."""
     warehouse = warehouse_module.resolve()
     with warehouse.connect() as connection:
         holder = warehouse_module.lock_holder(connection)
@@ -35,10 +35,10 @@ def status(as_json: Json = False) -> None:
         load["in_quarantine"] = sum(row["records"] for row in held if _is_of(row, load))
         if load["outcome"] == "running" and not holder:
             load["outcome"] = "interrupted"
-            load["error"] = "Its process ended before the load did; run it again."
+            load["error"] = "Its process ended before the load was complete; run it again."
     problems = [problem for load in loads for problem in _problems(load)]
     if not publications:
-        problems.append("Nothing was published yet: mypizza run.")
+        problems.append("Nothing is published yet: run mypizza run.")
     elif publications[0]["outcome"] == "failed":
         problems.append(f"The last build was not published: {publications[0]['reason']}")
     if as_json:
@@ -61,13 +61,13 @@ def _is_of(quarantined: Mapping[str, Any], load: Mapping[str, Any]) -> bool:
 
 
 def _problems(load: Mapping[str, Any]) -> list[str]:
-    """Say what a person must look at in a source."""
+    """Return what needs attention in a source."""
     name = f"{load['source']} {place(load['branch_id'], load['feed'])}".strip()
     problems = []
     if load["outcome"] not in ("succeeded", "running"):
         problems.append(f"{name}: {load['error']}")
     if load["lag"] is None or load["lag"] > STALE:
-        problems.append(f"{name}: the last success is more than {STALE} ago.")
+        problems.append(f"{name}: the last successful load was more than {STALE} ago.")
     if load["days_differing"]:
         problems.append(
             f"{name}: {load['days_differing']:,} of {load['days_compared']:,} days differ from "
@@ -121,18 +121,16 @@ def _equal_days(load: Mapping[str, Any]) -> str:
 
 @app.command()
 def quarantine(
-    source: Annotated[str | None, typer.Option(help="Only this source, for example pos.")] = None,
+    source: Annotated[str | None, typer.Option(help="Only this source, such as pos.")] = None,
     branch: Annotated[str | None, typer.Option(help="Only this branch.")] = None,
     records: Annotated[
-        bool, typer.Option("--records", help="Show the records as they landed, too.")
+        bool, typer.Option("--records", help="Include the records as they landed.")
     ] = False,
-    released: Annotated[
-        bool, typer.Option("--released", help="Show those that were released, too.")
-    ] = False,
-    limit: Annotated[int, typer.Option(min=1, help="Show no more than so many.")] = 50,
+    released: Annotated[bool, typer.Option("--released", help="Include released records.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="The largest number of records to show.")] = 50,
     as_json: Json = False,
 ) -> None:
-    """List the records that were held back, and why. They flow once they are corrected."""
+    """List the records in quarantine and their reasons. They are released once corrected."""
     warehouse = warehouse_module.resolve()
     with warehouse.connect() as connection:
         rows = audit.rows(
@@ -150,8 +148,8 @@ def quarantine(
     columns = ("since", "source", "table", "record", "reasons", *(["released"] if released else []))
     show("Quarantine", columns, [_cells(row, records, released) for row in rows])
     say(
-        f"{in_all:,} record(s), {len(rows):,} shown. Correct them at their source, or mend the "
-        "rule in their base model (docs/quarantine.md): the next run takes them in by itself."
+        f"{in_all:,} record(s), {len(rows):,} shown. Correct them at their source, or the rule in "
+        f"their base model (docs/quarantine.md); the next run releases them."
     )
 
 

@@ -17,7 +17,7 @@ app = typer.Typer()
 
 
 def readable() -> Warehouse:
-    """Find the warehouse for somebody who may only read: nothing else is asked of the login."""
+    """Find the warehouse for a login that may only read, without checking other rights."""
     return (
         warehouse_module.start()
         if warehouse_module.is_embedded()
@@ -27,7 +27,7 @@ def readable() -> Warehouse:
 
 @app.command()
 def up() -> None:
-    """Start the embedded Postgres, or check that the configured server can be used."""
+    """Start the embedded Postgres, or check the configured server."""
     warehouse = warehouse_module.resolve()
     write_profile()
     say(f"The warehouse answers at {warehouse.host}:{warehouse.port}.")
@@ -37,7 +37,7 @@ def up() -> None:
 def down() -> None:
     """Stop the embedded Postgres; its data stays in .warehouse/."""
     if not warehouse_module.is_embedded():
-        raise WarehouseError("PGHOST names a server of your own: myPizza does not stop that one.")
+        raise WarehouseError("PGHOST names your own server: myPizza does not stop it.")
     was_running = warehouse_module.stop()
     say("The embedded server is stopped." if was_running else "No server was running.")
 
@@ -62,13 +62,13 @@ def psql(context: typer.Context) -> None:
 @app.command("init-warehouse")
 def init_warehouse(
     login: Annotated[
-        str, typer.Option(help="The pipeline's own login; made where it is missing.")
+        str, typer.Option(help="The pipeline's login; created if it does not exist.")
     ] = warehouse_module.LOGIN,
 ) -> None:
-    """Prepare a server of your own: roles, schemas, rights. Once, as its administrator.
+    """Prepare your own server: roles, schemas, rights. Run it once, as its administrator.
 
-    libpq's variables name the database and the administrator. The password of a login that has to
-    be made is asked for, or taken from MYPIZZA_LOGIN_PASSWORD.
+    libpq's variables name the database and the administrator. The password of a new login is asked
+    for, or taken from MYPIZZA_LOGIN_PASSWORD.
     """
     if warehouse_module.is_embedded():
         warehouse = warehouse_module.resolve()
@@ -78,7 +78,7 @@ def init_warehouse(
     is_new = warehouse_module.init_warehouse(warehouse, login, _new_password)
     say(
         f"The database {warehouse.database} is prepared. The pipeline's login is {login}"
-        f"{' (made just now)' if is_new else ''}: run everything else with PGUSER={login}."
+        f"{' (created now)' if is_new else ''}: set PGUSER={login} for all other commands."
     )
 
 
@@ -86,18 +86,18 @@ def init_warehouse(
 def add_reader(
     login: Annotated[str, typer.Argument(help="The name of the login.")],
     branch: Annotated[
-        list[str] | None, typer.Option(help="Only the rows of this branch; may be repeated.")
+        list[str] | None, typer.Option(help="Only the rows of this branch; can be repeated.")
     ] = None,
 ) -> None:
-    """Make a login that reads the marts, for an analyst, a branch's manager or a BI tool.
+    """Create a login that reads the marts, for an analyst, a branch manager or a BI tool.
 
-    On a server of your own as its administrator. The password is asked for, or taken from
+    On your own server, run it as its administrator. The password is asked for, or taken from
     MYPIZZA_LOGIN_PASSWORD. Run it again to change a login's password and branches.
     """
     warehouse = warehouse_module.administrator()
     is_new = warehouse_module.add_reader(warehouse, login, _new_password(), branch or ())
     say(
-        f"The login {login} {'is made' if is_new else 'is changed'} and reads the marts of "
+        f"The login {login} {'is created' if is_new else 'is changed'} and can read the marts of "
         f"{'the branch ' + ' and '.join(branch) if branch else 'all branches'}. Connect to host "
         f"{warehouse.host}, port {warehouse.port}, database {warehouse.database}, schema marts "
         "(docs/how-to/connect.md)."
@@ -108,9 +108,9 @@ def add_reader(
 def remove_reader(
     login: Annotated[str, typer.Argument(help="The name of the login.")],
 ) -> None:
-    """Take away a login that add-reader made."""
+    """Remove a login that add-reader created."""
     warehouse_module.remove_reader(warehouse_module.administrator(), login)
-    say(f"The login {login} is gone.")
+    say(f"The login {login} is removed.")
 
 
 def _new_password() -> str:

@@ -1,4 +1,4 @@
-"""The branches of the seed, as far as loading needs them."""
+"""The branches of the seed, with what loading needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Day figures: what a source and the raw layer each say of a business day, held against each other.
+"""Day figures: source and raw layer compared per business day.
 
 Both sides land as rows of one temporary table, the source's and the raw layer's, and SQL compares
 them. What the figures are, and how each side works them out, is the source's matter: a till counts

@@ -1,6 +1,6 @@
 """What is configured: dlt's files and environment variables, checked by pydantic.
 
-Whatever is wrong is one sentence that names section, key and what is allowed.
+An error is one sentence that names section, key and what is allowed.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def read(model: type[Model], path: str, **given: Any) -> Model:
         given: values that do not come from the section.
 
     Raises:
-        SourceError: a key that means nothing, is missing, or has a value that is not allowed.
+        SourceError: a key that is not allowed, is missing, or has a value that is not allowed.
     """
     values = section(path)
     for name in model.model_fields:
@@ -99,7 +99,7 @@ def _sentence(model: type[BaseModel], path: str, error: ValidationError) -> str:
     where = f"[{path}] in {CONFIG_FILE}"
     if first["type"] == "extra_forbidden":
         known = ", ".join(_fields(model, first["loc"][:-1]))
-        return f"{where} has the key {key!r}, which means nothing there; allowed are: {known}."
+        return f"{where} has the key {key!r}, which is not allowed there; allowed are: {known}."
     if first["type"] in ("missing", "too_short"):
         return f"{where} has no {key}: write it there, or into {SECRETS_FILE} if it is secret."
     allowed = first["msg"].removeprefix("Value error, ")

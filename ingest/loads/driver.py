@@ -96,7 +96,7 @@ def _compare(opened: Session, source: Source, visit: Visit, window: Window) -> l
 
 
 def erase(opened: Session, sources: Sequence[Source]) -> int:
-    """Make everyone in audit.erasures nobody, whenever their rows came in.
+    """Erase everyone in audit.erasures from all rows.
 
     Args:
         opened: the session.

@@ -1,4 +1,4 @@
-"""The right to erasure: a person at a till becomes nobody in the warehouse, and stays nobody.
+"""The right to erasure: a person's data are removed from the warehouse and stay removed.
 
 Every erasure is remembered in `audit.erasures`, by branch and customer number alone, and done again
 on all rows that have come in since, at the end of each load: each source erases its own. Staging is
@@ -21,7 +21,7 @@ STATEMENTS = Statements(__file__)
 
 
 def forget(session: Session, sources: Sequence[Source], branch_id: str, customer_id: int) -> int:
-    """Make a customer nobody, now and after every load to come.
+    """Erase a customer, now and after every future load.
 
     Args:
         session: the warehouse; the caller holds its lock.
@@ -39,8 +39,8 @@ def forget(session: Session, sources: Sequence[Source], branch_id: str, customer
     with connection.transaction():
         if not any(source.knows(session, branch_id, customer_id) for source in sources):
             raise WarehouseError(
-                f"No customer {customer_id} has come in from the branch {branch_id!r}: look for "
-                "branch_id and customer_id in marts.dim_customers."
+                f"The branch {branch_id!r} has no customer {customer_id}: look up branch_id and "
+                f"customer_id in marts.dim_customers."
             )
         connection.execute(
             STATEMENTS("remember_erasure"), {"branch": branch_id, "customer": customer_id}
@@ -55,7 +55,7 @@ def forget(session: Session, sources: Sequence[Source], branch_id: str, customer
 
 
 def reapply(session: Session, sources: Sequence[Source]) -> None:
-    """Do for everyone what each load does for its own, where a killed one did not come to it.
+    """Repeat all erasures, because a killed load may not have reached its own.
 
     Args:
         session: the warehouse; the caller holds its lock.

@@ -1,4 +1,4 @@
-"""What the raw tables are like: which there are, their columns, their indexes and statistics."""
+"""The raw tables: their columns, indexes and statistics."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ def indexing(
 def analyze(connection: Connection, raw: str, results: Sequence[LoadResult]) -> None:
     """Refresh the planner's statistics of every table that received rows.
 
-    A planner that has not heard of a new load takes it to have no rows, and goes through all
-    product versions for each of them. This reads a sample: its cost does not grow with the table.
+    Without new statistics the planner assumes that a new load has no rows, and scans all product
+    versions for each of them. This reads a sample: its cost does not grow with the table.
 
     Args:
         connection: a connection as loader.

@@ -1,4 +1,4 @@
-"""The record of loads: `audit.loads` says of each that it runs, and in the end how it went."""
+"""The record of loads: `audit.loads` has a row for each, with its outcome."""
 
 from __future__ import annotations
 

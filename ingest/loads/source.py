@@ -68,13 +68,13 @@ class LoadResult:
 
 @dataclass(frozen=True)
 class Window:
-    """What is compared.
+    """The days that are compared.
 
     Attributes:
         first: the first business date; None lets the source choose.
         last: the last business date; None is open.
         everything: all days there are.
-        accept_loss: believe a source whatever it has lost.
+        accept_loss: accept a source however much it has lost.
     """
 
     first: date | None = None
@@ -160,4 +160,4 @@ class Source(Protocol):
         """Say whether a customer of a branch has ever come in from this source."""
 
     def erase(self, session: Session) -> int:
-        """Make everyone in audit.erasures nobody in what has come in; return the changed rows."""
+        """Erase everyone in audit.erasures from the raw rows; return how many changed."""

@@ -1,4 +1,4 @@
-"""SQL of more than one line stands in `.sql` files, where it is linted; here it is read."""
+"""Reads the `.sql` files, which contain all SQL of more than one line, so that it is linted."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What becomes of what was loaded: dbt's build, metrics, docs, and the alert when it fails."""
+"""What follows the loads: dbt's build, metrics, docs, and the alert on failure."""

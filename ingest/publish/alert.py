@@ -18,7 +18,7 @@ SECONDS = 10
 
 @contextmanager
 def on_failure(command: str) -> Iterator[list[str]]:
-    """Post what went wrong, and let it go on its way.
+    """Post an error to the webhook and raise it again.
 
     Args:
         command: what runs, as people know it.
@@ -53,7 +53,7 @@ def post(command: str, problems: Sequence[str]) -> bool:
         return False
     # The address holds its own secret: it is never printed.
     if not url.startswith(("https://", "http://")):
-        print("MYPIZZA_ALERT_URL is no http address: nobody was told.", file=sys.stderr)
+        print("MYPIZZA_ALERT_URL is not an http address, so no alert was sent.", file=sys.stderr)
         return False
     text = "\n".join([f"{command} failed on {os.uname().nodename}.", *problems])
     request = urllib.request.Request(  # noqa: S310 - http or https, as checked above

@@ -124,7 +124,8 @@ def _generate(artifacts_dir: Path) -> None:
     )
     if not result.success:
         raise WarehouseError(
-            "dbt cannot document the published marts. Were they published? `mypizza status` says. "
+            "dbt cannot document the published marts. Check with `mypizza status` that they are "
+            "published. "
             f"{result.exception or ''}".strip()
         )
 

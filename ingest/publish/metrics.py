@@ -62,8 +62,8 @@ class Configuration(CLIConfiguration):  # type: ignore[misc]  # its package has 
         with warehouse.connect(name="mypizza metrics") as connection:
             if connection.execute("select to_regclass('marts.dim_branches')").fetchone() == (None,):
                 raise WarehouseError(
-                    "There is nothing to measure: no version of the marts was published, or you "
-                    "may not read it. mypizza run builds and publishes one."
+                    "There are no metrics yet: no version of the marts is published, or you may "
+                    "not read it. mypizza run builds and publishes one."
                 )
             (role,) = connection.execute(BECOME_READER).fetchone() or ("none",)
             (self.currencies,) = connection.execute(
@@ -103,7 +103,7 @@ class Configuration(CLIConfiguration):  # type: ignore[misc]  # its package has 
         chosen = any(ONE_CURRENCY.search(text) for text in where)
         if money and self.currencies > 1 and not apart and not chosen:
             raise WarehouseError(
-                f"{', '.join(money)}: money of {self.currencies} currencies must not be added. Add "
+                f"{', '.join(money)}: money of {self.currencies} currencies cannot be added. Add "
                 "branch__currency to --group-by, or --where \"{{ Dimension('branch__currency') }} "
                 "= 'USD'\"."
             )

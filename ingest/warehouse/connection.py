@@ -87,7 +87,7 @@ def configured() -> Warehouse:
     isolate(embedded=False)
     port = os.environ.get("PGPORT") or "5432"
     if not port.isdecimal():
-        raise WarehouseError(f"PGPORT is {port!r}, which is no port number.")
+        raise WarehouseError(f"PGPORT is {port!r}, which is not a port number.")
     user = os.environ.get("PGUSER") or os.environ.get("USER") or "postgres"
     return Warehouse(
         host=os.environ["PGHOST"],
@@ -119,5 +119,5 @@ def explain(error: psycopg.OperationalError, warehouse: Warehouse) -> str:
         return f"The warehouse at {place} answers: {reason}. Check PGDATABASE and PGUSER."
     return (
         f"The warehouse at {place} cannot be reached ({text}): check PGHOST and PGPORT and that "
-        "the server runs, or unset PGHOST to use the embedded one."
+        "the server runs, or unset PGHOST to use the embedded server."
     )

@@ -27,13 +27,13 @@ def trouble(error: BaseException, server: str = "the warehouse") -> str | None:
     reason = lines[0] if lines else "no reason given"
     if getattr(error, "sqlstate", None) == DISK_FULL or getattr(error, "pgcode", None) == DISK_FULL:
         return (
-            f"The disk of {server} is full ({reason}): make room there and run again; what was "
-            "begun is taken back or done again."
+            f"The disk of {server} is full ({reason}): free some space and run again. Unfinished "
+            f"work is rolled back or repeated."
         )
     code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "08"
     if isinstance(error, LOST) and code.startswith(("08", "57P")):
         return (
-            f"The connection to {server} was lost ({reason}): see that its server runs, and run "
-            "again; what was begun is taken back or done again."
+            f"The connection to {server} was lost ({reason}): check that the server is running, "
+            f"and run again. Unfinished work is rolled back or repeated."
         )
     return None

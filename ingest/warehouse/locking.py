@@ -44,7 +44,7 @@ def _acquire(connection: psycopg.Connection[tuple[Any, ...]], wait: float) -> No
     while connection.execute(
         "select pg_try_advisory_lock(%s, hashtext(%s))", [LOCK_KEY, _lock_scope()]
     ).fetchone() != (True,):
-        holder = lock_holder(connection) or "a process that is just ending"
+        holder = lock_holder(connection) or "a process that is ending"
         left = deadline - time.monotonic()
         if left <= 0:
             waited = f" I waited {wait:g} seconds." if wait else ""

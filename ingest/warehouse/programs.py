@@ -23,7 +23,7 @@ def data_dir() -> Path:
 
 
 def system_user() -> str | None:
-    """Return the user that the server runs as, where we are root: Postgres refuses to be root."""
+    """Return the user that the server runs as if we are root; Postgres refuses root."""
     if os.name == "nt" or os.geteuid() != 0:
         return None
     ensure_user_exists("pgserver")

@@ -35,14 +35,14 @@ def check(warehouse: Warehouse) -> None:
                 else "is not prepared"
             )
             raise WarehouseError(
-                f"The database {warehouse.database!r} {reason}: let an administrator run "
-                "`mypizza init-warehouse` once, with PGUSER and PGPASSWORD his own."
+                f"The database {warehouse.database!r} {reason}: let an administrator run `mypizza "
+                f"init-warehouse` once, with the administrator's PGUSER and PGPASSWORD."
             )
         for role in (LOADER, "transformer"):
             member = connection.execute("select pg_has_role(%s, 'usage')", [role]).fetchone()
             if member != (True,):
                 raise WarehouseError(
-                    f"The user {warehouse.user!r} is no member of the role {role}: let an "
+                    f"The user {warehouse.user!r} is not a member of the role {role}: let an "
                     f"administrator run `mypizza init-warehouse --login {warehouse.user}` once."
                 )
 
@@ -120,7 +120,9 @@ def add_reader(
             f"There is no branch {unknown[0]!r}: the branches are {', '.join(_branch_ids())}."
         )
     if not login or login in ("public", "none") or login.startswith("pg_"):
-        raise WarehouseError(f"Postgres takes no login of the name {login!r}: choose another one.")
+        raise WarehouseError(
+            f"Postgres does not accept {login!r} as a login's name: choose another one."
+        )
     wanted = [f"manager_{branch}" for branch in branches] or ["reader"]
     with _administration(administrator) as connection:
         roles = _reader_roles(connection, login)
@@ -196,7 +198,7 @@ def _reader_roles(connection: psycopg.Connection[tuple[Any, ...]], login: str) -
     may_be_changed, roles = row
     if not may_be_changed or not roles:
         raise WarehouseError(
-            f"There is a login or role {login!r} already that is no reader's: choose another name."
+            f"A login or role {login!r} already exists and is not a reader: choose another name."
         )
     return list(roles)
 
@@ -210,7 +212,9 @@ def ensure_login(
     if connection.execute("select 1 from pg_roles where rolname = %s", [login]).fetchone():
         return False
     if new_password is None:
-        raise WarehouseError(f"There is no login {login!r}, and no password to make it with.")
+        raise WarehouseError(
+            f"There is no login {login!r}, and no password was given to create it."
+        )
     _make_login(connection, login, new_password())
     return True
 

@@ -55,7 +55,7 @@ a BI tool remembers is still free when the server starts again."""
 
 @dataclass
 class _Login:
-    """What a client needs to know of the embedded server; stands in a file only we can read."""
+    """What a client needs to know about the embedded server; its file is private."""
 
     port: int
     password: str
@@ -181,8 +181,8 @@ def _start_server() -> None:
         taken, connection.port = connection.port, _free_port()
         _write_connection(connection)
         print(
-            f"Another program has taken port {taken}: the warehouse has port {connection.port} "
-            "from now on; change it in the connections that your tools have saved.",
+            f"Another program uses port {taken}, so the warehouse now has port {connection.port}: "
+            f"change it in the saved connections of your tools.",
             file=sys.stderr,
         )
     settings = SETTINGS | {"port": str(connection.port)}

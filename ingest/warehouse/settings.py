@@ -26,7 +26,7 @@ MINIMUM_VERSION = 16
 """`pg_input_is_valid`, MERGE and `security_invoker` views need it."""
 
 LOADER = "loader"
-"""The role that writes the raw layer: the pipeline's login takes it on to load."""
+"""The role that writes the raw layer; the pipeline's login assumes it to load."""
 
 LOGIN = "mypizza"
 """The pipeline's login, unless an administrator names another."""

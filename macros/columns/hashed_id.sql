@@ -1,4 +1,4 @@
-{#- A number that stands for a text: the first 15 hexadecimal digits of its MD5. -#}
+{#- A hash of a text as a number: the first 15 hexadecimal digits of its MD5. -#}
 {% macro hashed_id(text) -%}
     {{ return(adapter.dispatch("hashed_id")(text)) }}
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#- Before a run that builds marts: take the foreign keys off the version that is to be rebuilt.
     A fact that is rebuilt in parts deletes rows that another fact still points at, and brings rows
-    that point at what is not built yet. The publication puts all of them back. -#}
+    that point at what is not built yet. The publication adds them again. -#}
 {% macro drop_workbench_foreign_keys() -%}
     {%- if execute and flags.WHICH in ("build", "run", "retry") and selected_resources -%}
         {{ return(adapter.dispatch("drop_workbench_foreign_keys")()) }}

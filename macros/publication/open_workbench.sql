@@ -8,7 +8,7 @@
     {%- if execute and flags.WHICH in ("build", "run", "retry") and selected_resources -%}
         {%- if target.name == "live" -%}
             {{ exceptions.raise_compiler_error(
-                "The target live reads what is published and builds nothing: use prod or dev."
+                "The target live reads the published version and cannot build: use prod or dev."
             ) }}
         {%- endif -%}
         {%- do run_query(publications_table_sql()) -%}

@@ -17,7 +17,7 @@
             {{ log("Nothing is published: " ~ problem.partial, info=true) }}
         {%- elif problem.failed -%}
             {{ log(
-                "Nothing is published, readers of marts keep the version they have: "
+                "Nothing is published. Readers keep the current version: "
                 ~ problem.failed, info=true
             ) }}
             {{ record_publication_sql("failed", problem.failed) }}
@@ -43,8 +43,8 @@
         | reject("equalto", "unit_test") | list
         or invocation_args_dict.get("resource_types") -%}
     {%- if missing or narrowed -%}
-        {%- set problem.partial = "only a part of the project was in this run ("
-            ~ missing | length ~ " nodes were not)" -%}
+        {%- set problem.partial = "this run contained only part of the project ("
+            ~ missing | length ~ " nodes were missing)" -%}
     {%- endif -%}
     {%- set failed = [] -%}
     {%- set skipped = [] -%}
@@ -55,7 +55,7 @@
     {%- endfor -%}
     {%- if failed or skipped -%}
         {%- set problem.failed = "failed: " ~ failed | join(", ")
-            ~ ("; skipped for that: " ~ skipped | length if skipped else "") -%}
+            ~ ("; skipped because of that: " ~ skipped | length if skipped else "") -%}
     {%- endif -%}
     {{ return(problem) }}
 {%- endmacro %}

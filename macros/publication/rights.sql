@@ -18,7 +18,7 @@
     {%- if user != "transformer" -%}
         {{ exceptions.raise_compiler_error(
             "dbt works as " ~ user ~ ", not in the role transformer: delete profiles.yml, and "
-            "mypizza copies profiles.yml.example again; or take over its line search_path."
+            "mypizza copies profiles.yml.example again; or add its line search_path."
         ) }}
     {%- endif -%}
 {%- endmacro %}

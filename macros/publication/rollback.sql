@@ -6,7 +6,7 @@
     {%- endif -%}
     {%- do run_query(publications_table_sql()) -%}
     {%- do run_query(rollback_sql()) -%}
-    {{ log("Rolled back: marts is the version published before.", info=true) }}
+    {{ log("Rolled back: marts is the previous version.", info=true) }}
 {%- endmacro %}
 
 {% macro rollback_sql() -%}

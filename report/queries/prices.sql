@@ -1,4 +1,4 @@
--- Prices that changed: what a product cost before and after, per branch.
+-- Price changes: what a product cost before and after, per branch.
 with versions as (
     select
         *,

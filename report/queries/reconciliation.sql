@@ -11,7 +11,7 @@ select
     case
         when days.is_open then 'still open'
         when not days.is_equal then 'differs'
-        when days.is_healed then 'equal after mending'
+        when days.is_healed then 'equal after reload'
         else 'equal'
     end as state
 from marts.rpt_reconciliation as days

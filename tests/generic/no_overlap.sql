@@ -1,4 +1,4 @@
-{#- The times of validity of one thing's versions follow each other without a gap or an overlap.
+{#- The validity periods of an entity's versions follow each other without a gap or an overlap.
 
     Args:
         key: the columns that name the thing.

@@ -1,4 +1,4 @@
-{#- Raw = staging + quarantine, record by record: none is lost, none stands in both, none is made up,
+{#- Raw = staging + quarantine, record by record: none is lost, in both, or made up,
     and no money is rounded. What its source has deleted stands in staging, with its mark.
 
     Args:

@@ -13,8 +13,8 @@ import psycopg
 import pytest
 
 from ingest import warehouse as warehouse_module
-from ingest.warehouse import Warehouse, WarehouseError
 from ingest.loads.packages import follow_the_warehouse, new_load_id
+from ingest.warehouse import Warehouse, WarehouseError
 from tests.python.commands import mypizza
 
 BY_CHANCE = {

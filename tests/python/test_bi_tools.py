@@ -569,6 +569,6 @@ def test_a_saved_connection_survives_a_restart_and_a_new_port_is_said(
     with socket.create_server(("127.0.0.1", port)):
         said = mypizza("up")
     new = warehouse_module.read_connection().port
-    assert f"has taken port {port}: the warehouse has port {new} from now on" in said.stderr
+    assert f"uses port {port}, so the warehouse now has port {new}:" in said.stderr
     moved = replace(logins["analyst"], port=new)
     assert query(moved, "select count(*) from marts.dim_branches") == [(6,)]

@@ -116,7 +116,7 @@ def test_a_source_without_branches_is_not_loaded_by_branch(warehouse: Warehouse)
     assert warehouse.embedded
     refused = mypizza("ingest", "social", "--branch", "chicago", expect=1)
     assert refused.stdout == ""
-    assert refused.stderr == "The source social is not loaded by branch: leave --branch out.\n"
+    assert refused.stderr == "The source social has no branches: leave out --branch.\n"
     unknown = mypizza("ingest", "--branch", "nowhere", expect=1).stderr
     assert "There is no branch 'nowhere'" in unknown
 
@@ -128,7 +128,7 @@ def test_an_ingest_without_anything_configured_says_so(
     elsewhere = {"MYPIZZA_CONFIG_DIR": str(tmp_path)}
     for command in ("ingest", "run"):
         said = mypizza(command, expect=1, environment=elsewhere).stderr
-        assert said.startswith("Nothing is configured that could be loaded")
+        assert said.startswith("No source is configured")
 
 
 def test_a_run_with_nothing_new_compares_every_till_and_builds_nothing(
@@ -139,7 +139,7 @@ def test_a_run_with_nothing_new_compares_every_till_and_builds_nothing(
     compared = "select min(reconciled_at) from audit.reconciliation where branch_id = 'chicago'"
     ((first,),) = query(warehouse, f"{compared} and business_date = '2015-12-30'")
     ran = mypizza("run", "--no-docs").stdout
-    assert "Nothing is new since the publication of 20" in ran
+    assert "Nothing has changed since the publication of 20" in ran
     assert publications(warehouse) == before
     ((again,),) = query(warehouse, f"{compared} and business_date = '2015-12-30'")
     assert again > first
@@ -245,7 +245,7 @@ def test_ctrl_c_ends_a_command_in_one_sentence(
     process.send_signal(signal.SIGINT)
     said, error = process.communicate()
     assert process.returncode == 130, said + error
-    assert error.startswith("Stopped by Ctrl+C: "), error
+    assert error.startswith("Stopped by Ctrl+C. "), error
     assert len(error.splitlines()) == 1
     assert "Traceback" not in said
 

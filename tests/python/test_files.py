@@ -243,7 +243,7 @@ def test_a_line_that_does_not_fit_the_header_lands_whole_with_its_number(folder:
         (8, "5", "cut o", None),
     ]
     assert result.notes == (
-        f"2 line(s) of the feed {folder.name} do not fit their header and wait in its column "
+        f"2 line(s) of the feed {folder.name} do not fit their header and are in its column "
         "_reject, first in a.csv.",
     )
     assert folder.query(
@@ -442,8 +442,11 @@ def test_what_is_packed_twice_is_read_and_what_cannot_be_says_so(folder: Folder)
     assert folder.rows("_line_number, n, m") == [(2, "1", "a")] * 3
     for packed, sentence in (
         (b"PK\5\6" + bytes(18), "the archive holds 0 files, not one"),
-        (gzip.compress(zipped(content)), "an archive lies within a packed file"),
-        (gzip.compress(gzip.compress(gzip.compress(gzip.compress(content)))), "packed more than"),
+        (gzip.compress(zipped(content)), "it is an archive within a compressed file"),
+        (
+            gzip.compress(gzip.compress(gzip.compress(gzip.compress(content)))),
+            "compressed more than",
+        ),
     ):
         folder.write("d.csv", packed)
         assert sentence in str(folder.load().error)
@@ -511,7 +514,7 @@ def test_the_branch_stands_in_the_path_and_one_that_nobody_knows_is_refused(
     assert folder.rows("branch_id, n") == [("quito", "1")]
     assert result.error == (
         f"The file counts/atlantis/1.csv of the feed {folder.name} is of a branch 'atlantis' that "
-        "seeds/branches.csv does not know: rename the file, or add the branch."
+        f"seeds/branches.csv does not contain: rename the file, or add the branch."
     )
 
 
@@ -561,9 +564,9 @@ def test_a_file_that_the_warehouse_refuses_is_named_and_the_others_land(folder: 
     folder.write("d.csv", f"n,{','.join(wide[:1_500])}\n1{',12345678' * 1_500}\n")
     result = folder.load()
     assert result.error is not None
-    assert result.error.startswith(f"The file b.csv of the feed {folder.name} cannot be landed (")
+    assert result.error.startswith(f"The file b.csv of the feed {folder.name} cannot be loaded (")
     assert "1600 columns): correct it" in result.error
-    assert result.error.endswith("So it is with 1 other file(s) of the feed: d.csv.")
+    assert result.error.endswith("So are 1 other file(s) of the feed: d.csv.")
     assert folder.rows("_file_name, n") == [
         (name, n) for name in ("a.csv", "c.csv", "e.csv", "known.csv") for n in ("1", "2")
     ]
@@ -619,7 +622,7 @@ def test_a_file_that_is_written_all_the_time_waits_for_the_next_run(
     result = succeeded(folder.load())
     assert result.notes == (
         f"The file b.csv of the feed {folder.name} kept changing while it was read: the next run "
-        "reads it.",
+        f"will read it again.",
     )
     assert folder.rows("_file_name") == [("a.csv",)]
     monkeypatch.setattr(file_text, "chunks", real_chunks)

@@ -131,7 +131,7 @@ def test_a_load_on_a_full_disk_says_so_and_is_made_good(disk: Disk) -> None:
         code, said = disk.mypizza("ingest", "pos")
         assert code == 1
         assert "The disk of the warehouse is full" in said
-        assert "make room there and run again" in said
+        assert "free some space and run again" in said
         assert "Traceback" not in said
         disk.make_room()
 

@@ -826,7 +826,7 @@ def test_a_till_that_is_another_branchs_is_refused(
     (result,) = world.run(QUITO)
 
     assert result.outcome == "failed"
-    assert "mistaken for another" in str(result.error)
+    assert "confused with another" in str(result.error)
     assert world.query("select count(*), sum(total_amount) from raw_pos.orders") == here
 
 

@@ -473,7 +473,7 @@ def test_metrics_are_asked_for_on_the_command_line_without_the_network(
     table = mypizza(*question, "--group-by", "branch__currency", environment=proxies).stdout
     assert table.splitlines()[2:] == ["USD                   817860.0500     21350"]
     refused = mypizza(*question, expect=1).stderr
-    assert "net_revenue: money of 2 currencies must not be added" in refused
+    assert "net_revenue: money of 2 currencies cannot be added" in refused
     assert "returning_share" in mypizza("metrics", "list", environment=proxies).stdout
     assert "order__channel" in mypizza("metrics", "list", "dimensions", "--metrics", "units").stdout
     with pytest.raises(BlockingIOError):
@@ -504,6 +504,6 @@ def test_a_warehouse_without_a_publication_says_so(
     folder = tmp_path_factory.mktemp("empty")
     try:
         said = mypizza("metrics", "list", folder=folder, expect=1)
-        assert said.stderr.startswith("There is nothing to measure")
+        assert said.stderr.startswith("There are no metrics yet")
     finally:
         mypizza("down", folder=folder)

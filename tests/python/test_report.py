@@ -349,7 +349,7 @@ def test_a_tile_says_how_much_more_or_less_than_before(
     # Quito opened within the first year: there is nothing to compare that with
     browser.open("quito", "2015")
     assert browser.run("return document.querySelector('#tile-orders .delta').textContent") == ""
-    assert "no full period before" in browser.run(
+    assert "no complete previous period" in browser.run(
         "return document.getElementById('shown').textContent"
     )
 

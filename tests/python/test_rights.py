@@ -331,7 +331,7 @@ def test_a_server_of_ones_own_is_prepared_once_by_its_administrator(
     with administrator(published).connect() as connection:
         connection.execute("revoke loader from piper")
     refused = mypizza("up", expect=1, environment=piper).stderr
-    assert "no member of the role loader" in refused
+    assert "not a member of the role loader" in refused
 
     # a new branch has a manager, too: the preparation is out of date
     project = tmp_path / "project"

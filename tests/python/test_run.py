@@ -102,7 +102,7 @@ def test_summary_says_what_came_in_what_was_built_and_how_to_connect(first_run: 
     assert re.search(r"model +success ++\d+", first_run)
     assert re.search(r"test +pass ++\d+", first_run)
     assert "Connect: mypizza psql" in first_run
-    assert re.search(r"Begin here: file:///.*/site/index\.html", first_run)
+    assert re.search(r"Start here: file:///.*/site/index\.html", first_run)
     for page in ("report.html", "docs.html", "lineage.html"):
         assert Path(os.environ["DBT_TARGET_PATH"], "site", page).stat().st_size > 100_000, page
 

@@ -238,7 +238,7 @@ def test_a_source_that_hands_out_less_than_it_counts_says_so(world: World) -> No
         ("initial", "succeeded"), ("heal", "failed"),
     ] * 2  # fmt: skip
     assert results[1].error is not None
-    assert "The source social says that it has 3 rows more than it hands out" in results[1].error
+    assert "The source social says that it has 3 rows more than it returns" in results[1].error
     recorded = "select error from audit.loads where kind = 'heal' and source = 'social'"
     assert (results[1].error,) in world.query(recorded)
 
@@ -463,11 +463,11 @@ def test_a_source_that_is_down_says_so_and_does_not_stop_the_other(
     ("faults", "variables", "sentence"),
     [
         ({"is_down": True}, {}, "is broken (it answered 500 to 6 attempts)"),
-        ({"too_many_every": 1, "retry_after": 0.0}, {}, "asks for more patience (it answered 429"),
-        ({"is_nonsense": True}, {}, "answers with something that is no JSON"),
-        ({"cut_every": 1}, {}, "cannot be read (answers break off, after 6 attempts)"),
+        ({"too_many_every": 1, "retry_after": 0.0}, {}, "asks to slow down (it answered 429"),
+        ({"is_nonsense": True}, {}, "answers with something other than JSON"),
+        ({"cut_every": 1}, {}, "cannot be read (its answers break off, after 6 attempts)"),
         ({}, {"API_KEY": "canary-wr0ng", "CLIENT_SECRET": "canary-wr0ng"}, "refuses its "),
-        ({}, {"URL": "{}/elsewhere"}, "does not understand what it is asked (it answered 404)"),
+        ({}, {"URL": "{}/elsewhere"}, "rejects the request (it answered 404)"),
         ({}, {"URL": "//nowhere"}, "; write it as https://api.example.com/v1"),
         ({}, {"API_KEY": "", "CLIENT_SECRET": ""}, "in .dlt/config.toml has no "),
     ],
@@ -501,7 +501,7 @@ def test_a_desk_that_hands_out_the_same_cursor_for_ever_is_left_with_one_sentenc
     world.server.faults = Faults(is_going_round=True)
     (_, _, error) = next(each for each in outcomes(world.run()) if each[0] == "tickets")
     assert error is not None
-    assert "hands out the same cursor again" in error
+    assert "returns the same cursor again" in error
     assert len(world.server.requests) < 300
 
 

@@ -189,7 +189,7 @@ class Bucket:
         if file.branch_id is not None and file.branch_id not in branches():
             reading.error = (
                 f"The file {file.name} of the feed {self.feed.name} is of a branch "
-                f"{file.branch_id!r} that seeds/branches.csv does not know: rename the file, or "
+                f"{file.branch_id!r} that seeds/branches.csv does not contain: rename the file, or "
                 "add the branch."
             )
             return

@@ -213,7 +213,7 @@ def configured(branches: Sequence[str] | None = None) -> list[Feed]:
         if feed.branch is None or totals is None or totals.branch != feed.branch:
             raise SourceError(
                 f"The totals of the feed {feed.name} should come in the feed {feed.totals.feed!r}, "
-                f"which is no feed of the same branch: correct {feed.section}."
+                f"which is not a feed of the same branch: correct {feed.section}."
             )
         other = exporting.setdefault(feed.branch, feed)
         if other is not feed:

@@ -142,8 +142,8 @@ def land(
             readings += [
                 Reading(
                     file,
-                    error=f"The file {file.name} of the feed {target.feed.name} cannot be landed "
-                    f"({reason}): correct it, or move it away; the next run reads it again.",
+                    error=f"The file {file.name} of the feed {target.feed.name} cannot be loaded "
+                    f"({reason}): correct or remove it; the next run reads it again.",
                 )
                 for file in part
             ]
@@ -272,7 +272,7 @@ class _Landing:
             return (
                 f"The file {file.name} of the feed {self._feed.name} has none of the feed's "
                 f"columns (it has {', '.join(found[:5])}): correct its header, the delimiter in "
-                f"{self._feed.section}, or move it away."
+                f"{self._feed.section}, or remove the file."
             )
         return None
 

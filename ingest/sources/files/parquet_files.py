@@ -37,7 +37,8 @@ def read_parquet(raw: BinaryIO, feed: Feed) -> Iterator[pa.Table]:
                 except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
                     raise SourceError(
                         f"A file of the feed {feed.name} has a column {name!r} of the type "
-                        f"{column.type}, which is no text: let the sender write plain values."
+                        f"{column.type}, which is not a plain value: ask the sender to write "
+                        f"plain values."
                     ) from None
                 columns.append(pc.replace_substring(text, "\0", "\\x00"))
             yield rows(names, columns, range(first, first + batch.num_rows))

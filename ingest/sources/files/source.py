@@ -163,7 +163,7 @@ class FeedVisit:
         if not count:
             return []
         return [
-            f"{count} file(s) of the feed {feed.name} are gone from the bucket, first "
+            f"{count} file(s) of the feed {feed.name} were removed from the bucket, first "
             f"{gone[0]}; their rows stay."
         ]
 
@@ -173,14 +173,14 @@ class FeedVisit:
         rejects = [reading for reading in readings if reading.rejects and not reading.error]
         if rejects:
             notes.append(
-                f"{sum(one.rejects for one in rejects)} line(s) of the feed {feed.name} do not fit "
-                "their header and wait "
+                f"{sum(one.rejects for one in rejects)} line(s) of the feed {feed.name} do not "
+                f"fit their header and are "
                 f"{'in quarantine' if self.is_modelled else 'in its column _reject'}, "
                 f"first in {rejects[0].file.name}."
             )
         notes += [
             f"The file {reading.file.name} of the feed {feed.name} kept changing while it was "
-            "read: the next run reads it."
+            f"read: the next run will read it again."
             for reading in readings
             if reading.changed
         ]
@@ -193,7 +193,7 @@ def _problem(failed: Sequence[Reading]) -> str | None:
         return None
     names = [reading.file.name for reading in failed[1:]]
     others = ", ".join(names[:SHOWN_FILES]) + (", …" if len(names) > SHOWN_FILES else "")
-    more = f" So it is with {len(names)} other file(s) of the feed: {others}." if names else ""
+    more = f" So are {len(names)} other file(s) of the feed: {others}." if names else ""
     return f"{failed[0].error}{more}"
 
 

@@ -63,13 +63,13 @@ def _unpacked(raw: BinaryIO) -> Any:
             inner = pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), "zstd")
         elif magic in (b"PK\x03\x04", b"PK\x05\x06"):
             if depth:
-                raise ValueError("an archive lies within a packed file")
+                raise ValueError("it is an archive within a compressed file")
             inner = _only_member(raw)
         else:
             return stream
         stream = io.BufferedReader(inner)
         magic = stream.peek(4)[:4]
-    raise ValueError(f"it is packed more than {MOST_PACKINGS} times")
+    raise ValueError(f"it is compressed more than {MOST_PACKINGS} times")
 
 
 def _only_member(raw: BinaryIO) -> Any:

@@ -114,7 +114,8 @@ class Table(_Part):
         if self.changed_at and not self.key:
             raise ValueError(
                 f"the table {self.name} has changed_at ({self.changed_at}) and no key: changed "
-                "rows could not be told from new ones; name its key, or leave changed_at out"
+                f"rows could not be distinguished from new ones; name its key, or leave "
+                f"changed_at out"
             )
         for column in self.needed:
             if column in self.excluded:

@@ -1,4 +1,4 @@
-"""What a till offers, compared with what the raw layer has: before anything is loaded."""
+"""A till's tables compared with the raw layer's, before anything is loaded."""
 
 from __future__ import annotations
 
@@ -130,6 +130,6 @@ def _changed(link: Link, table: Table, columns: _Columns, known: set[str]) -> li
         if name not in known
     ]
     return new + [
-        f"The column {table.name}.{name} is gone at {link.branch_id}: it lands as null."
+        f"The column {table.name}.{name} no longer exists at {link.branch_id}: it lands as null."
         for name in sorted(known.difference(columns, OWN_COLUMNS, table.excluded))
     ]

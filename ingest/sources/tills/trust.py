@@ -18,13 +18,13 @@ from ingest.sources.tills.tables import alive, at_till, in_raw
 STATEMENTS = Statements(__file__)
 
 WITNESSES = 200
-"""So many rows, spread over all that are known, tell whether a till is still the same."""
+"""How many known rows are looked up to tell whether a till is still the same."""
 
 LARGEST_LOSS = Decimal("0.2")
-"""The share of a table's rows that a till may have lost; more is taken for an accident."""
+"""The share of a table's rows that a till may lose; more is treated as an accident."""
 
 SMALL_LOSS = 10
-"""So few rows may always be gone: a share of few rows means little."""
+"""This many rows may always be missing, because a share of few rows means little."""
 
 
 def doubt(link: Link) -> str | None:
@@ -60,22 +60,23 @@ def doubt(link: Link) -> str | None:
     if lost <= max(SMALL_LOSS, int(LARGEST_LOSS * len(known))):
         return None
     return (
-        f"The till of {link.branch_id} has lost or exchanged {lost:,} of {len(known):,} "
-        f"{root.name} that were looked up there, as if emptied, restored badly or mistaken for "
-        "another: nothing is loaded from it. Restore the till, or, if it is right as it is, run "
+        f"The till of {link.branch_id} has lost or replaced {lost:,} of {len(known):,} "
+        f"{root.name} that were looked up there; it may have been emptied, restored badly or "
+        f"confused with another till. Nothing is loaded from it. Restore the till, or, if its "
+        f"data are right, run "
         f"mypizza reconcile --branch {link.branch_id} --accept-loss."
     )
 
 
 def _is_near(one: Decimal | None, other: Decimal | None) -> bool:
-    """Say whether two days are the same, give or take one: a clock may have been set right."""
+    """Say whether two days are the same, give or take one, as after a clock change."""
     return one == other or (one is not None and other is not None and abs(one - other) <= 1)
 
 
 def too_much_gone(
     link: Link, gone: Mapping[Table, Sequence[object]], compared: Stretch
 ) -> str | None:
-    """Return one sentence where a till has lost so much that it is not to be believed.
+    """Return one sentence if a till has lost too much to be believed.
 
     Args:
         link: the till and its raw tables.
@@ -89,8 +90,9 @@ def too_much_gone(
         if len(keys) > LARGEST_LOSS * known:
             return (
                 f"The till of {link.branch_id} has lost {len(keys):,} of {known:,} rows of "
-                f"{table.name} in the compared days, as if emptied or restored badly: nothing is "
-                "marked as deleted. Restore the till, or, if the rows are to go, run mypizza "
+                f"{table.name} in the compared days; it may have been emptied or restored badly. "
+                f"Nothing is marked as deleted. Restore the till, or, if the rows were deleted on "
+                f"purpose, run mypizza "
                 f"reconcile --branch {link.branch_id} --accept-loss."
             )
     return None

@@ -21,7 +21,7 @@ STATEMENTS = Statements(__file__)
 
 WINDOW_DAYS = 35
 SWEEP_DAYS = 7
-"""After so many days all of a till is compared again, not the last days alone."""
+"""After this many days all of a till is compared again, not only the last days."""
 
 
 def chosen(link: Link, clock: Clock, asked: Window) -> Window:

@@ -1,4 +1,4 @@
-"""What all web APIs have in common: patience, a present, and errors in one sentence.
+"""What all web APIs have in common: retries, the API's clock, and errors in one sentence.
 
 - A request that gets no answer, a broken one, 429 or 5xx is repeated, at most `ATTEMPTS` times in
   all, with exponential backoff and jitter, so that many clients do not come back at once. The
@@ -43,7 +43,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0  # seconds
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 SETTLING = timedelta(minutes=1)
 UNREADABLE = re.compile("[\\x00\\ud800-\\udfff]")
-"""The character nul, and halves of characters, as of a text that was cut within an emoji."""
+"""NUL characters and unpaired surrogates, for example of text that was cut within an emoji."""
 
 BEGINNING = "2000-01-01T00:00:00Z"
 """Before anything that an API may know."""
@@ -101,7 +101,7 @@ class Api:
 def session(
     connect_seconds: float | None = None, read_seconds: float | None = None
 ) -> requests.Session:
-    """Return a session that is patient within bounds.
+    """Return a session with bounded retries.
 
     Args:
         connect_seconds: how long a connection may take; default `CONNECT_SECONDS`.
@@ -139,8 +139,8 @@ def present(response: requests.Response) -> str:
         moment = parsedate_to_datetime(response.headers["Date"])
     except (KeyError, ValueError):
         raise SourceError(
-            f"The API at {host_of(response.url)} sends no readable header Date: without it nobody "
-            "can say up to when its rows are complete; ask its makers, or read it otherwise."
+            f"The API at {host_of(response.url)} sends no readable Date header, so it is unknown "
+            f"up to when its rows are complete: ask its provider, or read it in another way."
         ) from None
     return f"{moment.astimezone(UTC) - SETTLING:%Y-%m-%dT%H:%M:%SZ}"
 
@@ -160,15 +160,16 @@ def explain(error: BaseException, api: Api) -> str:
         if isinstance(inner, DataValidationError):
             return (
                 f"The column {inner.table_name}.{inner.column_name.partition('__v_')[0]} of the "
-                f"source {api.name} has "
-                "changed its type, or holds a value of another one: nothing of this load came in; "
-                "ask the API's makers, or adapt the column's type in ingest/sources and in raw."
+                f"source {api.name} has changed its type, or has a value of another type, so "
+                f"nothing of this load was stored: ask the API's provider, or adapt the column's "
+                f"type in ingest/sources and in raw."
             )
     *_, innermost = _chain(error)
     if isinstance(innermost, KeyError):
         return _hide(
             f"The source {api.name} at {host_of(api.url)} answers without {innermost}, which its "
-            "lists have: ask its makers; the next run goes on after the last complete load.",
+            f"lists should have: ask its provider; the next run goes on after the last complete "
+            f"load.",
             api,
         )
     lines = [line.strip() for line in str(innermost).splitlines() if line.strip()]
@@ -187,24 +188,24 @@ def _of_the_web(error: requests.RequestException, api: Api) -> str:
             f"{SECRETS_FILE} or in the environment; {goes_on}."
         )
     if status in DEFAULT_RETRY_STATUS:
-        what = "asks for more patience" if status == 429 else "is broken"
+        what = "asks to slow down" if status == 429 else "is broken"
         return (
             f"{place} {what} (it answered {status} to {ATTEMPTS} attempts): try again later, or "
-            f"ask its makers; {goes_on}."
+            f"ask its provider; {goes_on}."
         )
     if status is not None:
         return (
-            f"{place} does not understand what it is asked (it answered {status}): check the url "
+            f"{place} rejects the request (it answered {status}): check the url "
             f"in [sources.{api.name}] of {CONFIG_FILE}, and whether the API has changed."
         )
     if isinstance(error, requests.exceptions.JSONDecodeError):
         return (
-            f"{place} answers with something that is no JSON: check the url in "
+            f"{place} answers with something other than JSON: check the url in "
             f"[sources.{api.name}] of {CONFIG_FILE}, or try again later; {goes_on}."
         )
     why = "no answer in time" if isinstance(error, requests.Timeout) else "no connection"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        why = "answers break off"
+        why = "its answers break off"
     return (
         f"{place} cannot be read ({why}, after {ATTEMPTS} attempts): check that it runs and the "
         f"url in [sources.{api.name}] of {CONFIG_FILE}; {goes_on}."

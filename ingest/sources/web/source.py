@@ -105,7 +105,7 @@ class WebSource:
         raw_tables.index(connection, self.raw, self.table, "load", ["_dlt_load_id"])
 
     def knows(self, session: Session, branch_id: str, customer_id: int) -> bool:
-        """Say no: an API knows its own people, not a till's customers."""
+        """Return false: an API does not know a till's customers."""
         del session, branch_id, customer_id
         return False
 
@@ -213,7 +213,7 @@ class ApiVisit:
                 if missing:
                     entry.error = (
                         f"The source {self.name} says that it has {missing:,} rows more than it "
-                        "hands out, also when everything is read again: ask its makers."
+                        f"returns, even when everything is read again: ask its provider."
                         if isinstance(missing, int)
                         else missing
                     )

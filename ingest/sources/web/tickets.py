@@ -82,8 +82,9 @@ class LimitedCursor(JSONResponseCursorPaginator):
         if self._has_next_page:
             if self._next_reference in self.cursors:
                 raise SourceError(
-                    f"The source tickets at {host_of(response.url)} hands out the same cursor "
-                    "again, so its pages never end: ask its makers; the next run goes on after the "
+                    f"The source tickets at {host_of(response.url)} returns the same cursor "
+                    f"again, so its pages never end: ask its provider; the next run goes on after "
+                    f"the "
                     "last complete load."
                 )
             self.cursors.add(str(self._next_reference))

@@ -33,7 +33,7 @@ loads as (
 
 ),
 
--- a number on a receipt is unique in the company; should it not be, it says nothing
+-- a receipt's number is unique across the company; if it is not, it is ignored
 numbered_orders as (
 
     select
@@ -48,7 +48,7 @@ numbered_orders as (
 
 ),
 
--- one address may be several customers': then it says nothing
+-- an address that several customers share is ignored
 addresses as (
 
     select

@@ -25,7 +25,7 @@ known as (
 
 ),
 
--- what is sold without a recipe costs nobody knows what
+-- the cost of a product without a recipe is unknown
 unknown as (
 
     select distinct

@@ -20,7 +20,7 @@ branches as (
 
 ),
 
--- a stretch ends with the day of a count; the first one begins without any
+-- a stretch ends with the day of a count; the first one begins without a count
 stretched as (
 
     select

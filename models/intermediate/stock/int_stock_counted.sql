@@ -19,7 +19,7 @@ conversions as (
 
 ),
 
--- an ingredient that stands on several lines lies on several shelves
+-- an ingredient on several lines is on several shelves
 final as (
 
     select

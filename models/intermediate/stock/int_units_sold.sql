@@ -40,7 +40,7 @@ version_days as (
 final as (
 
     select
-        -- key; the name and size are those that the product had when it was sold
+        -- key; name and size are those at the time of sale
         version_days.branch_id,
         version_days.business_date,
         products.product_name,

@@ -28,7 +28,7 @@ dates as (
     select * from {{ ref('dim_dates') }}
 ),
 
--- branches that trade in one currency are looked at together, and so up to the same day
+-- branches with the same currency have the same periods, up to the same day
 traded as (
     select
         branches.currency,
@@ -86,7 +86,7 @@ spans as (
     {%- endfor %}
 ),
 
--- what has not ended yet is compared with as many days of the one before
+-- a period in progress is compared with the same number of days of the previous one
 calendar as (
     select
         currency,

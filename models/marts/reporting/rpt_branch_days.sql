@@ -1,4 +1,4 @@
--- cancelled orders stand in the fact with zeros: the branch was open, but sold nothing by them
+-- cancelled orders are in the fact with zeros: the branch was open
 with order_days as (
     select
         branch_id,
@@ -67,7 +67,7 @@ trading_days as (
     from refund_days
 ),
 
--- up to its newest sale: a day that has not come in yet must not pass for one without sales
+-- up to its newest sale: a day that has not been loaded must not look like one without sales
 traded as (
     select
         branch_id,

@@ -38,7 +38,7 @@ visit_days as (
     group by branch_id, business_date, last_visit_date, visit_number = 1, visit_number = 2
 ),
 
--- to count a guest once in each period, take the first visit in it: the one before is earlier
+-- to count a guest once per period, take the first visit in it: the previous visit is earlier
 counted as (
     select
         visit_days.branch_id,

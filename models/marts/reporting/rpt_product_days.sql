@@ -24,7 +24,7 @@ order_lines as (
 
 ),
 
--- only where prices include it does tax stand inside a line; it is shared out by the lines' price
+-- tax is part of a line only if prices include it; it is distributed by the lines' price
 included_tax as (
 
     select
@@ -81,7 +81,7 @@ final as (
                 - coalesce(version_days.included_tax, 0)
             ) as numeric(18, 6)
         ) as net_revenue,
-        -- one line without a known cost, and the sum would not be the cost of the revenue beside it
+        -- if one line's cost is unknown, the sum would not be comparable with the revenue
         cast(
             case
                 when sum(version_days.line_count) = sum(version_days.costed_line_count)

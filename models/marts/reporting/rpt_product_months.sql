@@ -19,7 +19,7 @@ product_months as (
         sum(product_days.gross_revenue) as gross_revenue,
         sum(product_days.discount_amount) as discount_amount,
         sum(product_days.net_revenue) as net_revenue,
-        -- one day without a known cost, and the sum would not be the cost of the revenue beside it
+        -- if one day's cost is unknown, the sum would not be comparable with the revenue
         case
             when count(*) = count(product_days.cost_amount) then sum(product_days.cost_amount)
         end as cost_amount

@@ -29,7 +29,7 @@ product_periods as (
         product_days.product_id,
         sum(product_days.units) as units,
         sum(product_days.net_revenue) as net_revenue,
-        -- one day without a known cost, and the sum would not be the cost of the revenue beside it
+        -- if one day's cost is unknown, the sum would not be comparable with the revenue
         case
             when count(*) = count(product_days.cost_amount) then sum(product_days.cost_amount)
         end as cost_amount

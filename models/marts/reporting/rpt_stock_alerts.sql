@@ -6,7 +6,7 @@ ingredients as (
     select * from {{ ref('dim_ingredients') }}
 ),
 
--- the last week of each branch, by its own last day
+-- the last week of each branch, by that branch's last day
 dated as (
     select
         *,

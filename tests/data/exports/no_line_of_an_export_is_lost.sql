@@ -1,5 +1,5 @@
--- Raw = staging + quarantine, line by line, for every export: none is lost, none stands in both.
--- What its file no longer has stands in staging, with its mark.
+-- Raw = staging + quarantine, line by line, for every export: none is lost, none is in both.
+-- A line removed from its file stays in staging, with its mark.
 with landed as (
     {%- for feed in till_exports() %}
     select

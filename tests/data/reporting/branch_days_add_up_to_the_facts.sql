@@ -1,4 +1,4 @@
--- Per branch and day, to the cent: the report says what the facts say, no day missing, none twice.
+-- Per branch and day, to the cent: the report equals the facts; no day is missing or doubled.
 with booked as (
     select
         branch_id,

@@ -1,4 +1,4 @@
--- Per branch, to the cent: all hours together hold all orders, in number and money.
+-- Per branch, to the cent: the hours contain all orders, in number and money.
 with booked as (
     select
         branch_id,

@@ -1,4 +1,4 @@
--- A recipe whose unit cannot become the ingredient's own would consume nothing, unseen.
+-- A recipe whose unit cannot be converted would consume nothing, silently.
 with recipes as (
     select * from {{ ref('recipes') }}
 ),

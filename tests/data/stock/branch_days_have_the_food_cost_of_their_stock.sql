@@ -1,4 +1,4 @@
--- The report's money is that of the stock days; where it says nothing, something is not known.
+-- The report's money is that of the stock days; it is null if something is unknown.
 with stock as (
     select
         branch_id,

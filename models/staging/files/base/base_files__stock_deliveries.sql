@@ -53,7 +53,7 @@ known as (
 
 ),
 
--- numbers and days as text that SQL reads, whatever their feed's dialect
+-- numbers and dates as text that SQL can read, converted from the feed's dialect
 written as (
 
     select

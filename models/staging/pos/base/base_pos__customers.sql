@@ -33,7 +33,7 @@ judged as (
         -- load
         cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id,
 
-        -- judgement; no reason quotes what says something of the person
+        -- judgement; reasons do not quote personal data
         {{ row_errors([
             unreadable('accepts_marketing', 'boolean', types, optional=true),
             unreadable('created_at', time, types),

@@ -15,7 +15,7 @@ judged as (
     select
         -- keys
         cast(id as {{ dbt.type_string() }}) as post_id,
-        -- a post says of no branch that it is its own: int_posts_matched finds it
+        -- a post does not name its branch: int_posts_matched finds it
         cast(null as {{ dbt.type_string() }}) as branch_id,
 
         -- who wrote it, in plain text
@@ -44,7 +44,7 @@ judged as (
         -- load
         cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id,
 
-        -- judgement; no reason quotes what says something of the author
+        -- judgement; reasons do not quote personal data of the author
         {{ row_errors([
             missing('platform'),
             unreadable('reach', 'bigint', types),

@@ -92,7 +92,7 @@ judged as (
         -- load
         cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id,
 
-        -- judgement; no reason quotes what says something of the guest
+        -- judgement; reasons do not quote personal data of the guest
         {{ row_errors([
             missing('channel'),
             missing('reason'),
