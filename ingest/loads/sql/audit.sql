@@ -40,8 +40,8 @@ create table if not exists audit.erasures (
     row_count bigint not null default 0,
     primary key (branch_id, customer_id)
 );
-alter table audit.erasures add column if not exists ticket_ids bigint []
-not null default cast(array[] as bigint []);
+alter table audit.erasures add column if not exists ticket_ids bigint[]
+not null default cast(array[] as bigint[]);
 
 -- Loads run under the warehouse's lock: the process that began one that still "runs" is gone.
 update audit.loads

@@ -26,7 +26,7 @@ differed as (
     select
         business_date,
         figure
-    from unnest(%(differed_on)s::date [], %(differed_in)s::text []) as found (
+    from unnest(%(differed_on)s::date[], %(differed_in)s::text[]) as found (
         business_date, figure
     )
 ),

@@ -61,10 +61,11 @@ def _statement(system: System, table: Table, erased: dict[str, str | bool | None
     )
     if table.parent:
         root = system.root
-        is_of_person = STATEMENTS(
-            "is_of_person", root=sql.Identifier(system.raw, root.name), root_key=root.key,
+        rows_of_person = STATEMENTS(
+            "rows_of_person", root=sql.Identifier(system.raw, root.name), root_key=root.key,
             parent_key=str(table.parent_key), person=str(root.person),
         )  # fmt: skip
+        is_of_person = sql.SQL("exists ({})").format(rows_of_person)
     return STATEMENTS(
         "erase",
         raw=sql.Identifier(system.raw, table.name),

@@ -75,7 +75,8 @@ class TillSource:
                     person=str(table.person),
                 ),
                 {"branch": branch_id, "customer": customer_id},
-            ).fetchone()
+            ).fetchall()
+            == [(True,)]
             for table in self.system.tables
             if table.person
             and not table.parent

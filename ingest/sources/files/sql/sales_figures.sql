@@ -4,7 +4,7 @@ select
     count(distinct receipt) filter (where quantity >= 0) as orders,
     count(*) as lines,
     sum(quantity * unit_price) filter (where quantity >= 0) as order_total,
-    - sum(quantity * unit_price) filter (where quantity < 0) as refund_total
+    -sum(quantity * unit_price) filter (where quantity < 0) as refund_total
 from (
     select
         {day} - case when {time} < make_time({cutover_hour}, 0, 0) then 1 else 0 end

@@ -24,16 +24,17 @@ values (
     %(time_format)s,
     %(negative_quantity)s
 )
-on conflict (feed) do update set
-    branch_id = excluded.branch_id,
-    format = excluded.format,
-    encoding = excluded.encoding,
-    delimiter = excluded.delimiter,
-    decimal_separator = excluded.decimal_separator,
-    thousands_separator = excluded.thousands_separator,
-    currency_sign = excluded.currency_sign,
-    date_format = excluded.date_format,
-    time_format = excluded.time_format,
-    negative_quantity = excluded.negative_quantity
-where known is distinct from excluded
+on conflict (feed) do update
+    set
+        branch_id = excluded.branch_id,
+        format = excluded.format,
+        encoding = excluded.encoding,
+        delimiter = excluded.delimiter,
+        decimal_separator = excluded.decimal_separator,
+        thousands_separator = excluded.thousands_separator,
+        currency_sign = excluded.currency_sign,
+        date_format = excluded.date_format,
+        time_format = excluded.time_format,
+        negative_quantity = excluded.negative_quantity
+    where known is distinct from excluded
 returning xmax <> 0 as was_known

@@ -1,4 +1,6 @@
-select 1
-from {raw}
-where branch_id = %(branch)s and {person} = %(customer)s
-limit 1
+select
+    exists (
+        select 1
+        from {raw}
+        where branch_id = %(branch)s and {person} = %(customer)s
+    ) as is_known

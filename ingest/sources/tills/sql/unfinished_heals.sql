@@ -1,20 +1,20 @@
-select tables -> 'heal' as heal
-from audit.loads
+select loads.tables -> 'heal' as heal
+from audit.loads as loads
 where
-    source = %(source)s
-    and branch_id = %(branch)s
-    and kind = 'heal'
-    and outcome <> 'succeeded'
-    and tables ? 'heal'
-    and started_at > coalesce(
+    loads.source = %(source)s
+    and loads.branch_id = %(branch)s
+    and loads.kind = 'heal'
+    and loads.outcome <> 'succeeded'
+    and loads.tables ? 'heal'
+    and loads.started_at > coalesce(
         (
-            select max(started_at)
-            from audit.loads
+            select max(ended.started_at)
+            from audit.loads as ended
             where
-                source = %(source)s
-                and branch_id = %(branch)s
-                and kind = 'heal'
-                and outcome = 'succeeded'
+                ended.source = %(source)s
+                and ended.branch_id = %(branch)s
+                and ended.kind = 'heal'
+                and ended.outcome = 'succeeded'
         ),
         '-infinity'
     )
