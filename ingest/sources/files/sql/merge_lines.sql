@@ -4,4 +4,4 @@ select {columns}
 from staged
 on conflict (_file_name, _line_number) do update
     set ({columns}) = row ({new})
-where (landed._deleted_at, {landed_values}) is distinct from (null, {new_values})
+    where (landed._deleted_at, {landed_values}) is distinct from (null, {new_values})

@@ -1,5 +1,5 @@
 select
-    exists (
+    exists(
         select 1
         from {raw}
         where branch_id = %(branch)s and {person} = %(customer)s
