@@ -114,6 +114,11 @@ def explain(error: psycopg.OperationalError, warehouse: Warehouse) -> str:
             f"The warehouse at {place} refuses the password of user {warehouse.user!r}: check "
             "PGUSER and PGPASSWORD."
         )
+    if "permission denied for database" in text:
+        return (
+            f"The user {warehouse.user!r} may not connect to the database {warehouse.database!r} "
+            f"at {place}: check PGDATABASE, or let an administrator run `mypizza init-warehouse`."
+        )
     if "does not exist" in text:
         reason = text.split("FATAL:")[-1].strip()
         return f"The warehouse at {place} answers: {reason}. Check PGDATABASE and PGUSER."
