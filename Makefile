@@ -44,12 +44,13 @@ lint: install  ## check Python, SQL, YAML, spelling and the project's rules; nee
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/yamllint --strict .
 	$(BIN)/codespell
 	$(BIN)/sqlfluff lint --disable-progress-bar models snapshots tests macros report
 	$(BIN)/sqlfluff lint --disable-progress-bar --templater placeholder ingest
 	$(BIN)/python .ci/parse_gate.py
-	$(BIN)/python .ci/sizes.py --report-only
+	$(BIN)/python .ci/sizes.py
 	$(BIN)/dbt-bouncer --config-file dbt-bouncer.yml
 
 torture: install  ## kill the run 60 times at random moments and compare; writes docs/torture.md

@@ -5,7 +5,6 @@ Lines are those with code: neither blank nor only a comment or a docstring.
 
 from __future__ import annotations
 
-import argparse
 import ast
 import io
 import re
@@ -17,7 +16,11 @@ from pathlib import Path
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 PRODUCT = ("ingest", "report", "serve")
 CHECKED = ("ingest", "report", "sample")
-MOST_MACROS = 0.25
+# The goal is 25 %; until the macros of publication and quarantine are fewer, the share may not grow.
+MOST_MACROS = 0.34
+MOST_PYTHON = 1.72
+"""Lines of Python for a line of model SQL: dbt is the core, so this may not rise."""
+
 MOST_FILE_LINES = 400
 MOST_FUNCTION_LINES = 60
 NO_CODE = {
@@ -74,11 +77,8 @@ def main() -> int:
     """Print the sizes, and what is too large.
 
     Returns:
-        0 if nothing is too large or `--report-only` is given, otherwise 1.
+        0 if nothing is too large, otherwise 1.
     """
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--report-only", action="store_true", help="print, and never fail")
-    report_only: bool = parser.parse_args().report_only
     python = sum(python_lines(file.read_text("utf-8")) for file in python_files(PRODUCT))
     models, macros = sql_lines("models"), sql_lines("macros")
     print(
@@ -90,9 +90,11 @@ def main() -> int:
         complaints.append(
             f"macros: {macros / models:.1%} of the models' size; at most {MOST_MACROS:.0%}"
         )
+    if python > MOST_PYTHON * models:
+        complaints.append(f"Python: {python / models:.2f} lines for a line of model SQL")
     for complaint in complaints:
         print(complaint, file=sys.stderr)
-    return 1 if complaints and not report_only else 0
+    return 1 if complaints else 0
 
 
 if __name__ == "__main__":

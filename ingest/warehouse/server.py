@@ -48,6 +48,7 @@ SETTINGS = {
     "log_timezone": "UTC",
 }
 
+PORT_ATTEMPTS = 5
 PORTS = range(15432, 32768)
 """Of the embedded server: below those that systems give to outgoing connections, so that one which
 a BI tool remembers is still free when the server starts again."""
@@ -178,26 +179,33 @@ def _start_server() -> None:
     if system_user():
         let_others_pass(data_dir() / "PG_VERSION")  # the folder may have been moved or copied
     if not _is_free(connection.port):
-        taken, connection.port = connection.port, _free_port()
-        _write_connection(connection)
-        print(
-            f"Another program uses port {taken}, so the warehouse now has port {connection.port}: "
-            f"change it in the saved connections of your tools.",
-            file=sys.stderr,
-        )
-    settings = SETTINGS | {"port": str(connection.port)}
-    options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
+        _take_another_port(connection)
     log = data_dir() / "server.log"
-    try:
-        run_program(
-            "pg_ctl", "-w", "-t", "60", "-D", str(data_dir()), "-l", str(log),
-            "-o", options, "start",
-        )  # fmt: skip
-    except subprocess.CalledProcessError:
-        tail = "\n".join(log.read_text().splitlines()[-5:]) if log.exists() else ""
-        raise WarehouseError(
-            f"The embedded Postgres does not start; the end of its log:\n{tail}"
-        ) from None
+    for _ in range(PORT_ATTEMPTS):
+        settings = SETTINGS | {"port": str(connection.port)}
+        options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
+        try:
+            run_program(
+                "pg_ctl", "-w", "-t", "60", "-D", str(data_dir()), "-l", str(log),
+                "-o", options, "start",
+            )  # fmt: skip
+            return
+        except subprocess.CalledProcessError:
+            tail = "\n".join(log.read_text().splitlines()[-5:]) if log.exists() else ""
+        if "Address already in use" not in tail:
+            break
+        _take_another_port(connection)  # it was free a moment ago
+    raise WarehouseError(f"The embedded Postgres does not start; the end of its log:\n{tail}")
+
+
+def _take_another_port(connection: _Login) -> None:
+    taken, connection.port = connection.port, _free_port()
+    _write_connection(connection)
+    print(
+        f"Another program uses port {taken}, so the warehouse now has port {connection.port}: "
+        f"change it in the saved connections of your tools.",
+        file=sys.stderr,
+    )
 
 
 def _ensure_role_and_database() -> None:

@@ -99,7 +99,7 @@ def copy_project(folder: Path) -> Path:
         ".venv", ".git", ".warehouse", "target", "logs", "secrets.toml"
     )
     project = Path(shutil.copytree(PROJECT_DIR, folder / "project", ignore=ignored))
-    for file in settings().iterdir():
+    for file in settings().glob("*"):
         shutil.copy(file, project / ".dlt")
     return project
 

@@ -494,7 +494,7 @@ def test_every_first_question_of_the_how_to_is_answered(logins: dict[str, Wareho
     questions = {tool: text for tool, section in how_to().items() if (text := code(section, "sql"))}
     assert len(questions) == 8
     for tool, text in questions.items():
-        assert len(query(logins["analyst"], text)) > 3, tool
+        assert len(query(logins["analyst"], text)) > 2, tool
 
 
 @pytest.mark.parametrize("driver", ["sqlalchemy", "r"], indirect=True)
@@ -514,7 +514,7 @@ def test_the_how_tos_code_prints_each_branchs_revenue(
 
 
 def test_who_may_see_the_keys_can_still_refer_to_nothing(logins: dict[str, Warehouse]) -> None:
-    refused = pytest.raises((psycopg.errors.InvalidTableDefinition, psycopg.errors.WrongObjectType))
+    refused = pytest.raises(psycopg.errors.InsufficientPrivilege, match="temporary tables")
     with logins["analyst"].connect() as connection, refused:
         connection.execute(
             "create temporary table mine (branch_id text references marts.dim_branches)"
@@ -531,7 +531,7 @@ def test_a_readers_login_can_be_changed_and_taken_away_and_no_other_can(
     warehouse = warehouse_module.administrator()
     assert warehouse_module.add_reader(warehouse, "trainee", "another one")
     trainee = replace(logins["analyst"], user="trainee", password="another one")  # noqa: S106
-    assert len(query(trainee, branches)) == 6
+    assert len(query(trainee, branches)) == 3
     two = ["--branch", "quito", "--branch", "chicago"]
     said = mypizza("add-reader", "trainee", *two, environment={"MYPIZZA_LOGIN_PASSWORD": PASSWORD})
     assert PASSWORD not in said.stdout

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ import pytest
 from ingest.loads.branches import Branch
 from ingest.publish import inputs
 from ingest.sources.registry import SOURCES
-from ingest.warehouse import Warehouse
+from ingest.warehouse import PROJECT_DIR, Warehouse
 from tests.python.commands import copy_project, mypizza, query
 
 COMMAND = [sys.executable, "-m", "ingest.cli"]
@@ -193,9 +194,11 @@ def test_another_day_another_project_and_another_version_are_noticed(
         tomorrow.setattr(Branch, "today", date(2100, 1, 1))
         assert not is_up_to_date(warehouse)
     with monkeypatch.context() as edited:
-        edited.setattr(inputs, "PROJECT_DIR", copy_project(tmp_path))
+        project = copy_project(tmp_path)
+        shutil.copy(PROJECT_DIR / ".dlt" / "config.toml", project / ".dlt")
+        edited.setattr(inputs, "PROJECT_DIR", project)
         assert is_up_to_date(warehouse)
-        with (tmp_path / "project" / "macros" / "new.sql").open("w") as file:
+        with (project / "macros" / "new.sql").open("w") as file:
             file.write("{# nothing #}")
         assert not is_up_to_date(warehouse)
     mypizza("rollback")
