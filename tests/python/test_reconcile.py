@@ -22,7 +22,8 @@ from ingest.loads import driver
 from ingest.loads.source import LoadResult, Window
 from ingest.sources.tills.source import MYPIZZA
 from ingest.warehouse import Warehouse
-from sample import company
+from sample import company, files
+from tests.python.commands import connect_sample
 
 NEW_YORK, CHICAGO, HONOLULU, QUITO = "new_york", "chicago", "honolulu", "quito"
 SAN_FRANCISCO = "san_francisco"
@@ -160,6 +161,8 @@ def world(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Wor
     os.environ["DBT_LOG_PATH"] = str(tmp_path_factory.mktemp("logs"))
     company.create(warehouse)
     company.advance(warehouse, days=4)
+    files.create(warehouse)
+    connect_sample(warehouse)
     world = World(warehouse)
     results = world.run()
     assert {(result.kind, result.outcome) for result in results} == {("initial", "succeeded")}

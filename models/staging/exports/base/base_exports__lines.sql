@@ -139,7 +139,7 @@ final as (
             broken('payment_method',
                 "coalesce(payment_method, '') not in ('cash', 'card', 'app', 'voucher')",
                 'is not cash, card, app or voucher'),
-            broken('sold_on', 'sold_at_read is null', 'is no day, or beside it stands no time'),
+            broken('sold_on', 'sold_at_read is null', 'is no day, or has no time'),
             outside_the_calendar('sold_on', moment='sold_at_read'),
         ]) }} as _errors,
         raw_record
