@@ -579,7 +579,7 @@ def test_an_answer_that_lacks_what_its_lists_have_is_named(
     )  # fmt: skip
     (result,) = world.run("social")
     assert "The source social at 127.0.0.1" in str(result.error)
-    assert "answers without 'total', which its lists have" in str(result.error)
+    assert "answers without 'total', which its lists should have" in str(result.error)
 
 
 def test_what_people_write_arrives_as_they_wrote_it(world: World) -> None:
