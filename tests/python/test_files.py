@@ -217,8 +217,8 @@ def test_a_vanished_file_is_reported_once_and_its_rows_stay(folder: Folder) -> N
     gone.unlink()
     result = succeeded(folder.load())
     assert result.notes == (
-        f"1 file(s) of the feed {folder.name} were removed from the bucket, first b.csv; their rows "
-        "stay.",
+        f"1 file(s) of the feed {folder.name} were removed from the bucket, first b.csv; their "
+        "rows stay.",
     )
     assert folder.load().notes == ()
     assert folder.rows("n") == [("1",), ("2",)]

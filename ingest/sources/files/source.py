@@ -193,8 +193,8 @@ def _problem(failed: Sequence[Reading]) -> str | None:
         return None
     names = [reading.file.name for reading in failed[1:]]
     others = ", ".join(names[:SHOWN_FILES]) + (", …" if len(names) > SHOWN_FILES else "")
-    more = f" {len(names)} other file(s) of the feed cannot be loaded either: {others}." if names else ""
-    return f"{failed[0].error}{more}"
+    more = f" {len(names)} other file(s) of the feed cannot be loaded either: {others}."
+    return f"{failed[0].error}{more if names else ''}"
 
 
 class FileSource:
