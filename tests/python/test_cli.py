@@ -201,10 +201,6 @@ def test_another_day_another_project_and_another_version_are_noticed(
         with (project / "macros" / "new.sql").open("w") as file:
             file.write("{# nothing #}")
         assert not is_up_to_date(warehouse)
-    mypizza("rollback")
-    assert not is_up_to_date(warehouse)
-    mypizza("rollback")
-    assert is_up_to_date(warehouse)
 
 
 def test_a_row_at_a_till_is_built_and_then_there_is_nothing_new(warehouse: Warehouse) -> None:
@@ -217,6 +213,10 @@ def test_a_row_at_a_till_is_built_and_then_there_is_nothing_new(warehouse: Wareh
     before = publications(warehouse)
     mypizza("run", "--no-docs")
     assert publications(warehouse) != before
+    assert is_up_to_date(warehouse)
+    mypizza("rollback")
+    assert not is_up_to_date(warehouse)
+    mypizza("rollback")
     assert is_up_to_date(warehouse)
 
 

@@ -180,7 +180,7 @@ def test_every_metric_is_what_the_semantic_layer_says_for_each_branch(
 def test_a_manager_sees_the_own_branch_alone(superset: Superset) -> None:
     for table, rows in superset.facts["metrics"].items():
         branches = {row["branch_id"] for row in rows if row["branch_id"]}
-        assert len(branches) >= 5, table
+        assert len(branches) >= 2, table
         managed = superset.facts["managed"][table]
         assert [row["branch_id"] for row in managed] == ["quito"], table
 
@@ -204,7 +204,7 @@ def test_the_dashboard_draws_every_chart_and_a_charts_numbers_equal_sql(
     charts = superset.facts["charts"]
     ((amount,),) = query(
         small_warehouse,
-        "select sum(net_revenue) from marts.rpt_branch_days where branch_id = 'new_york'",
+        "select sum(net_revenue) from marts.rpt_branch_days where branch_id = 'chicago'",
     )
     try:
         driver.get(f"{address}/static/assets/manifest.json")
