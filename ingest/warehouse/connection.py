@@ -75,7 +75,7 @@ class Warehouse:
                 **options,
             )
         except psycopg.OperationalError as error:
-            raise WarehouseError(explain(error, self)) from None
+            raise WarehouseError(explain(error, self, database or self.database)) from None
 
 
 def configured() -> Warehouse:
@@ -104,7 +104,7 @@ def is_embedded() -> bool:
     return not os.environ.get("PGHOST") or bool(os.environ.get("MYPIZZA_EMBEDDED"))
 
 
-def explain(error: psycopg.OperationalError, warehouse: Warehouse) -> str:
+def explain(error: psycopg.OperationalError, warehouse: Warehouse, database: str) -> str:
     """Turn libpq's error into one sentence that says what to do."""
     # libpq's first line has the reason, the others ask questions.
     text = (str(error).strip() or type(error).__name__).splitlines()[0].strip()
@@ -116,7 +116,7 @@ def explain(error: psycopg.OperationalError, warehouse: Warehouse) -> str:
         )
     if "permission denied for database" in text:
         return (
-            f"The user {warehouse.user!r} may not connect to the database {warehouse.database!r} "
+            f"The user {warehouse.user!r} may not connect to the database {database!r} "
             f"at {place}: check PGDATABASE, or let an administrator run `mypizza init-warehouse`."
         )
     if "does not exist" in text:
