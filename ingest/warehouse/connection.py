@@ -114,6 +114,11 @@ def explain(error: psycopg.OperationalError, warehouse: Warehouse, database: str
             f"The warehouse at {place} refuses the password of user {warehouse.user!r}: check "
             "PGUSER and PGPASSWORD."
         )
+    if "No space left on device" in text:
+        return (
+            f"The disk of the warehouse at {place} is full: free some space and run again. The "
+            "published version stays."
+        )
     if "permission denied for database" in text:
         return (
             f"The user {warehouse.user!r} may not connect to the database {database!r} "

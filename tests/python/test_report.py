@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,32 @@ PASSWORD = "a manager's p@ssword"  # noqa: S105 - invented for these tests
 
 
 @pytest.fixture(scope="module")
-def published(five_weeks_on: Warehouse) -> Warehouse:
+def published(year_warehouse: Warehouse) -> Warehouse:
     """The company with refunds, changed prices and a second January."""
-    return five_weeks_on
+    return year_warehouse
+
+
+def test_the_published_year_is_in_the_marts_to_the_cent(published: Warehouse) -> None:
+    """The figures of the open data that the sample company sells anew."""
+    with published.connect() as connection:
+        net, gross, orders, units, lines = connection.execute(
+            """
+            select
+                (
+                    select sum(net_revenue) from marts.rpt_branch_days
+                    where extract(year from business_date) = 2015
+                ),
+                sum(gross_revenue), count(*), sum(unit_count),
+                (
+                    select count(*) from marts.fct_order_lines
+                    where extract(year from business_date) = 2015
+                )
+            from marts.fct_orders
+            where extract(year from business_date) = 2015
+            """
+        ).fetchall()[0]
+    assert net == gross == Decimal("817860.05")
+    assert (orders, units, lines) == (21_350, 49_574, 48_620)
 
 
 @pytest.fixture(scope="module")
