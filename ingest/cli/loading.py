@@ -13,6 +13,7 @@ from ingest.cli import ending_at_once
 from ingest.cli.console import Json, Wait, day, say, show, show_json
 from ingest.loads import driver
 from ingest.loads.source import Compared, LoadResult, Source, Window
+from ingest.publish.dbt import check_systems
 from ingest.warehouse import WarehouseError
 
 app = typer.Typer()
@@ -60,7 +61,7 @@ def reconcile(
     wait: Wait = 0,
     as_json: Json = False,
 ) -> None:
-    """Compare sources and warehouse per branch and business day, and reload days that differ."""
+    """Compare sources and warehouse per branch and business date, and reload days that differ."""
     chosen = [source for source in sources_of(None, branch) if source.has_branches]
     window = Window(day(date_from), day(date_to), everything or accept_loss, accept_loss)
     warehouse = warehouse_module.resolve()
@@ -82,13 +83,15 @@ def sources_of(names: Sequence[str] | None, branches: Sequence[str] | None) -> S
         branches: the branches that were asked for; default all.
 
     Raises:
-        WarehouseError: there is no such source, or it is not loaded by branch.
+        WarehouseError: there is no such source, it is not loaded by branch, or dbt is not told of
+            what is configured.
     """
     # For the start-up time: the sources bring dlt, pyarrow and SQLAlchemy, which take a second.
     with ending_at_once():
         from ingest.sources.registry import chosen
 
     sources = chosen(names)
+    check_systems()
     if branches and names:
         for source in sources:
             if not source.has_branches:

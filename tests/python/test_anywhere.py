@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import os
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from ingest import warehouse as warehouse_module
 from ingest.loads.packages import follow_the_warehouse, new_load_id
-from ingest.warehouse import Warehouse, WarehouseError
+from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
+from sample.web import Server
 from tests.python.commands import mypizza
 
 BY_CHANCE = {
@@ -61,12 +65,89 @@ def test_a_target_that_is_not_in_the_profile_is_named() -> None:
     assert "DBT_TARGET is 'nowhere'" in refused
 
 
-def test_loopback_passes_by_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "intranet.example.com")
-    monkeypatch.setenv("HTTP_PROXY", "http://192.0.2.1:1")
-    warehouse_module.resolve()
-    hosts = os.environ["NO_PROXY"].split(",")
-    assert {"intranet.example.com", "127.0.0.1", "localhost", "::1"} <= set(hosts)
+@dataclass(frozen=True)
+class Proxy:
+    """A company's proxy, which writes down for whom it was asked and lets nothing out."""
+
+    url: str
+    asked: list[str]
+
+
+@pytest.fixture
+def proxy() -> Iterator[Proxy]:
+    """A proxy on this machine."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        do_CONNECT = do_POST = do_GET  # noqa: N815 - the names of http.server
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Proxy(f"http://127.0.0.1:{server.server_port}", asked)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def apis(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The sample's web APIs without a record, and the variables that configure them."""
+    state = tmp_path / "web.sqlite"
+    with sqlite3.connect(state) as connection:
+        connection.executescript((PROJECT_DIR / "sample" / "web.sql").read_text(encoding="utf-8"))
+    with Server(state) as served:
+        yield {
+            f"SOURCES__{source.upper()}__{name.upper()}": value
+            for source in ("social", "tickets")
+            for url, secrets in [served.access(source)]
+            for name, value in {"url": url, **secrets}.items()
+        }
+
+
+def test_what_is_on_this_machine_passes_by_a_proxy_and_what_is_outside_goes_through_it(
+    proxy: Proxy, apis: dict[str, str]
+) -> None:
+    names = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+    company = {name: proxy.url for upper in names for name in (upper, upper.lower())}
+    company["no_proxy"] = "intranet.example.com"
+    loaded = mypizza("ingest", "social", "tickets", environment=company | apis)
+    assert loaded.stdout.count("succeeded") == 2
+    assert proxy.asked == []
+    for scheme, asked in (
+        ("http", "http://api.example.com/v1/posts?"),
+        ("https", "api.example.com:443"),
+    ):
+        proxy.asked.clear()
+        outside = apis | {"SOURCES__SOCIAL__URL": f"{scheme}://api.example.com/v1"}
+        mypizza("ingest", "social", environment=company | outside, expect=1)
+        assert proxy.asked
+        assert all(address.startswith(asked) for address in proxy.asked)
+
+
+def test_a_password_file_opens_a_server_of_ones_own(
+    server: Warehouse, apis: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "passwords of mine"
+    file.touch(mode=0o600)
+    own = OWN_SERVER | apis | {"PGPASSWORD": "", "PGPASSFILE": str(file)}
+    for password, expect in (("wrong", 1), (server.password, 0)):
+        file.write_text(f"{server.host}:{server.port}:*:{server.user}:{password}\n")
+        said = mypizza("up", environment=own, expect=expect)
+    assert "answers" in said.stdout
+    assert (
+        "refuses the password"
+        in mypizza("up", environment=own | {"PGPASSFILE": "/nowhere"}, expect=1).stderr
+    )
+    assert "succeeded" in mypizza("ingest", "social", environment=own).stdout
+    assert "All checks passed" in mypizza("dbt", "debug", environment=own).stdout
 
 
 def test_a_process_with_a_dead_servers_number_is_left_alone() -> None:

@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
@@ -30,11 +29,11 @@ from pydantic import Field, SecretStr, field_validator
 from tenacity import Retrying, retry_any, retry_if_exception_type, stop_after_attempt, wait_random
 
 from ingest.loads.configuration import CONFIG_FILE, SECRETS_FILE, Declared
+from ingest.loads.modelled import Columns
 from ingest.loads.source import SourceError
 from ingest.warehouse import WarehouseError
 
 if TYPE_CHECKING:
-    from dlt.common.schema.typing import TColumnSchema
     from dlt.sources.helpers.rest_client.paginators import BasePaginator
     from dlt.sources.rest_api.typing import Endpoint, EndpointResource
 
@@ -44,6 +43,9 @@ CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 SETTLING = timedelta(minutes=1)
 UNREADABLE = re.compile("[\\x00\\ud800-\\udfff]")
 """NUL characters and unpaired surrogates, for example of text that was cut within an emoji."""
+
+DLT_TYPES = {"jsonb": "json", "timestamp with time zone": "timestamp"}
+"""dlt's names of Postgres' types, where they differ."""
 
 BEGINNING = "2000-01-01T00:00:00Z"
 """Before anything that an API may know."""
@@ -240,7 +242,7 @@ def _hide(text: str, api: Api) -> str:
 
 def list_of_changes(
     table: str,
-    columns: Sequence[TColumnSchema],
+    columns: Columns,
     before: str,
     page_rows: int,
     paginator: BasePaginator,
@@ -251,7 +253,7 @@ def list_of_changes(
 
     Args:
         table: the list's name, in the API's address, its answers and the raw schema.
-        columns: of the raw table; `id` is its key, `updated_at` the time of change.
+        columns: those that the models read; `id` is the key, `updated_at` the time of change.
         before: the moment up to which is read.
         page_rows: rows per page.
         paginator: how to page.
@@ -278,10 +280,15 @@ def list_of_changes(
         "name": table,
         "primary_key": "id",
         "write_disposition": {"disposition": "merge", "strategy": "delete-insert"},
-        # Of two versions in one load the newer one stays.
+        # of two versions in one load the newer one stays
         "columns": [
-            {**column, "dedup_sort": "desc"} if column["name"] == "updated_at" else column
-            for column in columns
+            {
+                "name": name,
+                "data_type": DLT_TYPES.get(kind, kind),
+                **({"dedup_sort": "desc"} if name == "updated_at" else {}),
+            }
+            for name, kind in columns.items()
+            if name != "_dlt_load_id"
         ],
         "endpoint": endpoint,
         "processing_steps": [{"map": _landing}],

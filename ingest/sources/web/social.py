@@ -21,7 +21,6 @@ from __future__ import annotations
 from typing import Any
 
 import requests
-from dlt.common.schema.typing import TColumnSchema
 from dlt.sources.helpers.rest_client.auth import APIKeyAuth
 from dlt.sources.helpers.rest_client.paginators import PageNumberPaginator
 
@@ -29,24 +28,6 @@ from ingest.loads.configuration import CONFIG_FILE, Secret
 from ingest.loads.source import SourceError
 from ingest.sources.web.api import Api, Declaration
 from ingest.sources.web.source import WebSource
-
-COLUMNS: list[TColumnSchema] = [
-    {"name": "id", "data_type": "text", "nullable": False},
-    {"name": "platform", "data_type": "text"},
-    {"name": "author", "data_type": "json"},
-    {"name": "text", "data_type": "text"},
-    {"name": "language", "data_type": "text"},
-    {"name": "hashtags", "data_type": "json"},
-    {"name": "mentions", "data_type": "json"},
-    {"name": "place", "data_type": "json"},
-    {"name": "reach", "data_type": "bigint"},
-    {"name": "likes", "data_type": "bigint"},
-    {"name": "comments", "data_type": "bigint"},
-    {"name": "shares", "data_type": "bigint"},
-    {"name": "posted_at", "data_type": "timestamp"},
-    {"name": "updated_at", "data_type": "timestamp"},
-    {"name": "_deleted_at", "data_type": "timestamp"},
-]
 
 
 class ShiftingPages(PageNumberPaginator):
@@ -126,7 +107,6 @@ def _opened_by(api: Api, session: requests.Session) -> APIKeyAuth:
 SOCIAL = WebSource(
     name="social",
     table="posts",
-    columns=COLUMNS,
     declaration=SocialDeclaration,
     path="",
     opened_by=_opened_by,

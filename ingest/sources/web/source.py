@@ -13,13 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-import dlt
-from dlt.common.schema.typing import TColumnSchema
 from dlt.sources.rest_api import rest_api_source
 from psycopg import sql
 
 from ingest.loads import packages, raw_tables, record
 from ingest.loads.configuration import is_configured, read
+from ingest.loads.modelled import modelled
 from ingest.loads.pipeline import pipeline, run
 from ingest.loads.source import Compared, LoadResult, Session, Window
 from ingest.loads.statements import Statements
@@ -49,7 +48,6 @@ class WebSource:
     Attributes:
         name: the source's name; its raw schema is `raw_<name>`.
         table: the raw table with the key `id`, as the list is called in address and answers.
-        columns: its columns, as dlt knows them.
         declaration: what its section of the configuration may say.
         path: what the list's address has between the API's url and the list.
         opened_by: returns what signs a request.
@@ -61,7 +59,6 @@ class WebSource:
 
     name: str
     table: str
-    columns: Sequence[TColumnSchema]
     declaration: type[Declaration]
     path: str
     opened_by: Callable[[Api, requests.Session], Any]
@@ -91,18 +88,11 @@ class WebSource:
         return (ApiVisit(session, self, Api(self.name, declared), kind),)
 
     def prepare(self, session: Session) -> None:
-        """Make the table where it is missing, with its key and what dbt finds new rows by."""
+        """Give the table its key, and what dbt finds new rows by."""
         connection = session.connection
-        if not raw_tables.exists(connection, f"{self.raw}.{self.table}"):
-            # The models read it, whether it ever has rows or not.
-            pipeline(session.warehouse, self.name, self.raw).run(
-                [dlt.mark.materialize_table_schema()],
-                table_name=self.table,
-                columns=list(self.columns),
-                primary_key="id",
-            )
-        raw_tables.index(connection, self.raw, self.table, "key", ["id"], is_unique=True)
-        raw_tables.index(connection, self.raw, self.table, "load", ["_dlt_load_id"])
+        if raw_tables.exists(connection, f"{self.raw}.{self.table}"):
+            raw_tables.index(connection, self.raw, self.table, "key", ["id"], is_unique=True)
+            raw_tables.index(connection, self.raw, self.table, "load", ["_dlt_load_id"])
 
     def knows(self, session: Session, branch_id: str, customer_id: int) -> bool:
         """Return false: an API does not know a till's customers."""
@@ -158,8 +148,8 @@ class WebSource:
                 },
                 "resources": [
                     web.list_of_changes(
-                        self.table, self.columns, before, api.declared.page_rows, pages,
-                        everything=page_count is None,
+                        self.table, modelled(self.raw)[self.table], before,
+                        api.declared.page_rows, pages, everything=page_count is None,
                     )
                 ],
             },
@@ -223,7 +213,7 @@ class ApiVisit:
             entry.notes = tuple(
                 f"New column {source.table}.{name} ({landed[name]}) of {self.name}."
                 for name in landed
-                if known and name not in known
+                if known and name not in known and not name.startswith("_dlt")
             )
             if self.load_ids:
                 entry.load_id = self.load_ids[-1]
