@@ -6,7 +6,7 @@ import csv
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Literal
 
 import psycopg
@@ -15,6 +15,9 @@ from psycopg import sql
 from ingest.warehouse.connection import Warehouse
 from ingest.warehouse.errors import WarehouseError
 from ingest.warehouse.settings import LOADER, LOGIN, MINIMUM_VERSION, PROJECT_DIR, read_sql
+
+READERS_TEMPORARY_FILES = "4GB"
+"""How much disk a reader's session may take for sorts that do not fit into memory."""
 
 
 def check(warehouse: Warehouse) -> None:
@@ -144,6 +147,13 @@ def add_reader(
                 sql.Identifier(login), sql.Identifier(administrator.database)
             )
         )
+        # A large sort must not fill the disk. Only a superuser can say so.
+        with suppress(psycopg.errors.InsufficientPrivilege), connection.transaction():
+            connection.execute(
+                sql.SQL("alter role {} set temp_file_limit to {}").format(
+                    sql.Identifier(login), sql.Literal(READERS_TEMPORARY_FILES)
+                )
+            )
     return roles is None
 
 

@@ -203,9 +203,16 @@ def test_a_reader_stays_in_the_warehouse_and_fills_no_disk(server: Warehouse) ->
     for database in ("postgres", "template1"):
         with pytest.raises(WarehouseError, match=f"may not connect to the database '{database}'"):
             manager.connect(database)
-    refused = pytest.raises(psycopg.errors.InsufficientPrivilege)
-    with manager.connect() as connection, refused:
-        connection.execute("create temporary table large (id int)")
+    with manager.connect() as connection:
+        for statement in (
+            "create temporary table large (id int)",
+            "select lo_create(0)",
+            "select lo_from_bytea(0, 'large')",
+            "set temp_file_limit to -1",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement)
+        assert connection.execute("show temp_file_limit").fetchone() == ("4GB",)
 
 
 def test_the_id_of_a_load_is_above_one_of_a_clock_that_was_ahead(server: Warehouse) -> None:
