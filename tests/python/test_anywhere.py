@@ -83,7 +83,7 @@ def proxy() -> Iterator[Proxy]:
             asked.append(self.path)
             self.send_error(404)
 
-        do_CONNECT = do_POST = do_GET  # noqa: N815 - the names of http.server
+        do_CONNECT = do_POST = do_GET  # noqa: N815 - the names that http.server calls
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
@@ -121,15 +121,10 @@ def test_what_is_on_this_machine_passes_by_a_proxy_and_what_is_outside_goes_thro
     loaded = mypizza("ingest", "social", "tickets", environment=company | apis)
     assert loaded.stdout.count("succeeded") == 2
     assert proxy.asked == []
-    for scheme, asked in (
-        ("http", "http://api.example.com/v1/posts?"),
-        ("https", "api.example.com:443"),
-    ):
-        proxy.asked.clear()
-        outside = apis | {"SOURCES__SOCIAL__URL": f"{scheme}://api.example.com/v1"}
-        mypizza("ingest", "social", environment=company | outside, expect=1)
-        assert proxy.asked
-        assert all(address.startswith(asked) for address in proxy.asked)
+    outside = apis | {"SOURCES__SOCIAL__URL": "http://api.example.com/v1"}
+    mypizza("ingest", "social", environment=company | outside, expect=1)
+    assert proxy.asked
+    assert all(address.startswith("http://api.example.com/v1/posts") for address in proxy.asked)
 
 
 def test_a_password_file_opens_a_server_of_ones_own(

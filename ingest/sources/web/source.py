@@ -18,7 +18,7 @@ from psycopg import sql
 
 from ingest.loads import packages, raw_tables, record
 from ingest.loads.configuration import is_configured, read
-from ingest.loads.modelled import modelled
+from ingest.loads.modelled import make_missing, modelled
 from ingest.loads.pipeline import pipeline, run
 from ingest.loads.source import Compared, LoadResult, Session, Window
 from ingest.loads.statements import Statements
@@ -88,11 +88,11 @@ class WebSource:
         return (ApiVisit(session, self, Api(self.name, declared), kind),)
 
     def prepare(self, session: Session) -> None:
-        """Give the table its key, and what dbt finds new rows by."""
+        """Make the table, which may stay empty, with its key and what dbt finds new rows by."""
         connection = session.connection
-        if raw_tables.exists(connection, f"{self.raw}.{self.table}"):
-            raw_tables.index(connection, self.raw, self.table, "key", ["id"], is_unique=True)
-            raw_tables.index(connection, self.raw, self.table, "load", ["_dlt_load_id"])
+        make_missing(connection, self.raw)
+        raw_tables.index(connection, self.raw, self.table, "key", ["id"], is_unique=True)
+        raw_tables.index(connection, self.raw, self.table, "load", ["_dlt_load_id"])
 
     def knows(self, session: Session, branch_id: str, customer_id: int) -> bool:
         """Return false: an API does not know a till's customers."""
