@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -39,7 +38,7 @@ def ingest(
     with warehouse_module.lock(warehouse, "ingest", wait):
         loads = driver.run(warehouse, chosen, branch)
     if as_json:
-        show_json({"loads": [as_dict(load) for load in loads]})
+        show_json({"loads": loads})
     elif loads:
         show_loads(loads)
     if not loads:
@@ -68,7 +67,7 @@ def reconcile(
     with warehouse_module.lock(warehouse, "reconcile", wait):
         results = driver.compare(warehouse, chosen, branch, window)
     if as_json:
-        show_json({"compared": [_compared_as_dict(result) for result in results]})
+        show_json({"compared": results})
     else:
         _show_compared(results)
     if any(result.problem for result in results):
@@ -104,13 +103,6 @@ def sources_of(names: Sequence[str] | None, branches: Sequence[str] | None) -> S
 def succeeded(loads: Sequence[LoadResult]) -> bool:
     """Say whether all came in."""
     return all(load.outcome == "succeeded" for load in loads)
-
-
-def as_dict(load: LoadResult) -> dict[str, Any]:
-    """Return what a load did, for programs."""
-    known = asdict(load)
-    names = ("source", "branch_id", "kind", "row_count", "tables", "seconds", "outcome", "error")
-    return {name: known[name] for name in (*names, "notes")}
 
 
 def place(branch_id: str | None, feed: str | None) -> str:
@@ -160,15 +152,3 @@ def _show_compared(results: Sequence[Compared]) -> None:
     for result in results:
         if result.problem:
             say(result.problem, "red")
-
-
-def _compared_as_dict(result: Compared) -> dict[str, Any]:
-    return {
-        "name": result.name,
-        "days": result.days,
-        "healed": result.healed,
-        "differing": {str(day): figures for day, figures in result.differing.items()},
-        "loads": [as_dict(load) for load in result.loads],
-        "seconds": result.seconds,
-        "problem": result.problem,
-    }

@@ -15,7 +15,7 @@ import typer
 from ingest import warehouse as warehouse_module
 from ingest.cli import audit
 from ingest.cli.console import Json, Wait, minute, say, show, show_json
-from ingest.cli.loading import NOTHING_CONFIGURED, as_dict, show_loads, sources_of, succeeded
+from ingest.cli.loading import NOTHING_CONFIGURED, show_loads, sources_of, succeeded
 from ingest.cli.publication import protect_people, why_not_published, write_site
 from ingest.loads import driver
 from ingest.loads.source import LoadResult, Source
@@ -146,7 +146,7 @@ def _build(
 
 def _as_dict(done: _Run) -> dict[str, Any]:
     return {
-        "loads": [as_dict(load) for load in done.loads],
+        "loads": done.loads,
         "is_built": done.built is not None,
         "build": [
             {"what": kind, "outcome": outcome, "count": count}
