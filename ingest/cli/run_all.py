@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass, field
@@ -162,12 +163,12 @@ def _as_dict(done: _Run) -> dict[str, Any]:
 
 def _counts(built: dbtRunnerResult | None) -> list[tuple[tuple[str, str], int]]:
     """Count dbt's results by kind of node and outcome."""
-    counts: dict[tuple[str, str], int] = {}
-    for result in getattr(built and built.result, "results", None) or []:
-        key = (str(result.node.resource_type).replace("_", " "), str(result.status))
-        counts[key] = counts.get(key, 0) + 1
-    shown = sorted(counts.items())
-    return [each for each in shown if each[0][0] not in ("operation", "exposure", "saved query")]
+    counts = Counter(
+        (str(result.node.resource_type).replace("_", " "), str(result.status))
+        for result in getattr(built and built.result, "results", None) or []
+    )
+    hidden = ("operation", "exposure", "saved query")
+    return sorted((key, count) for key, count in counts.items() if key[0] not in hidden)
 
 
 def _summarise(done: _Run) -> None:

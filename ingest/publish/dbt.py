@@ -81,10 +81,14 @@ def _colours(arguments: Sequence[str]) -> list[str]:
     return [] if wanted else ["--no-use-colors", "--no-use-colors-file"]
 
 
+def target_folder() -> Path:
+    """Return dbt's target folder, as a whole path."""
+    return Path(os.environ.get("DBT_TARGET_PATH") or PROJECT_DIR / "target").resolve()
+
+
 def site_folder() -> Path:
     """Return the folder of the pages that people open: `site` in dbt's target folder."""
-    target = Path(os.environ.get("DBT_TARGET_PATH") or PROJECT_DIR / "target")
-    folder = target.resolve() / "site"
+    folder = target_folder() / "site"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

@@ -173,6 +173,16 @@ def remove_reader(administrator: Warehouse, login: str) -> None:
         connection.execute(sql.SQL("drop role {}").format(sql.Identifier(login)))
 
 
+def become_reader(connection: psycopg.Connection[tuple[Any, ...]]) -> str:
+    """Read with the rights of the role `reader` alone, where the login is a member of it.
+
+    Returns:
+        The role; "none" for any other login, such as a branch manager's, which has its own rights.
+    """
+    row = connection.execute(read_sql("become_reader").encode()).fetchone()
+    return row[0] if row else "none"
+
+
 @contextmanager
 def _administration(
     administrator: Warehouse,

@@ -38,11 +38,12 @@ def configure(project: Path, *sections: str) -> None:
     declared = tomlkit.parse((PROJECT_DIR / ".dlt" / "config.toml").read_text(encoding="utf-8"))
     kept: dict[str, Any] = {}
     for section in sections:
-        into, found = kept.setdefault("sources", {}), declared["sources"]
+        into: Any = kept.setdefault("sources", {})
+        found: Any = declared["sources"]
         *above, name = section.split(".")
         for part in above:
-            into, found = into.setdefault(part, {}), found[part]  # type: ignore[index]  # tables
-        into[name] = found[name]  # type: ignore[index]  # as above
+            into, found = into.setdefault(part, {}), found[part]
+        into[name] = found[name]
     (project / ".dlt" / "config.toml").write_text(tomlkit.dumps(kept), encoding="utf-8")
 
 
@@ -74,15 +75,15 @@ def test_a_company_that_has_only_exports_is_published_and_gets_a_till_later(
 ) -> None:
     configure(project, "files.feeds.lyon_sales", "files.feeds.lyon_closings")
     config = project / ".dlt" / "config.toml"
-    document = tomlkit.parse(config.read_text(encoding="utf-8"))
-    for feed in document["sources"]["files"]["feeds"].values():  # type: ignore[index]  # tables
+    document: Any = tomlkit.parse(config.read_text(encoding="utf-8"))
+    for feed in document["sources"]["files"]["feeds"].values():
         feed["url"] = str(small_company / "sample" / "bucket")
     config.write_text(tomlkit.dumps(document), encoding="utf-8")
     answer = run(project, folder)
     assert {load["source"] for load in answer["loads"]} == {"files"}
     before = answer["publications"][0]["row_count"]
 
-    document["sources"]["pos"] = {"tills": {"quito": {}}}  # type: ignore[index]  # as above
+    document["sources"]["pos"] = {"tills": {"quito": {}}}
     config.write_text(tomlkit.dumps(document), encoding="utf-8")
     sample("start", "--branch", "quito", "--weeks", "2", project=project, folder=folder)
     answer = run(project, folder)

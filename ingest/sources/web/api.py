@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -31,7 +30,7 @@ from tenacity import Retrying, retry_any, retry_if_exception_type, stop_after_at
 from ingest.loads.configuration import CONFIG_FILE, SECRETS_FILE, Declared
 from ingest.loads.modelled import Columns
 from ingest.loads.source import SourceError
-from ingest.warehouse import WarehouseError
+from ingest.warehouse import WarehouseError, first_line
 
 if TYPE_CHECKING:
     from dlt.sources.helpers.rest_client.paginators import BasePaginator
@@ -51,15 +50,17 @@ BEGINNING = "2000-01-01T00:00:00Z"
 """Before anything that an API may know."""
 
 
-class Declaration(Declared):
-    """What the section of a web API may say; a source adds what opens it.
+class Api(Declared):
+    """A web API: what its section of the configuration may say; a source adds what opens it.
 
     Attributes:
+        name: the source's name, for example "social".
         url: the address that its paths follow.
         page_rows: rows to ask for per page.
         chunk_pages: pages per load: what a run that dies has to read again at most.
     """
 
+    name: str
     url: str
     page_rows: int = Field(100, ge=1)
     chunk_pages: int = Field(50, ge=1)
@@ -72,31 +73,11 @@ class Declaration(Declared):
             raise ValueError("write it as https://api.example.com/v1, with no password in it")
         return url.rstrip("/")
 
-
-@dataclass(frozen=True)
-class Api:
-    """Where a web API is, and what opens it.
-
-    Attributes:
-        name: the source's name, for example "social".
-        declared: its section of the configuration.
-    """
-
-    name: str
-    declared: Declaration
-
-    @property
-    def url(self) -> str:
-        """The address that its paths follow."""
-        return self.declared.url
-
     @property
     def secrets(self) -> dict[str, str]:
         """What opens it, by the names of the configuration."""
         return {
-            name: value.get_secret_value()
-            for name, value in self.declared
-            if isinstance(value, SecretStr)
+            name: value.get_secret_value() for name, value in self if isinstance(value, SecretStr)
         }
 
 
@@ -174,8 +155,7 @@ def explain(error: BaseException, api: Api) -> str:
             f"load.",
             api,
         )
-    lines = [line.strip() for line in str(innermost).splitlines() if line.strip()]
-    text = f"{type(innermost).__name__}: {lines[0] if lines else 'no message'}"
+    text = f"{type(innermost).__name__}: {first_line(innermost)}"
     return _hide(f"Loading {api.name} from {host_of(api.url)} failed: {text}", api)
 
 
@@ -259,6 +239,13 @@ def list_of_changes(
         paginator: how to page.
         everything: read from the beginning, not from where the last complete load stood.
     """
+    hints: dict[str, Any] = {
+        name: {"name": name, "data_type": DLT_TYPES.get(kind, kind)}
+        for name, kind in columns.items()
+        if name != "_dlt_load_id"
+    }
+    # of two versions in one load the newer one stays
+    hints["updated_at"]["dedup_sort"] = "desc"
     endpoint: Endpoint = {
         "path": table,
         "params": {
@@ -280,16 +267,7 @@ def list_of_changes(
         "name": table,
         "primary_key": "id",
         "write_disposition": {"disposition": "merge", "strategy": "delete-insert"},
-        # of two versions in one load the newer one stays
-        "columns": [
-            {
-                "name": name,
-                "data_type": DLT_TYPES.get(kind, kind),
-                **({"dedup_sort": "desc"} if name == "updated_at" else {}),
-            }
-            for name, kind in columns.items()
-            if name != "_dlt_load_id"
-        ],
+        "columns": hints,
         "endpoint": endpoint,
         "processing_steps": [{"map": _landing}],
     }

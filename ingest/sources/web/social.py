@@ -26,7 +26,7 @@ from dlt.sources.helpers.rest_client.paginators import PageNumberPaginator
 
 from ingest.loads.configuration import CONFIG_FILE, Secret
 from ingest.loads.source import SourceError
-from ingest.sources.web.api import Api, Declaration
+from ingest.sources.web.api import Api
 from ingest.sources.web.source import WebSource
 
 
@@ -93,7 +93,7 @@ class ShiftingPages(PageNumberPaginator):
         self.is_cut = not self._has_next_page and self.known < end
 
 
-class SocialDeclaration(Declaration):
+class SocialApi(Api):
     """The section [sources.social]."""
 
     api_key: Secret
@@ -107,9 +107,9 @@ def _opened_by(api: Api, session: requests.Session) -> APIKeyAuth:
 SOCIAL = WebSource(
     name="social",
     table="posts",
-    declaration=SocialDeclaration,
+    declaration=SocialApi,
     path="",
     opened_by=_opened_by,
-    pages=lambda api, pages: ShiftingPages(api.declared.page_rows, pages),
+    pages=lambda api, pages: ShiftingPages(api.page_rows, pages),
     total=lambda answer: int(answer["total"]),
 )

@@ -23,7 +23,7 @@ from ingest.loads.pipeline import pipeline, run
 from ingest.loads.source import Compared, LoadResult, Session, Window
 from ingest.loads.statements import Statements
 from ingest.sources.web import api as web
-from ingest.sources.web.api import Api, Declaration
+from ingest.sources.web.api import Api
 
 if TYPE_CHECKING:
     import requests
@@ -59,7 +59,7 @@ class WebSource:
 
     name: str
     table: str
-    declaration: type[Declaration]
+    declaration: type[Api]
     path: str
     opened_by: Callable[[Api, requests.Session], Any]
     pages: Callable[[Api, int], BasePaginator]
@@ -82,10 +82,10 @@ class WebSource:
         section = f"sources.{self.name}"
         if branches or not is_configured(section):
             return ()
-        declared = read(self.declaration, section)
+        api = read(self.declaration, section, name=self.name)
         loaded = packages.last_complete(session.connection, self.raw, self.name)
         kind = "incremental" if loaded else "initial"
-        return (ApiVisit(session, self, Api(self.name, declared), kind),)
+        return (ApiVisit(session, self, api, kind),)
 
     def prepare(self, session: Session) -> None:
         """Make the table, which may stay empty, with its key and what dbt finds new rows by."""
@@ -149,7 +149,7 @@ class WebSource:
                 "resources": [
                     web.list_of_changes(
                         self.table, modelled(self.raw)[self.table], before,
-                        api.declared.page_rows, pages, everything=page_count is None,
+                        api.page_rows, pages, everything=page_count is None,
                     )
                 ],
             },
@@ -228,7 +228,7 @@ class ApiVisit:
     def _read_pages(self, *, is_heal: bool) -> None:
         """Load chunk after chunk, each of them complete."""
         loads: Pipeline = pipeline(self.session.warehouse, self.name, self.source.raw)
-        page_count = self.api.declared.chunk_pages
+        page_count = self.api.chunk_pages
         while True:
             changes, pages = self.source.changes(
                 self.api, self.before, None if is_heal else page_count

@@ -25,7 +25,7 @@ from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginat
 
 from ingest.loads.configuration import Secret
 from ingest.loads.source import SourceError
-from ingest.sources.web.api import Api, Declaration, host_of
+from ingest.sources.web.api import Api, host_of
 from ingest.sources.web.source import WebSource
 
 
@@ -106,7 +106,7 @@ def _token(api: Api, session: requests.Session) -> RenewedToken:
     )
 
 
-class TicketsDeclaration(Declaration):
+class TicketsApi(Api):
     """The section [sources.tickets]."""
 
     client_id: Secret
@@ -116,7 +116,7 @@ class TicketsDeclaration(Declaration):
 TICKETS = WebSource(
     name="tickets",
     table="tickets",
-    declaration=TicketsDeclaration,
+    declaration=TicketsApi,
     path="/v2",
     opened_by=_token,
     pages=lambda _, pages: LimitedCursor(pages),
