@@ -20,7 +20,7 @@ from ingest.loads import packages, raw_tables, record
 from ingest.loads.configuration import is_configured, read
 from ingest.loads.modelled import make_missing, modelled
 from ingest.loads.pipeline import pipeline, run
-from ingest.loads.source import Compared, LoadResult, Session, Window
+from ingest.loads.source import Compared, LoadResult, Session, SourceError, Window
 from ingest.loads.statements import Statements
 from ingest.sources.web import api as web
 from ingest.sources.web.api import Api
@@ -88,8 +88,17 @@ class WebSource:
         return (ApiVisit(session, self, api, kind),)
 
     def prepare(self, session: Session) -> None:
-        """Make the table, which may stay empty, with its key and what dbt finds new rows by."""
+        """Make the table, which may stay empty, with its key and what dbt finds new rows by.
+
+        Raises:
+            SourceError: dbt's sources do not say what the table is.
+        """
         connection = session.connection
+        if self.table not in modelled(self.raw):
+            raise SourceError(
+                f"dbt has no source {self.raw}.{self.table}: describe it and its columns in "
+                f"models/staging/{self.name}/_{self.name}__sources.yml."
+            )
         make_missing(connection, self.raw)
         raw_tables.index(connection, self.raw, self.table, "key", ["id"], is_unique=True)
         raw_tables.index(connection, self.raw, self.table, "load", ["_dlt_load_id"])
