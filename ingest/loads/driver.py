@@ -149,4 +149,4 @@ def failed(
     """
     with record.load(opened.connection, source, branch_id, kind) as entry:
         entry.error = problem
-    return LoadResult(source, branch_id, kind, 0, {}, entry.seconds, "failed", problem)
+    return entry.result

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import psycopg
@@ -15,9 +15,6 @@ from psycopg import sql
 from ingest.warehouse.connection import Warehouse
 from ingest.warehouse.errors import WarehouseError
 from ingest.warehouse.settings import LOADER, LOGIN, MINIMUM_VERSION, PROJECT_DIR, read_sql
-
-READERS_TEMPORARY_FILES = "4GB"
-"""How much disk a reader's session may take for sorts that do not fit into memory."""
 
 
 def check(warehouse: Warehouse) -> None:
@@ -74,10 +71,7 @@ def init_warehouse(
             connection.transaction(),
         ):
             is_new = ensure_login(connection, login, new_password)
-            branches = ",".join(_branch_ids())
-            for setting, value in (("login", login), ("branches", branches)):
-                connection.execute("select set_config(%s, %s, true)", [f"mypizza.{setting}", value])
-            connection.execute(read_sql("init_warehouse").encode())
+            _run_script(connection, "init_warehouse", login=login, branches=",".join(_branch_ids()))
             connection.execute(
                 sql.SQL("comment on schema audit is {}").format(sql.Literal(preparation()))
             )
@@ -129,31 +123,8 @@ def add_reader(
     wanted = [f"manager_{branch}" for branch in branches] or ["reader"]
     with _administration(administrator) as connection:
         roles = _reader_roles(connection, login)
-        if roles is None:
-            _make_login(connection, login, password)
-        else:
-            _make_login(connection, login, password, "alter")
-        for role in set(roles or ()).difference(wanted):
-            connection.execute(
-                sql.SQL("revoke {} from {}").format(sql.Identifier(role), sql.Identifier(login))
-            )
-        for role in wanted:
-            connection.execute(
-                sql.SQL("grant {} to {}").format(sql.Identifier(role), sql.Identifier(login))
-            )
-        # Tools that show the tables of the search path show the marts.
-        connection.execute(
-            sql.SQL("alter role {} in database {} set search_path to marts").format(
-                sql.Identifier(login), sql.Identifier(administrator.database)
-            )
-        )
-        # A large sort must not fill the disk. Only a superuser can say so.
-        with suppress(psycopg.errors.InsufficientPrivilege), connection.transaction():
-            connection.execute(
-                sql.SQL("alter role {} set temp_file_limit to {}").format(
-                    sql.Identifier(login), sql.Literal(READERS_TEMPORARY_FILES)
-                )
-            )
+        _make_login(connection, login, password, "create" if roles is None else "alter")
+        _run_script(connection, "add_reader", login=login, roles=",".join(wanted))
     return roles is None
 
 
@@ -204,6 +175,15 @@ def _administration(
             f"The user {administrator.user!r} may not do this ({no.diag.message_primary}): use the "
             "administrator who ran `mypizza init-warehouse`."
         ) from None
+
+
+def _run_script(
+    connection: psycopg.Connection[tuple[Any, ...]], name: str, **settings: str
+) -> None:
+    """Run one of the package's scripts, which takes its values from settings named mypizza.*."""
+    for setting, value in settings.items():
+        connection.execute("select set_config(%s, %s, true)", [f"mypizza.{setting}", value])
+    connection.execute(read_sql(name).encode())
 
 
 def _reader_roles(connection: psycopg.Connection[tuple[Any, ...]], login: str) -> list[str] | None:
