@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -156,6 +158,25 @@ def test_a_process_with_a_dead_servers_number_is_left_alone() -> None:
     finally:
         stranger.kill()
         stranger.wait()
+
+
+@pytest.mark.parametrize("seconds", [0.5, 0.6, 0.7])
+def test_ctrl_c_while_the_server_stops_or_starts_leaves_it_whole(seconds: float) -> None:
+    for command in ("down", "up"):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ingest.cli", command],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
+        time.sleep(seconds)
+        # as a terminal does: Postgres' own programs get it, too
+        os.killpg(process.pid, signal.SIGINT)
+        _, error = process.communicate()
+        assert (process.returncode, error.partition(".")[0]) in (
+            (0, ""),
+            (130, "Stopped by Ctrl+C"),
+        )
+        assert len(error.splitlines()) <= 1
+    assert "answers" in mypizza("up").stdout
 
 
 def test_the_second_command_waits_for_the_first(server: Warehouse) -> None:
