@@ -93,15 +93,20 @@ def site_folder() -> Path:
     return folder
 
 
+def systems() -> dict[str, Any]:
+    """Return the systems in use, by name: `vars.systems` of dbt_project.yml."""
+    project = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text("utf-8"))
+    listed: dict[str, Any] = project["vars"]["systems"]
+    return listed
+
+
 def check_systems() -> None:
     """Refuse a configuration that loads something of which dbt is not told, or the reverse.
 
     Raises:
         WarehouseError: what is configured and `vars.systems` in dbt_project.yml do not agree.
     """
-    project = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text("utf-8"))
-    listed: dict[str, Any] = project["vars"]["systems"]
-    configured = section("sources")
+    listed, configured = systems(), section("sources")
     for name in sorted(configured.keys() - listed.keys()):
         raise WarehouseError(
             f"The system {name} is configured in {CONFIG_FILE} ([sources.{name}]), and "

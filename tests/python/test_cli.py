@@ -94,6 +94,22 @@ def test_reasons_in_quarantine_can_be_read(warehouse: Warehouse) -> None:
     assert all(word in seen for word in reason.split() if len(word) < 8)
 
 
+def test_a_source_that_is_left_out_is_shown_and_not_expected(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    project = copy_project(tmp_path)
+    listed = project / "dbt_project.yml"
+    text = listed.read_text(encoding="utf-8")
+    listed.write_text(text.replace("    social:\n", "    other:\n"), encoding="utf-8")
+    late = "update audit.loads set finished_at = finished_at {} interval '99 h' where source = '{}'"
+    query(warehouse, late.format("-", "social"))
+    try:
+        assert "social: the last successful load" in mypizza("status", expect=1).stdout
+        assert "social" in mypizza("status", project=project).stdout
+    finally:
+        query(warehouse, late.format("+", "social"))
+
+
 def test_programs_get_json(warehouse: Warehouse) -> None:
     status = json.loads(mypizza("status", "--json").stdout)
     assert status["problems"] == []
