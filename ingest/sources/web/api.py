@@ -81,19 +81,9 @@ class Api(Declared):
         }
 
 
-def session(
-    connect_seconds: float | None = None, read_seconds: float | None = None
-) -> requests.Session:
-    """Return a session with bounded retries.
-
-    Args:
-        connect_seconds: how long a connection may take; default `CONNECT_SECONDS`.
-        read_seconds: how long the server may be silent; default `READ_SECONDS`.
-    """
-    patient = Session(
-        timeout=(connect_seconds or CONNECT_SECONDS, read_seconds or READ_SECONDS),
-        raise_for_status=False,
-    )
+def session() -> requests.Session:
+    """Return a session with bounded retries and bounded waiting."""
+    patient = Session(timeout=(CONNECT_SECONDS, READ_SECONDS), raise_for_status=False)
     retrying = Retrying(
         retry=retry_any(
             retry_if_status(DEFAULT_RETRY_STATUS),
