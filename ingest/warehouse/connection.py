@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from ingest.warehouse.environment import isolate
-from ingest.warehouse.errors import WarehouseError
+from ingest.warehouse.errors import WarehouseError, first_line
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,7 @@ def is_embedded() -> bool:
 
 def explain(error: psycopg.OperationalError, warehouse: Warehouse, database: str) -> str:
     """Turn libpq's error into one sentence that says what to do."""
-    # libpq's first line has the reason, the others ask questions.
-    text = (str(error).strip() or type(error).__name__).splitlines()[0].strip()
+    text = first_line(error)
     place = f"{warehouse.host}:{warehouse.port}"
     if "password authentication failed" in text or "no password supplied" in text:
         return (
