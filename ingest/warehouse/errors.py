@@ -37,3 +37,13 @@ def trouble(error: BaseException, server: str = "the warehouse") -> str | None:
             f"and run again. Unfinished work is rolled back or repeated."
         )
     return None
+
+
+def reason(error: BaseException) -> str:
+    """Return an error's kind and the first line of its message.
+
+    Args:
+        error: what a library raised.
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0].rstrip('.') if lines else 'no message'}"

@@ -4,7 +4,7 @@ set
     _dlt_load_id = {load_id}
 where
     landed._deleted_at is null
-    and landed._file_name in (select file_name from files_read where was_known)
+    and landed._file_name in (select name from files_read where was_known)
     and not exists (
         select 1
         from staged

@@ -12,7 +12,7 @@ insert into raw_files._files as known (
 )
 select
     {feed},
-    file_name,
+    name,
     branch_id,
     size,
     modified_at,

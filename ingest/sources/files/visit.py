@@ -1,0 +1,178 @@
+"""One feed in one run: what is new or changed lands, and the load is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ingest.loads import packages, record
+from ingest.loads.source import Compared, LoadResult, Session, Window
+from ingest.loads.statements import Statements
+from ingest.sources.files import land
+from ingest.sources.files.bucket import Bucket, File, Reading
+from ingest.sources.files.feed import Feed
+from ingest.warehouse import WarehouseError, reason
+
+STATEMENTS = Statements(__file__)
+SHOWN_FILES = 5
+"""So many of the files that failed are named beside the first."""
+
+
+@dataclass(frozen=True)
+class WrongFeed:
+    """A feed that is declared wrongly: one finding, beside which all other feeds come in.
+
+    Attributes:
+        session: where the finding is recorded.
+        name: the feed's name.
+        problem: one sentence on what is wrong.
+    """
+
+    session: Session
+    name: str
+    problem: str
+    branch_id: str | None = None
+
+    def read(self) -> LoadResult:
+        """Record the finding as a load that failed."""
+        detail = {"feed": self.name}
+        with record.load(self.session.connection, "files", None, "incremental", detail) as entry:
+            entry.tables[self.name] = {"rows": 0}
+            entry.error = self.problem
+        return entry.result
+
+    def compare(self, window: Window) -> Compared:
+        """Say once more what is wrong."""
+        del window
+        return Compared(self.name, problem=self.problem)
+
+
+@dataclass(frozen=True)
+class FeedVisit:
+    """One feed in one run.
+
+    Attributes:
+        session: where to.
+        feed: the feed.
+        expected: the columns that models or totals read of it; its first file says it otherwise.
+        is_modelled: whether the models read it.
+        branches: only files of these; None is all.
+    """
+
+    session: Session
+    feed: Feed
+    expected: Sequence[str]
+    is_modelled: bool
+    branches: Sequence[str] | None
+
+    @property
+    def name(self) -> str:
+        """The feed's name."""
+        return self.feed.name
+
+    @property
+    def branch_id(self) -> str | None:
+        """The branch that all of its files are of, if one."""
+        return self.feed.branch
+
+    def read(self, again: Sequence[str] = ()) -> LoadResult:
+        """Land what is new or changed, and record the load in audit.loads.
+
+        Args:
+            again: the names of files to be read although they did not change: a heal.
+        """
+        feed, connection = self.feed, self.session.connection
+        loaded = packages.last_complete(connection, land.RAW, land.schema_name(feed))
+        kind = "heal" if again else "incremental" if loaded else "initial"
+        with record.load(connection, "files", feed.branch, kind, {"feed": feed.name}) as entry:
+            try:
+                self._land(again, entry)
+            except WarehouseError as error:
+                entry.error = str(error)
+            except Exception as error:  # one feed's trouble stays with that feed
+                entry.error = f"The feed {feed.name} could not be landed: {reason(error)}."
+        # what has landed can be compared, also where a file beside it is bad
+        return replace(entry.result, can_compare=True)
+
+    def compare(self, window: Window) -> Compared:
+        """Compare nothing: files have no second figure of their own."""
+        del window
+        return Compared(self.name)
+
+    def _land(self, again: Sequence[str], entry: record.Entry) -> None:
+        feed, connection = self.feed, self.session.connection
+        bucket = Bucket(feed)
+        known = land.known_files(connection, feed)
+        present = [
+            file
+            for file in bucket.files()
+            if not self.branches or file.branch_id is None or file.branch_id in self.branches
+        ]
+        wanted = [
+            file
+            for file in present
+            if file.name in again or file.name not in known or not known[file.name].is_still(file)
+        ]
+        notes = self._note_vanished(present)
+        readings: Sequence[Reading] = ()
+        if wanted:
+            before = land.columns(connection, feed)
+            load = land.Load(connection, bucket, known, self.expected)
+            entry.load_id = load.load_id
+            readings = load.land(wanted)
+            new = [name for name in land.columns(connection, feed) if name not in before]
+            if new and entry.kind != "initial":
+                notes.append(f"New columns in the feed {feed.name}: {', '.join(new)}.")
+        entry.row_count = sum(reading.lines for reading in readings)
+        entry.tables[feed.name] = {
+            "rows": entry.row_count,
+            "files": sum(1 for reading in readings if not reading.error),
+            "rejects": sum(reading.rejects for reading in readings),
+        }
+        entry.notes = tuple(notes + self._notes(readings))
+        entry.error = _problem([reading for reading in readings if reading.error])
+
+    def _note_vanished(self, present: Sequence[File]) -> list[str]:
+        """Write down which files are gone from the bucket, and say so once; their rows stay."""
+        values = {
+            "feed": self.name,
+            "present": [file.name for file in present],
+            "branches": list(self.branches) if self.branches else None,
+        }
+        rows = self.session.connection.execute(STATEMENTS("mark_vanished"), values)
+        gone = sorted(name for (name,) in rows)
+        if not gone:
+            return []
+        return [
+            f"{len(gone)} file(s) of the feed {self.name} were removed from the bucket, first "
+            f"{gone[0]}; their rows stay."
+        ]
+
+    def _notes(self, readings: Sequence[Reading]) -> list[str]:
+        feed = self.feed
+        notes = [note for reading in readings for note in reading.notes]
+        rejects = [reading for reading in readings if reading.rejects and not reading.error]
+        if rejects:
+            notes.append(
+                f"{sum(one.rejects for one in rejects)} line(s) of the feed {feed.name} do not "
+                f"fit their header and are "
+                f"{'in quarantine' if self.is_modelled else 'in its column _reject'}, "
+                f"first in {rejects[0].file.name}."
+            )
+        notes += [
+            f"The file {reading.file.name} of the feed {feed.name} kept changing while it was "
+            f"read: the next run will read it again."
+            for reading in readings
+            if reading.changed
+        ]
+        return notes
+
+
+def _problem(failed: Sequence[Reading]) -> str | None:
+    """Return the first file's error, and which others have one."""
+    if not failed:
+        return None
+    names = [reading.file.name for reading in failed[1:]]
+    others = ", ".join(names[:SHOWN_FILES]) + (", …" if len(names) > SHOWN_FILES else "")
+    more = f" {len(names)} other file(s) of the feed cannot be loaded either: {others}."
+    return f"{failed[0].error}{more if names else ''}"
