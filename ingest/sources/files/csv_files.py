@@ -11,7 +11,7 @@ A block is a few megabytes, ends with a line, and is all of a file that is in me
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, reduce
 from itertools import chain
 
@@ -138,13 +138,9 @@ class _File:
 
     def _titles(self, line: bytes) -> list[str]:
         """Return a header's values; where its quotes are wrong, they are part of them."""
-        options = self._options(None)
         record = self._record.fullmatch(line)
-        if not (record and record[1]) and not self._lines.fullmatch(line):
-            options = arrow_csv.ParseOptions(delimiter=self._feed.delimiter, quote_char=False)
-        table = arrow_csv.read_csv(
-            pa.BufferReader(line), arrow_csv.ReadOptions(block_size=len(line) + 1), options
-        )
+        is_quoted_well = (record and record[1]) or self._lines.fullmatch(line)
+        table = self._parse(line, self._feed.quote if is_quoted_well else "")
         return list(table.column_names)
 
     def _read_rows(self, block: bytes, *, is_last: bool) -> tuple[pa.Table, int]:
@@ -177,33 +173,39 @@ class _File:
     def _values(self, block: bytes) -> tuple[pa.Table, dict[int, str]]:
         """Return a block's rows, and the records that do not fit, by their place in the block."""
         misfits: dict[int, str] = {}
-        names = list(self._names)
-        if not block:
-            return pa.table({name: pa.chunked_array([], pa.string()) for name in names}), misfits
 
         def skip(row: arrow_csv.InvalidRow) -> str:
             misfits[row.number - 1] = row.text
             return "skip"
 
-        table = arrow_csv.read_csv(
-            pa.BufferReader(block),
+        if not block:
+            return pa.table({name: pa.array([], pa.string()) for name in self._names}), misfits
+        return self._parse(block, self._feed.quote, self._names, skip), misfits
+
+    def _parse(
+        self,
+        text: bytes,
+        quote: str,
+        names: Sequence[str] = (),
+        handler: Callable[[arrow_csv.InvalidRow], str] | None = None,
+    ) -> pa.Table:
+        return arrow_csv.read_csv(
+            pa.BufferReader(text),
             # One thread: only then are misfits numbered. The next block is read beside the copy.
-            arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=len(block) + 1),
-            self._options(skip),
+            arrow_csv.ReadOptions(
+                use_threads=False, column_names=list(names), block_size=len(text) + 1
+            ),
+            arrow_csv.ParseOptions(
+                delimiter=self._feed.delimiter,
+                quote_char=quote or False,
+                escape_char=(quote and self._feed.escape) or False,
+                newlines_in_values=True,
+                ignore_empty_lines=False,
+                invalid_row_handler=handler,
+            ),
             arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
             ),
-        )
-        return table, misfits
-
-    def _options(self, handler: object) -> arrow_csv.ParseOptions:
-        return arrow_csv.ParseOptions(
-            delimiter=self._feed.delimiter,
-            quote_char=self._feed.quote or False,
-            escape_char=self._feed.escape or False,
-            newlines_in_values=True,
-            ignore_empty_lines=False,
-            invalid_row_handler=handler,
         )
 
     def _has_open_lines(

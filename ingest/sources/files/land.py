@@ -19,6 +19,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain, groupby
 from typing import Any, NamedTuple
 
@@ -44,34 +46,20 @@ READINGS = 3
 REFUSED_FILES = 10
 """So many files that the warehouse refuses are looked for one by one; more share one reason."""
 
-FILES_READ = pa.schema(
-    {
-        "name": pa.string(),
-        "branch_id": pa.string(),
-        "size": pa.int64(),
-        "modified_at": pa.timestamp("us", "UTC"),
-        "etag": pa.string(),
-        "lines": pa.int64(),
-        "rejects": pa.int64(),
-        "was_known": pa.bool_(),
-    }
-)
-
 
 class Known(NamedTuple):
-    """A file as it has landed."""
+    """A file as it has landed, with what tells whether it has changed."""
 
     is_there: bool
     is_read_alike: bool
     branch_id: str | None
     size: int
-    modified_at: Any
+    modified_at: datetime
     etag: str | None
 
     def is_still(self, file: File) -> bool:
         """Say whether a file is the one that has landed, and is read in the same way."""
-        same = (file.branch_id, file.size, file.modified_at, file.etag)
-        return self == (True, True, *same)
+        return self == (True, True, file.branch_id, file.size, file.modified_at, file.etag)
 
 
 def schema_name(feed: Feed) -> str:
@@ -102,34 +90,28 @@ def columns(connection: Connection, feed: Feed) -> list[str]:
     return [name for name in names if name not in OWN_COLUMNS]
 
 
+@dataclass
 class Load:
     """One load of a feed.
 
     Attributes:
+        load_id: its id, which every row names.
         connection: the session's connection; each part of the load has its own beside it.
         bucket: where the files come from.
         known: the feed's files that have landed, by name.
         expected: the columns that models or totals read.
-        load_id: its id, which every row names.
         knows_columns: whether the table's columns say which ones the feed has: those that came of
             other options, like a wrong delimiter, do not.
+        refused: how many times the warehouse has refused a part that was not halved.
     """
 
-    def __init__(
-        self,
-        connection: Connection,
-        bucket: Bucket,
-        known: Mapping[str, Known],
-        expected: Sequence[str],
-    ) -> None:
-        """Begin a load, which has an id from now on."""
-        self.connection = connection
-        self.bucket = bucket
-        self.known = known
-        self.expected = expected
-        self.load_id = packages.new_load_id(connection, RAW)
-        self.knows_columns = any(file.is_read_alike for file in known.values())
-        self._refused = 0
+    load_id: str
+    connection: Connection
+    bucket: Bucket
+    known: Mapping[str, Known]
+    expected: Sequence[str]
+    knows_columns: bool
+    refused: int = 0
 
     def land(self, wanted: Sequence[File]) -> list[Reading]:
         """Land files; those that change while they are read again, up to three times.
@@ -158,7 +140,7 @@ class Load:
             if trouble(error):
                 raise
             self.connection.execute("select 1")  # a warehouse that is lost is no file's fault
-            if len(wanted) == 1 or self._refused >= REFUSED_FILES:
+            if len(wanted) == 1 or self.refused >= REFUSED_FILES:
                 return self._refuse(wanted, reason(error).rpartition("ERROR: ")[2].strip())
             half = len(wanted) // 2
             return self._land(wanted[:half]) + self._land(wanted[half:])
@@ -166,7 +148,7 @@ class Load:
         return readings
 
     def _refuse(self, files: Sequence[File], why: str) -> list[Reading]:
-        self._refused += 1
+        self.refused += 1
         error = (
             "The file {} of the feed {} cannot be loaded ({}): correct or remove it; the next run "
             "reads it again."
@@ -203,7 +185,8 @@ class _Part:
         # Waits for a load whose client was killed at its very commit.
         self._cursor.execute("lock raw_files._files in share row exclusive mode")
         self._execute(STATEMENTS("truncate_empty", table=self._table))
-        self._execute(STATEMENTS("stage", table=self._table))
+        self._execute(STATEMENTS("stage_lines", table=self._table))
+        self._execute(STATEMENTS("stage_files"))
         readings = self._copy([file for file in wanted if file.name not in known], RAW, feed)
         readings += self._copy([file for file in wanted if file.name in known], "pg_temp", "staged")
         # After the rows, and in their transaction, while none of them needs a hint to be written.
@@ -269,19 +252,25 @@ class _Part:
 
     def _record(self, readings: Sequence[Reading]) -> None:
         """Merge the lines of files that have landed before, and write down what was read."""
-        known, load_id = self._load.known, sql.Literal(self._load.load_id)
+        load_id, feed = self._load.load_id, self._feed
         files = [
             {
-                **reading.file._asdict(),
+                "feed": feed.name,
+                "file_name": reading.file.name,
+                "branch_id": reading.file.branch_id,
+                "size": reading.file.size,
+                "modified_at": reading.file.modified_at,
+                "etag": reading.file.etag,
                 "lines": reading.lines,
                 "rejects": reading.rejects,
-                "was_known": reading.file.name in known,
+                "load_id": load_id,
+                "parsing": feed.parsing,
             }
             for reading in readings
         ]
-        table = pa.Table.from_pylist(files, FILES_READ)
-        self._cursor.adbc_ingest("files_read", table, mode="create", temporary=True)
-        if any(file["was_known"] for file in files):
+        table = pa.Table.from_pylist(files)
+        self._cursor.adbc_ingest("files_read", table, mode="append", db_schema_name="pg_temp")
+        if any(reading.file.name in self._load.known for reading in readings):
             names = [*OWN_COLUMNS, *self._columns]
             values = [name for name in names if name not in ("_dlt_load_id", "_deleted_at")]
             merge = STATEMENTS(
@@ -293,10 +282,10 @@ class _Part:
                 new_values=_list(values, "excluded"),
             )
             self._execute(merge)
-            self._execute(STATEMENTS("delete_lines", table=self._table, load_id=load_id))
-        parsing, feed = sql.Literal(self._feed.parsing), sql.Literal(self._feed.name)
-        self._execute(STATEMENTS("record_files", feed=feed, load_id=load_id, parsing=parsing))
-        self._execute(packages.completion(RAW, schema_name(self._feed), self._load.load_id))
+            delete = STATEMENTS("delete_lines", table=self._table, load_id=sql.Literal(load_id))
+            self._execute(delete)
+        self._execute(STATEMENTS("record_files"))
+        self._execute(packages.completion(RAW, schema_name(feed), load_id))
 
     def _execute(self, statement: sql.Composable) -> None:
         self._cursor.execute(statement.as_string())

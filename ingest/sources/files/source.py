@@ -117,7 +117,7 @@ def prepare(connection: Connection, configured: Sequence[Feed]) -> None:
     packages.prepare(connection, RAW)
     connection.execute(STATEMENTS("tables"))
     there = raw_tables.columns(connection, RAW)
-    needed = {feed.name: [] for feed in configured} | modelled_feeds()
+    needed: dict[str, list[str]] = {feed.name: [] for feed in configured} | modelled_feeds()
     for name, columns in needed.items():
         table = sql.Identifier(RAW, name)
         if name not in there:

@@ -117,8 +117,9 @@ class FeedVisit:
         readings: Sequence[Reading] = ()
         if wanted:
             before = land.columns(connection, feed)
-            load = land.Load(connection, bucket, known, self.expected)
-            entry.load_id = load.load_id
+            entry.load_id = packages.new_load_id(connection, land.RAW)
+            knows_columns = any(file.is_read_alike for file in known.values())
+            load = land.Load(entry.load_id, connection, bucket, known, self.expected, knows_columns)
             readings = load.land(wanted)
             new = [name for name in land.columns(connection, feed) if name not in before]
             if new and entry.kind != "initial":

@@ -11,16 +11,16 @@ insert into raw_files._files as known (
     parsing
 )
 select
-    {feed},
-    name,
+    feed,
+    file_name,
     branch_id,
     size,
     modified_at,
     etag,
     lines,
     rejects,
-    {load_id},
-    {parsing}
+    load_id,
+    parsing
 from files_read
 on conflict (feed, file_name) do update set
     branch_id = excluded.branch_id,
