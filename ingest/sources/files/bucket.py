@@ -54,6 +54,11 @@ class File(NamedTuple):
     etag: str | None
     inode: int | None
 
+    @property
+    def version(self) -> list[object]:
+        """What tells whether the file has changed since it landed."""
+        return [self.branch_id, self.size, self.modified_at, self.etag]
+
 
 @dataclass
 class Reading:

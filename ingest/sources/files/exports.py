@@ -119,8 +119,7 @@ class ExportVisit(FeedVisit):
         comparison.begin()
         sales = STATEMENTS(
             "sales_figures",
-            table=sql.Identifier(RAW, self.name),
-            feed=sql.Literal(self.name),
+            **_landed(self.feed),
             day=value(declared.date, "date"),
             time=value(declared.time, "time") if declared.time else sql.SQL("null::time"),
             cutover_hour=sql.Literal(branches()[self.branch].cutover_hour),
@@ -130,8 +129,7 @@ class ExportVisit(FeedVisit):
         )
         totals = STATEMENTS(
             "totals_figures",
-            table=sql.Identifier(RAW, self.totals.name),
-            feed=sql.Literal(self.totals.name),
+            **_landed(self.totals.feed),
             day=value(declared.day, "date"),
             figures=sql.SQL(", ").join(
                 sql.SQL("sum({}) as {}").format(value(column, "numeric"), sql.Identifier(name))
@@ -143,12 +141,12 @@ class ExportVisit(FeedVisit):
 
     def _files_of(self, feed: Feed, column: str, days: Collection[date]) -> list[str]:
         """Return the files that hold lines of some days, or of the night after them."""
-        statement = STATEMENTS(
-            "files_of_days",
-            table=sql.Identifier(RAW, feed.name),
-            feed=sql.Literal(feed.name),
-            day=value(column, "date"),
-        )
+        statement = STATEMENTS("files_of_days", **_landed(feed), day=value(column, "date"))
         wanted = sorted({*days, *(day + timedelta(days=1) for day in days)})
         rows = self.session.connection.execute(statement, {"days": wanted})
         return [name for (name,) in rows]
+
+
+def _landed(feed: Feed) -> dict[str, sql.Composable]:
+    """Return where a feed's rows are, and its name, by which its dialect is found."""
+    return {"table": sql.Identifier(RAW, feed.name), "feed": sql.Literal(feed.name)}

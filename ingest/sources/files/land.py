@@ -20,9 +20,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import chain, groupby
-from typing import Any, NamedTuple
+from itertools import groupby
+from typing import Any
 
 import adbc_driver_postgresql.dbapi as adbc
 import pyarrow as pa
@@ -35,31 +34,18 @@ from ingest.loads.statements import Statements
 from ingest.sources.files.bucket import Bucket, File, Reading
 from ingest.sources.files.columns import OWN_COLUMNS
 from ingest.sources.files.feed import Feed
-from ingest.sources.files.parquet_files import BATCH_ROWS
 from ingest.warehouse import reason, trouble
 
 RAW = "raw_files"
 STATEMENTS = Statements(__file__)
+Known = tuple[bool, list[Any]]
+"""Whether a file that has landed is still there and would be read alike, and its version."""
+
 READINGS = 3
 """So often a file is read that changes while it is read; then it waits for the next run."""
 
 REFUSED_FILES = 10
 """So many files that the warehouse refuses are looked for one by one; more share one reason."""
-
-
-class Known(NamedTuple):
-    """A file as it has landed, with what tells whether it has changed."""
-
-    is_there: bool
-    is_read_alike: bool
-    branch_id: str | None
-    size: int
-    modified_at: datetime
-    etag: str | None
-
-    def is_still(self, file: File) -> bool:
-        """Say whether a file is the one that has landed, and is read in the same way."""
-        return self == (True, True, file.branch_id, file.size, file.modified_at, file.etag)
 
 
 def schema_name(feed: Feed) -> str:
@@ -76,7 +62,7 @@ def known_files(connection: Connection, feed: Feed) -> dict[str, Known]:
     """
     values = {"feed": feed.name, "parsing": feed.parsing}
     rows = connection.execute(STATEMENTS("known_files"), values)
-    return {name: Known(*others) for name, *others in rows}
+    return {name: (is_current, version) for name, is_current, *version in rows}
 
 
 def columns(connection: Connection, feed: Feed) -> list[str]:
@@ -100,8 +86,6 @@ class Load:
         bucket: where the files come from.
         known: the feed's files that have landed, by name.
         expected: the columns that models or totals read.
-        knows_columns: whether the table's columns say which ones the feed has: those that came of
-            other options, like a wrong delimiter, do not.
         refused: how many times the warehouse has refused a part that was not halved.
     """
 
@@ -110,7 +94,6 @@ class Load:
     bucket: Bucket
     known: Mapping[str, Known]
     expected: Sequence[str]
-    knows_columns: bool
     refused: int = 0
 
     def land(self, wanted: Sequence[File]) -> list[Reading]:
@@ -136,6 +119,7 @@ class Load:
             with closing(_connect(self.connection)) as connection, connection.cursor() as cursor:
                 readings = _Part(self, cursor).land(wanted)
                 connection.commit()
+                return readings
         except Exception as error:
             if trouble(error):
                 raise
@@ -144,8 +128,6 @@ class Load:
                 return self._refuse(wanted, reason(error).rpartition("ERROR: ")[2].strip())
             half = len(wanted) // 2
             return self._land(wanted[:half]) + self._land(wanted[half:])
-        self.knows_columns |= any(reading.is_whole for reading in readings)
-        return readings
 
     def _refuse(self, files: Sequence[File], why: str) -> list[Reading]:
         self.refused += 1
@@ -167,10 +149,14 @@ class _Part:
             load: the load.
             cursor: in the transaction.
         """
-        self._load, self._cursor, self._feed = load, cursor, load.bucket.feed
-        self._table = sql.Identifier(RAW, self._feed.name)
-        self._columns = columns(load.connection, self._feed)
-        self._first = set(load.expected or (self._columns if load.knows_columns else ()))
+        feed = load.bucket.feed
+        self._load, self._cursor, self._feed = load, cursor, feed
+        self._table = sql.Identifier(RAW, feed.name)
+        self._columns = columns(load.connection, feed)
+        # Columns that came of other options, like a wrong delimiter, say nothing of the feed.
+        statement = "select 1 from raw_files._files where feed = %s and parsing = %s limit 1"
+        landed = load.connection.execute(statement, [feed.name, feed.parsing]).fetchone()
+        self._first = set(load.expected or (self._columns if landed else ()))
 
     def land(self, wanted: Sequence[File]) -> list[Reading]:
         """Land files, and record those that were read to their end.
@@ -202,7 +188,7 @@ class _Part:
         """Copy files into a table, and take those back that were not read to their end."""
         readings = [Reading(file) for file in wanted]
         with ThreadPoolExecutor(1) as reader:
-            batches = _ahead(reader, _batches(self._tables(readings)))
+            batches = _ahead(reader, self._batches(readings))
             for shape, group in groupby(batches, lambda batch: batch.schema):
                 self._add_columns(shape.names)
                 stream = pa.RecordBatchReader.from_batches(shape, group)
@@ -213,23 +199,22 @@ class _Part:
             self._execute(statement.format(sql.Identifier(schema, table), sql.Literal(cut)))
         return readings
 
-    def _tables(self, readings: Sequence[Reading]) -> Iterator[pa.Table]:
+    def _batches(self, readings: Sequence[Reading]) -> Iterator[pa.RecordBatch]:
         """Yield the rows of files as they land."""
         for reading in readings:
-            file = reading.file
             ours = {
-                "branch_id": file.branch_id,
-                "_file_name": file.name,
+                "branch_id": reading.file.branch_id,
+                "_file_name": reading.file.name,
                 "_dlt_load_id": self._load.load_id,
             }
             for table in self._load.bucket.read(reading):
-                if problem := self._misfit(table, file):
-                    reading.error = problem
+                reading.error = self._misfit(table, reading.file)
+                if reading.error:
                     break
                 for name, value in ours.items():
                     column = pa.repeat(pa.scalar(value, pa.string()), len(table))
                     table = table.append_column(name, column)
-                yield table
+                yield from table.to_batches()
 
     def _misfit(self, table: pa.Table, file: File) -> str | None:
         """Say why a file cannot be of this feed: it shares no column with all the others."""
@@ -289,20 +274,6 @@ class _Part:
 
     def _execute(self, statement: sql.Composable) -> None:
         self._cursor.execute(statement.as_string())
-
-
-def _batches(tables: Iterator[pa.Table]) -> Iterator[pa.RecordBatch]:
-    """Yield tables as batches worth sending, also of many small files of different columns."""
-    waiting: list[pa.Table] = []
-    rows = 0
-    for table in chain(tables, [None]):
-        if table is not None:
-            waiting.append(table)
-            rows += table.num_rows
-        if waiting and (table is None or rows >= BATCH_ROWS):
-            together = pa.concat_tables(waiting, promote_options="default")
-            yield from together.combine_chunks().to_batches()
-            waiting, rows = [], 0
 
 
 def _ahead(executor: ThreadPoolExecutor, batches: Iterator[Any]) -> Iterator[Any]:

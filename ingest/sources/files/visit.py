@@ -111,15 +111,14 @@ class FeedVisit:
         wanted = [
             file
             for file in present
-            if file.name in again or file.name not in known or not known[file.name].is_still(file)
+            if file.name in again or known.get(file.name) != (True, file.version)
         ]
         notes = self._note_vanished(present)
         readings: Sequence[Reading] = ()
         if wanted:
             before = land.columns(connection, feed)
             entry.load_id = packages.new_load_id(connection, land.RAW)
-            knows_columns = any(file.is_read_alike for file in known.values())
-            load = land.Load(entry.load_id, connection, bucket, known, self.expected, knows_columns)
+            load = land.Load(entry.load_id, connection, bucket, known, self.expected)
             readings = load.land(wanted)
             new = [name for name in land.columns(connection, feed) if name not in before]
             if new and entry.kind != "initial":

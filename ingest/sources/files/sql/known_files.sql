@@ -1,7 +1,6 @@
 select
     file_name,
-    vanished_at is null as is_there,
-    parsing is not distinct from %(parsing)s as is_read_alike,
+    vanished_at is null and parsing is not distinct from %(parsing)s as is_current,
     branch_id,
     size,
     modified_at,
