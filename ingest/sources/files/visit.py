@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.loads import packages, record
@@ -113,59 +113,61 @@ class FeedVisit:
             for file in present
             if file.name in again or known.get(file.name) != (True, file.version)
         ]
-        notes = self._note_vanished(present)
         readings: Sequence[Reading] = ()
+        new: Sequence[str] = ()
         if wanted:
             before = land.columns(connection, feed)
             entry.load_id = packages.new_load_id(connection, land.RAW)
             load = land.Load(entry.load_id, connection, bucket, known, self.expected)
             readings = load.land(wanted)
-            new = [name for name in land.columns(connection, feed) if name not in before]
-            if new and entry.kind != "initial":
-                notes.append(f"New columns in the feed {feed.name}: {', '.join(new)}.")
+            if entry.kind != "initial":
+                new = [name for name in land.columns(connection, feed) if name not in before]
         entry.row_count = sum(reading.lines for reading in readings)
         entry.tables[feed.name] = {
             "rows": entry.row_count,
             "files": sum(1 for reading in readings if not reading.error),
             "rejects": sum(reading.rejects for reading in readings),
         }
-        entry.notes = tuple(notes + self._notes(readings))
+        gone = self._mark_vanished(present)
+        entry.notes = tuple(self._notes(readings, gone, new))
         entry.error = _problem([reading for reading in readings if reading.error])
 
-    def _note_vanished(self, present: Sequence[File]) -> list[str]:
-        """Write down which files are gone from the bucket, and say so once; their rows stay."""
+    def _mark_vanished(self, present: Sequence[File]) -> list[str]:
+        """Write down which files are gone from the bucket; return those that went just now."""
         values = {
             "feed": self.name,
             "present": [file.name for file in present],
             "branches": list(self.branches) if self.branches else None,
         }
         rows = self.session.connection.execute(STATEMENTS("mark_vanished"), values)
-        gone = sorted(name for (name,) in rows)
-        if not gone:
-            return []
-        return [
-            f"{len(gone)} file(s) of the feed {self.name} were removed from the bucket, first "
-            f"{gone[0]}; their rows stay."
-        ]
+        return sorted(name for (name,) in rows)
 
-    def _notes(self, readings: Sequence[Reading]) -> list[str]:
-        feed = self.feed
-        notes = [note for reading in readings for note in reading.notes]
+    def _notes(
+        self, readings: Sequence[Reading], gone: Sequence[str], new: Sequence[str]
+    ) -> Iterator[str]:
+        """Yield what a person should know of a load: sentences on files, columns and lines."""
+        if gone:
+            yield (
+                f"{len(gone)} file(s) of the feed {self.name} were removed from the bucket, first "
+                f"{gone[0]}; their rows stay."
+            )
+        if new:
+            yield f"New columns in the feed {self.name}: {', '.join(new)}."
+        for reading in readings:
+            yield from reading.notes
         rejects = [reading for reading in readings if reading.rejects and not reading.error]
         if rejects:
-            notes.append(
-                f"{sum(one.rejects for one in rejects)} line(s) of the feed {feed.name} do not "
-                f"fit their header and are "
-                f"{'in quarantine' if self.is_modelled else 'in its column _reject'}, "
-                f"first in {rejects[0].file.name}."
+            place = "in quarantine" if self.is_modelled else "in its column _reject"
+            yield (
+                f"{sum(one.rejects for one in rejects)} line(s) of the feed {self.name} do not fit "
+                f"their header and are {place}, first in {rejects[0].file.name}."
             )
-        notes += [
-            f"The file {reading.file.name} of the feed {feed.name} kept changing while it was "
-            f"read: the next run will read it again."
-            for reading in readings
-            if reading.changed
-        ]
-        return notes
+        for reading in readings:
+            if reading.changed:
+                yield (
+                    f"The file {reading.file.name} of the feed {self.name} kept changing while it "
+                    "was read: the next run will read it again."
+                )
 
 
 def _problem(failed: Sequence[Reading]) -> str | None:
