@@ -34,6 +34,7 @@ LONGEST_HEADER = 20
 """Lines that a header's quoted titles may go over."""
 
 BLANK_LINES = re.compile(rb"(?:[^\S\n]*\n)*+")
+LONE_RETURN = re.compile(rb"\r(?!\n)")
 
 
 def read_csv(chunks: Iterator[bytes], feed: Feed) -> Iterator[pa.Table]:
@@ -116,7 +117,6 @@ class _File:
         if begins == len(block) or not self._names:
             return None, begins
         table, used = self._read_rows(block[begins:], is_last=is_last)
-        self._line += block.count(b"\n", begins, begins + used)
         return table, begins + used
 
     def _read_header(self, block: bytes, *, is_last: bool) -> int:
@@ -147,9 +147,12 @@ class _File:
         """Return a block's rows and rejects, and how many of its bytes these are."""
         used = len(block)
         rejects: dict[int, str] = {}
-        starts = pa.arange(self._line, self._line + block.count(b"\n"))
+        next_line = self._line + block.count(b"\n")
+        starts = pa.arange(self._line, next_line)
         table, misfits = self._values(block)
-        if self._has_open_lines(block, table, misfits, len(starts)):
+        if not self._has_open_lines(block, table, misfits, len(starts)):
+            self._line = next_line
+        else:
             records, starts, rejects, used = self._frame(block, is_last=is_last)
             table, misfits = self._values(records)
             if table.num_rows + len(misfits) != len(starts):
@@ -213,7 +216,7 @@ class _File:
     ) -> bool:
         """Say whether a record goes over lines, or the last one may end within quotes."""
         # Outside of quotes pyarrow takes a lone carriage return for the end of a line.
-        if block.count(b"\r") != block.count(b"\r\n") or table.num_rows + len(misfits) != lines:
+        if table.num_rows + len(misfits) != lines or LONE_RETURN.search(block):
             return True
         last = misfits.get(lines - 1)
         if last is not None:
@@ -230,22 +233,22 @@ class _File:
         records: list[bytes] = []
         starts: list[int] = []
         rejects: dict[int, str] = {}
-        position, line = 0, self._line
+        position = 0
         while position < len(block):
             complete = self._lines.match(block, position)
             end = complete.end() if complete else position
             if end > position:
                 records.append(block[position:end])
-                starts += range(line, line + block.count(b"\n", position, end))
+                starts += range(self._line, self._line + block.count(b"\n", position, end))
             elif (end := self._end_of_record(block, position, is_last=is_last)) > 0:
                 records.append(block[position:end].rstrip(b"\r\n") + b"\n")
-                starts.append(line)
+                starts.append(self._line)
             elif end == 0:
                 break
             else:
                 end = block.index(b"\n", position) + 1
-                rejects[line] = block[position:end].rstrip(b"\r\n").decode()
-            line += block.count(b"\n", position, end)
+                rejects[self._line] = block[position:end].rstrip(b"\r\n").decode()
+            self._line += block.count(b"\n", position, end)
             position = end
         return b"".join(records), pa.array(starts, pa.int64()), rejects, position
 
