@@ -77,13 +77,14 @@ class ExportVisit(FeedVisit):
         # a day is read again as a whole: all its figures are what the heal has made of them
         comparison.record(dict.fromkeys(differed, tuple(self.declared.figures)))
         what = f"The totals of {self.branch} (feed {self.totals.name})"
+        problem = comparison.problem(what, still)
         return Compared(
             name=self.branch,
             days=comparison.days(),
             healed=tuple(day for day in differed if day not in still),
             differing=still,
             loads=tuple(loads),
-            problem=comparison.problem(what, still),
+            problem=problem and f"{problem} Ask the branch for the files again.",
         )
 
     def _not_comparable(self) -> str | None:
