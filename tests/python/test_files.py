@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from ingest.cli import audit
 from ingest.loads import driver
 from ingest.loads.source import Compared, LoadResult, SourceError, Window
 from ingest.sources.files import bucket as bucket_module
@@ -1027,11 +1028,11 @@ def sample_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("stock_counts", "FORMAT", "xls", "format is 'xls'; input should be 'csv' or 'parquet'."),
     ],
 )
+@pytest.mark.usefixtures("sample_folder")
 def test_a_wrong_feed_is_one_finding_and_all_others_come_in(
-    folder: Folder, sample_folder: Path, monkeypatch: pytest.MonkeyPatch,
+    folder: Folder, monkeypatch: pytest.MonkeyPatch,
     feed_name: str, key: str, given: str, sentence: str,
 ) -> None:  # fmt: skip
-    assert sample_folder
     monkeypatch.setenv(f"SOURCES__FILES__FEEDS__{feed_name.upper()}__{key}", given)
     results = driver.run(folder.warehouse, [source.FILES])
     (finding,) = [result for result in results if list(result.tables) == [feed_name]]
@@ -1047,12 +1048,16 @@ def test_a_wrong_feed_is_one_finding_and_all_others_come_in(
         " order by started_at desc limit 1"
     )
     assert shown == finding.error
+    monkeypatch.delenv(f"SOURCES__FILES__FEEDS__{feed_name.upper()}__{key}")
+    driver.run(folder.warehouse, [source.FILES])
+    with folder.warehouse.connect() as connection:
+        parts = audit.rows(connection, "loads", "audit.loads")
+    mended = [part["outcome"] for part in parts if part["feed"] == feed_name]
+    assert mended == ["succeeded"]
 
 
-def test_a_branch_is_loaded_from_the_sources_that_have_it(
-    folder: Folder, sample_folder: Path
-) -> None:
-    assert sample_folder
+@pytest.mark.usefixtures("sample_folder")
+def test_a_branch_is_loaded_from_the_sources_that_have_it(folder: Folder) -> None:
     results = driver.run(folder.warehouse, [MYPIZZA, source.FILES], ["lyon"])
     assert {result.source for result in results} == {"files"}
     results = driver.run(folder.warehouse, [MYPIZZA, source.FILES], ["quito"])

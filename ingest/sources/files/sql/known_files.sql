@@ -1,6 +1,6 @@
 select
     file_name,
-    vanished_at is null and parsing is not distinct from %(parsing)s as is_current,
+    vanished_at is null and coalesce(parsing = %(parsing)s, false) as is_current,
     branch_id,
     size,
     modified_at,
