@@ -44,14 +44,14 @@ typed as (
 
     select
         mapped.*,
-        {{ whole_number(number_in_dialect('mapped.quantity')) }} as quantity_read,
+        {{ dbt.safe_cast(
+            "regexp_replace(" ~ number_in_dialect('mapped.quantity') ~ ", '[.]0*$', '')", 'integer'
+        ) }} as quantity_read,
         {{ dbt.safe_cast(number_in_dialect('mapped.unit_price'), 'numeric(12, 2)') }}
             as unit_price_read,
-        {{ dbt.safe_cast(
-            dbt.concat([
-                date_in_dialect('mapped.sold_on'), "' '", time_in_dialect('mapped.sold_at')
-            ]), 'timestamp'
-        ) }} as sold_at_read,
+        {{ dbt.safe_cast(dbt.concat([
+            date_in_dialect('mapped.sold_on'), "' '", time_in_dialect('mapped.sold_at')
+        ]), 'timestamp') }} as sold_at_read,
         coalesce(dialect.negative_quantity = 'refund', false) as is_refund_allowed
     from mapped
     left join feeds as dialect on mapped.feed = dialect.feed
@@ -136,8 +136,7 @@ final as (
             broken('quantity', 'quantity_read = 0', 'is nothing'),
             broken('quantity', 'quantity_read < 0 and not is_refund_allowed', 'is below 0'),
             broken('unit_price', 'unit_price_read is null', 'is not a number'),
-            broken('payment_method',
-                "coalesce(payment_method, '') not in ('cash', 'card', 'app', 'voucher')",
+            broken('payment_method', "coalesce(payment_method, '') not in ('cash', 'card', 'app', 'voucher')",
                 'is not cash, card, app or voucher'),
             broken('sold_on', 'sold_at_read is null', 'is no day, or has no time'),
             outside_the_calendar('sold_on', moment='sold_at_read'),
