@@ -7,10 +7,6 @@
     Args:
         touched_rows: a query for the touched rows.
         by: the column by which they are known in the fact. -#}
-{% macro take_out(touched_rows, by) -%}
-    {{ return(adapter.dispatch("take_out")(touched_rows, by)) }}
-{%- endmacro %}
-
 {% macro postgres__take_out(touched_rows, by) -%}
     create temporary table {{ touched("rows") }} on commit drop as
     {{ touched_rows }};

@@ -77,7 +77,7 @@
     {{ orders_of_ended_versions(versions, watermarks) }}
     {%- endif %}
     {%- endset %}
-    {{ take_out(touched_orders, by="order_key") }}
+    {{ adapter.dispatch("take_out")(touched_orders, by="order_key") }}
 {%- endmacro %}
 
 {#- A query for the orders whose lines stand with a version of a product that had ended before.

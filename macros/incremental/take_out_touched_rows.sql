@@ -30,6 +30,6 @@
             select {{ key }} from {{ this }} where load_id is null
             {%- endif %}
         {%- endset -%}
-        {{ take_out(differing, by=key) }}
+        {{ adapter.dispatch("take_out")(differing, by=key) }}
     {%- endif -%}
 {%- endmacro %}

@@ -54,6 +54,7 @@
 
 {% macro postgres__remember_judgement() -%}
     {%- set judgements = schema_prefix() ~ "audit.judgements" -%}
+    {%- set rules = adapter.dispatch("rules_sql")() -%}
     create table if not exists {{ judgements }} (
         publication_id text not null,
         source_name text not null,
@@ -67,7 +68,7 @@
     {%- for system, declared in var("systems").items() if not declared.loaded_with %}
     {%- set scope = declared.get("loads_go_by", "cast('' as text)") %}
     insert into {{ judgements }} (publication_id, source_name, scope, load_id, rules)
-    select '{{ invocation_id }}', '{{ system }}', {{ scope }}, max(load_id), ({{ rules_sql() }})
+    select '{{ invocation_id }}', '{{ system }}', {{ scope }}, max(load_id), ({{ rules }})
     from {{ ref("stg_" ~ system ~ "__loads") }}
     where is_complete
     group by {{ scope }}
@@ -90,27 +91,20 @@
 {#- The loads up to which the published version's records are judged; none where it has none, where
     its rules were others, or with --full-refresh: then all records are to be judged. -#}
 {% macro last_judgement() -%}
-    {%- if not is_incremental() or flags.FULL_REFRESH or not adapter.get_relation(
-        this.database, this.schema, "judgements"
-    ) -%}
-        {{ return([]) }}
-    {%- endif -%}
+    {%- set is_known = is_incremental() and not flags.FULL_REFRESH
+        and adapter.get_relation(this.database, this.schema, "judgements") -%}
     {%- set audit = schema_prefix() ~ "audit." -%}
     {{ return(run_query(
         "select source_name, scope, load_id as watermark from " ~ audit ~ "judgements"
-        ~ " where rules = (" ~ rules_sql() ~ ") and publication_id = ("
+        ~ " where rules = (" ~ adapter.dispatch("rules_sql")() ~ ") and publication_id = ("
         ~ "select publication_id from " ~ audit ~ "publications"
         ~ " where outcome = 'published' order by finished_at desc limit 1)"
-    )) }}
+    ) if is_known else []) }}
 {%- endmacro %}
 
 {#- A query for a fingerprint of the rules: the text of the base models, as the database knows it,
     without the lines that only name a column (a new one at a source is no new rule), and the seeds
     that they look things up in. -#}
-{% macro rules_sql() -%}
-    {{ return(adapter.dispatch("rules_sql")()) }}
-{%- endmacro %}
-
 {% macro postgres__rules_sql() -%}
     {%- set bases = [] -%}
     {%- set seeds = [] -%}

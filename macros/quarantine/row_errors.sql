@@ -52,16 +52,12 @@
         {%- if not optional %}
         when {{ column }} is null then '{{ column }}: is missing'
         {%- endif %}
+        {%- if noun == "a number" %}
+        when {{ read }} is null and {{ dbt.safe_cast(text, "numeric") }} is not null
+            then {{ quoted(column, "is too large for " ~ type) }}
+        {%- endif %}
         when {{ column }} is not null and {{ read }} is null
-            then
-                {%- if noun == "a number" %}
-                case
-                    when {{ dbt.safe_cast(text, "numeric") }} is not null
-                        then {{ quoted(column, "is too large for " ~ type) }}
-                    else {{ quoted(column, "is not a number") }}
-                end
-                {%- else %} {{ quoted(column, "is not " ~ noun) }}
-                {%- endif %}
+            then {{ quoted(column, "is not " ~ noun) }}
         {%- if exact and type.startswith("numeric(") %}
         when {{ safe_cast(text, "numeric", types) }} <> {{ read }}
             then {{ quoted(column, "has more places than " ~ type) }}
@@ -95,15 +91,11 @@
 
 {#- A reason: the column, its value in quotation marks, what is wrong with it. -#}
 {% macro quoted(column, sentence) -%}
-    {%- set value = "substring(" ~ value_as_text(column) ~ ", 1, 100)" -%}
+    {%- set value = "substring(" ~ adapter.dispatch("value_as_text")(column) ~ ", 1, 100)" -%}
     {{ dbt.concat(["'" ~ column ~ ": '''", value, "''' " ~ sentence ~ "'"]) }}
 {%- endmacro %}
 
 {#- A value as a person would write it: a number lands with ten places. -#}
-{% macro value_as_text(column) -%}
-    {{ return(adapter.dispatch("value_as_text")(column)) }}
-{%- endmacro %}
-
 {% macro default__value_as_text(column) -%}
     regexp_replace(cast({{ column }} as string), '([.][0-9]*[1-9])0+$|[.]0+$', '$1')
 {%- endmacro %}
@@ -178,10 +170,8 @@
         when not exists (
             select 1
             from (
-                select parents.branch_id as parent_branch_id,
-                    parents.{{ parent_column or column }} as parent_id
-                from {{ parents }} as parents
-            ) as known
+                select branch_id, {{ parent_column or column }} from {{ parents }}
+            ) as known (parent_branch_id, parent_id)
             where parent_branch_id = branch_id and parent_id = {{ column }}
         ) then {{ quoted(column, sentence) }}
     end

@@ -12,6 +12,7 @@
     all others are judged one by one. -#}
 {%- set tables = judged_tables() %}
 {%- set judgement = last_judgement() %}
+{%- set held = reasons(["'held back with its order, of which another record is in quarantine'"]) %}
 
 with waiting as (
     {%- if is_incremental() %}
@@ -55,7 +56,10 @@ bad as (
     where
         not ({{ is_good() }})
         and not ({{ is_to_judge(table, judgement) }})
-        and {{ table.key }} in (select record_key from waiting where order_id is null)
+        and {{ table.key }} in (
+            select waiting.record_key from waiting
+            where waiting.order_id is null
+        )
     {%- if not loop.last %}
     union all
     {%- endif %}
@@ -120,9 +124,7 @@ quarantined as (
         suspects.load_id,
         suspects.raw_record,
         case
-            when {{ is_good('suspects.reasons') }} then {{ reasons([
-                "'held back with its order, of which another record is in quarantine'"
-            ]) }}
+            when {{ is_good('suspects.reasons') }} then {{ held }}
             else suspects.reasons
         end as reasons,
         {{ is_good('suspects.reasons') }} as is_held_with_its_order

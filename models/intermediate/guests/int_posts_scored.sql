@@ -2,10 +2,6 @@
     brings the sum of a text between -1 and 1 -#}
 {%- set negated_weight = -0.74 -%}
 {%- set normalisation = 15 -%}
-{%- set negating_words = [
-    'not', 'no', 'never', 'nobody', 'nothing', 'none', 'neither', 'nor', 'without', 'hardly',
-    'rarely', 'seldom', 'cannot',
-] -%}
 
 with
 
@@ -31,8 +27,13 @@ words as (
         words.word,
         sum(
             case
-                when words.word in ('{{ negating_words | join("', '") }}') then 1
                 when words.word like '%n''t' then 1
+                when
+                    words.word in (
+                        'not', 'no', 'never', 'nobody', 'nothing', 'none', 'neither', 'nor',
+                        'without', 'hardly', 'rarely', 'seldom', 'cannot'
+                    )
+                    then 1
             end
         ) over (
             partition by posts.post_id
