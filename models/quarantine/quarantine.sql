@@ -8,10 +8,8 @@
     pre_hook="{{ remember_judgement() }}"
 ) }}
 
-{#- What is judged is listed in dbt_project.yml. The records of an order stand or fall together;
-    all others are judged one by one. -#}
-{%- set tables = judged_tables() %}
-{%- set judgement = last_judgement() %}
+{#- The records of an order stand or fall together; all others are judged one by one. -#}
+{%- set tables, judgement = judged_tables(), last_judgement() %}
 {%- set held = reasons(["'held back with its order, of which another record is in quarantine'"]) %}
 
 with waiting as (
