@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -118,7 +118,8 @@ class Till:
             _, _, parent = column.key.partition("fk->")
             if parent in self.columns:
                 self.execute(
-                    f"alter table {column.table} add foreign key ({column.name})"
+                    f"alter table {column.table} add constraint {column.table}_{column.name}_fkey"
+                    f" foreign key ({column.name})"
                     f" references {parent} ({self.columns[parent][0].name})"
                 )
             if column.key == "mul":
@@ -163,17 +164,9 @@ class Till:
         }
         self.insert(table, [{**neutral, **row} for row in rows])
 
-    def without_checks(self, work: Callable[[], None]) -> None:
-        """Do what only a database without its foreign keys lets pass; needs a superuser."""
-        on, off = (
-            ("set foreign_key_checks = 1", "set foreign_key_checks = 0")
-            if self.is_mariadb
-            else ("set session_replication_role = origin", "set session_replication_role = replica")
-        )
-        self.execute(off)
-        work()
-        self.execute(on)
-        self.connection.commit()
+    def drop_parent(self, table: str, column: str) -> None:
+        """Take away a column's foreign key, as a careless restore does."""
+        self.execute(f"alter table {table} drop constraint {table}_{column}_fkey")
 
     def let_be_null(self, table: str, column: str) -> None:
         """Take away a column's `not null`, as a careless migration does."""
@@ -218,8 +211,3 @@ class Batch:
             self.till.execute_many(statement, [values for _, values in some])
         self.updates.clear()
         self.till.connection.commit()
-
-
-def merged(*parts: Mapping[str, Any]) -> Row:
-    """Return one row of several parts."""
-    return {name: value for part in parts for name, value in part.items()}

@@ -3,7 +3,7 @@
 Where the facts are silent: sales, refunds and payments of debts are numbered apart, so a refund may
 have the number of a sale; payments other than cash have 0 in `tendered`; each line carries its
 name in `attributes`, as Java properties; sold goods leave `stockdiary` with reason -1 and
-come back with 2.
+come back with 2; a ticket that is edited stays in its closing.
 """
 
 from __future__ import annotations
@@ -147,14 +147,15 @@ class Shop:
                 statement = "update closedcash set dateend = %s where money = %s"
                 self.batch.update(statement, [moment, self.open.pop(host)])
 
-    def receipt(self, moment: datetime) -> str:
-        """Write a receipt, and return its key."""
+    def receipt(self, moment: datetime, money: str | None = None) -> str:
+        """Write a receipt into a closing, by default an open one, and return its key."""
         key = world.new_id(self.rng)
+        money = money or self.money(moment)
         self.batch.add(
             "receipts",
             {
                 "id": key,
-                "money": self.money(moment),
+                "money": money,
                 "datenew": moment,
                 "attributes": None,
                 "person": "1",
@@ -173,10 +174,11 @@ class Shop:
         number: int | None = None,
         customer: str | None = None,
         status: int = 0,
+        money: str | None = None,
     ) -> Sale:
         """Write a ticket with its lines, taxes, payments and movements of stock."""
         number = self.number(kind) if number is None else number
-        key = self.receipt(moment)
+        key = self.receipt(moment, money)
         self.batch.add(
             "tickets",
             {

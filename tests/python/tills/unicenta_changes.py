@@ -13,7 +13,7 @@ from tests.python.tills.unicenta import Shop, ways_of
 from tests.python.tills.unicenta_menu import DISHES, Line
 
 OLD_SALES = (
-    "select t.id, t.ticketid, t.customer, r.datenew from tickets as t"
+    "select t.id, t.ticketid, t.customer, r.datenew, r.money from tickets as t"
     " inner join receipts as r on t.id = r.id where t.tickettype = 0 and t.status = 0"
     " and r.datenew < %s and exists (select 1 from ticketlines as l where l.ticket = t.id)"
     " order by r.datenew, t.id"
@@ -52,7 +52,7 @@ def edit(shop: Shop, now: datetime) -> None:
     _delete(shop, sale["id"], now)
     shop.ticket(
         sale["datenew"], lines, lambda total: ways_of("bank", total, shop.rng),
-        number=sale["ticketid"], customer=sale["customer"],
+        number=sale["ticketid"], customer=sale["customer"], money=sale["money"],
     )  # fmt: skip
 
 
@@ -122,7 +122,8 @@ def zero_date(till: Till) -> None:
 def orphan(till: Till) -> None:
     """Write a line whose ticket is missing."""
     row = {"ticket": "no such ticket", "line": 0, "product": None, "units": 1.0, "price": 5.0}
-    till.without_checks(lambda: till.insert("ticketlines", [{**row, "taxid": "001"}]))
+    till.drop_parent("ticketlines", "ticket")
+    till.insert("ticketlines", [{**row, "taxid": "001"}])
 
 
 def unknown_payment(till: Till) -> None:
@@ -155,7 +156,7 @@ def spoil(connection: Any, name: str) -> None:
     """Write something that the program never writes.
 
     Args:
-        connection: of psycopg or PyMySQL; of a superuser for `orphan` on Postgres.
+        connection: of psycopg or PyMySQL, to a database with sales.
         name: of `CROOKED`; `zero_date` on MariaDB alone.
     """
     till = Till(connection, "unicenta")
