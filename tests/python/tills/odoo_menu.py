@@ -107,7 +107,7 @@ def rounded(value: float) -> float:
 
 def _products() -> list[tuple[int, Line, str]]:
     """Return template, line and size of each product."""
-    found = []
+    found: list[tuple[int, Line, str]] = []
     for template, (name, _, price, goods, kind) in enumerate(MENU, start=1):
         for size, extra in SIZES if kind == "sizes" else (("", 0.0),):
             full = f"{name} ({size})" if size else name

@@ -250,7 +250,8 @@ class Shop:
         nothing = Decimal(0)
         words = WORDS[self.language]
         if kind == "other_language":
-            words = WORDS["es" if self.language == "en" else "en"]
+            other = WORDS["es" if self.language == "en" else "en"]
+            return [(other["credit"], total, nothing)]
         if kind in ("due", "check", "debit", "points"):
             return [(words[kind], total, nothing)]
         if kind.startswith("return"):
