@@ -19,7 +19,7 @@ DATA = Path(__file__).parent / "data"
 BATCH = 5_000
 """Orders that wait in memory before their rows are written.
 
-200,000 tickets take a minute on Postgres, and two on MariaDB with a buffer pool of 1 GB; its default
+200,000 tickets take a minute on Postgres, and two on MariaDB with a buffer pool of 1 GB; its usual
 pool of 128 MB takes four.
 """
 
