@@ -175,7 +175,7 @@ final as (
         round(sum(net), 2) as net,
         round(sum(tax), 2) as tax,
         round(sum(tax_refunded), 2) as tax_refunded,
-        round(0, 2) as tips
+        cast(0 as decimal(15, 2)) as tips
     from both_kinds
     group by business_date
 )
