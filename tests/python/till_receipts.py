@@ -16,6 +16,7 @@ UNICENTA: Receipts = {
         [
             ("ten", 0.1),
             ("more", 0.21),
+            ("old", 0.07),  # 0.1 until the refund
         ],
     ),
     "closedcash": (
@@ -76,7 +77,7 @@ UNICENTA: Receipts = {
             ("half", 0, "pizza", 0.5, 9.0, "ten"),
             ("exchange", 0, "pizza", -1, 8.0, "ten"),
             ("exchange", 1, "wine", 1, 10.0, "more"),
-            ("refund", 0, "pizza", -1, 8.0, "ten"),
+            ("refund", 0, "pizza", -1, 8.0, "old"),
             ("paid out", 0, "wine", -1, 10.0, "more"),
             ("paid out", 1, "pizza", 1, 8.0, "ten"),
             ("voucher", 0, "pizza", 1, 8.0, "ten"),
@@ -96,7 +97,7 @@ UNICENTA: Receipts = {
             ("3", "half", "ten", 4.5, 0.45),
             ("4", "exchange", "ten", -8.0, -0.8),
             ("5", "exchange", "more", 10.0, 2.1),
-            ("6", "refund", "ten", -8.0, -0.8),
+            ("6", "refund", "old", -8.0, -0.8),
             ("7", "paid out", "more", -10.0, -2.1),
             ("8", "paid out", "ten", 8.0, 0.8),
             ("9", "voucher", "ten", 8.0, 0.8),

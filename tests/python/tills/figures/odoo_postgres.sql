@@ -1,12 +1,20 @@
 -- Odoo 17's point of sale on Postgres: the till's own day figures, written from the facts alone.
+-- Placeholders, each with a colon before it below:
 --
--- :zone            the branch's time zone, as Postgres knows it (text): 'Europe/Brussels'
--- :cut_over_hours  hours after midnight at which a business day begins (integer): 4
--- :places          decimal places of the branch's currency (integer): 2
+-- zone            the branch's time zone, as Postgres knows it (text): 'Europe/Brussels'
+-- cut_over_hours  hours after midnight at which a business day begins (integer): 4
+-- places          decimal places of the branch's currency (integer): 2
 --
 -- Every shop of the database is in the answer, in this one zone and this many places. Where shops
 -- differ, ask once for each zone and currency, and take the shops that have it.
--- `tax_refunded`, like `paid_back`, is positive when a return is ordinary.
+--
+-- Where the facts leave a doubt:
+-- - payments count on their order's day, not on that of `payment_date`;
+-- - an order on the customer's account is taken on the day of the order;
+-- - an order with nothing but a tip is none; tax on a tip is within tips, not within tax;
+-- - a tip that is given back makes tips less, not paid_back more;
+-- - paid_back is what an order paid out as a whole; tax_refunded is as positive as paid_back;
+-- - tax is that of the lines, also where the till rounds `amount_tax` once per order.
 with
 
 -- Branch: the order's own config, or its session's where it has none.

@@ -1,9 +1,15 @@
 -- Odoo 17's point of sale on Postgres: what proves a mapping, independent of the day figures: what
 -- the till wrote onto orders and sessions against its lines and payments, per session.
+-- Placeholders, each with a colon before it below:
 --
--- :places  decimal places of the branch's currency (integer): 2
+-- places  decimal places of the branch's currency (integer): 2
 --
 -- `difference` is recorded less recomputed, null for the cash of a session that is still open.
+--
+-- Where the facts leave a doubt:
+-- - `amount_paid` is less the change, and `amount_return` is the change as a positive amount;
+-- - `cash_real_transaction` is the cash that was moved in (plus) and out (minus) without an order;
+-- - where the shop rounds cash, `amount_total` and payments differ by what was rounded.
 with
 
 -- Branch: the session's shop. The till's own closing: a session.

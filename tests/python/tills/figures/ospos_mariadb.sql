@@ -1,16 +1,24 @@
 -- sqlfluff:dialect:mariadb
 -- Open Source POS 3.4 on MariaDB: the till's own day figures, written from the facts alone.
+-- Placeholders, each with a colon before it below:
 --
--- :zone_offsets    the branch's time zone as a JSON list of its offsets from UTC in seconds, the
---                  oldest first, the first from before the till's first payment (text):
---                  '[{"since": "1970-01-01 00:00:00", "seconds": 3600},
---                    {"since": "2026-03-29 01:00:00", "seconds": 7200}]', `since` in UTC.
---                  A zone's name does not do: convert_tz gives null where the server has no table
---                  of time zones.
--- :cut_over_hours  hours after midnight at which a business day begins (integer): 4
+-- zone_offsets    the branch's time zone as a JSON list of its offsets from UTC in seconds, the
+--                 oldest first, the first from before the till's first payment, `since` in UTC
+--                 (text): '[{"since": "1970-01-01 00:00:00", "seconds": 3600},
+--                 {"since": "2026-03-29 01:00:00", "seconds": 7200}]'. A zone's name would not do:
+--                 convert_tz gives null where the server has no table of time zones.
+-- cut_over_hours  hours after midnight at which a business day begins (integer): 4
 --
 -- The session's time zone does not matter. One database is one branch, number 1.
--- `tax_refunded`, like `paid_back`, is positive when a return is ordinary.
+--
+-- Where the facts leave a doubt:
+-- - a payment counts on the day of its `payment_time`, also where its sale is on another day;
+-- - Due, gift cards and rows with `cash_adjustment` are payments like others;
+-- - a work order of status 0 is a completed sale; a sale of type 4 that also sells is an order;
+-- - an amount of discount is for the whole line, not for each unit;
+-- - quantity x price is rounded, and so is a percentage of it, before one is taken from the other;
+-- - tax is that of the lines, of four places, also where the till rounds it once per sale;
+-- - paid_back is what a sale paid out as a whole on a day; tax_refunded is as positive.
 with recursive
 
 -- Time: which offset holds from when to when.

@@ -1,14 +1,21 @@
 -- sqlfluff:dialect:mariadb
 -- Open Source POS 3.4 on MariaDB: what proves a mapping, independent of the day figures: what was
 -- paid against what was sold per day, and what was counted against what was paid per cash-up.
+-- Placeholders, each with a colon before it below:
 --
--- :zone_offsets    as in ospos_mariadb.sql
--- :cut_over_hours  hours after midnight at which a business day begins (integer): 4
--- :cash_words, :card_words, :check_words, :due_words
---                  the words of the shop's language for these ways of paying, each a JSON list
---                  (text): '["Cash"]', '["Credit Card", "Debit Card"]', '["Check"]', '["Due"]'
+-- zone_offsets    as in ospos_mariadb.sql
+-- cut_over_hours  hours after midnight at which a business day begins (integer): 4
+-- cash_words, card_words, check_words, due_words
+--                 the words of the shop's language for these ways of paying, each a JSON list
+--                 (text): '["Cash"]', '["Credit Card", "Debit Card"]', '["Check"]', '["Due"]'
 --
 -- `closing` is a business date or the id of a cash-up; `difference` is recorded less recomputed.
+--
+-- Where the facts leave a doubt:
+-- - a guest pays the tax of `ospos_sales_taxes`, which may be rounded, not that of the lines;
+-- - a cash-up's times are the shop's wall clock; it has the payments from its opening to its close;
+-- - `transfer_amount_cash` was put into the drawer; the counted total is without it and without the
+--   amount that the drawer opened with; gift cards and reward points are not counted.
 with recursive
 
 -- Time: which offset holds from when to when.

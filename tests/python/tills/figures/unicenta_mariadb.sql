@@ -1,12 +1,18 @@
 -- sqlfluff:dialect:mariadb
 -- uniCenta oPOS on MariaDB: the till's own day figures, written from the facts alone.
+-- Placeholders, each with a colon before it below:
 --
--- :cut_over_hours  hours after midnight at which a business day begins (integer): 4
+-- cut_over_hours  hours after midnight at which a business day begins (integer): 4
 --
--- There is no :zone: `datenew` is the till's wall clock. As a `datetime` it reads the same in every
+-- No zone is needed: `datenew` is the till's wall clock. As a `datetime` it reads the same in every
 -- session; as a `timestamp` it is the till's clock only in a session of the till's time zone, which
 -- is the server's own unless the session sets another. One database is one branch, number 1.
--- `tax_refunded`, like `paid_back`, is positive when a return is ordinary.
+--
+-- Where the facts leave a doubt:
+-- - debt, voucher and free are ways of paying, so what they paid is taken on the day of the sale;
+-- - refunds are stored as minus payments; a ticket of type 1 that also sells something is an order;
+-- - a tip is not within `total`; what the type says, not the `status`, tells a refund;
+-- - paid_back is what a ticket paid out as a whole; tax_refunded is as positive as paid_back.
 with
 
 -- Branch: one. Time: the wall clock of the receipt, so 02:30 belongs to the day before.

@@ -1,9 +1,15 @@
 -- uniCenta oPOS on Postgres: the till's own day figures, written from the facts alone.
+-- Placeholders, each with a colon before it below:
 --
--- :cut_over_hours  hours after midnight at which a business day begins (integer): 4
+-- cut_over_hours  hours after midnight at which a business day begins (integer): 4
 --
--- There is no :zone: `datenew` is the till's wall clock. One database is one branch, number 1.
--- `tax_refunded`, like `paid_back`, is positive when a return is ordinary.
+-- No zone is needed: `datenew` is the till's wall clock. One database is one branch, number 1.
+--
+-- Where the facts leave a doubt:
+-- - debt, voucher and free are ways of paying, so what they paid is taken on the day of the sale;
+-- - refunds are stored as minus payments; a ticket of type 1 that also sells something is an order;
+-- - a tip is not within `total`; what the type says, not the `status`, tells a refund;
+-- - paid_back is what a ticket paid out as a whole; tax_refunded is as positive as paid_back.
 with
 
 -- Branch: one. Time: the wall clock of the receipt, so 02:30 belongs to the day before.
