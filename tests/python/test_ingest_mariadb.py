@@ -55,7 +55,7 @@ class MariaDb:
             return [tuple(row) for row in connection.exec_driver_sql(statement)]
 
 
-def _is_installed() -> bool:
+def is_installed() -> bool:
     """Say whether Debian's mariadb-server-core is there."""
     return _program("mariadbd") is not None
 
@@ -130,7 +130,7 @@ def _has_user(name: str) -> bool:
 
 
 pytestmark = pytest.mark.skipif(
-    not _is_installed() and not os.environ.get("CI"),
+    not is_installed() and not os.environ.get("CI"),
     reason="Debian's mariadb-server-core is not installed; in CI it must be.",
 )
 
