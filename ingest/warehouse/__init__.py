@@ -35,7 +35,7 @@ __all__ = [
     "BIN_DIR", "DISK_FULL", "LOADER", "LOCK_KEY", "LOGIN", "LOST", "MINIMUM_VERSION", "PORTS",
     "PROJECT_DIR", "Warehouse", "WarehouseError", "add_reader", "administrator", "become_reader",
     "check", "configured", "data_dir", "embedded", "first_line", "init_warehouse", "is_embedded",
-    "is_running", "keep_salt", "let_others_pass", "lock", "lock_holder", "read_connection", "reason",
-    "remove_reader", "resolve", "run_program", "start", "stop", "system_user", "trouble",
+    "is_running", "keep_salt", "let_others_pass", "lock", "lock_holder", "read_connection",
+    "reason", "remove_reader", "resolve", "run_program", "start", "stop", "system_user", "trouble",
     "warehouse_dir",
 ]  # fmt: skip

@@ -37,7 +37,7 @@ def trouble(error: BaseException, server: str = "the warehouse") -> str | None:
     code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "08"
     if isinstance(error, LOST) and code.startswith(("08", "57P")):
         return (
-            f"The connection to {server} was lost ({reason}): check that the server is running, "
+            f"The connection to {server} was lost ({why}): check that the server is running, "
             f"and run again. Unfinished work is rolled back or repeated."
         )
     return None
