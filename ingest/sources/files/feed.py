@@ -72,10 +72,10 @@ class Totals(Declared):
     """The day totals that a till exports beside its sales: what the sales are compared with.
 
     Attributes:
-        feed: the feed that the totals come in, with one line per business day.
+        feed: the feed that the totals come in, with one line per business date.
         date: the column of both feeds that holds the day, as landed.
         totals_date: the totals' column with the day, where they call it otherwise.
-        time: the sales feed's column with the time of day; None where `date` is the business day.
+        time: the sales feed's column with the time of day; None where `date` is the business date.
         order: the sales feed's column with the order's number.
         quantity: its column with the quantity.
         unit_price: its column with the price of one.

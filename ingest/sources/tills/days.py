@@ -28,7 +28,7 @@ Stretch = tuple[datetime | None, datetime | None]
 
 @dataclass
 class Clock:
-    """A branch's business days.
+    """A branch's business dates.
 
     Attributes:
         branch: the branch.
@@ -61,7 +61,7 @@ class Clock:
         )
 
     def stretches(self, days: Sequence[date]) -> Iterator[Stretch]:
-        """Yield the stretches of time that business days cover, neighbours joined."""
+        """Yield the stretches of time that business dates cover, neighbours joined."""
         remaining = sorted(days)
         while remaining:
             first = last = remaining.pop(0)

@@ -23,7 +23,7 @@ class _Part(BaseModel):
 
 
 class Figure(_Part):
-    """A figure of a business day, worked out at the till and in the raw layer.
+    """A figure of a business date, worked out at the till and in the raw layer.
 
     Attributes:
         name: as audit.reconciliation has it.
@@ -44,8 +44,8 @@ class Table(_Part):
         key: its key within one till.
         changed_at: the column that tells new and changed rows from those already read.
         excluded: columns that never leave the till.
-        business_time: the column that places a row on a business day, where it has one itself.
-        parent: the table on whose business day its rows are.
+        business_time: the column that places a row on a business date, where it has one itself.
+        parent: the table on whose business date its rows are.
         parent_key: the column that names the parent's row.
         named_by: the column of the table with the business time that names its rows, which a heal
             reads again, too: what came late with an order must not be missing beside it.
@@ -56,7 +56,7 @@ class Table(_Part):
         money: columns that are compared as numbers.
         moments: columns that are compared as moments.
         texts: columns that are compared as texts.
-        figures: its figures per business day.
+        figures: its figures per business date.
     """
 
     name: str
@@ -88,7 +88,7 @@ class Table(_Part):
 
     @property
     def belongs_to_a_day(self) -> bool:
-        """Whether its rows are on a business day: their own, or their parent's."""
+        """Whether its rows are on a business date: their own, or their parent's."""
         return bool(self.business_time or self.parent_key)
 
     @property

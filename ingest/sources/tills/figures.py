@@ -1,4 +1,4 @@
-"""The figures of business days, built from the declaration: the same at the till and in raw.
+"""The figures of business dates, built from the declaration: the same at the till and in raw.
 
 The two databases do the counting, each with its own `group by`; Python sees one row per day. A hash
 over each row's key, version and content goes with the counts and sums, which two edits can leave as
@@ -35,7 +35,7 @@ def land(link: Link, survey: Survey, clock: Clock, window: Window, comparison: C
     Args:
         link: the till and its raw tables.
         survey: what the till has.
-        clock: the branch's business days.
+        clock: the branch's business dates.
         window: the days.
         comparison: where they land.
     """
@@ -89,7 +89,7 @@ def _query(
     window: Window,
     till: Dialect | None,
 ) -> sa.Select[Any]:
-    """Return the query of a table's figures per business day; in the raw layer without a till."""
+    """Return the query of a table's figures per business date; in the raw layer without a till."""
     dialect = till or POSTGRES
     root_table = link.system.root
     named = {*kinds, *(name for figure in table.figures for name in (*figure.where, *figure.sum))}

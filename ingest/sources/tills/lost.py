@@ -73,7 +73,7 @@ def roots_of(link: Link, table: Table, keys: Sequence[int]) -> dict[int, int]:
 
 
 def incomplete_tables(link: Link, survey: Survey) -> Iterator[str]:
-    """Yield the tables without business days whose keys are not those of the till.
+    """Yield the tables without business dates whose keys are not those of the till.
 
     A product whose row commits late is missed by its cursor, and no day would show it.
 
@@ -102,7 +102,7 @@ def incomplete_tables(link: Link, survey: Survey) -> Iterator[str]:
 def orphans_gone(link: Link) -> Keys:
     """Return the keys of rows that went with their parent, or without one, by table.
 
-    They are on no business day, so no comparison shows that they are gone. Those of a deleted
+    They are on no business date, so no comparison shows that they are gone. Those of a deleted
     parent go with it, whatever the till keeps of them; those whose parent never came wait in the
     quarantine, and are looked up at the till.
 

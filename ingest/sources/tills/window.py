@@ -32,7 +32,7 @@ def chosen(link: Link, clock: Clock, asked: Window) -> Window:
 
     Args:
         link: the till and its raw tables.
-        clock: the branch's business days.
+        clock: the branch's business dates.
         asked: what was asked for.
     """
     root = link.system.root
@@ -84,7 +84,7 @@ class HealWindow:
         stretches: rows of these stretches of time, with their children; an end that is None is
             open, and an open beginning has the rows without a time in it.
         keys: rows with a business time by their key, with their children.
-        whole_tables: tables that belong to no business day, by name.
+        whole_tables: tables that belong to no business date, by name.
     """
 
     stretches: tuple[Stretch, ...] = ()
