@@ -110,7 +110,7 @@ def year_company() -> Path:
         declare(folder)
         sample("start", folder=folder)
         sample("advance", "--days", "35", folder=folder)
-        return mypizza("run", "--no-docs", folder=folder).stdout
+        return mypizza("run", folder=folder).stdout
 
     return _prepared("year_company", trade)
 

@@ -29,9 +29,9 @@ class Opened:
 
 
 @pytest.fixture(scope="module")
-def page(small_warehouse: Warehouse) -> Path:
+def page(year_warehouse: Warehouse) -> Path:
     """The docs site that `mypizza run` has written."""
-    assert small_warehouse.embedded
+    assert year_warehouse.embedded
     return Path(os.environ["DBT_TARGET_PATH"]) / "site" / "docs.html"
 
 
@@ -96,7 +96,7 @@ def test_a_mart_has_its_page_under_its_published_name(page: Path, tmp_path: Path
 
 
 def test_every_model_has_grain_key_refresh_and_a_question_whose_sql_finds_an_answer(
-    page: Path, small_warehouse: Warehouse
+    page: Path, year_warehouse: Warehouse
 ) -> None:
     """In the relation's comment, and so in the docs and in what a BI tool shows."""
     question = re.compile(r"\*\*Question:\*\* [^?]+\?\n\n```sql\n(.*?)\n```", re.DOTALL)
@@ -104,7 +104,7 @@ def test_every_model_has_grain_key_refresh_and_a_question_whose_sql_finds_an_ans
     models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
     assert len(models) > 80
     for role in ("reader", "transformer"):
-        with small_warehouse.connect(role=role) as connection:
+        with year_warehouse.connect(role=role) as connection:
             for model in models:
                 if (model["schema"] == "marts") != (role == "reader"):
                     continue
@@ -122,12 +122,12 @@ def test_every_model_has_grain_key_refresh_and_a_question_whose_sql_finds_an_ans
 
 
 def test_the_queries_to_begin_with_find_an_answer_and_add_no_two_currencies(
-    small_warehouse: Warehouse,
+    year_warehouse: Warehouse,
 ) -> None:
     page = (PROJECT_DIR / "docs" / "dbt" / "overview.md").read_text()
     statements = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
     assert len(statements) >= 4
-    with small_warehouse.connect(role="reader") as connection:
+    with year_warehouse.connect(role="reader") as connection:
         for statement in statements:
             cursor = connection.execute(statement)
             assert cursor.fetchall(), statement
@@ -191,9 +191,9 @@ def test_index_page_and_lineage_open_offline_and_the_index_leads_to_each_page(
 
 
 def test_er_diagram_shows_every_mart_and_every_foreign_key(
-    page: Path, small_warehouse: Warehouse
+    page: Path, year_warehouse: Warehouse
 ) -> None:
-    with small_warehouse.connect() as connection:
+    with year_warehouse.connect() as connection:
         tables = connection.execute(
             "select tablename from pg_tables where schemaname = 'marts'"
         ).fetchall()
