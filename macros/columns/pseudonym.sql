@@ -2,7 +2,7 @@
     not know the warehouse's secret salt. Null for null and for an empty text.
 
     A function, made by `mypizza init-warehouse`: the text of a view can be read by everybody, so the
-    salt must not stand in it.
+    salt must not be in it.
 
     Args:
         value: SQL of the value, as text and normalised. -#}

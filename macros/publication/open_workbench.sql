@@ -104,7 +104,7 @@
     commit
 {%- endmacro %}
 
-{#- SQL of the version that stands in a schema, as the comment on it says: a publication, or a build
+{#- SQL of the version that a schema holds, as the comment on it says: a publication, or a build
     that has begun.
 
     Args:

@@ -210,7 +210,7 @@ class Bucket:
             now = self._now(file)
         except Exception as error:
             now, failure = file, failure or error
-        # a file that was replaced meanwhile is read again, whatever its old half said
+        # a file that was replaced meanwhile is read again from its start
         if now != file:
             reading.changed = now
         elif failure:

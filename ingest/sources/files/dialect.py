@@ -68,5 +68,5 @@ def value(column: str, data_type: str) -> sql.SQL:
     """
     text = _macros()[MACROS[data_type]](sql.Identifier("landed", column).as_string())
     cast = _macros()["postgres__safe_cast"]("plain", data_type)
-    statement = f"(select {cast} from (select {text} as plain) as text)"  # noqa: S608 - our own
+    statement = f"(select {cast} from (select {text} as plain) as text)"  # noqa: S608 - macros
     return sql.SQL(statement)

@@ -52,7 +52,7 @@ ticket_lines as (
     group by ticket_id
 ),
 
--- Money: the tax of a receipt stands in `taxlines`, never rounded.
+-- Money: the tax of a receipt is in `taxlines`, never rounded.
 ticket_taxes as (
     select
         receipt as ticket_id,
