@@ -73,13 +73,14 @@ def run_server(folder: Path) -> Iterator[MariaDb]:
     data.mkdir()
     if user:
         shutil.chown(data, user)
-    subprocess.run(
+    installed = subprocess.run(
         [
             str(_program("mariadb-install-db")), "--no-defaults", f"--datadir={data}",
             "--auth-root-authentication-method=normal", "--skip-test-db",
         ],
-        check=True, capture_output=True, user=user,
+        capture_output=True, text=True, user=user,
     )  # fmt: skip
+    assert installed.returncode == 0, installed.stdout + installed.stderr
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
