@@ -67,7 +67,7 @@ def run_server(folder: Path) -> Iterator[MariaDb]:
     if os.geteuid() == 0:
         user = "mysql" if _has_user("mysql") else "nobody"  # MariaDB refuses to be root, too
         for parent in [folder, *folder.parents]:
-            if not parent.stat().st_mode & 0o001:
+            if parent.stat().st_mode & 0o011 != 0o011:  # its group is still root's
                 parent.chmod(parent.stat().st_mode | 0o011)
     data = folder / "mariadb"
     data.mkdir()
