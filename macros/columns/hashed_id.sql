@@ -1,7 +1,5 @@
 {#- A hash of a text as a number: the first 15 hexadecimal digits of its MD5. -#}
-{% macro hashed_id(text) -%}
-    {{ return(adapter.dispatch("hashed_id")(text)) }}
-{%- endmacro %}
+{% macro hashed_id(text) -%} {{ return(adapter.dispatch("hashed_id")(text)) }} {%- endmacro %}
 
 {% macro default__hashed_id(text) -%}
     cast(conv(substring(md5({{ text }}), 1, 15), 16, 10) as bigint)

@@ -3,9 +3,7 @@
 
     Args:
         text: SQL of the text. -#}
-{% macro words_of(text) -%}
-    {{ return(adapter.dispatch("words_of")(text)) }}
-{%- endmacro %}
+{% macro words_of(text) -%} {{ return(adapter.dispatch("words_of")(text)) }} {%- endmacro %}
 
 {% macro postgres__words_of(text) -%}
     (
@@ -31,9 +29,7 @@
 
     Args:
         text: SQL of the text. -#}
-{% macro spaced_words(text) -%}
-    {{ return(adapter.dispatch("spaced_words")(text)) }}
-{%- endmacro %}
+{% macro spaced_words(text) -%} {{ return(adapter.dispatch("spaced_words")(text)) }} {%- endmacro %}
 
 {% macro default__spaced_words(text) -%}
     concat(' ', regexp_replace(lower({{ text }}), '[\\s\\p{Punct}]+', ' '), ' ')

@@ -19,9 +19,7 @@
 
     {%- if should_store_failures() %}
         {#- also where the test passes: what failed the last time is not true any more -#}
-        {%- if stored %}
-            {%- do adapter.drop_relation(stored) %}
-        {%- endif %}
+        {%- do adapter.drop_relation(stored) if stored %}
         {%- if load_result('main')['data'][0][0] %}
             {%- set failed = this.incorporate(type='table') %}
             {%- call statement('store', auto_begin=True) %}

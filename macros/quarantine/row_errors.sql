@@ -8,9 +8,7 @@
 {%- endmacro %}
 
 {#- Those of some reasons that are not null, as an array. -#}
-{% macro reasons(checks) -%}
-    {{ return(adapter.dispatch("reasons")(checks)) }}
-{%- endmacro %}
+{% macro reasons(checks) -%} {{ return(adapter.dispatch("reasons")(checks)) }} {%- endmacro %}
 
 {% macro default__reasons(checks) -%}
     filter(array({{ checks | join(", ") }}), x -> x is not null)

@@ -19,6 +19,9 @@ from sample import company, configuration, files
 from tests.python import preloaded
 
 
+PARSED = "partial_parse.msgpack"
+
+
 def mypizza(
     *arguments: str,
     expect: int | None = 0,
@@ -101,6 +104,11 @@ def copy_project(folder: Path) -> Path:
     project = Path(shutil.copytree(PROJECT_DIR, folder / "project", ignore=ignored))
     for file in settings().glob("*"):
         shutil.copy(file, project / ".dlt")
+    # what dbt knows of this project already: it parses only the files that a test changes
+    known = Path(os.environ["MYPIZZA_TESTS_SHARED"], "small_company", "target", PARSED)
+    if known.exists():
+        (project / "t").mkdir()
+        shutil.copy(known, project / "t")
     return project
 
 

@@ -6,6 +6,7 @@ each command two and a half seconds, most of them for dbt. The project itself is
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import runpy
@@ -62,6 +63,8 @@ def run(
 def _command(
     module: str, arguments: list[str], environment: dict[str, str], outputs: list[Path]
 ) -> None:
+    # a fifth of dbt's time; what a command leaves goes with its process
+    gc.disable()
     os.environ.clear()
     os.environ.update(environment)
     for descriptor, file in enumerate(outputs, start=1):

@@ -1,0 +1,11 @@
+{#- Write all comments of a relation in one statement. dbt's own first asks twice which columns the
+    relation has, and needs four statements: a tenth of a build. -#}
+{% macro postgres__persist_docs(relation, model, for_relation, for_columns) -%}
+    {%- call statement("comments") -%}
+    {{ alter_relation_comment(relation, model.description) }}
+    {%- for column in model.columns.values() if column.description %}
+    comment on column {{ relation }}.{{ adapter.quote(column.name) }}
+    is {{ postgres_escape_comment(column.description) }};
+    {%- endfor %}
+    {%- endcall -%}
+{%- endmacro %}
