@@ -18,7 +18,6 @@ from ingest.warehouse import PROJECT_DIR, Warehouse
 from sample import company, configuration, files
 from tests.python import preloaded
 
-
 PARSED = "partial_parse.msgpack"
 
 
@@ -56,6 +55,19 @@ def sample(
         What it printed.
     """
     return _run("sample.cli", arguments, expect, None, project, folder)
+
+
+def build(*models: str, project: Path | None = None) -> None:
+    """Build models and what they are made from, without tests: nothing is published.
+
+    Args:
+        models: their names; they are built in `marts_next`.
+        project: another copy of this project.
+    """
+    kinds = ("test", "unit_test")
+    without_tests = [word for kind in kinds for word in ("--exclude-resource-type", kind)]
+    selected = [f"+{name}" for name in models]
+    mypizza("dbt", "build", "--select", *selected, *without_tests, project=project)
 
 
 def _run(

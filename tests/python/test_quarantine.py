@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ingest.warehouse import Warehouse
-from tests.python.commands import copy_project, mypizza, query
+from tests.python.commands import build, copy_project, mypizza, query
 
 pytestmark = pytest.mark.usefixtures("published")
 
@@ -35,23 +35,19 @@ def waiting(warehouse: Warehouse) -> dict[tuple[str, str], list[str]]:
     return {(table, key): reasons for table, key, reasons in rows}
 
 
-def in_marts(warehouse: Warehouse, order_id: int) -> tuple[int, ...]:
+def in_marts(warehouse: Warehouse, order_id: int, schema: str = "marts") -> tuple[int, ...]:
     """How many rows each fact has of one of Quito's orders."""
-    return tuple(
-        query(warehouse, f"select count(*) from marts.{fact} where order_key = 'quito-{order_id}'")[
-            0
-        ][0]
-        for fact in FACTS
-    )
+    count = f"select count(*) from {schema}.{{}} where order_key = 'quito-{order_id}'"
+    return tuple(query(warehouse, count.format(fact))[0][0] for fact in FACTS)
 
 
-def fingerprint(warehouse: Warehouse) -> list[tuple[Any, ...]]:
+def fingerprint(warehouse: Warehouse, schema: str = "marts") -> list[tuple[Any, ...]]:
     """The facts' rows, whatever load brought them."""
     return [
         query(
             warehouse,
             "select count(*), sum(hashtextextended((to_jsonb(t) - 'load_id')::text, 0)::numeric)"
-            f" from marts.{fact} as t",
+            f" from {schema}.{fact} as t",
         )[0]
         for fact in FACTS
     ]
@@ -212,12 +208,13 @@ def test_what_is_corrected_at_the_till_flows_by_itself(
         delete from order_lines where order_line_id = 9000001
         """,
     )
-    mypizza("run", "--no-docs")
+    mypizza("ingest", "pos")
+    build(*FACTS)
 
     left = waiting(warehouse)
     orders = {key for table, key in left if table == "orders"}
     assert orders == {f"quito-{ORDERS['currency']}"}
-    assert all(in_marts(warehouse, ORDERS["quantity"]))
+    assert all(in_marts(warehouse, ORDERS["quantity"], "marts_next"))
     released = query(
         warehouse, "select count(*) from audit.quarantine where released_at is not null"
     )
@@ -240,8 +237,8 @@ def test_a_record_whose_rule_is_mended_flows_without_a_new_load(
     assert {table for table, _ in waiting(warehouse)} == {"customers"}
 
     # and the rule as it was holds the order back again, though no load has brought anything
-    mypizza("dbt", "build", "--exclude-resource-type", "unit_test")
-    assert in_marts(warehouse, ORDERS["currency"]) == (0, 0, 0)
+    build(*FACTS)
+    assert in_marts(warehouse, ORDERS["currency"], "marts_next") == (0, 0, 0)
     till(
         warehouse,
         f"""
@@ -269,11 +266,12 @@ def test_what_is_new_at_a_till_is_neither_a_rule_nor_shown(
         """,
         "quito",
     )
-    mypizza("run", "--no-docs")
+    mypizza("ingest", "pos")
+    build(*FACTS)
     held = waiting(warehouse)
     assert {table for table, _ in held} == {"products", "customers"}
     # by now all that was mended has come in
-    before = fingerprint(warehouse)
+    before = fingerprint(warehouse, "marts_next")
     assert [rows for rows, _ in before] == [rows for rows, _ in published]
     # another till's new column makes nobody's product pull its sales out of the marts
     till(
@@ -283,9 +281,10 @@ def test_what_is_new_at_a_till_is_neither_a_rule_nor_shown(
         " where order_id = 7",
         "chicago",
     )
-    mypizza("run", "--no-docs")
+    mypizza("ingest", "pos")
+    build(*FACTS)
     assert waiting(warehouse) == held
-    assert fingerprint(warehouse) == before
+    assert fingerprint(warehouse, "marts_next") == before
     (shown,) = query(warehouse, "select string_agg(raw_record, '') from audit.quarantine")
     assert "CANARY" not in shown[0]
     till(

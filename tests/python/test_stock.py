@@ -18,7 +18,7 @@ from psycopg.rows import dict_row
 
 from ingest import warehouse as warehouse_module
 from ingest.warehouse import Warehouse
-from tests.python.commands import mypizza, query
+from tests.python.commands import build, mypizza, query
 
 pytestmark = pytest.mark.usefixtures("published")
 
@@ -235,13 +235,11 @@ def test_what_is_mended_in_its_file_flows_by_itself(warehouse: Warehouse) -> Non
 
 
 def test_a_build_without_anything_new_writes_no_row(warehouse: Warehouse) -> None:
-    build = ["dbt", "build", "--exclude-resource-type", "test", "--exclude-resource-type"]
-    build += ["unit_test", "--select", *(f"+{fact}" for fact in FACTS)]
-    mypizza(*build)  # the workbench has caught up with what is published
+    build(*FACTS)  # the workbench has caught up with what is published
     version = "select max(xmin::text::bigint), count(*) from marts_next."
     before = [query(warehouse, version + fact) for fact in FACTS]
 
-    mypizza(*build)
+    build(*FACTS)
 
     assert [query(warehouse, version + fact) for fact in FACTS] == before
     for fact in FACTS:

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from ingest.warehouse import Warehouse
-from tests.python.commands import mypizza
+from tests.python.commands import build, mypizza
 
 FACTS = ("fct_orders", "fct_order_lines", "fct_payments")
 
@@ -123,13 +123,6 @@ CHANGES_OF_EXPORTS = (
 )
 
 
-def build() -> None:
-    """Build the facts and all before them, without tests: these changes are no honest till's."""
-    types = ("test", "unit_test")
-    excluded = [word for kind in types for word in ("--exclude-resource-type", kind)]
-    mypizza("dbt", "build", "--select", *(f"+{fact}" for fact in FACTS), *excluded)
-
-
 @pytest.fixture(scope="module")
 def warehouse(small_warehouse: Warehouse) -> Warehouse:
     """The published small company, which the tests change one after the other."""
@@ -140,7 +133,7 @@ def warehouse(small_warehouse: Warehouse) -> Warehouse:
 def built_at_once(warehouse: Warehouse) -> dict[str, str]:
     """The SQL of each fact without a past, on a company whose facts are built."""
     assert warehouse.embedded
-    build()
+    build(*FACTS)
     mypizza("dbt", "compile", "--full-refresh", "--select", *FACTS)
     target = Path(os.environ["DBT_TARGET_PATH"])
     folder = target / "compiled" / "mypizza" / "models" / "marts" / "sales"
@@ -201,7 +194,7 @@ def test_nothing_is_built_again_where_nothing_is_new(
     with warehouse.connect() as connection:
         version = "select min(xmin::text::bigint), max(xmin::text::bigint) from marts_next."
         before = [connection.execute(version + fact).fetchone() for fact in FACTS]
-        build()
+        build(*FACTS)
         assert [connection.execute(version + fact).fetchone() for fact in FACTS] == before
         assert not any(differences(connection, built_at_once).values())
 
@@ -212,7 +205,7 @@ def test_rows_of_a_load_in_flight_are_built_and_looked_at_again(
     first, second = "an order moves to another day", "a line is struck off"
     with warehouse.connect() as connection:
         load_id = load(connection, {first: CHANGES[first]}, complete=False)
-        build()
+        build(*FACTS)
         assert not any(differences(connection, built_at_once).values())
         in_flight = "select count(*) from marts_next.fct_orders where load_id is null"
         assert connection.execute(in_flight).fetchone() == (1,)
@@ -220,7 +213,7 @@ def test_rows_of_a_load_in_flight_are_built_and_looked_at_again(
         # the same load goes on, and ends
         connection.execute(CHANGES[second], {"load": load_id})
         complete_load(connection, load_id)
-        build()
+        build(*FACTS)
         assert not any(differences(connection, built_at_once).values())
         assert connection.execute(in_flight).fetchone() == (0,)
 
@@ -230,7 +223,7 @@ def test_every_change_at_a_till_finds_the_orders_that_it_touches(
 ) -> None:
     with warehouse.connect() as connection:
         load(connection, CHANGES)
-        build()
+        build(*FACTS)
         assert not any(differences(connection, built_at_once).values())
         emptied = "select count(*) from marts_next.fct_orders where business_date = '2015-12-05'"
         assert connection.execute(f"{emptied} and branch_id = 'chicago'").fetchone() == (0,)
@@ -245,12 +238,12 @@ def test_every_change_of_an_export_finds_the_tickets_that_it_touches(
             connection.execute(f"create temporary table old_{fact} as table marts_next.{fact}")
         for changes in CHANGES_OF_EXPORTS:
             load(connection, changes, "files")
-            build()
+            build(*FACTS)
             assert not any(differences(connection, built_at_once).values())
         for fact in FACTS:
             connection.execute(f"delete from marts_next.{fact}")
             connection.execute(f"insert into marts_next.{fact} table old_{fact}")
-        build()
+        build(*FACTS)
         assert not any(differences(connection, built_at_once).values())
 
 
@@ -261,11 +254,11 @@ def test_a_line_that_is_appended_to_an_export_builds_its_ticket_alone(
         # A load that only takes rows away is looked at again until another one brings rows.
         line = LINE.format(number=7, day="05", ticket="T9", quantity="1")
         load(connection, {"a line": line}, "files")
-        build()
+        build(*FACTS)
         before = {fact: versions_of_rows(connection, fact) for fact in FACTS}
         line = LINE.format(number=8, day="03", ticket="T3", quantity="1")
         load(connection, {"another line": line}, "files")
-        build()
+        build(*FACTS)
         built = {fact: versions_of_rows(connection, fact) - before[fact] for fact in FACTS}
         assert {fact: len(rows) for fact, rows in built.items()} == {
             "fct_orders": 1,
@@ -283,7 +276,7 @@ def test_where_most_orders_are_touched_they_are_joined_and_not_looked_up(
         where branch_id = 'chicago'"""
     with warehouse.connect() as connection:
         load(connection, {"a discount is corrected everywhere": corrected})
-        build()
+        build(*FACTS)
         assert not any(differences(connection, built_at_once).values())
 
 
