@@ -102,6 +102,10 @@ def test_summary_says_what_came_in_what_was_built_and_how_to_connect(first_run: 
         assert Path(os.environ["DBT_TARGET_PATH"], "site", page).stat().st_size > 100_000, page
 
 
+def test_the_first_run_was_one_from_a_clone_in_a_folder_with_an_odd_name(first_run: str) -> None:
+    assert "/a%20pizza%20%C3%A9%23%2B%25/target/site/index.html" in first_run
+
+
 def test_published_marts_have_keys_comments_and_foreign_keys(warehouse: Warehouse) -> None:
     without_primary_key = query(
         warehouse,
