@@ -72,7 +72,7 @@ def report() -> None:
 
     It contains what your login may read: a branch manager's report covers their branch.
     """
-    # For the start-up time of the other commands: Altair takes half a second.
+    # For the start-up time of the other commands: the report takes a third of a second.
     from report.page import build_report
 
     warehouse = readable()

