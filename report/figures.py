@@ -112,7 +112,8 @@ class Report(_Declared):
 
 
 def _read(name: str) -> Any:
-    return yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
+    # libyaml's loader: safe_load takes a quarter of a second in Python
+    return yaml.load((FOLDER / name).read_bytes(), yaml.CSafeLoader)
 
 
 CHARTS: dict[str, dict[str, Any]] = _read("charts.yml")["charts"]
