@@ -29,7 +29,7 @@ Wait = Annotated[
     float,
     typer.Option(
         "--wait", min=0, metavar="SECONDS",
-        help="How long to wait while another command is busy. Default: not at all.",
+        help="How long to wait while another command is busy.",
     ),
 ]  # fmt: skip
 PASSED_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}

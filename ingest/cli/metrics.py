@@ -28,7 +28,7 @@ def metrics_list(context: typer.Context) -> None:
 
 @app.command("query", context_settings=PASSED_ON)
 def metrics_query(context: typer.Context) -> None:
-    """Query metrics: mypizza metrics query --metrics net_revenue --group-by branch."""
+    """Query metrics, for example --metrics net_revenue --group-by branch."""
     # for the start-up time, as above
     from ingest.publish.metrics import run_metricflow
 

@@ -29,7 +29,7 @@ WRITING_DBT_COMMANDS = {"build", "run", "test", "seed", "snapshot", "retry", "ru
 
 @app.command(context_settings=PASSED_ON)
 def dbt(context: typer.Context, wait: Wait = 0) -> None:
-    """Run dbt on the warehouse: mypizza dbt build --select dim_products+."""
+    """Run a dbt command on the warehouse: mypizza dbt build --select dim_products+."""
     warehouse = warehouse_module.resolve()
     if WRITING_DBT_COMMANDS.intersection(context.args):
         with warehouse_module.lock(warehouse, f"dbt {' '.join(context.args)}", wait):
