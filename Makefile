@@ -6,9 +6,10 @@ BIN := .venv/bin
 # compile bytecode at install: without it every dbt start costs a second more
 export UV_COMPILE_BYTECODE := 1
 export DO_NOT_TRACK := 1
-# where the home cannot be written, uv keeps its packages here
+# where the home cannot be written, uv keeps its packages here, and pip, if it has to serve, none
 ifneq ($(shell mkdir -p "$${UV_CACHE_DIR:-$${XDG_CACHE_HOME:-$$HOME/.cache}/uv}" 2>/dev/null && test -w "$${UV_CACHE_DIR:-$${XDG_CACHE_HOME:-$$HOME/.cache}/uv}" && echo yes),yes)
 export UV_CACHE_DIR := $(CURDIR)/.venv/.uv-cache
+export PIP_NO_CACHE_DIR := 1
 endif
 
 # for as long as its lock file stays the same, whatever becomes of this folder

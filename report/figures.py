@@ -1,15 +1,14 @@
-"""Every section, tile and figure of the report: `figures.yml` says what is shown, `charts` how."""
+"""Every section, tile and figure: `figures.yml` says what is shown, `charts.yml` how."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from report.charts import CHARTS
 from report.read import FOLDER
+from report.theme import THEMES
 
 Pick = Literal["period", "grain", "months", "days", "scope", "all"]
 """Which of a query's rows a figure shows.
@@ -66,7 +65,7 @@ class Figure(_Declared):
     """A chart with the table of its data, or a table alone.
 
     Attributes:
-        name: what it is called in code; a chart of that name is drawn.
+        name: what it is called in code; the chart of that name in charts.yml is drawn.
         section: where it stands.
         title: what people call it.
         note: one sentence on how to read it.
@@ -96,9 +95,10 @@ class Figure(_Declared):
     wide: bool = False
 
     @property
-    def draw(self) -> Callable[[], Any] | None:
-        """What makes its chart; none for a table."""
-        return CHARTS.get(self.name)
+    def chart(self) -> dict[str, Any] | None:
+        """Its chart in Vega-Lite, still without rows; none for a table."""
+        drawn = CHARTS.get(self.name)
+        return drawn and {**AROUND, **drawn}
 
 
 class Report(_Declared):
@@ -111,4 +111,17 @@ class Report(_Declared):
     figures: tuple[Figure, ...]
 
 
-PAGE = Report.model_validate(yaml.safe_load((FOLDER / "figures.yml").read_text(encoding="utf-8")))
+def _read(name: str) -> Any:
+    # libyaml's loader: safe_load takes a quarter of a second in Python
+    return yaml.load((FOLDER / name).read_bytes(), yaml.CSafeLoader)
+
+
+CHARTS: dict[str, dict[str, Any]] = _read("charts.yml")["charts"]
+AROUND = {
+    "data": {"name": "rows"},
+    "width": "container",
+    "params": [{"name": "theme", "value": THEMES["light"]}],
+}
+"""What every chart has: rows that come later, a width, and the colours of the theme."""
+
+PAGE = Report.model_validate(_read("figures.yml"))

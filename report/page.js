@@ -7,6 +7,7 @@
     controls[name] = document.getElementById(name);
   }
   const DAY = 86400000;
+  const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
   const scopes = new Map(book.scopes.map((scope) => [scope.scope_id, scope]));
   const periods = {};
   for (const period of book.periods) (periods[period.currency] ??= []).push(period);
@@ -76,7 +77,7 @@
         row[name] = value === null ? null
           : type === "text" ? query.texts[value] : type === "date" ? value * DAY : value;
       });
-      if (row.iso_day_of_week) row.weekday = book.weekdays[row.iso_day_of_week - 1];
+      if (row.iso_day_of_week) row.weekday = WEEKDAYS[row.iso_day_of_week - 1];
       return row;
     });
   }

@@ -14,7 +14,6 @@ import vl_convert
 from jinja2 import Environment, FileSystemLoader
 
 from ingest.warehouse import Warehouse
-from report.charts import WEEKDAYS
 from report.figures import NUMBERS, PAGE
 from report.read import FOLDER, Rows, read
 from report.theme import THEMES
@@ -79,12 +78,11 @@ def _book(answers: dict[str, Rows]) -> dict[str, Any]:
         "tiles": [tile.model_dump() for tile in PAGE.tiles],
         "theme": THEMES["light"],
         "numbers": sorted(NUMBERS),
-        "weekdays": WEEKDAYS,
         "defaults": PAGE.default_periods,
         "figures": [
             {
                 **figure.model_dump(exclude={"section", "note", "empty", "wide"}),
-                "spec": _spec(figure.draw()) if figure.draw else None,
+                "spec": _compiled(figure.chart) if figure.chart else None,
             }
             for figure in PAGE.figures
         ],
@@ -96,9 +94,9 @@ def _book(answers: dict[str, Rows]) -> dict[str, Any]:
     }
 
 
-def _spec(chart: Any) -> dict[str, Any]:
+def _compiled(chart: dict[str, Any]) -> dict[str, Any]:
     """Compile a chart here, once, and not in every browser that opens the page."""
-    spec: dict[str, Any] = vl_convert.vegalite_to_vega(chart.to_dict(), vl_version="6.1")
+    spec: dict[str, Any] = vl_convert.vegalite_to_vega(chart, vl_version="6.1")
     # the page's theme has these
     for name in ("$schema", "background", "config"):
         spec.pop(name, None)

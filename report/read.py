@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from psycopg.rows import dict_row
+
 from ingest.warehouse import Warehouse, WarehouseError, become_reader
 
 FOLDER = Path(__file__).parent
@@ -42,9 +44,8 @@ def read(warehouse: Warehouse, queries: Path = FOLDER / "queries") -> dict[str, 
         # one snapshot: no publication comes between two queries
         with connection.transaction():
             connection.execute("set transaction isolation level repeatable read, read only")
-            answers = {}
-            for file in sorted(queries.glob("*.sql")):
-                cursor = connection.execute(file.read_bytes())
-                names = [column.name for column in cursor.description or ()]
-                answers[file.stem] = [dict(zip(names, row, strict=True)) for row in cursor]
-    return answers
+            cursor = connection.cursor(row_factory=dict_row)
+            return {
+                file.stem: cursor.execute(file.read_bytes()).fetchall()
+                for file in sorted(queries.glob("*.sql"))
+            }

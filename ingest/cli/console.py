@@ -29,9 +29,12 @@ Wait = Annotated[
     float,
     typer.Option(
         "--wait", min=0, metavar="SECONDS",
-        help="Wait so long where another command is busy; default not at all.",
+        help="How long to wait while another command is busy.",
     ),
 ]  # fmt: skip
+PASSED_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+"""Typer's settings of a command whose options are all another program's."""
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 

@@ -22,12 +22,16 @@ NOTHING_CONFIGURED = (
     ".dlt/secrets.toml."
 )
 
-Branches = Annotated[list[str] | None, typer.Option("--branch", help="Only these branches.")]
+Branches = Annotated[
+    list[str] | None, typer.Option("--branch", help="Only this branch; can be repeated.")
+]
 
 
 @app.command()
 def ingest(
-    sources: Annotated[list[str] | None, typer.Argument(help="Sources; default all.")] = None,
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="Sources, such as pos. Default: all.")
+    ] = None,
     branch: Branches = None,
     wait: Wait = 0,
     as_json: Json = False,

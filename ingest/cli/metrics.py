@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ingest.cli.console import show
+from ingest.cli.console import PASSED_ON, show
 from ingest.cli.warehouse import readable
 
 app = typer.Typer(
@@ -12,14 +12,10 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-METRICFLOW = {
-    "ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": [],
-}  # fmt: skip
 
-
-@app.command("list", context_settings=METRICFLOW)
+@app.command("list", context_settings=PASSED_ON)
 def metrics_list(context: typer.Context) -> None:
-    """List the metrics; mypizza metrics list dimensions --metrics orders: their dimensions."""
+    """List the metrics, or with `dimensions --metrics orders` what they can be grouped by."""
     # For the start-up time of the other commands: MetricFlow brings dbt.
     from ingest.publish.metrics import definitions, run_metricflow
 
@@ -30,9 +26,9 @@ def metrics_list(context: typer.Context) -> None:
         show(kind, ("name", "what it is"), rows)
 
 
-@app.command("query", context_settings=METRICFLOW)
+@app.command("query", context_settings=PASSED_ON)
 def metrics_query(context: typer.Context) -> None:
-    """Query metrics: mypizza metrics query --metrics net_revenue --group-by branch."""
+    """Query metrics, for example --metrics net_revenue --group-by branch."""
     # for the start-up time, as above
     from ingest.publish.metrics import run_metricflow
 

@@ -52,7 +52,7 @@ def env() -> None:
 
 @app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 def psql(context: typer.Context) -> None:
-    """Open psql on the warehouse; what follows -- goes to psql."""
+    """Open psql on the warehouse. Arguments after -- go to psql."""
     environment = os.environ | readable().environment
     program = str(warehouse_module.BIN_DIR / "psql")
     arguments = ["--no-psqlrc", "-v", "ON_ERROR_STOP=1", *context.args]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import dlt
+from dlt.common.utils import update_dict_nested
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from ingest.loads.source import SourceError
@@ -44,7 +45,7 @@ def section(path: str) -> dict[str, Any]:
     # dlt itself answers with the first file that has the section, not with both
     for provider in reversed(dlt.config.config_providers):
         found, _ = provider.get_value(name, dict, "", *above)
-        _merge(merged, found if isinstance(found, Mapping) else {})
+        update_dict_nested(merged, found or {}, copy_src_dicts=True)
     return merged
 
 
@@ -55,15 +56,6 @@ def is_configured(path: str) -> bool:
         path: the section.
     """
     return bool(section(path)) or bool(dlt.secrets.get(f"{path}.url"))
-
-
-def _merge(into: dict[str, Any], more: Mapping[str, Any]) -> None:
-    for name, value in more.items():
-        if isinstance(value, Mapping):
-            part = into.setdefault(name, {})
-            _merge(part, value)
-        else:
-            into[name] = value
 
 
 def value(path: str) -> Any:

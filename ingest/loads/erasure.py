@@ -52,14 +52,3 @@ def forget(session: Session, sources: Sequence[Source], branch_id: str, customer
                 # the rows as they were would lie in the tables' files until somebody does this
                 connection.execute(sql.SQL("vacuum {}").format(sql.Identifier(source.raw, table)))
     return changed
-
-
-def reapply(session: Session, sources: Sequence[Source]) -> None:
-    """Repeat all erasures, because a killed load may not have reached its own.
-
-    Args:
-        session: the warehouse; the caller holds its lock.
-        sources: all sources.
-    """
-    if exists(session.connection, "audit.erasures"):
-        erase(session, sources)

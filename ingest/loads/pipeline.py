@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import Any
 
 import dlt
 from dlt.common.pipeline import LoadInfo
 from dlt.common.schema.typing import TSchemaContract
+from dlt.common.storages.load_storage import LoadItemStorage
 from dlt.destinations.impl.postgres.configuration import PostgresCredentials
+from dlt.extract.storage import ExtractorItemStorage
 from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.pipeline import Pipeline
 
@@ -18,6 +21,21 @@ from ingest.warehouse import LOADER, Warehouse
 
 CONTRACT: TSchemaContract = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
 """New tables and columns come in; a column whose type has changed does not."""
+
+
+def _keep_percent_signs(storage: Any) -> None:
+    """Let dlt write below a folder with a % in its name: it fills in its files' paths by `%`."""
+    path_of = storage._get_data_item_path_template
+
+    def template(*arguments: Any) -> str:
+        path = Path(path_of(*arguments))
+        return str(Path(str(path.parent).replace("%", "%%"), path.name))
+
+    storage._get_data_item_path_template = template
+
+
+for _storage in (ExtractorItemStorage, LoadItemStorage):
+    _keep_percent_signs(_storage)
 
 
 def pipeline(

@@ -37,19 +37,16 @@ def on_failure(command: str) -> Iterator[list[str]]:
         raise
 
 
-def post(command: str, problems: Sequence[str]) -> bool:
+def post(command: str, problems: Sequence[str]) -> None:
     """Post one message, where an address is set; a failure to do so hides nothing else.
 
     Args:
         command: what failed.
         problems: one sentence each.
-
-    Returns:
-        Whether the message was taken.
     """
     url = os.environ.get("MYPIZZA_ALERT_URL")
     if not url:
-        return False
+        return
     text = "\n".join([f"{command} failed on {os.uname().nodename}.", *problems])
     try:
         requests.post(url, json={"text": text}, timeout=SECONDS).raise_for_status()
@@ -59,5 +56,3 @@ def post(command: str, problems: Sequence[str]) -> bool:
             f"The alert could not be posted ({type(error).__name__}): check MYPIZZA_ALERT_URL.",
             file=sys.stderr,
         )
-        return False
-    return True

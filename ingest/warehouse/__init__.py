@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from ingest.warehouse.access import administrator, resolve
 from ingest.warehouse.connection import Warehouse, configured, is_embedded
-from ingest.warehouse.errors import DISK_FULL, LOST, WarehouseError, first_line, reason, trouble
-from ingest.warehouse.locking import LOCK_KEY, lock, lock_holder
+from ingest.warehouse.errors import WarehouseError, first_line, reason, trouble
+from ingest.warehouse.locking import lock, lock_holder
 from ingest.warehouse.programs import data_dir, let_others_pass, run_program, system_user
 from ingest.warehouse.rights import (
     add_reader,
@@ -21,21 +21,19 @@ from ingest.warehouse.rights import (
     keep_salt,
     remove_reader,
 )
-from ingest.warehouse.server import PORTS, embedded, is_running, read_connection, start, stop
+from ingest.warehouse.server import PORTS, embedded, read_connection, start, stop
 from ingest.warehouse.settings import (
     BIN_DIR,
     LOADER,
     LOGIN,
-    MINIMUM_VERSION,
     PROJECT_DIR,
     warehouse_dir,
 )
 
 __all__ = [
-    "BIN_DIR", "DISK_FULL", "LOADER", "LOCK_KEY", "LOGIN", "LOST", "MINIMUM_VERSION", "PORTS",
-    "PROJECT_DIR", "Warehouse", "WarehouseError", "add_reader", "administrator", "become_reader",
-    "check", "configured", "data_dir", "embedded", "first_line", "init_warehouse", "is_embedded",
-    "is_running", "keep_salt", "let_others_pass", "lock", "lock_holder", "read_connection",
-    "reason", "remove_reader", "resolve", "run_program", "start", "stop", "system_user", "trouble",
-    "warehouse_dir",
+    "BIN_DIR", "LOADER", "LOGIN", "PORTS", "PROJECT_DIR", "Warehouse", "WarehouseError",
+    "add_reader", "administrator", "become_reader", "check", "configured", "data_dir", "embedded",
+    "first_line", "init_warehouse", "is_embedded", "keep_salt", "let_others_pass", "lock",
+    "lock_holder", "read_connection", "reason", "remove_reader", "resolve", "run_program", "start",
+    "stop", "system_user", "trouble", "warehouse_dir",
 ]  # fmt: skip

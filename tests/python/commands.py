@@ -79,21 +79,21 @@ def _run(
     folder: Path | None,
 ) -> subprocess.CompletedProcess[str]:
     variables = dict(os.environ)
+    if project:
+        variables |= {
+            "MYPIZZA_PROJECT_DIR": str(project),
+            "DBT_TARGET_PATH": str(project / "t"),
+        }
     if folder:
         variables = {name: text for name, text in variables.items() if name[:2] != "PG"}
         variables.pop("MYPIZZA_EMBEDDED", None)
         variables |= {
             "MYPIZZA_WAREHOUSE_DIR": str(folder),
-            "MYPIZZA_CONFIG_DIR": str(folder),
             "DBT_TARGET_PATH": str(folder / "target"),
             "DBT_LOG_PATH": str(folder / "logs"),
         }
-    if project:
-        variables |= {
-            "MYPIZZA_PROJECT_DIR": str(project),
-            "MYPIZZA_CONFIG_DIR": str(project),
-            "DBT_TARGET_PATH": str(project / "t"),
-        }
+    if configured := project or folder:
+        variables["MYPIZZA_CONFIG_DIR"] = str(configured)
     result = preloaded.run(module, list(arguments), variables | (environment or {}))
     assert expect is None or result.returncode == expect, (
         result.stdout[-6000:] + result.stderr[-3000:]

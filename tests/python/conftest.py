@@ -36,6 +36,7 @@ _forget_the_server()
 from ingest import warehouse as warehouse_module  # noqa: E402 - the environment comes first
 from tests.python.commands import (  # noqa: E402 - as above
     copy_company,
+    copy_project,
     declare,
     mypizza,
     read_settings_again,
@@ -103,15 +104,21 @@ def sample_company() -> Path:
 
 @pytest.fixture(scope="session")
 def small_company() -> Path:
-    """The folder of a stopped server with two tills and Lyon, published: six weeks of each."""
+    """The folder of a stopped server with two tills and Lyon, published: six weeks of each.
+
+    It was run by a copy of the project within the folder, whose name is one that programs misread.
+    """
 
     def trade(folder: Path) -> str:
         declare(folder, SMALL)
+        project = copy_project(folder)
+        shutil.rmtree(project / ".dlt")
+        shutil.copytree(folder / ".dlt", project / ".dlt")
         branches = [word for branch in SMALL for word in ("--branch", branch)]
-        sample("start", *branches, "--weeks", "6", folder=folder)
-        return mypizza("run", folder=folder).stdout
+        sample("start", *branches, "--weeks", "6", project=project, folder=folder)
+        return mypizza("run", project=project, folder=folder).stdout
 
-    return _prepared("small_company", trade)
+    return _prepared("a pizza é#+%", trade)
 
 
 @pytest.fixture(scope="session")

@@ -69,5 +69,7 @@ def _command(
     os.environ.update(environment)
     for descriptor, file in enumerate(outputs, start=1):
         os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), descriptor)
+    if project := environment.get("MYPIZZA_PROJECT_DIR"):
+        sys.path.insert(0, project)  # its code, too, is that of the copy
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)

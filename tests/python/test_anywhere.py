@@ -244,19 +244,3 @@ def test_the_id_of_a_load_is_above_one_of_a_clock_that_was_ahead(server: Warehou
 
         assert create_load_id() > ahead
         connection.execute("drop schema raw_ids cascade")
-
-
-def test_the_server_and_dbt_work_in_a_folder_with_an_odd_name() -> None:
-    folder = warehouse_module.warehouse_dir() / "a é#+% folder"
-    odd = {
-        "MYPIZZA_WAREHOUSE_DIR": str(folder / "home"),
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "DBT_LOG_PATH": str(folder / "logs"),
-        "PGHOST": "",
-        "MYPIZZA_EMBEDDED": "",
-    }
-    try:
-        assert "answers" in mypizza("up", environment=odd).stdout
-        assert "All checks passed" in mypizza("dbt", "debug", environment=odd).stdout
-    finally:
-        mypizza("down", environment=odd)

@@ -214,7 +214,7 @@ def test_many_rows_with_one_cursor_come_once_and_quickly(world: World) -> None:
     (bulk,) = world.run(QUITO)
     (after,) = world.run(QUITO)
 
-    assert bulk.tables["order_lines"] > 4_000
+    assert bulk.tables["order_lines"] == 4_046
     assert after.row_count == 0
     assert time.monotonic() - started < 20
 
@@ -360,7 +360,7 @@ def test_the_business_date_is_the_same_everywhere_also_when_clocks_change(
         )
         with warehouse.connect() as connection:
             ((moments, wrong),) = connection.execute(query).fetchall()
-        assert (moments > 70_000, wrong) == (True, 0), branch.branch_id
+        assert (moments, wrong) == (731 * 24 * 4 + 1, 0), branch.branch_id
 
 
 def test_a_row_that_was_copied_twice_is_noticed_and_read_again(world: World) -> None:
@@ -474,7 +474,7 @@ def test_a_password_with_special_characters_works(
         (result,) = world.run(QUITO)
 
         assert (result.outcome, result.error) == ("succeeded", None)
-        assert world.query("select count(*) > 1000 from raw_pos.orders") == [(True,)]
+        assert world.query("select count(*) from raw_pos.orders") == [(1_707,)]
     finally:
         with admin.connect() as connection:
             connection.execute("drop role awkward")

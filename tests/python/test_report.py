@@ -834,7 +834,7 @@ def test_a_screen_reader_finds_landmarks_headings_labels_and_a_table_for_each_ch
     assert found["unlabelled"] == 0
     assert any("Net revenue $" in text for text in found["live"])
     assert found["sections"] == len(PAGE.sections)
-    assert len(found["charts"]) == sum(1 for figure in PAGE.figures if figure.draw)
+    assert len(found["charts"]) == sum(1 for figure in PAGE.figures if figure.chart)
     for role, label, has_table in found["charts"]:
         assert role == "img"
         assert "values." in label

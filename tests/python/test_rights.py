@@ -425,7 +425,7 @@ def text_columns(warehouse: Warehouse, where: str) -> list[tuple[str, str]]:
 def test_every_text_column_of_the_tills_customers_is_listed(published: Warehouse) -> None:
     listed = listed_columns("What the tills know of people")
     columns = text_columns(published, "c.oid = 'raw_pos.customers'::regclass")
-    assert len(columns) >= 7
+    assert {"full_name", "email", "phone", "preferences"} <= {name for _, name in columns}
     assert [name for _, name in columns if f"customers.{name}" not in listed] == []
 
 
@@ -466,10 +466,11 @@ def test_no_name_address_or_number_of_a_customer_is_in_staging_or_the_marts(
             "select count(*), count(distinct email_hash) from marts.dim_customers"
             " where email_hash is not null and length(email_hash) = 64"
         ).fetchone()
+        addresses = connection.execute(
+            "select count(*), count(distinct lower(email)) from raw_pos.customers where email <> ''"
+        ).fetchone()
     assert found == []
-    assert hashed is not None
-    assert hashed[0] > 100
-    assert hashed[1] > 10
+    assert hashed == addresses == (126, 126)
 
 
 def test_plain_values_and_the_salt_are_for_the_transformer_alone(published: Warehouse) -> None:
@@ -483,7 +484,7 @@ def test_plain_values_and_the_salt_are_for_the_transformer_alone(published: Ware
     with as_user(published, "analyst").connect() as connection, refused:
         connection.execute("select restricted.pseudonym('guess')")
     salt = query(published, "select salt from restricted.salt")[0][0]
-    assert len(salt) > 60
+    assert len(salt) == 72
     definitions = query(
         published, "select definition from pg_views where schemaname <> 'pg_catalog'"
     )

@@ -315,7 +315,7 @@ Where the kills fell:
 |---|---|
 {where}
 
-Not compared are {", ".join(f"`{name}`" for name in NOT_COMPARED)} and `rpt_source_loads`: they say
+{", ".join(f"`{name}`" for name in NOT_COMPARED)} and `rpt_source_loads` are not compared: they say
 when, how often and by which run something was done. Before each comparison the server itself is
 also shut down immediately, once during a load and once during a build.
 """

@@ -3,39 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-import yaml
 from psycopg import sql
 
 from ingest.loads import packages, raw_tables
+from ingest.loads.modelled import modelled
 from ingest.loads.source import Connection, Session, Visit
 from ingest.loads.statements import Statements
 from ingest.sources.files import feed as feeds
+from ingest.sources.files.columns import OWN_COLUMNS
 from ingest.sources.files.exports import ExportVisit
 from ingest.sources.files.feed import Feed
 from ingest.sources.files.land import RAW, schema_name
 from ingest.sources.files.visit import FeedVisit, WrongFeed
-from ingest.warehouse import PROJECT_DIR
 
 STATEMENTS = Statements(__file__)
 
 
-def modelled_feeds(project: Path = PROJECT_DIR) -> dict[str, list[str]]:
-    """Return the feeds that the models read, with their columns, from dbt's sources.
-
-    Args:
-        project: the folder of dbt_project.yml.
-    """
-    found = {}
-    for file in sorted(project.glob("models/staging/*/_*__sources.yml")):
-        for source in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]:
-            for table in source["tables"] if source.get("schema") == RAW else ():
-                columns = [column["name"] for column in table.get("columns", ())]
-                own = [name for name in columns if name[0] != "_" and name != "branch_id"]
-                if own and table["name"][0] != "_":
-                    found[table["name"]] = own
-    return found
+def _modelled_feeds() -> dict[str, list[str]]:
+    """Return the feeds that the models read, with the columns of their files."""
+    return {
+        feed: [name for name in columns if name not in OWN_COLUMNS]
+        for feed, columns in modelled(RAW).items()
+    }
 
 
 class FileSource:
@@ -47,7 +37,7 @@ class FileSource:
 
     def tables(self) -> Sequence[str]:
         """Return the raw tables that the models read."""
-        return list(modelled_feeds())
+        return list(modelled(RAW))
 
     def visits(self, session: Session, branches: Sequence[str] | None = None) -> Sequence[Visit]:
         """Return the feeds that are configured; one that is declared wrongly says so when read.
@@ -91,13 +81,13 @@ def visits(
         configured: all feeds, checked.
         branches: only feeds with files of these, and of them these files; default all.
     """
-    modelled = modelled_feeds()
+    modelled_feeds = _modelled_feeds()
     known = {feed.name: feed for feed in configured}
     totals = {feed.totals.feed: feed.totals.columns for feed in configured if feed.totals}
 
     def visit(feed: Feed) -> FeedVisit:
-        expected = modelled.get(feed.name) or totals.get(feed.name, [])
-        simple = FeedVisit(session, feed, expected, feed.name in modelled, branches)
+        expected = modelled_feeds.get(feed.name) or totals.get(feed.name, [])
+        simple = FeedVisit(session, feed, expected, feed.name in modelled_feeds, branches)
         if feed.totals is None or feed.totals.feed not in known:
             return simple
         return ExportVisit(
@@ -117,7 +107,7 @@ def prepare(connection: Connection, configured: Sequence[Feed]) -> None:
     packages.prepare(connection, RAW)
     connection.execute(STATEMENTS("tables"))
     there = raw_tables.columns(connection, RAW)
-    needed: dict[str, list[str]] = {feed.name: [] for feed in configured} | modelled_feeds()
+    needed: dict[str, list[str]] = {feed.name: [] for feed in configured} | _modelled_feeds()
     for name, columns in needed.items():
         table = sql.Identifier(RAW, name)
         if name not in there:

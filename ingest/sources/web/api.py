@@ -30,7 +30,7 @@ from tenacity import Retrying, retry_any, retry_if_exception_type, stop_after_at
 from ingest.loads.configuration import CONFIG_FILE, SECRETS_FILE, Declared
 from ingest.loads.modelled import Columns
 from ingest.loads.source import SourceError
-from ingest.warehouse import WarehouseError, first_line
+from ingest.warehouse import WarehouseError, reason
 
 if TYPE_CHECKING:
     from dlt.sources.helpers.rest_client.paginators import BasePaginator
@@ -145,8 +145,7 @@ def explain(error: BaseException, api: Api) -> str:
             f"load.",
             api,
         )
-    text = f"{type(innermost).__name__}: {first_line(innermost)}"
-    return _hide(f"Loading {api.name} from {host_of(api.url)} failed: {text}", api)
+    return _hide(f"Loading {api.name} from {host_of(api.url)} failed: {reason(innermost)}.", api)
 
 
 def _of_the_web(error: requests.RequestException, api: Api) -> str:

@@ -99,17 +99,13 @@ class SocialApi(Api):
     api_key: Secret
 
 
-def _opened_by(api: Api, session: requests.Session) -> APIKeyAuth:
-    del session  # a key needs no request of its own
-    return APIKeyAuth(name="X-Api-Key", api_key=api.secrets["api_key"])
-
-
 SOCIAL = WebSource(
     name="social",
     table="posts",
     declaration=SocialApi,
     path="",
-    opened_by=_opened_by,
+    # a key needs no request of its own
+    opened_by=lambda api, _: APIKeyAuth(name="X-Api-Key", api_key=api.secrets["api_key"]),
     pages=lambda api, pages: ShiftingPages(api.page_rows, pages),
     total=lambda answer: int(answer["total"]),
 )
