@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -25,7 +24,7 @@ from ingest.loads.source import LoadResult, Window
 from ingest.sources.registry import chosen
 from ingest.sources.tills.days import Clock
 from ingest.sources.tills.declaration import Table
-from ingest.sources.tills.dialect import POSTGRES
+from ingest.sources.tills.dialects import POSTGRES
 from ingest.sources.tills.source import MYPIZZA
 from ingest.warehouse import Warehouse, WarehouseError
 from sample import company
@@ -340,7 +339,7 @@ def test_a_day_that_still_trades_is_recorded_and_left_until_it_closes(world: Wor
 def test_the_business_date_is_the_same_everywhere_also_when_clocks_change(
     warehouse: Warehouse,
 ) -> None:
-    moment: sa.ColumnClause[datetime] = sa.column("ordered_at")
+    moment = sa.column("ordered_at", sa.DateTime(timezone=True))
     for branch in branches().values():
         query = sql.SQL(
             """
@@ -354,7 +353,7 @@ def test_the_business_date_is_the_same_everywhere_also_when_clocks_change(
             ) as o (ordered_at)
             """
         ).format(
-            day=sql.SQL(str(Clock(branch).day(moment, Window(), POSTGRES))),
+            day=sql.SQL(POSTGRES.compile(Clock(branch).day(moment, Window(), POSTGRES))),
             zone=branch.time_zone,
             cutover=branch.cutover_hour,
         )
@@ -640,7 +639,7 @@ def test_an_unknown_branch_or_source_is_refused(world: World) -> None:
 
 def test_a_cursor_without_a_key_is_refused() -> None:
     with pytest.raises(ValueError, match="no key"):
-        Table(name="orders", key="", changed_at="updated_at")
+        Table(at_till="orders", name="orders", key="", changed_at="updated_at")
 
 
 STRANGE_COLUMNS = """

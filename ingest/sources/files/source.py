@@ -234,7 +234,7 @@ class FileSource:
         """
         prepare(session.connection, feeds.configured())
 
-    def knows(self, session: Session, branch_id: str, customer_id: int) -> bool:
+    def knows(self, session: Session, branch_id: str, customer_id: str) -> bool:
         """Say no: files name no customers."""
         del session, branch_id, customer_id
         return False

@@ -5,13 +5,11 @@ dlt takes most of a second to find out that there is nothing to load, and most v
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from ingest.loads import packages
 from ingest.sources.tills.connect import Link
-from ingest.sources.tills.declaration import Table
+from ingest.sources.tills.read import fresh
 from ingest.sources.tills.survey import Survey
 
 
@@ -24,28 +22,16 @@ def has_news(link: Link, survey: Survey) -> bool:
     """
     if survey.problems or survey.notes or not survey.has_landed:
         return True
-    if not all(table.changed_at for table in survey.tables):
-        return True
+    tables = [table for table in survey.tables if table.changed_at]
+    if not tables:
+        return False
     cursors = packages.cursors(link.connection, link.system.raw, link.schema_name)
     if cursors is None:
         return True
-    news = [
-        sa.exists().where(_is_new(link, survey, table, cursors.get(table.name, {})))
-        for table in survey.tables
-    ]
+    news = []
+    for table in tables:
+        rows = survey.rows(table, table.name)
+        last_value = cursors.get(table.name, {}).get(str(table.changed_at))
+        news.append(sa.exists().where(fresh(survey, table, rows, last_value)))
     with link.till.engine.connect() as connection:
         return bool(connection.execute(sa.select(sa.or_(*news))).scalar())
-
-
-def _is_new(
-    link: Link, survey: Survey, table: Table, cursor: dict[str, Any]
-) -> sa.ColumnElement[bool]:
-    """Return the condition by which a load would read rows of a table."""
-    dialect = link.till.dialect
-    column = survey.metadata.tables[table.name].c[str(table.changed_at)]
-    fresh = column < sa.literal_column(dialect.present)
-    last = cursor.get(str(table.changed_at))
-    if last is not None:
-        fresh = sa.and_(column > dialect.literal(last), fresh)
-    # a row without a cursor is read every time
-    return sa.or_(fresh, column.is_(None)) if column.nullable else fresh

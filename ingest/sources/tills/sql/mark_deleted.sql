@@ -1,8 +1,9 @@
-update {raw}
+update {raw} as landed
 set
     _deleted_at = now(),
     _dlt_load_id = %(load)s
+from {gone} as gone
 where
-    branch_id = %(branch)s
-    and {key} = any(%(keys)s)
-    and _deleted_at is null
+    landed.{till} = %(till)s
+    and {is_same}
+    and landed._deleted_at is null
