@@ -199,6 +199,7 @@ class System(_Part):
         till_column: the raw tables' column that names the till.
         times: how its times without a zone are meant: utc, branch (its wall clock), or a zone.
         tinyint: what MySQL's tinyint(1) is: a truth, or a number that may be larger than 1.
+        free_numeric: how numbers without a scale land: as number, which has ten places.
         tables: its tables, each after those it refers to.
     """
 
@@ -207,6 +208,7 @@ class System(_Part):
     till_column: str = "till_id"
     times: Zone = "utc"
     tinyint: Literal["boolean", "integer"] = "boolean"
+    free_numeric: Literal["number", "text"] = "number"
     tables: tuple[Table, ...]
 
     @property
@@ -274,6 +276,18 @@ class System(_Part):
 def known_systems() -> list[str]:
     """Return the names of all systems that are declared."""
     return sorted(file.stem for file in FOLDER.glob("*.toml"))
+
+
+def source_name(name: str) -> str:
+    """Return what a system's source is called, also where its declaration is wrong.
+
+    Args:
+        name: the system's name.
+    """
+    try:
+        return str(tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8")).get("source", name))
+    except tomllib.TOMLDecodeError:
+        return name
 
 
 def declared(name: str) -> System:

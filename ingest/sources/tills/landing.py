@@ -61,10 +61,14 @@ def landing(
     if isinstance(kind, sa.Float):
         is_short = isinstance(kind, sa.REAL)
         return (sa.cast(column, sa.Double).label(name) if is_short else column), pa.float64()
-    # ConnectorX holds 28 digits, 10 of them after the point.
-    if isinstance(kind, sa.Numeric) and kind.precision and kind.precision <= 28:
-        if (kind.scale or 0) <= 10:
+    if isinstance(kind, sa.Numeric):
+        # ConnectorX holds 28 digits, 10 of them after the point.
+        if kind.precision and kind.precision <= 28 and (kind.scale or 0) <= 10:
             return column, NUMBER
+        if system.free_numeric == "number":
+            fits = sa.func.abs(column) < sa.literal_column("1e28")
+            number = sa.cast(column, _TYPES[NUMBER][0])
+            return sa.case((fits, number)).label(name), NUMBER
     elif isinstance(kind, sa.DateTime):
         is_wall = not kind.timezone and system.clock(table, name) != "utc"
         return dialect.moment(column), WALL if is_wall else MOMENT

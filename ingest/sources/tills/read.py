@@ -27,7 +27,7 @@ import dlt
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
-from dlt.common.schema.typing import TDeleteInsertStrategyDict
+from dlt.common.schema.typing import TColumnSchema, TDeleteInsertStrategyDict
 
 from ingest.loads.destination import Reference, References, SourceFailedError, copy_across
 from ingest.sources.tills.connect import Link, RefusedTableError, Till, TillError, refusal
@@ -313,13 +313,19 @@ def resources(
                 # Only keys are required in the raw layer: a till may drop a column or allow nulls
                 # one day.
                 columns={
-                    name: {"name": name, "nullable": True}
-                    for name in survey.types(table)
+                    name: _hint(name, kind)
+                    for name, kind in survey.types(table).items()
                     if name not in table.key
                 },
             )
         )
     return found, progress
+
+
+def _hint(name: str, kind: pa.DataType) -> TColumnSchema:
+    hint: TColumnSchema = {"name": name, "nullable": True}
+    # dlt takes a wall clock's time for UTC otherwise
+    return {**hint, "data_type": "timestamp", "timezone": False} if kind == WALL else hint
 
 
 def _loaded(reading: Reading, incremental: Any, *, is_whole: bool) -> Any:

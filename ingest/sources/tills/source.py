@@ -14,7 +14,13 @@ from ingest.loads.source import Session
 from ingest.loads.statements import Statements
 from ingest.sources.tills import erasure
 from ingest.sources.tills.connect import Link, configured
-from ingest.sources.tills.declaration import System, Table, declared, known_systems
+from ingest.sources.tills.declaration import (
+    System,
+    Table,
+    declared,
+    known_systems,
+    source_name,
+)
 from ingest.sources.tills.lost import take_back
 from ingest.sources.tills.tables import InRaw
 from ingest.sources.tills.visit import TillVisit
@@ -43,7 +49,7 @@ class TillSource:
     @property
     def raw(self) -> str:
         """The raw schema."""
-        return self.system.raw
+        return f"raw_{self.name}"
 
     def tables(self) -> Sequence[str]:
         """Return the raw tables that the models read."""
@@ -122,5 +128,5 @@ class TillSource:
             take_back(session.connection, self.system, till_id)
 
 
-TILLS = tuple(TillSource(name, declared(name).source) for name in known_systems())
+TILLS = tuple(TillSource(name, source_name(name)) for name in known_systems())
 MYPIZZA = next(source for source in TILLS if source.system_name == "mypizza")

@@ -1,0 +1,264 @@
+"""Tills of any system come in: by their declaration alone, from the engines that they run on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from types import ModuleType
+from typing import Any
+
+import psycopg
+import pymysql
+import pytest
+from psycopg import sql
+
+from ingest import warehouse as warehouse_module
+from ingest.loads import driver
+from ingest.loads.source import LoadResult, Source
+from ingest.sources.registry import chosen
+from ingest.warehouse import Warehouse
+from tests.python.test_ingest_mariadb import PASSWORD, MariaDb, run_server
+from tests.python.test_till_generators import needs_mariadb
+from tests.python.tills import odoo, odoo_changes, ospos, ospos_changes, unicenta, unicenta_changes
+from tests.python.tills import world as dice
+from tests.python.tills.tables import Till
+
+TILL = "front"
+
+
+@dataclass(frozen=True)
+class Program:
+    """A till program: its declaration, its generator, and which branches its database is of."""
+
+    system: str
+    engine: str
+    sales: ModuleType
+    changes: ModuleType
+    branches: dict[str, Any]
+
+
+UNICENTA = {"lyon": None}
+PROGRAMS = [
+    pytest.param(
+        Program("unicenta", "postgres", unicenta, unicenta_changes, UNICENTA),
+        id="uniCenta on Postgres",
+    ),
+    pytest.param(
+        Program("unicenta", "mariadb", unicenta, unicenta_changes, UNICENTA),
+        id="uniCenta on MariaDB", marks=needs_mariadb,
+    ),
+    pytest.param(
+        Program("ospos", "mariadb", ospos, ospos_changes, {"new_york": None}),
+        id="OSPOS on MariaDB", marks=needs_mariadb,
+    ),
+    pytest.param(
+        Program("odoo", "postgres", odoo, odoo_changes, {"lyon": 1, "new_york": 3}),
+        id="Odoo on Postgres",
+    ),
+]  # fmt: skip
+
+
+@dataclass
+class World:
+    """A till that is connected to a warehouse of its own."""
+
+    program: Program
+    warehouse: Warehouse
+    connect: Callable[[], Any]
+
+    @property
+    def source(self) -> Source:
+        (source,) = chosen([self.program.system])
+        return source
+
+    def run(self) -> list[LoadResult]:
+        """Load the till, as the command line does."""
+        return driver.run(self.warehouse, [self.source])
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        """Ask the warehouse."""
+        with self.warehouse.connect() as connection:
+            return connection.execute(statement.encode()).fetchall()
+
+    def sell(self, days: int, since: int = 0) -> None:
+        """Sell on some days."""
+        with closing(self.connect()) as connection:
+            if not since:
+                self.program.sales.create(connection)
+            first_day = dice.FIRST_DAY + timedelta(days=since)
+            self.program.sales.sell(connection, days, 12, first_day=first_day)
+            connection.commit()
+
+    def change(self, *names: str) -> None:
+        """Let cashiers correct what they sold."""
+        with closing(self.connect()) as connection:
+            self.program.changes.change(connection, 5, *names)
+            connection.commit()
+
+    def spoil(self, name: str) -> None:
+        """Write what the program never writes."""
+        with closing(self.connect()) as connection:
+            self.program.changes.spoil(connection, name)
+
+    def till(self, *statements: str) -> None:
+        """Do something at the till."""
+        with closing(self.connect()) as connection:
+            for statement in statements:
+                Till(connection, self.program.system).execute(statement)
+            connection.commit()
+
+    def unlike(self) -> list[str]:
+        """Compare every column of every row of the till with the raw layer."""
+        return [name for name, rows in self.rows_at_till().items() if rows != self.in_raw(name)]
+
+    def rows_at_till(self) -> dict[str, list[str]]:
+        """Return what the till has, as far as its columns may leave it."""
+        found = {}
+        with closing(self.connect()) as connection:
+            till = Till(connection, self.program.system)
+            for table in self.source.system.tables:  # type: ignore[attr-defined]  # a till's
+                if not table.query:
+                    rows = till.query(f"select * from {table.at_till}")
+                    kept = [
+                        {name: value for name, value in row.items() if name not in table.excluded}
+                        for row in rows
+                    ]
+                    found[table.name] = sorted(map(plain, kept))
+        return found
+
+    def in_raw(self, table: str) -> list[str]:
+        """Return a raw table's rows that are not deleted, without the columns of the raw layer."""
+        with self.warehouse.connect(row_factory=psycopg.rows.dict_row) as connection:
+            connection.execute("set time zone 'UTC'")
+            rows = connection.execute(
+                sql.SQL("select * from {} where _deleted_at is null").format(
+                    sql.Identifier(self.source.raw, table)
+                )
+            )
+            own = {"till_id", "_deleted_at", "_dlt_load_id"}
+            return sorted(
+                plain({name: value for name, value in row.items() if name not in own})  # type: ignore[attr-defined]  # a dictionary, by the row factory
+                for row in rows
+            )
+
+    def differences(self) -> list[tuple[Any, ...]]:
+        """Return the days that differ, as audit.reconciliation has them."""
+        return self.query(
+            "select branch_id, business_date, figure, at_till, in_raw from audit.reconciliation"
+            " where difference <> 0"
+        )
+
+
+def plain(row: dict[str, Any]) -> str:
+    """Return a row as a text in which engines and types make no difference."""
+    return str({name: _plain(value) for name, value in sorted(row.items())})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return (value.astimezone(UTC) if value.tzinfo else value).replace(tzinfo=None).isoformat()
+    if isinstance(value, bool) or value in (b"\x00", b"\x01"):
+        return int.from_bytes(value) if isinstance(value, bytes) else int(value)
+    if isinstance(value, float | Decimal | int):
+        return f"{Decimal(str(value)):.8f}"
+    if isinstance(value, dict | list):
+        return None
+    if isinstance(value, str) and value[:1] == "{":
+        return None
+    return value
+
+
+@pytest.fixture(scope="module")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
+    with run_server(tmp_path_factory.mktemp("tills")) as server:
+        yield server
+
+
+def open_till(
+    program: Program, warehouse: Warehouse, request: pytest.FixtureRequest, name: str
+) -> tuple[str, Callable[[], Any]]:
+    """Return the url of an empty database, and what connects to it."""
+    if program.engine == "mariadb":
+        server: MariaDb = request.getfixturevalue("mariadb")
+        server.execute("drop database till", "create database till character set utf8mb4")
+        return f"mysql://reader@127.0.0.1:{server.port}/till", lambda: pymysql.connect(
+            host="127.0.0.1", port=server.port, user="reader", password=PASSWORD,
+            database="till", charset="utf8mb4",
+        )  # fmt: skip
+    with warehouse.connect() as server:
+        server.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    address = f"postgresql://{warehouse.user}@{warehouse.host}:{warehouse.port}/{name}"
+    return address, lambda: warehouse.connect(name)
+
+
+@pytest.fixture
+def world(
+    request: pytest.FixtureRequest, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
+    """An empty till of a program, and an empty warehouse."""
+    program: Program = request.param
+    name = f"w{abs(hash(request.node.name))}"
+    address, connect = open_till(program, warehouse, request, f"{name}_till")
+    with warehouse.connect() as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    own = replace(warehouse, database=name)
+    warehouse_module.init_warehouse(own)
+    section = f"SOURCES__TILLS__{TILL.upper()}__"
+    monkeypatch.setenv(f"{section}SYSTEM", program.system)
+    monkeypatch.setenv(f"{section}URL", address)
+    monkeypatch.setenv(
+        f"{section}PASSWORD", PASSWORD if program.engine == "mariadb" else warehouse.password
+    )
+    for branch, value in program.branches.items():
+        if value is None:
+            monkeypatch.setenv(f"{section}BRANCHES", branch)
+        else:
+            monkeypatch.setenv(f"{section}BRANCHES__{branch.upper()}", str(value))
+    yield World(program, own, connect)
+    with warehouse.connect() as connection:
+        for database in (name, f"{name}_till"):
+            connection.execute(
+                sql.SQL("drop database if exists {}").format(sql.Identifier(database))
+            )
+
+
+def outcomes(results: list[LoadResult]) -> list[tuple[str, str, str | None]]:
+    return [(result.kind, result.outcome, result.error) for result in results]
+
+
+@pytest.mark.parametrize("world", PROGRAMS, indirect=True)
+def test_every_row_comes_in_and_the_second_load_brings_nothing(world: World) -> None:
+    world.sell(9)
+
+    first = world.run()
+
+    assert outcomes(first) == [("initial", "succeeded", None)]
+    assert world.unlike() == []
+    assert world.differences() == []
+    before = world.query(f"select count(*) from {world.source.raw}._dlt_loads")
+
+    second = world.run()
+
+    assert outcomes(second) == [("incremental", "succeeded", None)]
+    assert [result.row_count for result in second] == [0]
+    assert world.unlike() == []
+    assert world.differences() == []
+    assert before
+
+
+@pytest.mark.parametrize("world", PROGRAMS, indirect=True)
+def test_what_is_corrected_deleted_moved_and_refunded_later_is_followed(world: World) -> None:
+    world.sell(14)
+    world.run()
+
+    world.change()
+    world.sell(2, since=14)
+    results = world.run()
+
+    assert {result.outcome for result in results} == {"succeeded"}, outcomes(results)
+    assert world.unlike() == []
+    assert world.differences() == []
+    assert {result.row_count for result in world.run()} == {0}
