@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from ingest.loads import driver
 from ingest.loads.source import LoadResult, Source
 from ingest.sources.registry import chosen
 from ingest.warehouse import Warehouse
+from tests.python.commands import read_settings_again, settings
 from tests.python.test_ingest_mariadb import PASSWORD, MariaDb, run_server
 from tests.python.test_till_generators import needs_mariadb
 from tests.python.tills import odoo, odoo_changes, ospos, ospos_changes, unicenta, unicenta_changes
@@ -194,10 +196,24 @@ def open_till(
     return address, lambda: warehouse.connect(name)
 
 
+def configure(program: Program, address: str, password: str) -> None:
+    """Write a till into the configuration, as a user does."""
+    (branch, value), *_ = program.branches.items()
+    pairs = ", ".join(f"{name} = {said}" for name, said in program.branches.items())
+    branches = f'"{branch}"' if value is None else f"{{{pairs}}}"
+    section = f"[sources.tills.{TILL}]\n"
+    (settings() / "config.toml").write_text(
+        f'{section}system = "{program.system}"\nurl = "{address}"\nbranches = {branches}\n',
+        encoding="utf-8",
+    )
+    (settings() / "secrets.toml").write_text(
+        f"{section}password = {json.dumps(password)}\n", encoding="utf-8"
+    )
+    read_settings_again()
+
+
 @pytest.fixture
-def world(
-    request: pytest.FixtureRequest, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[World]:
+def world(request: pytest.FixtureRequest, warehouse: Warehouse) -> Iterator[World]:
     """An empty till of a program, and an empty warehouse."""
     program: Program = request.param
     name = f"w{abs(hash(request.node.name))}"
@@ -206,17 +222,7 @@ def world(
         connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
     own = replace(warehouse, database=name)
     warehouse_module.init_warehouse(own)
-    section = f"SOURCES__TILLS__{TILL.upper()}__"
-    monkeypatch.setenv(f"{section}SYSTEM", program.system)
-    monkeypatch.setenv(f"{section}URL", address)
-    monkeypatch.setenv(
-        f"{section}PASSWORD", PASSWORD if program.engine == "mariadb" else warehouse.password
-    )
-    for branch, value in program.branches.items():
-        if value is None:
-            monkeypatch.setenv(f"{section}BRANCHES", branch)
-        else:
-            monkeypatch.setenv(f"{section}BRANCHES__{branch.upper()}", str(value))
+    configure(program, address, PASSWORD if program.engine == "mariadb" else warehouse.password)
     yield World(program, own, connect)
     with warehouse.connect() as connection:
         for database in (name, f"{name}_till"):

@@ -74,7 +74,7 @@ def landing(
         return dialect.moment(column), WALL if is_wall else MOMENT
     elif isinstance(kind, sa.Date):
         return column, pa.date32()
-    elif isinstance(kind, sa.LargeBinary):
+    elif isinstance(kind, sa.types._Binary):  # also MySQL's, of any length
         return column, pa.binary()
     elif isinstance(kind, sa.String) and not isinstance(kind, sa.Enum):
         return column, pa.string()

@@ -74,7 +74,7 @@ class MySQL(Dialect):
     def special(self, column: sa.ColumnElement[Any], tinyint: str) -> Landed | None:
         """Return how bits, tinyint(1), places and times land, which may be no times: 0000-00-00."""
         kind = column.type
-        number = (column + sql("0")).label(column.key)
+        number = (sa.type_coerce(column, sa.Integer) + sql("0")).label(column.key)
         if isinstance(kind, mysql.BIT):
             return number, pa.bool_() if (kind.length or 1) == 1 else pa.int64()
         if isinstance(kind, mysql.TINYINT) and kind.display_width == 1:
