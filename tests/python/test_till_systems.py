@@ -57,7 +57,7 @@ PROGRAMS = [
         id="OSPOS on MariaDB", marks=needs_mariadb,
     ),
     pytest.param(
-        Program("odoo", "postgres", odoo, odoo_changes, {"lyon": 1, "new_york": 3}),
+        Program("odoo", "postgres", odoo, odoo_changes, {"lyon": 1, "quito": 2, "chicago": 3, "new_york": 4}),
         id="Odoo on Postgres",
     ),
 ]  # fmt: skip
