@@ -91,7 +91,7 @@ def main() -> None:
 
     from ingest import warehouse
     from ingest.publish.metrics import Configuration
-    from report.read import FOLDER, READER
+    from report.read import FOLDER
 
     home = warehouse.start()
     layer = Configuration(home)
@@ -108,7 +108,7 @@ def main() -> None:
         },
     }
     times: Times = {kind: {name: [] for name in texts} for kind, texts in queries.items()}
-    with home.connect(name="mypizza benchmark", role=READER) as connection:
+    with home.connect(name="mypizza benchmark", role="reader") as connection:
         for turn in range(int(sys.argv[1]) + 1):
             for kind, texts in queries.items():
                 for name, text in texts.items():

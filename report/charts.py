@@ -6,6 +6,7 @@ a chart can be shown in light and dark without being made again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import altair as alt
@@ -177,6 +178,16 @@ def complaints() -> Any:
     return _bars("reason", "complaints", "second")
 
 
+def food_cost() -> Any:
+    """Draw the food cost of each month as a share of the net revenue."""
+    return _share_line("food_cost_share", "accent")
+
+
+def waste() -> Any:
+    """Draw the unexplained loss of each month as a share of the food cost."""
+    return _share_line("waste_share", "bad")
+
+
 def stock_outs() -> Any:
     """Draw the ten ingredients that ran out on the most days."""
     return _bars("ingredient_name", "stock_out_days", "second")
@@ -206,6 +217,16 @@ def reconciliation() -> Any:
             alt.Tooltip("order_total_in_raw:Q", title="in the warehouse", format="$,.2f"),
         ],
     )  # fmt: skip
+
+
+CHARTS: dict[str, Callable[[], Any]] = {
+    chart.__name__: chart
+    for chart in (
+        revenue, branches, hours, menu_map, visitors, cohorts, complaints, sentiment, food_cost,
+        waste, stock_outs, reconciliation,
+    )
+}  # fmt: skip
+"""What draws a figure, by the figure's name."""
 
 
 def _chart(**properties: Any) -> Any:
@@ -254,13 +275,7 @@ def _bars(label: str, value: str, colour: str) -> Any:
     )  # fmt: skip
 
 
-def share_line(value: str, colour: str) -> Any:
-    """Draw a share of each month as a line.
-
-    Args:
-        value: the column of the share.
-        colour: of the line, by its name in the theme.
-    """
+def _share_line(value: str, colour: str) -> Any:
     return _chart(height=200).transform_calculate(
         month_text=_in_utc("month_start", MONTH)
     ).mark_line(color=theme(colour), point=alt.OverlayMarkDef(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,10 +15,9 @@ from jinja2 import Environment, FileSystemLoader
 
 from ingest.warehouse import Warehouse
 from report.charts import WEEKDAYS
-from report.figures import DEFAULT_PERIODS, FIGURES, SECTIONS, STEPS
+from report.figures import NUMBERS, PAGE
 from report.read import FOLDER, Rows, read
 from report.theme import THEMES
-from report.tiles import NUMBERS, TILES
 
 KEYS = ("scope_id", "period_id")
 """Columns by which a query's rows are found in the page; they are not written with each row."""
@@ -68,10 +66,7 @@ def render(answers: dict[str, Rows]) -> str:
         vega=vega,
         data=_json(_book(answers)),
         published=f"The figures were published on {published}." if published else "",
-        sections=SECTIONS,
-        tiles=TILES,
-        figures=FIGURES,
-        steps=STEPS,
+        content=PAGE,
     )
 
 
@@ -81,21 +76,17 @@ def _book(answers: dict[str, Rows]) -> dict[str, Any]:
     return {
         "scopes": [_plain(row) for row in answers["scopes"]],
         "periods": [_plain(row) for row in answers["periods"]],
-        "tiles": [asdict(tile) for tile in TILES],
+        "tiles": [tile.model_dump() for tile in PAGE.tiles],
         "theme": THEMES["light"],
         "numbers": sorted(NUMBERS),
         "weekdays": WEEKDAYS,
-        "defaults": DEFAULT_PERIODS,
+        "defaults": PAGE.default_periods,
         "figures": [
             {
-                **{
-                    name: getattr(figure, name)
-                    for name in ("name", "title", "query", "pick", "date", "label", "value", "top")
-                },
-                "columns": [asdict(column) for column in figure.columns],
+                **figure.model_dump(exclude={"section", "note", "empty", "wide"}),
                 "spec": _spec(figure.draw()) if figure.draw else None,
             }
-            for figure in FIGURES
+            for figure in PAGE.figures
         ],
         "queries": {
             name: _packed([row for row in rows if row.get("scope_id", "") in scopes | {""}])

@@ -5,12 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ingest.warehouse import Warehouse, WarehouseError
+from ingest.warehouse import Warehouse, WarehouseError, become_reader
 
 FOLDER = Path(__file__).parent
-
-READER = "reader"
-"""The role of those who may read the marts, and nothing else."""
 
 Rows = list[dict[str, Any]]
 
@@ -41,14 +38,10 @@ def read(warehouse: Warehouse, queries: Path = FOLDER / "queries") -> dict[str, 
                 "There is nothing to report on: no version of the marts that has a report was "
                 "published, or you may not read it. mypizza run builds and publishes one."
             )
-        is_reader = connection.execute("select pg_has_role(%s, 'set')", [READER]).fetchone() == (
-            True,
-        )
+        become_reader(connection)
         # one snapshot: no publication comes between two queries
         with connection.transaction():
             connection.execute("set transaction isolation level repeatable read, read only")
-            if is_reader:
-                connection.execute("set local role reader")
             answers = {}
             for file in sorted(queries.glob("*.sql")):
                 cursor = connection.execute(file.read_bytes())

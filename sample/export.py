@@ -31,7 +31,7 @@ PAYMENTS = ("carte", "carte", "carte", "espèces", "ticket restaurant")
 
 
 def files(last_day: date) -> Iterator[tuple[date, str, bytes]]:
-    """Yield what the till in Lyon has exported: each business day's lines and its totals.
+    """Yield what the till in Lyon has exported: each business date's lines and its totals.
 
     Args:
         last_day: the newest business date of the other branches; Lyon is a month ahead.
@@ -48,7 +48,7 @@ def files(last_day: date) -> Iterator[tuple[date, str, bytes]]:
 
 
 def _day(day: date, last_day: date) -> Iterator[tuple[str, bytes]]:
-    """Yield the two files of one business day."""
+    """Yield the two files of one business date."""
     luck = Random(f"{company.SEED}-{LYON}-{day}")  # noqa: S311 - dice
     ordinal = (day - LYON_OPENED).days
     tickets = 14 + int(10 * luck.random()) + (9 if day.weekday() >= 4 else 0)

@@ -1,4 +1,4 @@
--- What a till sold per business day.
+-- What a till sold per business date.
 select
     cast(
         timezone(settings.time_zone, orders.ordered_at)

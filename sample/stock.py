@@ -59,7 +59,7 @@ class Ingredient:
 
 @dataclass(frozen=True)
 class Night:
-    """A business day in a branch's kitchen.
+    """One business date of a branch's kitchen.
 
     Attributes:
         day: the business date.
@@ -87,7 +87,7 @@ class Kitchen:
     branch_id: str
 
     def files(self, last_day: date) -> list[tuple[date, str, bytes]]:
-        """Return the files of all business days, each with its day and name.
+        """Return the files of all business dates, each with its day and name.
 
         Args:
             last_day: the newest business date that all branches have traded on.
@@ -101,7 +101,7 @@ class Kitchen:
         ]
 
     def used(self) -> dict[date, Stock]:
-        """Return what the branch's pizzas took, per business day, by its till."""
+        """Return what the branch's pizzas took, per business date, by its till."""
         uses = _recipes()
         used: dict[date, Stock] = defaultdict(lambda: defaultdict(float))
         with connect(self.warehouse, self.prefix + self.branch_id) as connection:

@@ -6,17 +6,15 @@ In a pipe there is one line per row, as wide as it takes.
 
 from __future__ import annotations
 
-import json
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
 from itertools import zip_longest
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic_core import to_json
 from rich.console import Console
 
 from ingest.warehouse import WarehouseError
@@ -108,21 +106,7 @@ def _lines(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
 
 def show_json(content: Any) -> None:
     """Print an answer for programs: moments in ISO 8601, durations in seconds."""
-    print(json.dumps(content, default=_plain, ensure_ascii=False, indent=2), flush=True)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, Path):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+    print(to_json(content, indent=2, timedelta_mode="float").decode(), flush=True)
 
 
 def minute(moment: datetime | None) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -13,6 +12,7 @@ from ingest.cli import ending_at_once
 from ingest.cli.console import Json, Wait, day, say, show, show_json
 from ingest.loads import driver
 from ingest.loads.source import Compared, LoadResult, Source, Window
+from ingest.publish.dbt import check_systems
 from ingest.warehouse import WarehouseError
 
 app = typer.Typer()
@@ -38,7 +38,7 @@ def ingest(
     with warehouse_module.lock(warehouse, "ingest", wait):
         loads = driver.run(warehouse, chosen, branch)
     if as_json:
-        show_json({"loads": [as_dict(load) for load in loads]})
+        show_json({"loads": loads})
     elif loads:
         show_loads(loads)
     if not loads:
@@ -60,14 +60,14 @@ def reconcile(
     wait: Wait = 0,
     as_json: Json = False,
 ) -> None:
-    """Compare sources and warehouse per branch and business day, and reload days that differ."""
+    """Compare sources and warehouse per branch and business date, and reload days that differ."""
     chosen = [source for source in sources_of(None, branch) if source.has_branches]
     window = Window(day(date_from), day(date_to), everything or accept_loss, accept_loss)
     warehouse = warehouse_module.resolve()
     with warehouse_module.lock(warehouse, "reconcile", wait):
         results = driver.compare(warehouse, chosen, branch, window)
     if as_json:
-        show_json({"compared": [_compared_as_dict(result) for result in results]})
+        show_json({"compared": results})
     else:
         _show_compared(results)
     if any(result.problem for result in results):
@@ -82,13 +82,15 @@ def sources_of(names: Sequence[str] | None, branches: Sequence[str] | None) -> S
         branches: the branches that were asked for; default all.
 
     Raises:
-        WarehouseError: there is no such source, or it is not loaded by branch.
+        WarehouseError: there is no such source, it is not loaded by branch, or dbt is not told of
+            what is configured.
     """
     # For the start-up time: the sources bring dlt, pyarrow and SQLAlchemy, which take a second.
     with ending_at_once():
         from ingest.sources.registry import chosen
 
     sources = chosen(names)
+    check_systems()
     if branches and names:
         for source in sources:
             if not source.has_branches:
@@ -101,13 +103,6 @@ def sources_of(names: Sequence[str] | None, branches: Sequence[str] | None) -> S
 def succeeded(loads: Sequence[LoadResult]) -> bool:
     """Say whether all came in."""
     return all(load.outcome == "succeeded" for load in loads)
-
-
-def as_dict(load: LoadResult) -> dict[str, Any]:
-    """Return what a load did, for programs."""
-    known = asdict(load)
-    names = ("source", "branch_id", "kind", "row_count", "tables", "seconds", "outcome", "error")
-    return {name: known[name] for name in (*names, "notes")}
 
 
 def place(branch_id: str | None, feed: str | None) -> str:
@@ -157,15 +152,3 @@ def _show_compared(results: Sequence[Compared]) -> None:
     for result in results:
         if result.problem:
             say(result.problem, "red")
-
-
-def _compared_as_dict(result: Compared) -> dict[str, Any]:
-    return {
-        "name": result.name,
-        "days": result.days,
-        "healed": result.healed,
-        "differing": {str(day): figures for day, figures in result.differing.items()},
-        "loads": [as_dict(load) for load in result.loads],
-        "seconds": result.seconds,
-        "problem": result.problem,
-    }

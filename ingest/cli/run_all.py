@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ import typer
 from ingest import warehouse as warehouse_module
 from ingest.cli import audit
 from ingest.cli.console import Json, Wait, minute, say, show, show_json
-from ingest.cli.loading import NOTHING_CONFIGURED, as_dict, show_loads, sources_of, succeeded
+from ingest.cli.loading import NOTHING_CONFIGURED, show_loads, sources_of, succeeded
 from ingest.cli.publication import protect_people, why_not_published, write_site
 from ingest.loads import driver
 from ingest.loads.source import LoadResult, Source
@@ -146,7 +147,7 @@ def _build(
 
 def _as_dict(done: _Run) -> dict[str, Any]:
     return {
-        "loads": [as_dict(load) for load in done.loads],
+        "loads": done.loads,
         "is_built": done.built is not None,
         "build": [
             {"what": kind, "outcome": outcome, "count": count}
@@ -162,12 +163,12 @@ def _as_dict(done: _Run) -> dict[str, Any]:
 
 def _counts(built: dbtRunnerResult | None) -> list[tuple[tuple[str, str], int]]:
     """Count dbt's results by kind of node and outcome."""
-    counts: dict[tuple[str, str], int] = {}
-    for result in getattr(built and built.result, "results", None) or []:
-        key = (str(result.node.resource_type).replace("_", " "), str(result.status))
-        counts[key] = counts.get(key, 0) + 1
-    shown = sorted(counts.items())
-    return [each for each in shown if each[0][0] not in ("operation", "exposure", "saved query")]
+    counts = Counter(
+        (str(result.node.resource_type).replace("_", " "), str(result.status))
+        for result in getattr(built and built.result, "results", None) or []
+    )
+    hidden = ("operation", "exposure", "saved query")
+    return sorted((key, count) for key, count in counts.items() if key[0] not in hidden)
 
 
 def _summarise(done: _Run) -> None:

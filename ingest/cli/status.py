@@ -12,6 +12,7 @@ from ingest import warehouse as warehouse_module
 from ingest.cli import audit
 from ingest.cli.console import Json, minute, say, show, show_json
 from ingest.cli.loading import place
+from ingest.publish.dbt import systems
 
 app = typer.Typer()
 
@@ -36,7 +37,11 @@ def status(as_json: Json = False) -> None:
         if load["outcome"] == "running" and not holder:
             load["outcome"] = "interrupted"
             load["error"] = "Its process ended before the load was complete; run it again."
-    problems = [problem for load in loads for problem in _problems(load)]
+    # a source that is left out since is still shown, and no longer expected
+    in_use = systems()
+    problems = [
+        problem for load in loads if load["source"] in in_use for problem in _problems(load)
+    ]
     if not publications:
         problems.append("Nothing is published yet: run mypizza run.")
     elif publications[0]["outcome"] == "failed":

@@ -20,7 +20,7 @@ class Branch:
         branch_id: its id.
         time_zone: an IANA name.
         opened_on: its first business date.
-        cutover_hour: the hour of the clock at which its business day begins.
+        cutover_hour: the hour of the clock at which its business date begins.
     """
 
     branch_id: str

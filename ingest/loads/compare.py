@@ -1,4 +1,4 @@
-"""Day figures: source and raw layer compared per business day.
+"""Day figures: source and raw layer compared per business date.
 
 Both sides land as rows of one temporary table, the source's and the raw layer's, and SQL compares
 them. What the figures are, and how each side works them out, is the source's matter: a till counts
@@ -25,7 +25,7 @@ STATEMENTS = Statements(__file__)
 
 Side = Literal["source", "raw"]
 Row = tuple[date, str, Decimal]
-"""A business day, a figure's name and its value."""
+"""A business date, a figure's name and its value."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Comparison:
         return {day: tuple(figures) for day, figures in rows}
 
     def days(self) -> int:
-        """Return how many business days were compared."""
+        """Return how many business dates were compared."""
         row = self.connection.execute(
             "select count(distinct business_date) from day_figures"
         ).fetchone()

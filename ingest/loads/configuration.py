@@ -5,7 +5,9 @@ An error is one sentence that names section, key and what is allowed.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import dlt
@@ -14,6 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from ingest.loads.source import SourceError
 
 CONFIG_FILE, SECRETS_FILE = ".dlt/config.toml", ".dlt/secrets.toml"
+
+
+def folder() -> Path:
+    """Return the folder in which these two are found."""
+    return Path(os.environ["DLT_PROJECT_DIR"])
 
 
 class Declared(BaseModel):

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 
 from ingest.loads import packages, record
 from ingest.loads.branches import branches as seed
+from ingest.loads.modelled import make_missing
 from ingest.loads.raw_tables import analyze
 from ingest.loads.source import Compared, LoadResult, Session, Source, Visit, Window
 from ingest.warehouse import LOADER, Warehouse, WarehouseError
@@ -76,6 +77,7 @@ def _run(opened: Session, source: Source, branches: Sequence[str] | None) -> lis
     except WarehouseError as error:
         return [failed(opened, source.name, None, "incremental", str(error))]
     loads = [visit.read() for visit in visits]
+    make_missing(opened.connection, source.raw)
     # All first loads come before the first index: one build over sorted rows costs a fraction of
     # millions of insertions into it.
     source.prepare(opened)
@@ -147,4 +149,4 @@ def failed(
     """
     with record.load(opened.connection, source, branch_id, kind) as entry:
         entry.error = problem
-    return LoadResult(source, branch_id, kind, 0, {}, entry.seconds, "failed", problem)
+    return entry.result

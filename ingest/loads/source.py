@@ -17,7 +17,7 @@ from ingest.warehouse import Warehouse, WarehouseError
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Days = Mapping[date, tuple[str, ...]]
-"""Business days, each with the figures that are meant."""
+"""Business dates, each with the figures that are meant."""
 
 
 class SourceError(WarehouseError):
@@ -89,7 +89,7 @@ class Compared:
 
     Attributes:
         name: what was compared, for example a branch.
-        days: business days compared.
+        days: business dates compared.
         healed: days that differed and are equal now.
         differing: closed days that still differ, with the figures that do.
         loads: the loads that the healing took.

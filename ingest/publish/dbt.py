@@ -10,7 +10,6 @@ import os
 import re
 import signal
 import sys
-import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from ingest.loads.configuration import CONFIG_FILE, section
 from ingest.warehouse import PROJECT_DIR, WarehouseError
 
 if TYPE_CHECKING:
@@ -81,49 +81,50 @@ def _colours(arguments: Sequence[str]) -> list[str]:
     return [] if wanted else ["--no-use-colors", "--no-use-colors-file"]
 
 
+def target_folder() -> Path:
+    """Return dbt's target folder, as a whole path."""
+    return Path(os.environ.get("DBT_TARGET_PATH") or PROJECT_DIR / "target").resolve()
+
+
 def site_folder() -> Path:
     """Return the folder of the pages that people open: `site` in dbt's target folder."""
-    target = Path(os.environ.get("DBT_TARGET_PATH") or PROJECT_DIR / "target")
-    folder = target.resolve() / "site"
+    folder = target_folder() / "site"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def systems() -> dict[str, Any]:
-    """Return the systems that dbt builds, by name: `vars.systems` of dbt_project.yml."""
+    """Return the systems in use, by name: `vars.systems` of dbt_project.yml."""
     project = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text("utf-8"))
-    declared: dict[str, Any] = project["vars"]["systems"]
-    return declared
+    listed: dict[str, Any] = project["vars"]["systems"]
+    return listed
 
 
 def check_systems() -> None:
     """Refuse a configuration that loads something of which dbt is not told, or the reverse.
 
     Raises:
-        WarehouseError: .dlt/config.toml and `vars.systems` in dbt_project.yml do not agree.
+        WarehouseError: what is configured and `vars.systems` in dbt_project.yml do not agree.
     """
-    with (PROJECT_DIR / ".dlt" / "config.toml").open("rb") as file:
-        sources = tomllib.load(file).get("sources", {})
-    declared = systems()
-    for name in sorted(sources.keys() - declared.keys()):
+    listed, configured = systems(), section("sources")
+    for name in sorted(configured.keys() - listed.keys()):
         raise WarehouseError(
-            f"The system {name} is configured in .dlt/config.toml ([sources.{name}]), and "
+            f"The system {name} is configured in {CONFIG_FILE} ([sources.{name}]), and "
             "vars.systems in dbt_project.yml lacks it: add it there, or take it out here."
         )
-    feeds = sources.get("files", {}).get("feeds", {})
-    configured = {name for name, feed in feeds.items() if "totals" in feed}
-    listed = set(declared.get("exports", {}).get("feeds", ()))
-    for name in sorted(configured - listed):
-        raise WarehouseError(
-            f"The feed {name} in .dlt/config.toml is a till's export, because it has totals, and "
-            "dbt_project.yml does not list it: add it to vars.systems.exports.feeds."
-        )
-    for name in sorted(listed - configured):
-        raise WarehouseError(
-            f"dbt_project.yml lists the till's export {name} in vars.systems.exports.feeds, and "
-            f".dlt/config.toml has no [sources.files.feeds.{name}.totals]: add them, or take it "
-            "out of the list."
-        )
+    exports = listed.get("exports", {}).get("feeds", ())
+    for name, feed in configured.get("files", {}).get("feeds", {}).items():
+        if "totals" in feed and name not in exports:
+            raise WarehouseError(
+                f"The feed {name} in {CONFIG_FILE} is a till's export, because it has totals, and "
+                "dbt_project.yml does not list it: add it to vars.systems.exports.feeds."
+            )
+        if "totals" not in feed and name in exports:
+            raise WarehouseError(
+                f"dbt_project.yml lists the till's export {name} in vars.systems.exports.feeds, "
+                f"and {CONFIG_FILE} has no [sources.files.feeds.{name}.totals]: add them, or take "
+                "it out of the list."
+            )
 
 
 def write_profile() -> None:

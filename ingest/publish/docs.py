@@ -17,8 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from ingest.publish.dbt import run_dbt
-from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
+from ingest.publish.dbt import run_dbt, target_folder
+from ingest.warehouse import Warehouse, WarehouseError
 
 IMAGE = "assets/er-diagram.svg"
 """What docs/dbt/overview.md shows: the picture's place in the page."""
@@ -42,9 +42,8 @@ def build_docs(warehouse: Warehouse, site: Path) -> Path:
             cannot follow their columns.
     """
     os.environ.update(warehouse.environment)
-    target_dir = Path(os.environ.get("DBT_TARGET_PATH") or PROJECT_DIR / "target")
     # A folder apart: the target `live` would otherwise spoil the next build's partial parse.
-    artifacts_dir = target_dir / "docs"
+    artifacts_dir = target_folder() / "docs"
     _generate(artifacts_dir)
 
     with ThreadPoolExecutor() as beside:
@@ -115,13 +114,9 @@ def draw(diagram: str) -> bytes:
 
 def _generate(artifacts_dir: Path) -> None:
     result = run_dbt(
-        "--quiet",
-        "docs",
-        "generate",
-        "--static",
-        "--target=live",
+        "--quiet", "docs", "generate", "--static", "--target=live",
         f"--target-path={artifacts_dir}",
-    )
+    )  # fmt: skip
     if not result.success:
         raise WarehouseError(
             "dbt cannot document the published marts. Check with `mypizza status` that they are "

@@ -18,6 +18,7 @@ from typing import Any
 
 from psycopg import sql
 
+from ingest.loads import configuration
 from ingest.loads.branches import branches
 from ingest.loads.raw_tables import columns, exists
 from ingest.loads.source import Connection
@@ -27,7 +28,7 @@ from ingest.warehouse import LOADER, PROJECT_DIR, Warehouse
 STATEMENTS = Statements(__file__)
 
 PROJECT = (
-    "dbt_project.yml", ".dlt/config.toml", "models", "macros", "seeds", "snapshots",
+    "dbt_project.yml", "models", "macros", "seeds", "snapshots",
     "tests/data", "tests/generic", "analyses", "docs/dbt",
 )  # fmt: skip
 """The files and folders that dbt reads."""
@@ -46,6 +47,7 @@ def fingerprint(connection: Connection, raws: Sequence[str]) -> str:
         "rows": {raw: dict(_newest_rows(connection, raw)) for raw in raws},
         "audit": connection.execute(STATEMENTS("inputs")).fetchone(),
         "files": files(PROJECT_DIR, PROJECT),
+        "configuration": files(configuration.folder(), [configuration.CONFIG_FILE]),
         "versions": [version(package) for package in PACKAGES],
         "settings": settings(),
         "dates": {branch_id: str(branch.today) for branch_id, branch in branches().items()},

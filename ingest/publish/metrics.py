@@ -6,7 +6,6 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 import click
@@ -18,8 +17,8 @@ from metricflow_semantics.model.dbt_manifest_parser import (
     parse_manifest_from_dbt_generated_manifest,
 )
 
-from ingest.publish.dbt import run_dbt
-from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
+from ingest.publish.dbt import run_dbt, target_folder
+from ingest.warehouse import Warehouse, WarehouseError, become_reader
 
 # Called one by one: the group `mf` above them asks PyPI for a newer version at every start.
 COMMANDS = {"list": list_command_group, "query": query}
@@ -27,13 +26,6 @@ COMMANDS = {"list": list_command_group, "query": query}
 # MetricFlow would write six digits, and so leave the cents of a large sum out; what is piped into
 # another program gets the table alone.
 DEFAULTS = {"decimals": 4, "quiet": not sys.stdout.isatty()}
-
-BECOME_READER = """
-    select set_config(
-        'role', case when pg_has_role('reader', 'set') then 'reader' else 'none' end, false
-    )
-"""
-"""A member of `reader` reads with the rights of that role alone, any other with its own."""
 
 ONE_CURRENCY = re.compile(r"""(currency['"]|Entity\(\s*['"]branch['"])\s*\)\s*\}\}\s*=\s*'""")
 """A filter by which one currency is left: it names one, or one branch."""
@@ -65,13 +57,13 @@ class Configuration(CLIConfiguration):  # type: ignore[misc]  # its package has 
                     "There are no metrics yet: no version of the marts is published, or you may "
                     "not read it. mypizza run builds and publishes one."
                 )
-            (role,) = connection.execute(BECOME_READER).fetchone() or ("none",)
+            role = become_reader(connection)
             (self.currencies,) = connection.execute(
                 "select count(distinct currency) from marts.dim_branches"
             ).fetchone() or (0,)
         os.environ.update(warehouse.environment, DBT_TARGET="live", MYPIZZA_READ_AS=role)
         # A folder apart: the target `live` would otherwise spoil the next build's partial parse.
-        target_dir = Path(os.environ.get("DBT_TARGET_PATH") or PROJECT_DIR / "target") / "metrics"
+        target_dir = target_folder() / "metrics"
         parsed = run_dbt("--quiet", "parse", "--target=live", f"--target-path={target_dir}")
         if not parsed.success:
             raise WarehouseError(f"dbt cannot read the metrics: {parsed.exception}")

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from ingest.loads.statements import Statements
 from ingest.publish import inputs
-from ingest.publish.dbt import systems
 from ingest.warehouse import PROJECT_DIR, Warehouse
 
 STATEMENTS = Statements(__file__)
@@ -53,7 +52,7 @@ def docs_inputs(warehouse: Warehouse) -> str:
     Args:
         warehouse: where the marts are.
     """
-    return _fingerprint(warehouse, "columns", inputs.PROJECT, DOCS_PACKAGES, str(systems()))
+    return _fingerprint(warehouse, "columns", inputs.PROJECT, DOCS_PACKAGES)
 
 
 def index_inputs(warehouse: Warehouse, site: Path) -> str:

@@ -10,10 +10,17 @@ from __future__ import annotations
 
 from ingest.warehouse.access import administrator, resolve
 from ingest.warehouse.connection import Warehouse, configured, is_embedded
-from ingest.warehouse.errors import DISK_FULL, LOST, WarehouseError, trouble
+from ingest.warehouse.errors import DISK_FULL, LOST, WarehouseError, first_line, trouble
 from ingest.warehouse.locking import LOCK_KEY, lock, lock_holder
 from ingest.warehouse.programs import data_dir, let_others_pass, run_program, system_user
-from ingest.warehouse.rights import add_reader, check, init_warehouse, keep_salt, remove_reader
+from ingest.warehouse.rights import (
+    add_reader,
+    become_reader,
+    check,
+    init_warehouse,
+    keep_salt,
+    remove_reader,
+)
 from ingest.warehouse.server import PORTS, embedded, is_running, read_connection, start, stop
 from ingest.warehouse.settings import (
     BIN_DIR,
@@ -26,8 +33,9 @@ from ingest.warehouse.settings import (
 
 __all__ = [
     "BIN_DIR", "DISK_FULL", "LOADER", "LOCK_KEY", "LOGIN", "LOST", "MINIMUM_VERSION", "PORTS",
-    "PROJECT_DIR", "Warehouse", "WarehouseError", "add_reader", "administrator", "check",
-    "configured", "data_dir", "embedded", "init_warehouse", "is_embedded", "is_running",
-    "keep_salt", "let_others_pass", "lock", "lock_holder", "read_connection", "remove_reader",
-    "resolve", "run_program", "start", "stop", "system_user", "trouble", "warehouse_dir",
+    "PROJECT_DIR", "Warehouse", "WarehouseError", "add_reader", "administrator", "become_reader",
+    "check", "configured", "data_dir", "embedded", "first_line", "init_warehouse", "is_embedded",
+    "is_running", "keep_salt", "let_others_pass", "lock", "lock_holder", "read_connection",
+    "remove_reader", "resolve", "run_program", "start", "stop", "system_user", "trouble",
+    "warehouse_dir",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from ingest.warehouse.environment import isolate
-from ingest.warehouse.errors import WarehouseError
+from ingest.warehouse.errors import WarehouseError, first_line
 
 
 @dataclass(frozen=True)
@@ -106,13 +106,17 @@ def is_embedded() -> bool:
 
 def explain(error: psycopg.OperationalError, warehouse: Warehouse, database: str) -> str:
     """Turn libpq's error into one sentence that says what to do."""
-    # libpq's first line has the reason, the others ask questions.
-    text = (str(error).strip() or type(error).__name__).splitlines()[0].strip()
+    text = first_line(error)
     place = f"{warehouse.host}:{warehouse.port}"
     if "password authentication failed" in text or "no password supplied" in text:
         return (
             f"The warehouse at {place} refuses the password of user {warehouse.user!r}: check "
             "PGUSER and PGPASSWORD."
+        )
+    if "No space left on device" in text:
+        return (
+            f"The disk of the warehouse at {place} is full: free some space and run again. The "
+            "published version stays."
         )
     if "permission denied for database" in text:
         return (

@@ -16,6 +16,11 @@ class WarehouseError(Exception):
     """The warehouse cannot be used; the message says why and what to do, in one sentence."""
 
 
+def first_line(error: object) -> str:
+    """Return the first line of what an error says: it has the reason, the others ask questions."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")
+
+
 def trouble(error: BaseException, server: str = "the warehouse") -> str | None:
     """Return one sentence on an error that is the server's own: a full disk, a lost connection.
 
@@ -23,8 +28,7 @@ def trouble(error: BaseException, server: str = "the warehouse") -> str | None:
         error: what psycopg or psycopg2 raised.
         server: whose server it is, in words.
     """
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    reason = lines[0] if lines else "no reason given"
+    reason = first_line(error)
     if getattr(error, "sqlstate", None) == DISK_FULL or getattr(error, "pgcode", None) == DISK_FULL:
         return (
             f"The disk of {server} is full ({reason}): free some space and run again. Unfinished "

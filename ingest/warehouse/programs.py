@@ -9,6 +9,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from ingest.warehouse.settings import BIN_DIR, warehouse_dir
 
 with warnings.catch_warnings():
@@ -70,19 +72,11 @@ def serves_our_data(pid: int) -> bool:
     Args:
         pid: the process' number.
     """
-    process = Path("/proc") / str(pid)
-    if process.parent.joinpath("self").exists():
-        try:
-            # the folder that it works in, also where that was renamed since
-            if (process / "cwd").resolve(strict=True) == data_dir():
-                return (process / "exe").resolve().name.startswith("postgres")
-            arguments = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
-        except OSError:
+    try:
+        process = psutil.Process(pid)
+        if not process.name().startswith("postgres"):
             return False
-        return Path(arguments[0]).name == "postgres" and str(data_dir()) in arguments
-    if os.name == "nt":
-        command = ["tasklist", "/FI", f"PID eq {pid}", "/FI", "IMAGENAME eq postgres.exe", "/NH"]
-        return str(pid) in subprocess.run(command, capture_output=True, text=True).stdout
-    command = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
-    arguments_text = subprocess.run(command, capture_output=True, text=True).stdout
-    return "postgres" in arguments_text and str(data_dir()) in arguments_text
+        # the folder that it works in, also where that was renamed since
+        return Path(process.cwd()) == data_dir() or str(data_dir()) in process.cmdline()
+    except psutil.Error:
+        return False

@@ -71,10 +71,7 @@ def init_warehouse(
             connection.transaction(),
         ):
             is_new = ensure_login(connection, login, new_password)
-            branches = ",".join(_branch_ids())
-            for setting, value in (("login", login), ("branches", branches)):
-                connection.execute("select set_config(%s, %s, true)", [f"mypizza.{setting}", value])
-            connection.execute(read_sql("init_warehouse").encode())
+            _run_script(connection, "init_warehouse", login=login, branches=",".join(_branch_ids()))
             connection.execute(
                 sql.SQL("comment on schema audit is {}").format(sql.Literal(preparation()))
             )
@@ -126,24 +123,8 @@ def add_reader(
     wanted = [f"manager_{branch}" for branch in branches] or ["reader"]
     with _administration(administrator) as connection:
         roles = _reader_roles(connection, login)
-        if roles is None:
-            _make_login(connection, login, password)
-        else:
-            _make_login(connection, login, password, "alter")
-        for role in set(roles or ()).difference(wanted):
-            connection.execute(
-                sql.SQL("revoke {} from {}").format(sql.Identifier(role), sql.Identifier(login))
-            )
-        for role in wanted:
-            connection.execute(
-                sql.SQL("grant {} to {}").format(sql.Identifier(role), sql.Identifier(login))
-            )
-        # Tools that show the tables of the search path show the marts.
-        connection.execute(
-            sql.SQL("alter role {} in database {} set search_path to marts").format(
-                sql.Identifier(login), sql.Identifier(administrator.database)
-            )
-        )
+        _make_login(connection, login, password, "create" if roles is None else "alter")
+        _run_script(connection, "add_reader", login=login, roles=",".join(wanted))
     return roles is None
 
 
@@ -161,6 +142,16 @@ def remove_reader(administrator: Warehouse, login: str) -> None:
         if _reader_roles(connection, login) is None:
             raise WarehouseError(f"There is no login {login!r}.")
         connection.execute(sql.SQL("drop role {}").format(sql.Identifier(login)))
+
+
+def become_reader(connection: psycopg.Connection[tuple[Any, ...]]) -> str:
+    """Read with the rights of the role `reader` alone, where the login is a member of it.
+
+    Returns:
+        The role; "none" for any other login, such as a branch manager's, which has its own rights.
+    """
+    row = connection.execute(read_sql("become_reader").encode()).fetchone()
+    return row[0] if row else "none"
 
 
 @contextmanager
@@ -184,6 +175,15 @@ def _administration(
             f"The user {administrator.user!r} may not do this ({no.diag.message_primary}): use the "
             "administrator who ran `mypizza init-warehouse`."
         ) from None
+
+
+def _run_script(
+    connection: psycopg.Connection[tuple[Any, ...]], name: str, **settings: str
+) -> None:
+    """Run one of the package's scripts, which takes its values from settings named mypizza.*."""
+    for setting, value in settings.items():
+        connection.execute("select set_config(%s, %s, true)", [f"mypizza.{setting}", value])
+    connection.execute(read_sql(name).encode())
 
 
 def _reader_roles(connection: psycopg.Connection[tuple[Any, ...]], login: str) -> list[str] | None:

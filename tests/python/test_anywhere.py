@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
+import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from ingest import warehouse as warehouse_module
 from ingest.loads.packages import follow_the_warehouse, new_load_id
-from ingest.warehouse import Warehouse, WarehouseError
+from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
+from sample.web import Server
 from tests.python.commands import mypizza
 
 BY_CHANCE = {
@@ -61,12 +67,84 @@ def test_a_target_that_is_not_in_the_profile_is_named() -> None:
     assert "DBT_TARGET is 'nowhere'" in refused
 
 
-def test_loopback_passes_by_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "intranet.example.com")
-    monkeypatch.setenv("HTTP_PROXY", "http://192.0.2.1:1")
-    warehouse_module.resolve()
-    hosts = os.environ["NO_PROXY"].split(",")
-    assert {"intranet.example.com", "127.0.0.1", "localhost", "::1"} <= set(hosts)
+@dataclass(frozen=True)
+class Proxy:
+    """A company's proxy, which writes down for whom it was asked and lets nothing out."""
+
+    url: str
+    asked: list[str]
+
+
+@pytest.fixture
+def proxy() -> Iterator[Proxy]:
+    """A proxy on this machine."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        do_CONNECT = do_POST = do_GET  # noqa: N815 - the names that http.server calls
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Proxy(f"http://127.0.0.1:{server.server_port}", asked)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def apis(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The sample's web APIs without a record, and the variables that configure them."""
+    state = tmp_path / "web.sqlite"
+    with sqlite3.connect(state) as connection:
+        connection.executescript((PROJECT_DIR / "sample" / "web.sql").read_text(encoding="utf-8"))
+    with Server(state) as served:
+        yield {
+            f"SOURCES__{source.upper()}__{name.upper()}": value
+            for source in ("social", "tickets")
+            for url, secrets in [served.access(source)]
+            for name, value in {"url": url, **secrets}.items()
+        }
+
+
+def test_what_is_on_this_machine_passes_by_a_proxy_and_what_is_outside_goes_through_it(
+    proxy: Proxy, apis: dict[str, str]
+) -> None:
+    names = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+    company = {name: proxy.url for upper in names for name in (upper, upper.lower())}
+    company["no_proxy"] = "intranet.example.com"
+    loaded = mypizza("ingest", "social", "tickets", environment=company | apis)
+    assert loaded.stdout.count("succeeded") == 2
+    assert proxy.asked == []
+    outside = apis | {"SOURCES__SOCIAL__URL": "http://api.example.com/v1"}
+    mypizza("ingest", "social", environment=company | outside, expect=1)
+    assert proxy.asked
+    assert all(address.startswith("http://api.example.com/v1/posts") for address in proxy.asked)
+
+
+def test_a_password_file_opens_a_server_of_ones_own(
+    server: Warehouse, apis: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "passwords of mine"
+    file.touch(mode=0o600)
+    own = OWN_SERVER | apis | {"PGPASSWORD": "", "PGPASSFILE": str(file)}
+    for password, expect in (("wrong", 1), (server.password, 0)):
+        file.write_text(f"{server.host}:{server.port}:*:{server.user}:{password}\n")
+        said = mypizza("up", environment=own, expect=expect)
+    assert "answers" in said.stdout
+    assert (
+        "refuses the password"
+        in mypizza("up", environment=own | {"PGPASSFILE": "/nowhere"}, expect=1).stderr
+    )
+    assert "succeeded" in mypizza("ingest", "social", environment=own).stdout
+    assert "All checks passed" in mypizza("dbt", "debug", environment=own).stdout
 
 
 def test_a_process_with_a_dead_servers_number_is_left_alone() -> None:
@@ -80,6 +158,25 @@ def test_a_process_with_a_dead_servers_number_is_left_alone() -> None:
     finally:
         stranger.kill()
         stranger.wait()
+
+
+@pytest.mark.parametrize("seconds", [0.5, 0.6, 0.7])
+def test_ctrl_c_while_the_server_stops_or_starts_leaves_it_whole(seconds: float) -> None:
+    for command in ("down", "up"):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ingest.cli", command],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
+        time.sleep(seconds)
+        # as a terminal does: Postgres' own programs get it, too
+        os.killpg(process.pid, signal.SIGINT)
+        _, error = process.communicate()
+        assert (process.returncode, error.partition(".")[0]) in (
+            (0, ""),
+            (130, "Stopped by Ctrl+C"),
+        )
+        assert len(error.splitlines()) <= 1
+    assert "answers" in mypizza("up").stdout
 
 
 def test_the_second_command_waits_for_the_first(server: Warehouse) -> None:
@@ -122,9 +219,16 @@ def test_a_reader_stays_in_the_warehouse_and_fills_no_disk(server: Warehouse) ->
     for database in ("postgres", "template1"):
         with pytest.raises(WarehouseError, match=f"may not connect to the database '{database}'"):
             manager.connect(database)
-    refused = pytest.raises(psycopg.errors.InsufficientPrivilege)
-    with manager.connect() as connection, refused:
-        connection.execute("create temporary table large (id int)")
+    with manager.connect() as connection:
+        for statement in (
+            "create temporary table large (id int)",
+            "select lo_create(0)",
+            "select lo_from_bytea(0, 'large')",
+            "set temp_file_limit to -1",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement)
+        assert connection.execute("show temp_file_limit").fetchone() == ("4GB",)
 
 
 def test_the_id_of_a_load_is_above_one_of_a_clock_that_was_ahead(server: Warehouse) -> None:

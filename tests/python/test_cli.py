@@ -6,7 +6,6 @@ import json
 import os
 import pty
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,8 +19,8 @@ import pytest
 from ingest.loads.branches import Branch
 from ingest.publish import inputs
 from ingest.sources.registry import SOURCES
-from ingest.warehouse import PROJECT_DIR, Warehouse
-from tests.python.commands import copy_project, mypizza, query
+from ingest.warehouse import Warehouse
+from tests.python.commands import copy_project, mypizza, query, settings
 
 COMMAND = [sys.executable, "-m", "ingest.cli"]
 PARTS = ("chicago", "quito", "stock_counts", "stock_deliveries", "lyon lyon_sales", "tickets")
@@ -93,6 +92,22 @@ def test_reasons_in_quarantine_can_be_read(warehouse: Warehouse) -> None:
     seen = in_a_terminal("quarantine")
     assert max(map(len, seen.partition("record(s)")[0].splitlines()[:-1])) <= 80
     assert all(word in seen for word in reason.split() if len(word) < 8)
+
+
+def test_a_source_that_is_left_out_is_shown_and_not_expected(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    project = copy_project(tmp_path)
+    listed = project / "dbt_project.yml"
+    text = listed.read_text(encoding="utf-8")
+    listed.write_text(text.replace("    social:\n", "    other:\n"), encoding="utf-8")
+    late = "update audit.loads set finished_at = finished_at {} interval '99 h' where source = '{}'"
+    query(warehouse, late.format("-", "social"))
+    try:
+        assert "social: the last successful load" in mypizza("status", expect=1).stdout
+        assert "social" in mypizza("status", project=project).stdout
+    finally:
+        query(warehouse, late.format("+", "social"))
 
 
 def test_programs_get_json(warehouse: Warehouse) -> None:
@@ -195,12 +210,17 @@ def test_another_day_another_project_and_another_version_are_noticed(
         assert not is_up_to_date(warehouse)
     with monkeypatch.context() as edited:
         project = copy_project(tmp_path)
-        shutil.copy(PROJECT_DIR / ".dlt" / "config.toml", project / ".dlt")
         edited.setattr(inputs, "PROJECT_DIR", project)
         assert is_up_to_date(warehouse)
         with (project / "macros" / "new.sql").open("w") as file:
             file.write("{# nothing #}")
         assert not is_up_to_date(warehouse)
+    config = settings() / "config.toml"
+    configured = config.read_text(encoding="utf-8")
+    config.write_text(f"{configured}# another comment\n", encoding="utf-8")
+    assert not is_up_to_date(warehouse)
+    config.write_text(configured, encoding="utf-8")
+    assert is_up_to_date(warehouse)
 
 
 def test_a_row_at_a_till_is_built_and_then_there_is_nothing_new(warehouse: Warehouse) -> None:

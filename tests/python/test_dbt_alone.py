@@ -7,23 +7,28 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ingest.publish import dbt
 from ingest.warehouse import PROJECT_DIR, WarehouseError
-from tests.python.commands import copy_project
+from tests.python.commands import copy_project, read_settings_again
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with what says how dbt runs, and nothing else."""
     for name in ("dbt_project.yml", "profiles.yml.example", ".dlt/config.toml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(PROJECT_DIR / name, tmp_path / name)
     monkeypatch.setattr(dbt, "PROJECT_DIR", tmp_path)
-    return tmp_path
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("MYPIZZA_CONFIG_DIR", str(tmp_path))
+        read_settings_again()
+        yield tmp_path
+    read_settings_again()
 
 
 def replace(file: Path, old: str, new: str) -> None:
@@ -65,7 +70,11 @@ def test_an_export_left_out_of_the_list_is_no_model(tmp_path: Path) -> None:
     ("listed", "missing", "file"),
     [
         ("feeds: [lyon_sales]", "feeds: []", "add it to vars.systems.exports.feeds"),
-        ("feeds: [lyon_sales]", "feeds: [lyon_sales, rome]", "[sources.files.feeds.rome.totals]"),
+        (
+            "feeds: [lyon_sales]",
+            "feeds: [lyon_sales, stock_counts]",
+            "[sources.files.feeds.stock_counts.totals]",
+        ),
         ("    social:\n", "    other:\n", "The system social is configured"),
     ],
 )

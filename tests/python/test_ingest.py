@@ -398,7 +398,7 @@ def test_a_branch_that_is_down_stops_no_other_and_catches_up(
 
 
 def test_a_product_and_a_customer_that_committed_late_are_found(world: World) -> None:
-    """Their cursor lies before the last load, and they belong to no business day."""
+    """Their cursor lies before the last load, and they belong to no business date."""
     world.run()
     world.till(
         QUITO,

@@ -21,7 +21,7 @@ from psycopg.rows import dict_row
 from ingest import warehouse as warehouse_module
 from ingest.publish.metrics import Configuration
 from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
-from report.tiles import TILES
+from report.figures import PAGE
 from tests.python.commands import mypizza
 
 FACTS = """
@@ -210,9 +210,9 @@ PASSWORD = "a manager's p@ssword"  # noqa: S105 - invented for these tests
 
 
 @pytest.fixture(scope="module")
-def published(five_weeks_on: Warehouse) -> Warehouse:
+def published(year_warehouse: Warehouse) -> Warehouse:
     """The company with refunds, changed prices and a second January."""
-    return five_weeks_on
+    return year_warehouse
 
 
 @pytest.fixture(scope="module")
@@ -284,7 +284,7 @@ def test_every_metric_is_compared_with_sql(layer: Configuration) -> None:
 
 
 def test_every_tile_of_the_report_is_a_metric(layer: Configuration) -> None:
-    assert {tile.name for tile in TILES} <= declared(layer)
+    assert {tile.name for tile in PAGE.tiles} <= declared(layer)
 
 
 @pytest.mark.parametrize("cut", CUTS)

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,7 @@ from psycopg.rows import dict_row
 
 from ingest import warehouse as warehouse_module
 from ingest.warehouse import Warehouse
-from report.figures import FIGURES, SECTIONS
-from report.tiles import TILES
+from report.figures import PAGE
 from tests.python.commands import mypizza
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -43,9 +43,32 @@ PASSWORD = "a manager's p@ssword"  # noqa: S105 - invented for these tests
 
 
 @pytest.fixture(scope="module")
-def published(five_weeks_on: Warehouse) -> Warehouse:
+def published(year_warehouse: Warehouse) -> Warehouse:
     """The company with refunds, changed prices and a second January."""
-    return five_weeks_on
+    return year_warehouse
+
+
+def test_the_published_year_is_in_the_marts_to_the_cent(published: Warehouse) -> None:
+    """The figures of the open data that the sample company sells anew."""
+    with published.connect() as connection:
+        net, gross, orders, units, lines = connection.execute(
+            """
+            select
+                (
+                    select sum(net_revenue) from marts.rpt_branch_days
+                    where extract(year from business_date) = 2015
+                ),
+                sum(gross_revenue), count(*), sum(unit_count),
+                (
+                    select count(*) from marts.fct_order_lines
+                    where extract(year from business_date) = 2015
+                )
+            from marts.fct_orders
+            where extract(year from business_date) = 2015
+            """
+        ).fetchall()[0]
+    assert net == gross == Decimal("817860.05")
+    assert (orders, units, lines) == (21_350, 49_574, 48_620)
 
 
 @pytest.fixture(scope="module")
@@ -317,7 +340,7 @@ def test_every_tile_equals_the_facts(
     browser.open(branch, period)
     shown, texts = browser.tiles(), browser.tile_texts()
     (expected,) = ask(published, EXPECTED_TILES, choice(published, branch, period))
-    assert set(shown) == {tile.name for tile in TILES}
+    assert set(shown) == {tile.name for tile in PAGE.tiles}
     for name, value in shown.items():
         wanted = expected[name]
         if wanted is None:
@@ -567,7 +590,7 @@ def test_every_figure_shows_the_facts(
         if not same(in_order(shown), in_order(expected)):
             wrong[figure] = (in_order(shown)[:4], in_order(expected)[:4], len(shown), len(expected))
     assert wrong == {}, wrong
-    drawn = {figure.name for figure in FIGURES} - {"top_products", "bottom_products"}
+    drawn = {figure.name for figure in PAGE.figures} - {"top_products", "bottom_products"}
     assert drawn == set(FACTS), "a figure that nothing is held against"
 
 
@@ -810,8 +833,8 @@ def test_a_screen_reader_finds_landmarks_headings_labels_and_a_table_for_each_ch
     )
     assert found["unlabelled"] == 0
     assert any("Net revenue $" in text for text in found["live"])
-    assert found["sections"] == len(SECTIONS)
-    assert len(found["charts"]) == sum(1 for figure in FIGURES if figure.draw)
+    assert found["sections"] == len(PAGE.sections)
+    assert len(found["charts"]) == sum(1 for figure in PAGE.figures if figure.draw)
     for role, label, has_table in found["charts"]:
         assert role == "img"
         assert "values." in label
@@ -831,7 +854,7 @@ def test_the_filters_and_sections_can_be_reached_by_keyboard(browser: Browser) -
             browser.run("return document.activeElement.id || document.activeElement.hash")
         )
     assert reached[:5] == ["#trading", "scope", "period", "step", "theme"]
-    assert reached[5:] == [f"#{name}" for name in SECTIONS]
+    assert reached[5:] == [f"#{name}" for name in PAGE.sections]
     browser.driver.find_element(By.CSS_SELECTOR, "nav a[data-section=trust]").send_keys(Keys.ENTER)
     assert browser.run("return document.activeElement.id") == "trust"
     assert "branch=USD" in browser.driver.current_url or "#" not in browser.driver.current_url
@@ -869,7 +892,7 @@ def test_print_shows_all_sections_and_no_controls(browser: Browser) -> None:
         assert browser.run(
             "return [...document.querySelectorAll('main > section')].filter("
             "each => each.getClientRects().length).length"
-        ) == len(SECTIONS)
+        ) == len(PAGE.sections)
     finally:
         browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
         browser.size(1280)

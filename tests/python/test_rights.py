@@ -231,6 +231,24 @@ def test_the_policy_asks_once_per_query_which_branches_there_are(published: Ware
     assert "SubPlan" not in plan
 
 
+def test_the_catalog_tells_a_manager_no_value_and_no_query_of_others(published: Warehouse) -> None:
+    analyst, boss = as_user(published, "analyst"), as_user(published, "boss_quito")
+    with analyst.connect() as other:
+        other.execute("select 'what the analyst asks'")
+        queries = query(
+            boss, "select query from pg_stat_activity where usename <> current_user and query <> ''"
+        )
+    assert {text for (text,) in queries} <= {"<insufficient privilege>"}
+    assert query(boss, "select count(*) from pg_stats where schemaname = 'marts'") != [(0,)]
+    told = query(
+        boss,
+        "select distinct tablename from pg_stats where schemaname not in ('pg_catalog',"
+        " 'information_schema')",
+    )
+    marts_of_branches = {table for table, has_branch in marts(published).items() if has_branch}
+    assert not {table for (table,) in told} & marts_of_branches
+
+
 def test_a_manager_of_two_branches_sees_both_and_one_of_none_sees_nothing(
     published: Warehouse,
 ) -> None:

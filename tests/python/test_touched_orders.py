@@ -32,7 +32,7 @@ CHANGES = {
         update raw_pos.orders set _deleted_at = now(), _dlt_load_id = %(load)s
         where branch_id = 'chicago' and order_id in (
             select order_id from intermediate.int_orders_dated
-            where branch_id = 'chicago' and business_date = '2015-03-17'
+            where branch_id = 'chicago' and business_date = '2015-12-05'
         )""",
     "an order is cancelled, and its lines and payments stay as they were": """
         update raw_pos.orders set status = 'cancelled', _dlt_load_id = %(load)s
@@ -45,13 +45,13 @@ CHANGES = {
         update raw_pos.order_lines set _deleted_at = now(), _dlt_load_id = %(load)s
         where branch_id = 'chicago' and order_line_id = 41""",
     "a line moves to an order of another day": """
-        update raw_pos.order_lines set order_id = 4000, _dlt_load_id = %(load)s
+        update raw_pos.order_lines set order_id = 400, _dlt_load_id = %(load)s
         where branch_id = 'chicago' and order_line_id = 51""",
     "a line moves to an order that is cancelled": """
         update raw_pos.order_lines set order_id = 21, _dlt_load_id = %(load)s
-        where branch_id = 'chicago' and order_line_id = 4051""",
+        where branch_id = 'chicago' and order_line_id = 451""",
     "a payment moves to another order": """
-        update raw_pos.payments set order_id = 4001, _dlt_load_id = %(load)s
+        update raw_pos.payments set order_id = 401, _dlt_load_id = %(load)s
         where branch_id = 'chicago' and payment_id = 61""",
     "a payment turns out to be of another day": """
         update raw_pos.payments set paid_at = paid_at - interval '2 days', _dlt_load_id = %(load)s
@@ -131,9 +131,9 @@ def build() -> None:
 
 
 @pytest.fixture(scope="module")
-def warehouse(published_warehouse: Warehouse) -> Warehouse:
-    """The published sample company, which the tests change one after the other."""
-    return published_warehouse
+def warehouse(small_warehouse: Warehouse) -> Warehouse:
+    """The published small company, which the tests change one after the other."""
+    return small_warehouse
 
 
 @pytest.fixture(scope="module")
@@ -232,7 +232,7 @@ def test_every_change_at_a_till_finds_the_orders_that_it_touches(
         load(connection, CHANGES)
         build()
         assert not any(differences(connection, built_at_once).values())
-        emptied = "select count(*) from marts_next.fct_orders where business_date = '2015-03-17'"
+        emptied = "select count(*) from marts_next.fct_orders where business_date = '2015-12-05'"
         assert connection.execute(f"{emptied} and branch_id = 'chicago'").fetchone() == (0,)
 
 

@@ -31,7 +31,7 @@ final as (
         loads.feed,
         loads.succeeded_at,
         now() - loads.succeeded_at as lag,
-        coalesce(loads.row_count, 0) as row_count,
+        cast(coalesce(loads.row_count, 0) as bigint) as row_count,
         coalesce(days.compared, 0) as days_compared,
         coalesce(days.differing, 0) as days_differing,
         loads.outcome,

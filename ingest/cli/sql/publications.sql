@@ -3,7 +3,7 @@ select
     publications.outcome,
     (select count(*) from jsonb_object_keys(publications.models)) as marts,
     (
-        select coalesce(sum(cast(mart.value as bigint)), 0)
+        select cast(coalesce(sum(cast(mart.value as bigint)), 0) as bigint)
         from jsonb_each_text(publications.models) as mart
     ) as row_count,
     publications.reason

@@ -10,8 +10,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -30,11 +28,11 @@ from pydantic import Field, SecretStr, field_validator
 from tenacity import Retrying, retry_any, retry_if_exception_type, stop_after_attempt, wait_random
 
 from ingest.loads.configuration import CONFIG_FILE, SECRETS_FILE, Declared
+from ingest.loads.modelled import Columns
 from ingest.loads.source import SourceError
-from ingest.warehouse import WarehouseError
+from ingest.warehouse import WarehouseError, first_line
 
 if TYPE_CHECKING:
-    from dlt.common.schema.typing import TColumnSchema
     from dlt.sources.helpers.rest_client.paginators import BasePaginator
     from dlt.sources.rest_api.typing import Endpoint, EndpointResource
 
@@ -45,19 +43,24 @@ SETTLING = timedelta(minutes=1)
 UNREADABLE = re.compile("[\\x00\\ud800-\\udfff]")
 """NUL characters and unpaired surrogates, for example of text that was cut within an emoji."""
 
+DLT_TYPES = {"jsonb": "json", "timestamp with time zone": "timestamp"}
+"""dlt's names of Postgres' types, where they differ."""
+
 BEGINNING = "2000-01-01T00:00:00Z"
 """Before anything that an API may know."""
 
 
-class Declaration(Declared):
-    """What the section of a web API may say; a source adds what opens it.
+class Api(Declared):
+    """A web API: what its section of the configuration may say; a source adds what opens it.
 
     Attributes:
+        name: the source's name, for example "social".
         url: the address that its paths follow.
         page_rows: rows to ask for per page.
         chunk_pages: pages per load: what a run that dies has to read again at most.
     """
 
+    name: str
     url: str
     page_rows: int = Field(100, ge=1)
     chunk_pages: int = Field(50, ge=1)
@@ -70,47 +73,17 @@ class Declaration(Declared):
             raise ValueError("write it as https://api.example.com/v1, with no password in it")
         return url.rstrip("/")
 
-
-@dataclass(frozen=True)
-class Api:
-    """Where a web API is, and what opens it.
-
-    Attributes:
-        name: the source's name, for example "social".
-        declared: its section of the configuration.
-    """
-
-    name: str
-    declared: Declaration
-
-    @property
-    def url(self) -> str:
-        """The address that its paths follow."""
-        return self.declared.url
-
     @property
     def secrets(self) -> dict[str, str]:
         """What opens it, by the names of the configuration."""
         return {
-            name: value.get_secret_value()
-            for name, value in self.declared
-            if isinstance(value, SecretStr)
+            name: value.get_secret_value() for name, value in self if isinstance(value, SecretStr)
         }
 
 
-def session(
-    connect_seconds: float | None = None, read_seconds: float | None = None
-) -> requests.Session:
-    """Return a session with bounded retries.
-
-    Args:
-        connect_seconds: how long a connection may take; default `CONNECT_SECONDS`.
-        read_seconds: how long the server may be silent; default `READ_SECONDS`.
-    """
-    patient = Session(
-        timeout=(connect_seconds or CONNECT_SECONDS, read_seconds or READ_SECONDS),
-        raise_for_status=False,
-    )
+def session() -> requests.Session:
+    """Return a session with bounded retries and bounded waiting."""
+    patient = Session(timeout=(CONNECT_SECONDS, READ_SECONDS), raise_for_status=False)
     retrying = Retrying(
         retry=retry_any(
             retry_if_status(DEFAULT_RETRY_STATUS),
@@ -172,8 +145,7 @@ def explain(error: BaseException, api: Api) -> str:
             f"load.",
             api,
         )
-    lines = [line.strip() for line in str(innermost).splitlines() if line.strip()]
-    text = f"{type(innermost).__name__}: {lines[0] if lines else 'no message'}"
+    text = f"{type(innermost).__name__}: {first_line(innermost)}"
     return _hide(f"Loading {api.name} from {host_of(api.url)} failed: {text}", api)
 
 
@@ -240,7 +212,7 @@ def _hide(text: str, api: Api) -> str:
 
 def list_of_changes(
     table: str,
-    columns: Sequence[TColumnSchema],
+    columns: Columns,
     before: str,
     page_rows: int,
     paginator: BasePaginator,
@@ -251,12 +223,19 @@ def list_of_changes(
 
     Args:
         table: the list's name, in the API's address, its answers and the raw schema.
-        columns: of the raw table; `id` is its key, `updated_at` the time of change.
+        columns: those that the models read; `id` is the key, `updated_at` the time of change.
         before: the moment up to which is read.
         page_rows: rows per page.
         paginator: how to page.
         everything: read from the beginning, not from where the last complete load stood.
     """
+    hints: dict[str, Any] = {
+        name: {"name": name, "data_type": DLT_TYPES.get(kind, kind)}
+        for name, kind in columns.items()
+        if name != "_dlt_load_id"
+    }
+    # of two versions in one load the newer one stays
+    hints["updated_at"]["dedup_sort"] = "desc"
     endpoint: Endpoint = {
         "path": table,
         "params": {
@@ -278,11 +257,7 @@ def list_of_changes(
         "name": table,
         "primary_key": "id",
         "write_disposition": {"disposition": "merge", "strategy": "delete-insert"},
-        # Of two versions in one load the newer one stays.
-        "columns": [
-            {**column, "dedup_sort": "desc"} if column["name"] == "updated_at" else column
-            for column in columns
-        ],
+        "columns": hints,
         "endpoint": endpoint,
         "processing_steps": [{"map": _landing}],
     }

@@ -21,32 +21,13 @@ from __future__ import annotations
 from typing import Any
 
 import requests
-from dlt.common.schema.typing import TColumnSchema
 from dlt.sources.helpers.rest_client.auth import APIKeyAuth
 from dlt.sources.helpers.rest_client.paginators import PageNumberPaginator
 
 from ingest.loads.configuration import CONFIG_FILE, Secret
 from ingest.loads.source import SourceError
-from ingest.sources.web.api import Api, Declaration
+from ingest.sources.web.api import Api
 from ingest.sources.web.source import WebSource
-
-COLUMNS: list[TColumnSchema] = [
-    {"name": "id", "data_type": "text", "nullable": False},
-    {"name": "platform", "data_type": "text"},
-    {"name": "author", "data_type": "json"},
-    {"name": "text", "data_type": "text"},
-    {"name": "language", "data_type": "text"},
-    {"name": "hashtags", "data_type": "json"},
-    {"name": "mentions", "data_type": "json"},
-    {"name": "place", "data_type": "json"},
-    {"name": "reach", "data_type": "bigint"},
-    {"name": "likes", "data_type": "bigint"},
-    {"name": "comments", "data_type": "bigint"},
-    {"name": "shares", "data_type": "bigint"},
-    {"name": "posted_at", "data_type": "timestamp"},
-    {"name": "updated_at", "data_type": "timestamp"},
-    {"name": "_deleted_at", "data_type": "timestamp"},
-]
 
 
 class ShiftingPages(PageNumberPaginator):
@@ -112,7 +93,7 @@ class ShiftingPages(PageNumberPaginator):
         self.is_cut = not self._has_next_page and self.known < end
 
 
-class SocialDeclaration(Declaration):
+class SocialApi(Api):
     """The section [sources.social]."""
 
     api_key: Secret
@@ -126,10 +107,9 @@ def _opened_by(api: Api, session: requests.Session) -> APIKeyAuth:
 SOCIAL = WebSource(
     name="social",
     table="posts",
-    columns=COLUMNS,
-    declaration=SocialDeclaration,
+    declaration=SocialApi,
     path="",
     opened_by=_opened_by,
-    pages=lambda api, pages: ShiftingPages(api.declared.page_rows, pages),
+    pages=lambda api, pages: ShiftingPages(api.page_rows, pages),
     total=lambda answer: int(answer["total"]),
 )

@@ -13,18 +13,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-import dlt
-from dlt.common.schema.typing import TColumnSchema
 from dlt.sources.rest_api import rest_api_source
 from psycopg import sql
 
 from ingest.loads import packages, raw_tables, record
 from ingest.loads.configuration import is_configured, read
+from ingest.loads.modelled import make_missing, modelled
 from ingest.loads.pipeline import pipeline, run
-from ingest.loads.source import Compared, LoadResult, Session, Window
+from ingest.loads.source import Compared, LoadResult, Session, SourceError, Window
 from ingest.loads.statements import Statements
 from ingest.sources.web import api as web
-from ingest.sources.web.api import Api, Declaration
+from ingest.sources.web.api import Api
 
 if TYPE_CHECKING:
     import requests
@@ -49,7 +48,6 @@ class WebSource:
     Attributes:
         name: the source's name; its raw schema is `raw_<name>`.
         table: the raw table with the key `id`, as the list is called in address and answers.
-        columns: its columns, as dlt knows them.
         declaration: what its section of the configuration may say.
         path: what the list's address has between the API's url and the list.
         opened_by: returns what signs a request.
@@ -61,8 +59,7 @@ class WebSource:
 
     name: str
     table: str
-    columns: Sequence[TColumnSchema]
-    declaration: type[Declaration]
+    declaration: type[Api]
     path: str
     opened_by: Callable[[Api, requests.Session], Any]
     pages: Callable[[Api, int], BasePaginator]
@@ -85,22 +82,24 @@ class WebSource:
         section = f"sources.{self.name}"
         if branches or not is_configured(section):
             return ()
-        declared = read(self.declaration, section)
+        api = read(self.declaration, section, name=self.name)
         loaded = packages.last_complete(session.connection, self.raw, self.name)
         kind = "incremental" if loaded else "initial"
-        return (ApiVisit(session, self, Api(self.name, declared), kind),)
+        return (ApiVisit(session, self, api, kind),)
 
     def prepare(self, session: Session) -> None:
-        """Make the table where it is missing, with its key and what dbt finds new rows by."""
+        """Make the table, which may stay empty, with its key and what dbt finds new rows by.
+
+        Raises:
+            SourceError: dbt's sources do not say what the table is.
+        """
         connection = session.connection
-        if not raw_tables.exists(connection, f"{self.raw}.{self.table}"):
-            # The models read it, whether it ever has rows or not.
-            pipeline(session.warehouse, self.name, self.raw).run(
-                [dlt.mark.materialize_table_schema()],
-                table_name=self.table,
-                columns=list(self.columns),
-                primary_key="id",
+        if self.table not in modelled(self.raw):
+            raise SourceError(
+                f"dbt has no source {self.raw}.{self.table}: describe it and its columns in "
+                f"models/staging/{self.name}/_{self.name}__sources.yml."
             )
+        make_missing(connection, self.raw)
         raw_tables.index(connection, self.raw, self.table, "key", ["id"], is_unique=True)
         raw_tables.index(connection, self.raw, self.table, "load", ["_dlt_load_id"])
 
@@ -158,8 +157,8 @@ class WebSource:
                 },
                 "resources": [
                     web.list_of_changes(
-                        self.table, self.columns, before, api.declared.page_rows, pages,
-                        everything=page_count is None,
+                        self.table, modelled(self.raw)[self.table], before,
+                        api.page_rows, pages, everything=page_count is None,
                     )
                 ],
             },
@@ -223,7 +222,7 @@ class ApiVisit:
             entry.notes = tuple(
                 f"New column {source.table}.{name} ({landed[name]}) of {self.name}."
                 for name in landed
-                if known and name not in known
+                if known and name not in known and not name.startswith("_dlt")
             )
             if self.load_ids:
                 entry.load_id = self.load_ids[-1]
@@ -238,7 +237,7 @@ class ApiVisit:
     def _read_pages(self, *, is_heal: bool) -> None:
         """Load chunk after chunk, each of them complete."""
         loads: Pipeline = pipeline(self.session.warehouse, self.name, self.source.raw)
-        page_count = self.api.declared.chunk_pages
+        page_count = self.api.chunk_pages
         while True:
             changes, pages = self.source.changes(
                 self.api, self.before, None if is_heal else page_count

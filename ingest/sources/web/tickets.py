@@ -20,34 +20,13 @@ from typing import Any
 
 import requests
 from dlt.common.configuration import configspec
-from dlt.common.schema.typing import TColumnSchema
 from dlt.sources.helpers.rest_client.auth import OAuth2ClientCredentials
 from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
 
 from ingest.loads.configuration import Secret
 from ingest.loads.source import SourceError
-from ingest.sources.web.api import Api, Declaration, host_of
+from ingest.sources.web.api import Api, host_of
 from ingest.sources.web.source import WebSource
-
-COLUMNS: list[TColumnSchema] = [
-    {"name": "id", "data_type": "bigint", "nullable": False},
-    {"name": "branch_id", "data_type": "text"},
-    {"name": "order_number", "data_type": "text"},
-    {"name": "channel", "data_type": "text"},
-    {"name": "reason", "data_type": "text"},
-    {"name": "subject", "data_type": "text"},
-    {"name": "priority", "data_type": "text"},
-    {"name": "requester", "data_type": "json"},
-    {"name": "assignee", "data_type": "text"},
-    {"name": "status", "data_type": "text"},
-    {"name": "status_history", "data_type": "json"},
-    {"name": "comments", "data_type": "json"},
-    {"name": "compensation", "data_type": "json"},
-    {"name": "satisfaction", "data_type": "text"},
-    {"name": "created_at", "data_type": "timestamp"},
-    {"name": "updated_at", "data_type": "timestamp"},
-    {"name": "_deleted_at", "data_type": "timestamp"},
-]
 
 
 class LimitedCursor(JSONResponseCursorPaginator):
@@ -127,7 +106,7 @@ def _token(api: Api, session: requests.Session) -> RenewedToken:
     )
 
 
-class TicketsDeclaration(Declaration):
+class TicketsApi(Api):
     """The section [sources.tickets]."""
 
     client_id: Secret
@@ -137,8 +116,7 @@ class TicketsDeclaration(Declaration):
 TICKETS = WebSource(
     name="tickets",
     table="tickets",
-    columns=COLUMNS,
-    declaration=TicketsDeclaration,
+    declaration=TicketsApi,
     path="/v2",
     opened_by=_token,
     pages=lambda _, pages: LimitedCursor(pages),

@@ -61,6 +61,16 @@ end
 $database$;
 revoke create on schema public from public;
 
+-- Nor may they fill the disk with large objects. Only a superuser can take that right away.
+do $large_objects$
+begin
+    revoke execute on function
+        lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) from public;
+exception when insufficient_privilege then
+    raise notice 'any login of this database can make large objects';
+end
+$large_objects$;
+
 -- What was made before there were roles goes to the role that makes it now.
 do $owners$
 declare

@@ -1,4 +1,4 @@
--- Export = marts, per branch and business day, to the cent: what was sold, and what was paid back.
+-- Export = marts, per branch and business date, to the cent: what was sold, and what was paid back.
 -- The day is the line's own, as in the till's day totals.
 with branches as (
     select * from {{ ref('branches') }}

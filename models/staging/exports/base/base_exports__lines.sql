@@ -1,4 +1,4 @@
-{#- A ticket of a business day is an order, because many tills number their tickets anew every day.
+{#- A ticket of a business date is an order, because many tills number their tickets anew every day.
     A negative quantity is a refund, where the dialect says so, of its number's newest ticket. -#}
 {%- set mapped_columns = {
     'branch_id': 'text', '_file_name': 'text', '_line_number': 'bigint', '_reject': 'text',

@@ -1,4 +1,4 @@
-{{ config(enabled='lyon_sales' in var('systems').exports.feeds) }}
+{{ config(enabled='lyon_sales' in var('systems').get('exports', {}).get('feeds', [])) }}
 
 with
 

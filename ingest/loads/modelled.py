@@ -1,0 +1,58 @@
+"""What the models read of the raw layer: the tables and columns of dbt's sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+import yaml
+from psycopg import sql
+
+from ingest.loads import packages
+from ingest.loads.source import Connection
+from ingest.warehouse import PROJECT_DIR
+
+Columns = Mapping[str, str]
+"""A table's columns, each with its type as Postgres names it."""
+
+
+@cache
+def modelled(raw: str) -> Mapping[str, Columns]:
+    """Return the tables of a raw schema that the models read, without dlt's own and ours.
+
+    Args:
+        raw: the raw schema.
+
+    Returns:
+        The columns of each table; what dbt's sources give no `data_type` is text.
+    """
+    return {
+        table["name"]: {
+            column["name"]: column.get("data_type", "text") for column in table.get("columns", ())
+        }
+        for file in sorted(PROJECT_DIR.glob("models/staging/*/_*__sources.yml"))
+        for source in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]
+        for table in source["tables"]
+        if source.get("schema") == raw and table["name"][0] != "_"
+    }
+
+
+def make_missing(connection: Connection, raw: str) -> None:
+    """Make what the models read and no load has made, empty: a source that is not used builds, too.
+
+    Args:
+        connection: a connection as loader.
+        raw: the raw schema, which is made, too.
+    """
+    packages.prepare(connection, raw)
+    for table, columns in modelled(raw).items():
+        connection.execute(
+            sql.SQL("create table if not exists {} ({})").format(
+                sql.Identifier(raw, table),
+                # the types are the project's own text, not input
+                sql.SQL(", ").join(
+                    sql.SQL("{} " + kind).format(sql.Identifier(name))
+                    for name, kind in columns.items()
+                ),
+            )
+        )
