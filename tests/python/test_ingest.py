@@ -639,7 +639,7 @@ def test_an_unknown_branch_or_source_is_refused(world: World) -> None:
 
 def test_a_cursor_without_a_key_is_refused() -> None:
     with pytest.raises(ValueError, match="no key"):
-        Table(at_till="orders", name="orders", key="", changed_at="updated_at")
+        Table.model_validate({"at_till": "orders", "name": "orders", "key": ""})
 
 
 STRANGE_COLUMNS = """

@@ -11,7 +11,7 @@ from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
-import pymysql
+import pymysql  # type: ignore[import-untyped]  # it brings no types
 import pytest
 
 from ingest.warehouse import Warehouse

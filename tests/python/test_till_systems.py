@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import psycopg
-import pymysql
+import pymysql  # type: ignore[import-untyped]  # it brings no types
 import pytest
 from psycopg import sql
 
@@ -43,6 +43,7 @@ class Program:
 
 
 UNICENTA = {"lyon": None}
+ODOO = {"lyon": 1, "quito": 2, "chicago": 3, "new_york": 4}
 PROGRAMS = [
     pytest.param(
         Program("unicenta", "postgres", unicenta, unicenta_changes, UNICENTA),
@@ -57,7 +58,7 @@ PROGRAMS = [
         id="OSPOS on MariaDB", marks=needs_mariadb,
     ),
     pytest.param(
-        Program("odoo", "postgres", odoo, odoo_changes, {"lyon": 1, "quito": 2, "chicago": 3, "new_york": 4}),
+        Program("odoo", "postgres", odoo, odoo_changes, ODOO),
         id="Odoo on Postgres",
     ),
 ]  # fmt: skip
@@ -73,6 +74,7 @@ class World:
 
     @property
     def source(self) -> Source:
+        """The source of the program's tills."""
         (source,) = chosen([self.program.system])
         return source
 
@@ -190,8 +192,8 @@ def open_till(
             host="127.0.0.1", port=server.port, user="reader", password=PASSWORD,
             database="till", charset="utf8mb4",
         )  # fmt: skip
-    with warehouse.connect() as server:
-        server.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    with warehouse.connect() as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
     address = f"postgresql://{warehouse.user}@{warehouse.host}:{warehouse.port}/{name}"
     return address, lambda: warehouse.connect(name)
 
@@ -268,3 +270,68 @@ def test_what_is_corrected_deleted_moved_and_refunded_later_is_followed(world: W
     assert world.unlike() == []
     assert world.differences() == []
     assert {result.row_count for result in world.run()} == {0}
+
+
+@pytest.mark.parametrize("world", PROGRAMS[3:], indirect=True)
+def test_each_shop_of_one_database_is_compared_by_its_own_days(world: World) -> None:
+    world.sell(9)
+    world.run()
+
+    assert world.query(
+        "select branch_id, sum(at_till) from audit.reconciliation where figure = 'pos_order'"
+        " group by branch_id order by branch_id"
+    ) == world.query(
+        "select branches.branch_id, count(*) from raw_odoo.pos_order as orders"
+        " inner join raw_odoo.pos_session as sessions on orders.session_id = sessions.id"
+        " inner join audit.till_branches as branches"
+        " on branches.branch_value = sessions.config_id::text group by 1 order by 1"
+    )
+
+
+@pytest.mark.parametrize("world", PROGRAMS[1:3], indirect=True)
+def test_a_date_of_noughts_is_named_lands_as_null_and_stops_nothing(world: World) -> None:
+    world.sell(4)
+    world.spoil("zero_date")
+
+    (result,) = world.run()
+
+    assert (result.outcome, result.error) == ("succeeded", None)
+    (note,) = (note for note in result.notes if "does not exist" in note)
+    assert "of the till of" in note
+    root = world.source.system.root  # type: ignore[attr-defined]  # a till's
+    assert f"{root.name}.{root.business_time}" in note
+    assert f"{root.key[0]} is" in note
+    assert world.query(
+        f"select count(*) from {world.source.raw}.{root.name} where {root.business_time} is null"
+    ) == [(1,)]
+    assert world.differences() == []
+
+
+@pytest.mark.parametrize("world", PROGRAMS[:1], indirect=True)
+def test_a_person_whose_key_is_a_text_is_erased_and_stays_so(world: World) -> None:
+    world.sell(4)
+    world.run()
+    ((person,),) = world.query("select min(id) from raw_unicenta.customers")
+    with driver.session(world.warehouse) as opened:
+        assert erasure.forget(opened, [world.source], "lyon", person) > 0
+    world.till("update customers set phone = '0815'")
+    world.run()
+
+    assert world.query(
+        f"select name, email, phone from raw_unicenta.customers where id = '{person}'"
+    ) == [("erased", None, None)]
+    assert world.query("select min(phone) from raw_unicenta.customers") == [("0815",)]
+
+
+@pytest.mark.parametrize("world", PROGRAMS[:1], indirect=True)
+def test_a_table_that_may_not_be_read_is_named_and_the_others_come(world: World) -> None:
+    world.sell(4)
+    world.till("revoke select on taxlines from current_user")
+
+    (result,) = world.run()
+
+    assert result.outcome == "failed"
+    assert "The table taxlines of the till of lyon is not loaded" in str(result.error)
+    assert "grant select" in str(result.error)
+    assert "taxlines" not in result.tables
+    assert result.tables["receipts"] > 50

@@ -218,7 +218,8 @@ def named(
 def listed(columns: Sequence[Any], keys: Sequence[Key], dialect: Dialect) -> Condition:
     """Return the condition that columns have one of some values."""
     if len(columns) == 1:
-        return columns[0].in_([dialect.literal(value) for (value,) in keys])
+        one: Condition = columns[0].in_([dialect.literal(value) for (value,) in keys])
+        return one
     return sa.tuple_(*columns).in_([sa.tuple_(*map(dialect.literal, key)) for key in keys])
 
 
