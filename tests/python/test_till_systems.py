@@ -17,11 +17,11 @@ import pytest
 from psycopg import sql
 
 from ingest import warehouse as warehouse_module
-from ingest.loads import driver
+from ingest.loads import driver, erasure
 from ingest.loads.source import LoadResult, Source
 from ingest.sources.registry import chosen
 from ingest.warehouse import Warehouse
-from tests.python.commands import read_settings_again, settings
+from tests.python.commands import mypizza, read_settings_again, settings
 from tests.python.test_ingest_mariadb import PASSWORD, MariaDb, run_server
 from tests.python.test_till_generators import needs_mariadb
 from tests.python.tills import odoo, odoo_changes, ospos, ospos_changes, unicenta, unicenta_changes
@@ -335,3 +335,20 @@ def test_a_table_that_may_not_be_read_is_named_and_the_others_come(world: World)
     assert "grant select" in str(result.error)
     assert "taxlines" not in result.tables
     assert result.tables["receipts"] > 50
+
+
+@pytest.mark.parametrize("world", PROGRAMS[3:], indirect=True)
+def test_a_check_says_what_a_till_has_and_what_is_missing(world: World) -> None:
+    world.sell(3)
+    said = mypizza("till", "check", TILL)
+    assert "pos_order" in said.stdout
+    assert "Nothing is missing" in said.stdout
+
+    world.till("alter table pos_payment rename to pos_payment_old")
+    world.till("update pos_order set date_order = '2999-01-01' where id = 1")
+    world.till("update pos_session set config_id = 2 where config_id = 4")
+    said = mypizza("till", "check", TILL, expect=1)
+    assert "has no table pos_payment" in said.stdout + said.stderr
+    assert "1 rows of pos_order of the till of front are in the future" in (
+        said.stdout + said.stderr
+    ).replace("\n", " ")

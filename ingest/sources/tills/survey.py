@@ -13,7 +13,14 @@ import sqlalchemy as sa
 
 from ingest.loads import packages, raw_tables
 from ingest.loads.branches import Branch
-from ingest.sources.tills.connect import Link, RefusedTableError, TillError, cannot_read, refusal
+from ingest.sources.tills.connect import (
+    Link,
+    RefusedTableError,
+    Till,
+    TillError,
+    cannot_read,
+    refusal,
+)
 from ingest.sources.tills.declaration import FOLDER, System, Table
 from ingest.sources.tills.dialects.base import Dialect, Landed
 from ingest.sources.tills.landing import landing, postgres_name
@@ -86,7 +93,7 @@ def survey(link: Link) -> Survey:
     problems: list[str] = []
     notes: list[str] = []
     has_landed = True
-    looked = look(link)
+    looked = look(link.system, link.till)
     for table in link.system.tables:
         if table not in looked.found:
             continue
@@ -109,13 +116,12 @@ def survey(link: Link) -> Survey:
     )
 
 
-def look(link: Link) -> Survey:
+def look(system: System, till: Till) -> Survey:
     """Return what a till has of the declared tables, without a look at the raw layer.
 
     Raises:
         TillError: the till cannot be reached.
     """
-    till = link.till
     try:
         with till.engine.connect() as connection, warnings.catch_warnings():
             # of types that SQLAlchemy does not know: they land as text
@@ -123,10 +129,10 @@ def look(link: Link) -> Survey:
             now: Any = connection.execute(sa.select(till.dialect.now())).scalar_one()
             found: dict[Table, sa.FromClause] = {}
             problems: list[str] = []
-            for table, rows in _reflected(link, connection):
+            for table, rows in _reflected(system, till, connection):
                 if rows is None:
                     problems.append(f"The till of {till.part} has no table {table.at_till}.")
-                elif refused := _refused(link, connection, table, rows):
+                elif refused := _refused(till, connection, table, rows):
                     problems.append(str(refused))
                 else:
                     found[table] = rows
@@ -136,17 +142,17 @@ def look(link: Link) -> Survey:
         now = datetime.fromisoformat(now)
     now = (now.astimezone(UTC) if now.tzinfo else now).replace(tzinfo=None)
     branch = next(iter(till.branches))
-    return Survey(link.system, branch, till.dialect, now, found, problems=tuple(problems))
+    return Survey(system, branch, till.dialect, now, found, problems=tuple(problems))
 
 
 def _reflected(
-    link: Link, connection: sa.Connection
+    system: System, till: Till, connection: sa.Connection
 ) -> Iterator[tuple[Table, sa.FromClause | None]]:
     """Yield the declared tables, each as the till has it, if it has it."""
-    dialect, system = link.till.dialect, link.system
+    dialect = till.dialect
     by_schema: dict[str | None, list[Table]] = {}
     for table in system.tables:
-        by_schema.setdefault(table.schema_name or link.till.schema, []).append(table)
+        by_schema.setdefault(table.schema_name or till.schema, []).append(table)
     for schema, tables in by_schema.items():
         there = dialect.tables(connection, schema)
         similar = {raw_name(name): name for name in reversed(there)}
@@ -193,14 +199,14 @@ def _of_query(table: Table) -> sa.FromClause:
 
 
 def _refused(
-    link: Link, connection: sa.Connection, table: Table, rows: sa.FromClause
+    till: Till, connection: sa.Connection, table: Table, rows: sa.FromClause
 ) -> TillError | None:
     """Return why a table cannot be read: asked for no row of all its columns."""
     try:
         connection.execute(sa.select(*rows.columns).where(sa.false()))
     except sa.exc.DBAPIError as error:
         connection.rollback()
-        refused = refusal(error.orig or error, link.till, table)
+        refused = refusal(error.orig or error, till, table)
         if not isinstance(refused, RefusedTableError):
             raise
         return refused
