@@ -69,13 +69,13 @@ def check(name: str) -> Checked:
 def _sizes(side: AtTill, table: Table, connection: sa.Connection) -> tuple[str, int, int, str, str]:
     rows = side.rows(table, "listed")
     ends: list[Any] = [sa.null(), sa.null()]
-    if table.business_time in rows.c:
-        moment = rows.c[str(table.business_time)]
+    if table.business_time and table.business_time in rows.c:
+        moment = rows.c[table.business_time]
         # as text: databases know times that Python does not
         ends = [sa.cast(sa.func.min(moment), sa.Text), sa.cast(sa.func.max(moment), sa.Text)]
     query = sa.select(sa.func.count(), *ends).select_from(rows)
-    found, first, last = connection.execute(query).one()
-    return table.at_till, found, len(rows.c), str(first or "")[:16], str(last or "")[:16]
+    found, first, last = tuple[Any, ...](connection.execute(query).one())
+    return table.at_till, int(found), len(rows.c), str(first or "")[:16], str(last or "")[:16]
 
 
 def _wrong(side: AtTill, table: Table, connection: sa.Connection) -> Iterator[str]:

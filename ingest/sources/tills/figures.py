@@ -66,14 +66,20 @@ def _of_till(
                     yield row["business_date"], name, Decimal(row[name] or 0)
 
 
-def shared(till: AtTill, raw: InRaw, table: Table) -> Kinds:
+def shared(till: AtTill, raw: InRaw, table: Table, *, with_personal: bool = False) -> Kinds:
     """Return how the columns of a table are compared that both sides have.
 
     What an erasure changes in the raw layer is no difference to mend.
+
+    Args:
+        till: the till.
+        raw: its raw tables.
+        table: the table.
+        with_personal: also the columns that an erasure changes.
     """
     at_till, types = till.survey.found[table].columns, raw.types[table.name]
     names = table.compared or [name for name in types if name in at_till]
-    changed = {*table.erased, *table.emptied}
+    changed = () if with_personal else {*table.erased, *table.emptied}
     return {
         name: KINDS.get(types[name], "text")
         for name in sorted(names)

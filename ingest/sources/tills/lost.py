@@ -15,7 +15,7 @@ from ingest.sources.tills.connect import Till
 from ingest.sources.tills.declaration import System, Table
 from ingest.sources.tills.figures import hash_of, shared
 from ingest.sources.tills.landing import raw_type
-from ingest.sources.tills.tables import AtTill, InRaw, Key, Keys, Side, listed, named
+from ingest.sources.tills.tables import AtTill, Condition, InRaw, Key, Keys, Side, listed, named
 from ingest.sources.tills.window import HealWindow, parts, remembered
 
 STATEMENTS = Statements(__file__)
@@ -88,24 +88,34 @@ def incomplete_tables(till: AtTill, raw: InRaw) -> Iterator[str]:
         till: the till.
         raw: its raw tables.
     """
+    people = raw.connection.execute(
+        "select customer_id from audit.erasures where branch_id = any(%s)", [list(raw.branch_ids)]
+    )
+    erased = [person for (person,) in people]
     with till.till.engine.connect() as connection:
         for table in till.survey.tables:
             if table.belongs_to_a_day or not raw.has(table):
                 continue
-            kinds = shared(till, raw, table)
+            kinds = shared(till, raw, table, with_personal=True)
             if table.changed_at:
                 kinds = {name: kind for name, kind in kinds.items() if name in table.key}
-            at_till = connection.execute(_whole(till, table, kinds)).one()
-            (in_raw,) = raw.fetch(_whole(raw, table, kinds))
+            at_till = connection.execute(_whole(till, table, kinds, erased)).one()
+            (in_raw,) = raw.fetch(_whole(raw, table, kinds, erased))
             if [int(value or 0) for value in at_till] != [int(value or 0) for value in in_raw]:
                 yield table.name
 
 
-def _whole(side: Side, table: Table, kinds: Mapping[str, str]) -> sa.Select[Any]:
+def _whole(
+    side: Side, table: Table, kinds: Mapping[str, str], erased: Sequence[str]
+) -> sa.Select[Any]:
+    """Return the query of a whole table's count and hash, without people who were erased."""
     rows = side.rows(table, "listed")
+    others: Condition = sa.true()
+    if erased and not table.changed_at and table.person and table.person in rows.c:
+        others = sa.cast(rows.c[table.person], sa.Text).not_in(erased)
     return sa.select(
         sa.func.count().label("found"), hash_of(side, table, rows, kinds).label("hash")
-    ).where(side.alive(rows)).select_from(rows)  # fmt: skip
+    ).where(side.alive(rows), others).select_from(rows)  # fmt: skip
 
 
 def orphans_gone(till: AtTill, raw: InRaw) -> Keys:
