@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -209,7 +211,7 @@ def configure(program: Program, address: str, password: str) -> None:
         encoding="utf-8",
     )
     (settings() / "secrets.toml").write_text(
-        f"{section}password = {json.dumps(password)}\n", encoding="utf-8"
+        "" if not password else f"{section}password = {json.dumps(password)}\n", encoding="utf-8"
     )
     read_settings_again()
 
@@ -352,3 +354,86 @@ def test_a_check_says_what_a_till_has_and_what_is_missing(world: World) -> None:
     assert "1 rows of pos_order of the till of front are in the future" in (
         said.stdout + said.stderr
     ).replace("\n", " ")
+
+
+SMALL_TILL = """
+create table customers (customer_id integer primary key, "fullName" text, updated_at timestamp);
+create table products (product_id integer primary key, "Größe" real, updated_at timestamp);
+create table orders (order_id integer primary key, ordered_at timestamp, customer_id integer,
+    total_amount numeric(12, 2), updated_at timestamp);
+create table order_lines (order_line_id integer primary key, order_id integer, quantity integer,
+    unit_price numeric(10, 2), updated_at timestamp);
+create table payments (payment_id integer primary key, order_id integer, payment_type text,
+    amount numeric(12, 2), updated_at timestamp);
+insert into customers values (1, 'Zoë', '2016-01-02 12:00:00');
+insert into products values (1, 9.95, '2016-01-02 12:00:00.5');
+with recursive n (i) as (select 1 union all select i + 1 from n where i < 60)
+insert into orders select i, datetime('2016-01-02 12:00:00', i || ' hours'), 1, i + 0.35,
+    datetime('2016-01-02 12:00:00', i || ' hours') from n;
+insert into order_lines select order_id, order_id, 1, total_amount, updated_at from orders;
+insert into payments select order_id, order_id, 'sale', total_amount, updated_at from orders;
+"""
+
+
+def test_a_till_that_is_one_file_of_sqlite_comes_in_and_is_healed(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    file = tmp_path / "till.db"
+    with closing(sqlite3.connect(file)) as till:
+        till.executescript(SMALL_TILL)
+    with warehouse.connect() as connection:
+        connection.execute("create database beside_sqlite")
+    own = replace(warehouse, database="beside_sqlite")
+    warehouse_module.init_warehouse(own)
+    configure(
+        Program("mypizza", "sqlite", unicenta, unicenta_changes, {"lyon": None}),
+        f"sqlite:///{file}", "",
+    )  # fmt: skip
+    world = World(Program("pos", "sqlite", unicenta, unicenta_changes, {}), own, lambda: None)
+
+    assert outcomes(world.run()) == [("initial", "succeeded", None)]
+    assert world.query("select full_name from raw_pos.customers") == [("Zoë",)]
+    assert world.query("select grosse from raw_pos.products") == [(9.95,)]
+    assert world.query("select count(*), sum(total_amount) from raw_pos.orders") == [
+        (60, Decimal("1851"))
+    ]
+    with closing(sqlite3.connect(file)) as till:
+        till.executescript(
+            "update order_lines set unit_price = 99 where order_line_id = 7;"
+            " delete from payments where payment_id = 9"
+        )
+    assert {result.outcome for result in world.run()} == {"succeeded"}
+    assert world.query("select unit_price from raw_pos.order_lines where order_line_id = 7") == [
+        (99,)
+    ]
+    assert world.query("select payment_id from raw_pos.payments where _deleted_at is not null") == [
+        (9,)
+    ]
+    assert world.differences() == []
+
+
+@pytest.mark.parametrize("world", PROGRAMS[:2], indirect=True)
+def test_views_and_columns_of_any_name_come_in(world: World) -> None:
+    world.sell(4)
+    quote = "`" if world.program.engine == "mariadb" else '"'
+    names = ("tableNo", "Table No", "per%%cent", "Größe", "select")
+    columns = (f"add column {quote}{name}{quote} integer default 7" for name in names)
+    world.till(
+        f"alter table ticketlines {', '.join(columns)}",
+        "alter table payments rename to payments_table",
+        "create view payments as select * from payments_table",
+    )
+    (result,) = world.run()
+
+    assert (result.outcome, result.error) == ("succeeded", None)
+    assert world.query(
+        'select distinct table_no, table_no_2, per_cent, grosse, "select"'
+        " from raw_unicenta.ticketlines"
+    ) == [(7, 7, 7, 7, 7)]
+    assert world.query("select count(*) > 50 from raw_unicenta.payments") == [(True,)]
+    world.till(f"update ticketlines set {quote}per%%cent{quote} = 8 where line = 0")
+    assert {result.outcome for result in world.run()} == {"succeeded"}
+    assert world.query("select min(per_cent) from raw_unicenta.ticketlines where line = 0") == [
+        (8,)
+    ]
+    assert world.differences() == []
