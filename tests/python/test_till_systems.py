@@ -416,7 +416,7 @@ def test_a_till_that_is_one_file_of_sqlite_comes_in_and_is_healed(
 def test_views_and_columns_of_any_name_come_in(world: World) -> None:
     world.sell(4)
     quote = "`" if world.program.engine == "mariadb" else '"'
-    names = ("tableNo", "Table No", "per%%cent", "Größe", "select")
+    names = ("tableNo", "Table No", "per%cent", "Größe", "select")
     columns = (f"add column {quote}{name}{quote} integer default 7" for name in names)
     world.till(
         f"alter table ticketlines {', '.join(columns)}",
@@ -431,7 +431,7 @@ def test_views_and_columns_of_any_name_come_in(world: World) -> None:
         " from raw_unicenta.ticketlines"
     ) == [(7, 7, 7, 7, 7)]
     assert world.query("select count(*) > 50 from raw_unicenta.payments") == [(True,)]
-    world.till(f"update ticketlines set {quote}per%%cent{quote} = 8 where line = 0")
+    world.till(f"update ticketlines set {quote}per%cent{quote} = 8 where line = 0")
     assert {result.outcome for result in world.run()} == {"succeeded"}
     assert world.query("select min(per_cent) from raw_unicenta.ticketlines where line = 0") == [
         (8,)

@@ -2,7 +2,7 @@ insert into {raw} ({columns}, _dlt_load_id)
 select distinct on ({keys})
     {columns},
     %(load)s
-from {staged} as staged  -- noqa: AL05 ({is_same} names it)
+from {staged} as staged
 where
     not exists (
         select 1
