@@ -10,7 +10,6 @@ from functools import cached_property
 
 import sqlalchemy as sa
 from dlt.common.exceptions import TerminalException
-from psycopg import sql
 from pydantic import Field
 
 from ingest.loads import configuration
@@ -151,10 +150,6 @@ class Link:
     def schema_name(self) -> str:
         """Dlt's name of the till's pipeline, under which its loads are kept."""
         return self.system.schema_name(self.till_id)
-
-    def raw(self, table: Table) -> sql.Identifier:
-        """Return a raw table's name."""
-        return sql.Identifier(self.system.raw, table.name)
 
 
 def configured(system: System, only: Sequence[str] | None = None) -> list[Till]:
