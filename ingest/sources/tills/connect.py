@@ -163,19 +163,14 @@ def configured(system: System, only: Sequence[str] | None = None) -> list[Till]:
         The tills in the order of the seed.
 
     Raises:
-        TillError: a till of a branch that the seed does not know, or a branch without a till.
+        TillError: a till of a branch that the seed does not know.
     """
-    tills = all_tills()
-    for branch_id in only or [] if system.name == SAMPLE else []:
-        if not any(branch.branch_id == branch_id for till in tills for branch in till.branches):
-            raise TillError(
-                f"The branch {branch_id} has no till: add [sources.tills.{branch_id}] to "
-                f"{CONFIG_FILE}."
-            )
-    found = [till for till in tills if till.system_name == system.name]
-    if only:
-        found = [till for till in found if {branch.branch_id for branch in till.branches} & {*only}]
-    return found
+    return [
+        till
+        for till in all_tills()
+        if till.system_name == system.name
+        and (not only or any(branch.branch_id in only for branch in till.branches))
+    ]
 
 
 def all_tills() -> list[Till]:
