@@ -163,13 +163,18 @@ def configured(system: System, only: Sequence[str] | None = None) -> list[Till]:
         The tills in the order of the seed.
 
     Raises:
-        TillError: a till of a branch that the seed does not know.
+        TillError: a section is wrong, or dbt is not told of the system.
     """
+    found = [till for till in all_tills() if till.system_name == system.name]
+    if found and system.source not in configuration.systems():
+        raise TillError(
+            f"{found[0].section} in {CONFIG_FILE} is a till of the system {system.source}, and "
+            f"vars.systems in dbt_project.yml lacks it: add it there."
+        )
     return [
         till
-        for till in all_tills()
-        if till.system_name == system.name
-        and (not only or any(branch.branch_id in only for branch in till.branches))
+        for till in found
+        if not only or any(branch.branch_id in only for branch in till.branches)
     ]
 
 
