@@ -10,9 +10,8 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
-from ingest.sources.tills.connect import TillError, all_tills, cannot_read
-from ingest.sources.tills.days import Clock
-from ingest.sources.tills.declaration import Table, declared
+from ingest.sources.tills.connect import TillError, cannot_read, configured, in_use
+from ingest.sources.tills.declaration import Table
 from ingest.sources.tills.dialects.base import MOMENT, WALL
 from ingest.sources.tills.survey import look
 from ingest.sources.tills.tables import AtTill
@@ -43,14 +42,14 @@ def check(name: str) -> Checked:
     Raises:
         SourceError: there is no such till, its declaration is wrong, or it does not answer.
     """
-    tills = all_tills()
+    tills = configured()
     till = next((each for each in tills if name in (each.till_id, each.part)), None)
     if till is None:
         known = ", ".join(each.till_id for each in tills) or "none"
         raise TillError(f"There is no till {name!r} in the configuration; there is: {known}.")
-    side = AtTill(declared(till.system_name), till, look(declared(till.system_name), till))
-    checked = Checked(problems=list(side.survey.problems))
-    lag = abs(side.survey.now - datetime.now(UTC).replace(tzinfo=None))
+    side = look(till)
+    checked = Checked(problems=[*side.problems, *filter(None, [in_use(till)])])
+    lag = abs(side.now - datetime.now(UTC))
     if lag > LARGEST_LAG:
         checked.problems.append(
             f"The clock of the till of {till.part} and this machine's are {lag.seconds:,} seconds "
@@ -58,16 +57,16 @@ def check(name: str) -> Checked:
         )
     try:
         with till.engine.connect() as connection:
-            for table in side.survey.found:
+            for table in side.found:
                 checked.tables.append(_sizes(side, table, connection))
                 checked.problems += _wrong(side, table, connection)
     except sa.exc.DBAPIError as error:
-        raise TillError(cannot_read(error.orig, till)) from None
+        raise TillError(cannot_read(error, till)) from None
     return checked
 
 
 def _sizes(side: AtTill, table: Table, connection: sa.Connection) -> tuple[str, int, int, str, str]:
-    rows = side.rows(table, "listed")
+    rows = side.rows(table)
     ends: list[Any] = [sa.null(), sa.null()]
     if table.business_time and table.business_time in rows.c:
         moment = rows.c[table.business_time]
@@ -80,7 +79,7 @@ def _sizes(side: AtTill, table: Table, connection: sa.Connection) -> tuple[str, 
 
 def _wrong(side: AtTill, table: Table, connection: sa.Connection) -> Iterator[str]:
     """Yield what a person must look at in a table."""
-    till, rows, types = side.till, side.rows(table, "listed"), side.survey.types(table)
+    till, rows, types = side.till, side.rows(table), side.types(table)
     if missing := [name for name in table.needed if name not in types]:
         yield (
             f"The till of {till.part} has no column {', '.join(missing)} in {table.at_till}: "
@@ -127,16 +126,13 @@ def _ahead(
 ) -> Iterator[str]:
     """Yield how many rows are in the future, by the clock that is declared."""
     column = str(table.business_time)
-    times = side.system.clock(table, column)
-    if side.survey.types(table)[column] != WALL:
-        times = "utc"
-    clock = Clock(next(iter(side.till.branches)), times)
-    now = clock.on_clock(side.survey.now.replace(tzinfo=UTC)) + LARGEST_LAG
+    clock = side.clock(table, next(iter(side.till.branches)))
+    now = clock.on_clock(side.now) + LARGEST_LAG
     late = rows.c[column] > side.dialect.literal(now)
     query = sa.select(sa.func.count()).select_from(rows).where(late)
     if ahead := connection.execute(query).scalar_one():
         yield (
             f"{ahead:,} rows of {table.at_till} of the till of {side.till.part} are in the future, "
-            f"if {column} is on the clock {times!r}: correct times in "
+            f"if {column} is on the clock {clock.times!r}: correct times in "
             f"systems/{side.system.name}.toml, or the till's clock."
         )

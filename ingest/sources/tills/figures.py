@@ -38,7 +38,7 @@ def land(till: AtTill, part: Part, window: Window, comparison: Comparison) -> No
     """
     tables = {
         table: shared(till, part.raw, table)
-        for table in till.survey.tables
+        for table in till.tables
         if table.belongs_to_a_day and all(map(part.raw.has, part.system.path(table)))
     }
     with ThreadPoolExecutor(1) as pool:
@@ -77,7 +77,7 @@ def shared(till: AtTill, raw: InRaw, table: Table, *, with_personal: bool = Fals
         table: the table.
         with_personal: also the columns that an erasure changes.
     """
-    at_till, types = till.survey.found[table].columns, raw.types[table.name]
+    at_till, types = till.found[table].columns, raw.types[table.name]
     names = table.compared or [name for name in types if name in at_till]
     changed = () if with_personal else {*table.erased, *table.emptied}
     return {

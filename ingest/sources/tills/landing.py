@@ -124,11 +124,6 @@ def as_in_raw(till_id: str, landed: Iterable[Landed]) -> list[sa.ColumnElement[A
     ]
 
 
-def null(arrow_type: pa.DataType, name: str) -> sa.ColumnElement[Any]:
-    """Return a null in a type of the raw layer."""
-    return sa.cast(sa.null(), _TYPES[arrow_type][0]).label(name)
-
-
 def cast(column: pa.Array, arrow_type: pa.DataType) -> pa.Array:
     """Return a column as a driver gave it in the type that it lands with."""
     if column.type == arrow_type:

@@ -7,7 +7,6 @@ only what SQLAlchemy cannot know.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -45,7 +44,6 @@ class Dialect:
     """An engine.
 
     Attributes:
-        name: SQLAlchemy's name of the engine.
         driver: SQLAlchemy's name of the driver that reads it.
         session: what makes a session speak UTC: a naive time is taken to be UTC.
         offset: what a literal of a moment ends with to be read as UTC.
@@ -55,7 +53,6 @@ class Dialect:
         slow: what its message says where it has ended a statement that took too long.
     """
 
-    name: str
     driver: str
     session: str = ""
     offset: str = ""
@@ -100,20 +97,11 @@ class Dialect:
             pre_execution_query=self.session,
         )
 
-    def tables(self, connection: sa.Connection, schema: str | None) -> list[str]:
-        """Return everything of a schema that has rows: tables, views and their like."""
-        inspector = sa.inspect(connection)
-        found = inspector.get_multi_columns(schema=schema, kind=ObjectKind.ANY)
-        return [name for _, name in found]
-
     def columns(
-        self, connection: sa.Connection, schema: str | None, names: Sequence[str]
+        self, connection: sa.Connection, schema: str | None
     ) -> dict[str, list[sa.Column[Any]]]:
-        """Return the columns of some tables, by table, in their order."""
-        inspector = sa.inspect(connection)
-        found = inspector.get_multi_columns(
-            schema=schema, filter_names=list(names), kind=ObjectKind.ANY
-        )
+        """Return the columns of everything of a schema that has rows: tables, views, their like."""
+        found = sa.inspect(connection).get_multi_columns(schema=schema, kind=ObjectKind.ANY)
         return {
             name: [sa.Column(c["name"], c["type"], nullable=c["nullable"]) for c in columns]
             for (_, name), columns in found.items()
@@ -225,31 +213,3 @@ class Dialect:
             ends: moments before and after these count as they.
         """
         raise NotImplementedError
-
-    def day_of_epoch(self, moment: Expression) -> Expression:
-        """Return a moment's day, as a number since 1970."""
-        return sa.func.floor(self.microseconds(moment) / sql("86400000000.0"))
-
-
-def typed(
-    types: Mapping[str, Any], name: str, declared: str, precision: int | None, scale: int | None
-) -> sa.types.TypeEngine[Any]:
-    """Return a column's type from what a catalog says of it.
-
-    Args:
-        types: SQLAlchemy's types by the engine's names.
-        name: the type's name.
-        declared: the type as it was declared, for example `tinyint(1) unsigned`.
-        precision: the digits of a number.
-        scale: those after its point.
-    """
-    kind = types.get(name, sa.types.NullType)
-    if not issubclass(kind, sa.Numeric | sa.Integer) or not hasattr(kind(), "unsigned"):
-        size = re.search(r"\((\d+)\)", declared)
-        return kind(int(size[1])) if name == "bit" and size else kind()  # type: ignore[no-any-return]
-    made = kind(unsigned="unsigned" in declared)
-    if issubclass(kind, sa.Integer):
-        made.display_width = 1 if declared.startswith("tinyint(1)") else None
-    else:
-        made.precision, made.scale = precision, scale
-    return made  # type: ignore[no-any-return]  # SQLAlchemy's classes, by name
