@@ -50,7 +50,8 @@
     {%- set read = safe_cast(text, type, types) -%}
     {%- set nouns = {
         "integer": "a whole number", "bigint": "a whole number", "date": "a date",
-        "timestamp with time zone": "a time", "boolean": "true or false", "json": "JSON",
+        "timestamp with time zone": "a time", "timestamp without time zone": "a time",
+        "boolean": "true or false", "json": "JSON",
     } -%}
     {%- set noun = nouns.get(type, "a number") -%}
     case
@@ -184,15 +185,18 @@
 {#- The reason that the record is missing to which this one belongs.
 
     Args:
-        parents: relation with branch_id and the column.
-        column: the column that names the parent, in both. -#}
-{% macro without_its_parent(parents, column) -%}
+        parents: relation with branch_id and the parent's key.
+        column: the column that names the parent.
+        parent_key: the parent's key, where it is called otherwise. -#}
+{% macro without_its_parent(parents, column, parent_key=none) -%}
     case
         when {{ column }} is null then '{{ column }}: is missing'
         when not exists (
             select 1
             from (
-                select parents.branch_id as parent_branch_id, parents.{{ column }} as parent_id
+                select
+                    parents.branch_id as parent_branch_id,
+                    parents.{{ parent_key or column }} as parent_id
                 from {{ parents }} as parents
             ) as known
             where parent_branch_id = branch_id and parent_id = {{ column }}
