@@ -16,9 +16,8 @@ from pathlib import Path
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 PRODUCT = ("ingest", "report", "serve")
 CHECKED = ("ingest", "report", "sample")
-# The goal is 25 %; until publication and quarantine need fewer macros, the share may not grow.
-MOST_MACROS = 0.34
-MOST_PYTHON = 1.72
+MOST_MACROS = 0.25
+MOST_PYTHON = 1.60
 """Lines of Python for a line of model SQL: dbt is the core, so this may not rise."""
 
 MOST_FILE_LINES = 400

@@ -11,7 +11,7 @@ from typing import Any
 from ingest import warehouse
 from ingest.loads import driver
 from ingest.publish.dbt import run_dbt
-from ingest.sources.files.source import FeedVisit
+from ingest.sources.files.exports import ExportVisit
 from ingest.sources.registry import SOURCES
 from ingest.sources.tills.visit import TillVisit
 
@@ -34,7 +34,7 @@ def timed(function: Callable[..., Any]) -> Callable[..., Any]:
 def main() -> None:
     """Load, reconcile, heal, build and publish, as `mypizza run` does."""
     home = warehouse.resolve()
-    for visit in (TillVisit, FeedVisit):
+    for visit in (TillVisit, ExportVisit):
         visit.compare = timed(visit.compare)  # type: ignore[method-assign]  # to be timed
     with warehouse.lock(home, "benchmark"):
         started = time.monotonic()

@@ -118,7 +118,7 @@ def _go_on(state: sqlite3.Connection, first: str, last: str) -> tuple[dict[str, 
     reopened = deleted = 0
     for table in TABLES:
         rows = state.execute(
-            f"select id, story, updated_at from {table} where ends_at > ?",  # noqa: S608
+            f"select id, story, updated_at from {table} where ends_at > ?",  # noqa: S608 - ours
             [first],
         )
         for key, text, updated_at in rows.fetchall():

@@ -27,7 +27,7 @@ def _call(name: str) -> Callable[..., str]:
             return f"cast({arguments[0]} as {arguments[1]})"
         if name == "is_good":
             return f"{arguments[0]} is null"
-        if name == "rows_of_orders":
+        if name == "looked_up":
             return f"(select * from {arguments[1]})"  # noqa: S608 - read by a linter alone
         if name == "reasons":
             return "array['reason']"
@@ -76,3 +76,4 @@ adapter = _Adapter()
 api = SimpleNamespace(Column=_Type)
 target = SimpleNamespace(name="prod", type="postgres", schema="public", database="warehouse")
 execute = False
+flags = SimpleNamespace(FULL_REFRESH=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from ingest.warehouse import PROJECT_DIR
+from ingest.warehouse import PROJECT_DIR, WarehouseError
 
 
 @dataclass(frozen=True)
@@ -48,3 +48,20 @@ def branches() -> Mapping[str, Branch]:
             )
             for row in csv.DictReader(file)
         }
+
+
+def refuse_unknown(branch_ids: Iterable[str]) -> None:
+    """Refuse branches that the seed does not have.
+
+    Args:
+        branch_ids: the branches that were asked for.
+
+    Raises:
+        WarehouseError: there is no such branch.
+    """
+    for branch_id in branch_ids:
+        if branch_id not in branches():
+            raise WarehouseError(
+                f"There is no branch {branch_id!r} in seeds/branches.csv (known: "
+                f"{', '.join(branches())})."
+            )

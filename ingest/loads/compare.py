@@ -72,7 +72,7 @@ class Comparison:
                 copy.write_row((side, *row))
 
     def land_query(self, side: Side, query: sql.Composable, figures: Sequence[str]) -> None:
-        """Land one side's figures, worked out by the warehouse.
+        """Land one side's figures of the window's days, worked out by the warehouse.
 
         Args:
             side: whose figures they are.
@@ -84,7 +84,14 @@ class Comparison:
             for name in figures
         )
         self.connection.execute(
-            STATEMENTS("land_figures", side=sql.Literal(side), query=query, pairs=pairs)
+            STATEMENTS(
+                "land_figures",
+                side=sql.Literal(side),
+                query=query,
+                pairs=pairs,
+                first=sql.Literal(self.window.first or date.min),
+                last=sql.Literal(self.window.last or date.max),
+            )
         )
 
     def differing(self) -> Days:

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from ingest.loads import packages, record
-from ingest.loads.branches import branches as seed
+from ingest.loads.branches import refuse_unknown
+from ingest.loads.configuration import CONFIG_FILE
 from ingest.loads.modelled import make_missing
 from ingest.loads.raw_tables import analyze
 from ingest.loads.source import Compared, LoadResult, Session, Source, Visit, Window
@@ -51,31 +52,45 @@ def run(
         One result per load, heals among them. A failed one does not stop the others.
 
     Raises:
-        WarehouseError: there is no such branch.
+        WarehouseError: there is no such branch, or no source has it.
     """
-    known = seed()
-    for branch_id in branches or ():
-        if branch_id not in known:
-            raise WarehouseError(
-                f"There is no branch {branch_id!r} in seeds/branches.csv (known: "
-                f"{', '.join(known)})."
-            )
+    refuse_unknown(branches or ())
     with session(warehouse) as opened:
         results: list[LoadResult] = []
+        visits: list[tuple[Source, Sequence[Visit]]] = []
         for source in sources:
-            if not branches or source.has_branches:
-                results += _run(opened, source, branches)
+            if branches and not source.has_branches:
+                continue
+            try:
+                packages.follow_the_warehouse(opened.connection, source.raw)
+                own = source.visits(opened, branches)
+                source.prepare(opened)
+                visits.append((source, own))
+            except WarehouseError as error:
+                results.append(failed(opened, source.name, None, "incremental", str(error)))
+        if not results:
+            _refuse_unreached(opened, branches, sources)
+        for source, own in visits:
+            results += _run(opened, source, own)
         erase(opened, sources)
         return results
 
 
-def _run(opened: Session, source: Source, branches: Sequence[str] | None) -> list[LoadResult]:
-    try:
-        packages.follow_the_warehouse(opened.connection, source.raw)
-        visits = source.visits(opened, branches)
-        source.prepare(opened)
-    except WarehouseError as error:
-        return [failed(opened, source.name, None, "incremental", str(error))]
+def _refuse_unreached(
+    opened: Session, branches: Sequence[str] | None, sources: Sequence[Source]
+) -> None:
+    """Refuse a branch that none of the sources has."""
+    asked = [source for source in sources if source.has_branches]
+    for branch_id in branches or ():
+        if not any(source.visits(opened, [branch_id]) for source in asked):
+            names = ", ".join(source.name for source in asked)
+            raise WarehouseError(
+                f"No source has the branch {branch_id} (asked: {names}): add its till or its feed "
+                f"to {CONFIG_FILE}."
+            )
+
+
+def _run(opened: Session, source: Source, visits: Sequence[Visit]) -> list[LoadResult]:
     loads = [visit.read() for visit in visits]
     make_missing(opened.connection, source.raw)
     # All first loads come before the first index: one build over sorted rows costs a fraction of
@@ -126,13 +141,18 @@ def compare(
 
     Returns:
         One result per branch.
+
+    Raises:
+        WarehouseError: there is no such branch, or no source has it.
     """
+    refuse_unknown(branches or ())
     with session(warehouse, "mypizza reconcile") as opened:
-        results = []
+        visits = []
         for source in sources:
             source.prepare(opened)
-            results += [visit.compare(window) for visit in source.visits(opened, branches)]
-        return results
+            visits.append((source, source.visits(opened, branches)))
+        _refuse_unreached(opened, branches, sources)
+        return [visit.compare(window) for _, own in visits for visit in own]
 
 
 def failed(

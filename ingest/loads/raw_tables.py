@@ -30,7 +30,7 @@ def columns(connection: Connection, raw: str) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     rows = connection.execute(
         "select table_name, column_name, data_type from information_schema.columns"
-        " where table_schema = %s",
+        " where table_schema = %s order by ordinal_position",
         [raw],
     )
     for table, column, data_type in rows:
@@ -73,6 +73,19 @@ def indexing(
         sql.Identifier(raw, table),
         sql.SQL(", ").join(map(sql.Identifier, wanted)),
     )
+
+
+def widening(table: sql.Identifier, names: Sequence[str]) -> sql.Composed:
+    """Return the statement that gives a raw table more columns of text.
+
+    Args:
+        table: the table.
+        names: the columns that it lacks.
+    """
+    columns = sql.SQL(", ").join(
+        sql.SQL("add column if not exists {} text").format(sql.Identifier(name)) for name in names
+    )
+    return sql.SQL("alter table {} {}").format(table, columns)
 
 
 def analyze(connection: Connection, raw: str, results: Sequence[LoadResult]) -> None:

@@ -147,10 +147,10 @@ class Source(Protocol):
 
         Args:
             session: where to.
-            branches: only what is of these; default all.
+            branches: only what is of these, which may be nothing; default all.
 
         Raises:
-            SourceError: the configuration is wrong, or nothing of a branch is configured.
+            SourceError: the configuration is wrong.
         """
 
     def prepare(self, session: Session) -> None:

@@ -54,7 +54,7 @@ def post(command: str, problems: Sequence[str]) -> bool:
     try:
         requests.post(url, json={"text": text}, timeout=SECONDS).raise_for_status()
     except requests.RequestException as error:
-        # the address is a secret, and so is what the error says of it
+        # the address is a secret, and the error repeats it
         print(
             f"The alert could not be posted ({type(error).__name__}): check MYPIZZA_ALERT_URL.",
             file=sys.stderr,

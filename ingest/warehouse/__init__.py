@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ingest.warehouse.access import administrator, resolve
 from ingest.warehouse.connection import Warehouse, configured, is_embedded
-from ingest.warehouse.errors import DISK_FULL, LOST, WarehouseError, first_line, trouble
+from ingest.warehouse.errors import DISK_FULL, LOST, WarehouseError, first_line, reason, trouble
 from ingest.warehouse.locking import LOCK_KEY, lock, lock_holder
 from ingest.warehouse.programs import data_dir, let_others_pass, run_program, system_user
 from ingest.warehouse.rights import (
@@ -36,6 +36,6 @@ __all__ = [
     "PROJECT_DIR", "Warehouse", "WarehouseError", "add_reader", "administrator", "become_reader",
     "check", "configured", "data_dir", "embedded", "first_line", "init_warehouse", "is_embedded",
     "is_running", "keep_salt", "let_others_pass", "lock", "lock_holder", "read_connection",
-    "remove_reader", "resolve", "run_program", "start", "stop", "system_user", "trouble",
+    "reason", "remove_reader", "resolve", "run_program", "start", "stop", "system_user", "trouble",
     "warehouse_dir",
 ]  # fmt: skip

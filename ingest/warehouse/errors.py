@@ -28,16 +28,25 @@ def trouble(error: BaseException, server: str = "the warehouse") -> str | None:
         error: what psycopg or psycopg2 raised.
         server: whose server it is, in words.
     """
-    reason = first_line(error)
+    why = first_line(error)
     if getattr(error, "sqlstate", None) == DISK_FULL or getattr(error, "pgcode", None) == DISK_FULL:
         return (
-            f"The disk of {server} is full ({reason}): free some space and run again. Unfinished "
+            f"The disk of {server} is full ({why}): free some space and run again. Unfinished "
             f"work is rolled back or repeated."
         )
     code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "08"
     if isinstance(error, LOST) and code.startswith(("08", "57P")):
         return (
-            f"The connection to {server} was lost ({reason}): check that the server is running, "
+            f"The connection to {server} was lost ({why}): check that the server is running, "
             f"and run again. Unfinished work is rolled back or repeated."
         )
     return None
+
+
+def reason(error: BaseException) -> str:
+    """Return an error's kind and the first line of its message.
+
+    Args:
+        error: what a library raised.
+    """
+    return f"{type(error).__name__}: {first_line(error).rstrip('.')}"

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import subprocess
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from ingest.warehouse.errors import WarehouseError, first_line
 from ingest.warehouse.settings import BIN_DIR, warehouse_dir
 
 with warnings.catch_warnings():
@@ -43,15 +48,41 @@ def _as_system_user() -> dict[str, Any]:
 
 
 def run_program(command: str, *arguments: str, folder: Path | None = None) -> None:
-    """Run one of Postgres' programs on the server's data, as the user that the server runs as."""
-    subprocess.run(
-        [str(BIN_DIR / command), *arguments],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=folder or data_dir(),
-        **_as_system_user(),
-    )
+    """Run one of Postgres' programs on the server's data, as the user that the server runs as.
+
+    Ctrl+C waits for its end, and does not reach it: a server that has half started or half stopped
+    would be in the way of the next command.
+
+    Raises:
+        WarehouseError: the program failed; the message has its own reason.
+    """
+    with _ctrl_c_afterwards():
+        done = subprocess.run(
+            [str(BIN_DIR / command), *arguments],
+            capture_output=True,
+            text=True,
+            cwd=folder or data_dir(),
+            start_new_session=True,  # a terminal's Ctrl+C goes to the whole group
+            **_as_system_user(),
+        )
+    if done.returncode:
+        raise WarehouseError(f"Postgres' {command} failed: {first_line(done.stderr)}")
+
+
+@contextmanager
+def _ctrl_c_afterwards() -> Iterator[None]:
+    """Let Ctrl+C end this process only after the block, in whichever way the block ends."""
+    if threading.current_thread() is not threading.main_thread():  # only that one gets signals
+        yield
+        return
+    received: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: received.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if received:
+            raise KeyboardInterrupt
 
 
 def let_others_pass(path: Path) -> None:

@@ -6,7 +6,6 @@ import json
 import secrets
 import shutil
 import socket
-import subprocess
 import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -91,6 +90,9 @@ def stop() -> bool:
 
     Returns:
         Whether it was running.
+
+    Raises:
+        WarehouseError: the server does not stop; the message says why.
     """
     if not is_running():
         return False
@@ -168,8 +170,6 @@ def _initialise() -> None:
             f"--pwfile={password_file}", folder=data,
         )  # fmt: skip
         data.rename(data_dir())
-    except subprocess.CalledProcessError as error:
-        raise WarehouseError(f"initdb cannot create the embedded server: {error.stderr}") from None
     finally:
         password_file.unlink()
 
@@ -190,7 +190,7 @@ def _start_server() -> None:
                 "-o", options, "start",
             )  # fmt: skip
             return
-        except subprocess.CalledProcessError:
+        except WarehouseError:
             tail = "\n".join(log.read_text().splitlines()[-5:]) if log.exists() else ""
         if "Address already in use" not in tail:
             break

@@ -1,59 +1,23 @@
 {#- How a feed writes numbers and days, as .dlt/config.toml says and raw_files._feeds holds. -#}
 
-{#- The one row with a feed's dialect, to be cross joined.
-
-    Args:
-        feed: the feed, as in .dlt/config.toml. -#}
-{% macro dialect_of(feed) -%}
-    (
-        select
-            decimal_separator, thousands_separator, currency_sign, date_format, time_format,
-            negative_quantity
-        from {{ ref("stg_exports__feeds") }}
-        where feed = '{{ feed }}'
-    ) as dialect
-{%- endmacro %}
-
 {#- A number as text with a point, as any engine reads it. Blanks within it are taken out only where
     they are how the feed separates thousands: '1 5' is a slip of the pen. Nor does a point stand
     where the feed writes a comma.
 
     Args:
-        value: SQL of the text; the feed's `dialect` stands beside it. -#}
+        value: SQL of the text; the query knows the feed's row of `stg_exports__feeds` as `dialect`. -#}
 {% macro number_in_dialect(value) -%}
-    {{ return(adapter.dispatch("number_in_dialect")(value)) }}
-{%- endmacro %}
-
-{% macro default__number_in_dialect(value) -%}
+    {%- set blanks = "' \t\r\n\u00a0\u2009\u202f'" -%}
+    {%- set amount = "replace(" ~ value ~ ", dialect.currency_sign, '')" -%}
     replace(
         replace(replace(
-            regexp_replace(
-                replace({{ value }}, dialect.currency_sign, ''),
-                case
-                    when dialect.thousands_separator rlike '[\\s\\u00a0\\u202f]'
-                        then '[\\s\\u00a0\\u202f]'
-                    else '^[\\s\\u00a0\\u202f]+|[\\s\\u00a0\\u202f]+$'
-                end,
-                ''
-            ),
-            dialect.thousands_separator, ''
-        ), case when dialect.decimal_separator <> '.' then '.' else '' end, '?'),
-        dialect.decimal_separator, '.'
-    )
-{%- endmacro %}
-
-{% macro postgres__number_in_dialect(value) -%}
-    replace(
-        replace(replace(
-            regexp_replace(
-                replace({{ value }}, dialect.currency_sign, ''),
-                case
-                    when dialect.thousands_separator ~ '[[:space:]\u00a0\u202f]'
-                        then '[[:space:]\u00a0\u202f]'
-                    else '^[[:space:]\u00a0\u202f]+|[[:space:]\u00a0\u202f]+$'
-                end,
-                '', 'g'
-            ),
+            case
+                when
+                    translate(dialect.thousands_separator, {{ blanks }}, '')
+                    <> dialect.thousands_separator
+                    then translate({{ amount }}, {{ blanks }}, '')
+                else trim(both {{ blanks }} from {{ amount }})
+            end,
             dialect.thousands_separator, ''
         ), case when dialect.decimal_separator <> '.' then '.' else '' end, '?'),
         dialect.decimal_separator, '.'
@@ -88,13 +52,4 @@
         "substring(" ~ padded ~ ", " ~ dbt.position("'MI'", format) ~ ", 2)", "':'",
         seconds,
     ]) }} end
-{%- endmacro %}
-
-{#- A number without decimals, from text with a point; 2.00 is one. -#}
-{% macro whole_number(text) -%}
-    {{ return(adapter.dispatch("whole_number")(text)) }}
-{%- endmacro %}
-
-{% macro default__whole_number(text) -%}
-    {{ dbt.safe_cast("regexp_replace(" ~ text ~ ", '[.]0*$', '')", "integer") }}
 {%- endmacro %}

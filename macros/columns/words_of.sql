@@ -1,6 +1,5 @@
-{#- What to select from for the words of an English text (columns word, negations), in lower case,
+{#- What to select from for the words of an English text (columns position, word), in lower case,
     punctuation taken off both ends. An emoji is a word, and so is a smiley such as `:-)`.
-    `negations` counts those of the three words before it that negate.
 
     Args:
         text: SQL of the text. -#}
@@ -11,33 +10,19 @@
 {% macro postgres__words_of(text) -%}
     (
         select
-            word,
-            sum(case
-                when
-                    word in (
-                        'not', 'no', 'never', 'nobody', 'nothing', 'none', 'neither', 'nor',
-                        'without', 'hardly', 'rarely', 'seldom', 'cannot'
-                    )
-                    or word like '%n''t'
-                    then 1
-                else 0
-            end) over (order by position rows between 3 preceding and 1 preceding) as negations
-        from (
-            select
-                tokens.position,
-                {#- what has less than three characters without its punctuation may be a smiley #}
-                case when length(bare) > 2 then bare else token end as word
-            from
-                regexp_split_to_table(
-                    regexp_replace(
-                        translate(lower({{ text }}), U&'\2019\FE0F', ''''),
-                        '([\u2300-\u27BF\u3297\u3299\U0001F000-\U0001FAFF])', ' \1 ', 'g'
-                    ),
-                    '\s+'
-                ) with ordinality as tokens (token, position)
-            cross join lateral btrim(token, '.,!?;:"()[]{}…¡¿-–—*_~''#@/\') as bare
-            where token <> ''
-        ) as words
+            tokens.position,
+            {#- what has less than three characters without its punctuation may be a smiley #}
+            case when length(bare) > 2 then bare else token end as word
+        from
+            regexp_split_to_table(
+                regexp_replace(
+                    translate(lower({{ text }}), U&'\2019\FE0F', ''''),
+                    '([\u2300-\u27BF\u3297\u3299\U0001F000-\U0001FAFF])', ' \1 ', 'g'
+                ),
+                '\s+'
+            ) with ordinality as tokens (token, position)
+        cross join lateral btrim(token, '.,!?;:"()[]{}…¡¿-–—*_~''#@/\') as bare
+        where token <> ''
     )
 {%- endmacro %}
 

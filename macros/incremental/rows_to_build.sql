@@ -39,26 +39,17 @@
     {%- set are_few = "(select are_few from " ~ touched("extent") ~ ")" -%}
     (
         {%- if is_indexed %}
-        select records.* from {{ looked_up(relation, touched("rows"), by) }} as records
+        select * from {{ looked_up(relation, touched("rows"), by) }} as records
         {%- else %}
         select records.*
         from {{ relation }} as records
-        inner join {{ touched("rows") }} as touched on {{ same_values("records", "touched", by) }}
+        inner join {{ touched("rows") }} as touched using ({{ by | join(", ") }})
         {%- endif %}
         where {{ are_few }}
         union all
         select * from {{ relation }}
         where not {{ are_few }}
     )
-{%- endmacro %}
-
-{#- The rows of some orders, each looked up.
-
-    Args:
-        relation: relation with branch_id and order_id.
-        orders: table of branch_id and order_id, one row per order. -#}
-{% macro rows_of_orders(relation, orders) -%}
-    {{ return(looked_up(relation, orders, ["branch_id", "order_id"])) }}
 {%- endmacro %}
 
 {#- The rows of a relation that belong to some keys, looked up key by key.
@@ -81,20 +72,9 @@
         from {{ keys }} as keys
         cross join lateral (
             select * from {{ relation }} as records
-            where {{ same_values("records", "keys", by) }}
+            where ({{ by | join(", ") }}) = (keys.{{ by | join(", keys.") }})
             -- keeps the planner from making a join of it
             offset 0
         ) as records
     )
-{%- endmacro %}
-
-{#- The condition that two relations have the same values.
-
-    Args:
-        one, other: the relations' aliases.
-        columns: the columns. -#}
-{% macro same_values(one, other, columns) -%}
-    {%- for column in columns -%}
-        {{ one }}.{{ column }} = {{ other }}.{{ column }} {{- " and " if not loop.last }}
-    {%- endfor -%}
 {%- endmacro %}

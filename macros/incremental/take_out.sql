@@ -5,12 +5,11 @@
     its rows one by one. To look one up costs about as much as to compute twenty.
 
     Args:
-        by: the column by which touched rows are known in the fact. -#}
-{% macro take_out(by) -%}
-    {{ return(adapter.dispatch("take_out")(by)) }}
-{%- endmacro %}
-
-{% macro postgres__take_out(by) -%}
+        touched_rows: a query for the touched rows.
+        by: the column by which they are known in the fact. -#}
+{% macro postgres__take_out(touched_rows, by) -%}
+    create temporary table {{ touched("rows") }} on commit drop as
+    {{ touched_rows }};
     analyze {{ touched("rows") }};
 
     create temporary table {{ touched("extent") }} on commit drop as
@@ -18,27 +17,20 @@
         select 1 from {{ this }} offset (select 20 * count(*) from {{ touched("rows") }})
     ) as are_few;
 
-    create temporary table {{ touched("indexes") }} on commit drop as
-    select
-        indexes.indexrelid,
-        pg_get_indexdef(indexes.indexrelid) as definition
-    from pg_index as indexes
-    where
-        indexes.indrelid = '{{ this }}'::regclass
-        and not indexes.indisunique
-        and not (select are_few from {{ touched("extent") }});
-
     do $take_out$
     declare
-        index record;
+        index regclass;
     begin
         if (select are_few from {{ touched("extent") }}) then
             delete from {{ this }} as built
             using {{ touched("rows") }} as touched
             where built.{{ by }} = touched.{{ by }};
         else
-            for index in select indexrelid::regclass as name from {{ touched("indexes") }} loop
-                execute 'drop index ' || index.name;
+            for index in
+                select indexrelid from pg_index
+                where indrelid = '{{ this }}'::regclass and not indisunique
+            loop
+                execute 'drop index ' || index;
             end loop;
             truncate {{ this }};
         end if;
@@ -46,21 +38,9 @@
     $take_out$
 {%- endmacro %}
 
-{#- After a fact was built: put back the indexes that `take_out` has dropped. -#}
+{#- After a fact was built: make the indexes again that `take_out` has dropped. -#}
 {% macro put_back_indexes() -%}
-    {%- if is_incremental() -%}
-        {{ return(adapter.dispatch("put_back_indexes")()) }}
+    {%- if is_incremental() and not run_query("select are_few from " ~ touched("extent"))[0][0] -%}
+        {%- do create_indexes(this) -%}
     {%- endif -%}
-{%- endmacro %}
-
-{% macro postgres__put_back_indexes() -%}
-    do $put_back$
-    declare
-        index record;
-    begin
-        for index in select definition from {{ touched("indexes") }} loop
-            execute index.definition;
-        end loop;
-    end
-    $put_back$
 {%- endmacro %}

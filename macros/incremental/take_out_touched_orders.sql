@@ -26,11 +26,7 @@
 
 {% macro postgres__take_out_touched_orders(record_types, versions) -%}
     {#- as literals, so that the planner knows how few records are new and takes the index -#}
-    {%- set watermarks = run_query(watermarks_sql()) -%}
-    {%- set keys_of_records = {
-        "line": ("fct_order_lines", "order_line_key"), "payment": ("fct_payments", "payment_key")
-    } -%}
-
+    {%- set watermarks = run_query(watermarks_sql(ref("int_branches_loaded"), this)) -%}
     create temporary table {{ touched("loads") }} (branch_id, complete_load_id) on commit drop as
     values
     {%- for row in watermarks %}
@@ -38,7 +34,7 @@
     {{- "," if not loop.last }}
     {%- endfor %};
 
-    create temporary table {{ touched("rows") }} on commit drop as
+    {%- set touched_orders -%}
     with new_records as (
         select * from {{ ref("int_order_records_loaded") }}
         where
@@ -64,8 +60,9 @@
     where is_held = exists (
         select 1 from {{ this }} as built where built.order_key = judged_orders.order_key
     )
-    {%- for record_type in record_types if record_type in keys_of_records %}
-    {%- set name, key = keys_of_records[record_type] %}
+    {%- for record_type, name, key in [
+        ("line", "fct_order_lines", "order_line_key"), ("payment", "fct_payments", "payment_key")
+    ] if record_type in record_types %}
     {%- set fact = load_relation(this.incorporate(path={"identifier": name})) %}
     {%- if fact %}
     union
@@ -78,8 +75,9 @@
     {%- if versions %}
     union
     {{ orders_of_ended_versions(versions, watermarks) }}
-    {%- endif %};
-    {{ take_out(by="order_key") }}
+    {%- endif %}
+    {%- endset %}
+    {{ adapter.dispatch("take_out")(touched_orders, by="order_key") }}
 {%- endmacro %}
 
 {#- A query for the orders whose lines stand with a version of a product that had ended before.
@@ -104,5 +102,5 @@
     inner join {{ orders }} as orders
         on built.order_key = orders.order_key and orders.ordered_at >= versions.valid_from
     {%- endif %}
-    where {{ is_new(watermarks, "versions.", since=">=") }}
+    where {{ is_new(watermarks, "versions.branch_id", "versions.load_id", since=">=") }}
 {%- endmacro %}

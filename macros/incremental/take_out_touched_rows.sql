@@ -11,24 +11,25 @@
             every build until the load is complete. -#}
 {% macro take_out_touched_rows(complete, key, compared=[]) -%}
     {%- if is_incremental() -%}
-        {{ return(adapter.dispatch("take_out_touched_rows")(complete, key, compared)) }}
+        {%- set columns = (
+            [key] + compared if compared
+            else adapter.get_columns_in_relation(this) | map(attribute="name") | list
+        ) | join(", ") -%}
+        {%- set differing -%}
+            select {{ key }}
+            from (
+                select {{ columns }} from {{ complete }} except select {{ columns }} from {{ this }}
+            ) as new
+            union
+            select {{ key }}
+            from (
+                select {{ columns }} from {{ this }} except select {{ columns }} from {{ complete }}
+            ) as old
+            {%- if "load_id" in compared %}
+            union
+            select {{ key }} from {{ this }} where load_id is null
+            {%- endif %}
+        {%- endset -%}
+        {{ adapter.dispatch("take_out")(differing, by=key) }}
     {%- endif -%}
-{%- endmacro %}
-
-{% macro postgres__take_out_touched_rows(complete, key, compared) -%}
-    {%- set columns = (
-        [key] + compared if compared
-        else adapter.get_columns_in_relation(this) | map(attribute="name") | list
-    ) | join(", ") -%}
-    create temporary table {{ touched("rows") }} on commit drop as
-    select {{ key }}
-    from (select {{ columns }} from {{ complete }} except select {{ columns }} from {{ this }}) as new
-    union
-    select {{ key }}
-    from (select {{ columns }} from {{ this }} except select {{ columns }} from {{ complete }}) as old
-    {%- if "load_id" in compared %}
-    union
-    select {{ key }} from {{ this }} where load_id is null
-    {%- endif %};
-    {{ take_out(by=key) }}
 {%- endmacro %}

@@ -1,30 +1,46 @@
-{#- Per branch: up to which load the fact is built, and which load is the last complete one. -#}
-{% macro watermarks_sql() -%}
-    select
-        branch_id,
-        complete_load_id,
-        (
-            select max(built.load_id) from {{ this }} as built
-            where built.branch_id = loads.branch_id
-        ) as watermark
-    from {{ ref("int_branches_loaded") }} as loads
-{%- endmacro %}
-
-{#- The condition that a row came with a load after its branch's watermark.
+{#- Per branch: the highest load in a fact.
 
     Args:
-        watermarks: rows of branch_id and watermark, null where the branch has none yet.
-        prefix: what stands before the columns, for example "orders.".
-        load_id: the column of the load.
+        branches: relation of the branches; its other columns are there, too.
+        fact: the fact. -#}
+{% macro watermarks_sql(branches, fact) -%}
+    select
+        branches.*,
+        branches.branch_id as scope,
+        (
+            select max(built.load_id) from {{ fact }} as built
+            where built.branch_id = branches.branch_id
+        ) as watermark
+    from {{ branches }} as branches
+{%- endmacro %}
+
+{#- The condition that a row came with a load after the watermark.
+
+    Args:
+        watermarks: rows of scope and watermark, null where the scope has none yet.
+        scope: SQL of what there is a watermark for; the branch, where nothing else is said.
+        load_id: SQL of the load's id.
         since: ">", or ">=" to include the load of the watermark. -#}
-{% macro is_new(watermarks, prefix="", load_id="load_id", since=">") -%}
+{% macro is_new(watermarks, scope="branch_id", load_id="load_id", since=">") -%}
     {%- for row in watermarks -%}
-        {{ prefix }}branch_id = {{ sql_text(row["branch_id"]) }}
-        {%- if row["watermark"] %}
-            and {{ prefix }}{{ load_id }} {{ since }} {{ sql_text(row["watermark"]) }}
+        {{ scope }} = {{ sql_text(row["scope"]) }}
+        {%- if row["watermark"] %} and {{ load_id }} {{ since }} {{ sql_text(row["watermark"]) }}
         {%- endif %}
         {{- " or " if not loop.last -}}
     {%- endfor -%}
+{%- endmacro %}
+
+{#- The same, where what has no watermark is new, too; all rows, where nothing has one. -#}
+{% macro is_new_or_unknown(watermarks, scope="branch_id", load_id="load_id") -%}
+    {%- if not watermarks -%} {{ return("1 = 1") }} {%- endif -%}
+    (
+        {{ is_new(watermarks, scope, load_id) }}
+        or {{ scope }} not in (
+            {%- for row in watermarks -%}
+                {{ sql_text(row["scope"]) }} {{- ", " if not loop.last -}}
+            {%- endfor -%}
+        )
+    )
 {%- endmacro %}
 
 {#- A value as a text literal. -#}

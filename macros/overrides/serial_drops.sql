@@ -2,18 +2,11 @@
     all that still reads from it. Two threads that drop two views with a common reader can each hold
     what the other one wants: a deadlock. So these drops take turns, by a lock that ends with their
     transaction. -#}
-{% macro postgres__drop_view(relation) -%}
-    {{ take_turns_to_drop(relation) }}
-    drop view if exists {{ relation }} cascade
-{%- endmacro %}
-
-{% macro postgres__drop_table(relation) -%}
-    {{ take_turns_to_drop(relation) }}
-    drop table if exists {{ relation }} cascade
-{%- endmacro %}
-
-{% macro take_turns_to_drop(relation) -%}
-    {%- if relation.identifier.endswith("__dbt_backup") -%}
+{% macro postgres__drop_relation(relation) -%}
+    {%- call statement("drop_relation", auto_begin=false) -%}
+        {%- if relation.identifier.endswith("__dbt_backup") %}
         select pg_advisory_xact_lock(hashtext('mypizza drop'));
-    {%- endif -%}
+        {%- endif %}
+        {{ get_drop_sql(relation) }}
+    {%- endcall -%}
 {%- endmacro %}

@@ -8,15 +8,12 @@
 {% materialization test, default %}
 
     {%- set found = get_limit_subquery_sql(sql, config.get('limit')) %}
-    {%- set fail_calc = config.get('fail_calc') %}
-    {%- set stored = adapter.get_relation(
-        database=database, schema=schema, identifier=model['alias']
-    ) %}
+    {%- set stored = load_cached_relation(this) %}
     {%- set relations = [] %}
 
     {%- call statement('main', fetch_result=True) %}
         {{ get_test_sql(
-            found, fail_calc, config.get('warn_if'), config.get('error_if'), limit=none
+            found, config.get('fail_calc'), config.get('warn_if'), config.get('error_if'), limit=none
         ) }}
     {%- endcall %}
 
@@ -26,9 +23,7 @@
             {%- do adapter.drop_relation(stored) %}
         {%- endif %}
         {%- if load_result('main')['data'][0][0] %}
-            {%- set failed = api.Relation.create(
-                database=database, schema=schema, identifier=model['alias'], type='table'
-            ) %}
+            {%- set failed = this.incorporate(type='table') %}
             {%- call statement('store', auto_begin=True) %}
                 {{ get_create_sql(failed, found) }}
             {%- endcall %}

@@ -1,5 +1,7 @@
 {#- Before a run that builds marts: make the table of publications, wait for readers who still hold
-    the version that is to be rebuilt, and give up the possibility to roll back to it.
+    the version that is to be rebuilt, and give up the possibility to roll back to it. Its foreign
+    keys go: a fact that is rebuilt in parts deletes rows that another fact still points at, and
+    brings rows that point at what is not built yet.
 
     There are two versions of every incremental mart, and a full refresh rebuilds but one of them.
     So each version has a generation: the full refresh that it descends from. Where the workbench's
@@ -16,9 +18,13 @@
             | selectattr("resource_type", "equalto", "model")
             | selectattr("config.schema", "equalto", "marts") | list -%}
         {%- if marts | selectattr("unique_id", "in", selected_resources) | list -%}
-            {%- do run_query(wait_for_readers_sql()) -%}
-            {%- set generation = generation_to_build() -%}
-            {%- if not flags.FULL_REFRESH and generation.workbench != generation.to_build -%}
+            {%- do run_query(adapter.dispatch("empty_workbench_sql")()) -%}
+            {%- set published, workbench = run_query(
+                "select " ~ generation_of("marts") ~ ", " ~ generation_of("marts_next")
+            )[0] -%}
+            {%- set generation = invocation_id if flags.FULL_REFRESH
+                else published or workbench or invocation_id -%}
+            {%- if not flags.FULL_REFRESH and workbench != generation -%}
                 {%- for mart in marts if mart.config.materialized == "incremental" -%}
                     {#- by the adapter, so that dbt knows that it is gone -#}
                     {%- do adapter.drop_relation(api.Relation.create(
@@ -28,21 +34,10 @@
                 {%- endfor -%}
             {%- endif -%}
             comment on schema {{ schema_prefix() }}marts_next
-            is 'being built: generation {{ generation.to_build }}';
+            is 'being built: generation {{ generation }}';
             commit
         {%- endif -%}
     {%- endif -%}
-{%- endmacro %}
-
-{#- The generation of the version in the workbench, and the one that this run builds. -#}
-{% macro generation_to_build() -%}
-    {%- set found = run_query(
-        "select (" ~ generation_of(schema_prefix() ~ "marts") ~ "), ("
-        ~ generation_of(schema_prefix() ~ "marts_next") ~ ")"
-    )[0] -%}
-    {%- set to_build = invocation_id if flags.FULL_REFRESH
-        else found[0] or found[1] or invocation_id -%}
-    {{ return({"workbench": found[1], "to_build": to_build}) }}
 {%- endmacro %}
 
 {% macro publications_table_sql() -%}
@@ -60,19 +55,16 @@
     commit
 {%- endmacro %}
 
-{% macro wait_for_readers_sql() -%}
-    {{ return(adapter.dispatch("wait_for_readers_sql")()) }}
-{%- endmacro %}
-
-{% macro postgres__wait_for_readers_sql() -%}
+{#- Wait for the workbench's readers, and take the foreign keys off its tables. -#}
+{% macro postgres__empty_workbench_sql() -%}
     {%- set workbench = schema_prefix() ~ "marts_next" -%}
     do $workbench$
     declare
         reader record;
+        foreign_key record;
         deadline timestamp with time zone
             := clock_timestamp() + interval '{{ var("workbench_timeout_seconds") }} seconds';
     begin
-        create schema if not exists {{ workbench }};
         loop
             select a.pid, a.usename, a.query_start, left(a.query, 300) as query
             into reader
@@ -98,24 +90,30 @@
             perform pg_sleep(0.5);
             perform pg_stat_clear_snapshot();
         end loop;
+        for foreign_key in
+            select conname, conrelid::regclass as relation
+            from pg_constraint
+            where contype = 'f' and connamespace = '{{ workbench }}'::regnamespace
+        loop
+            execute format(
+                'alter table %s drop constraint %I', foreign_key.relation, foreign_key.conname
+            );
+        end loop;
     end
     $workbench$;
     commit
 {%- endmacro %}
 
-{#- A query for the generation of the version that stands in a schema; the schema's comment says
-    which version that is. -#}
+{#- SQL of the version that a schema holds, as the comment on it says: a publication, or a build
+    that has begun.
+
+    Args:
+        schema_name: the schema. -#}
+{% macro version_of(schema_name) -%}
+    obj_description(to_regnamespace('{{ schema_prefix() ~ schema_name }}'), 'pg_namespace')
+{%- endmacro %}
+
+{#- SQL of that version's generation. -#}
 {% macro generation_of(schema_name) -%}
-    select coalesce(
-        (
-            select p.generation from {{ schema_prefix() }}audit.publications as p
-            -- behind the comma the comment says when
-            where split_part(d.description, ',', 1) = 'publication ' || p.publication_id
-        ),
-        substring(d.description from 'being built: generation (.*)')
-    )
-    from pg_description as d
-    where
-        d.objoid = to_regnamespace('{{ schema_name }}')
-        and d.classoid = 'pg_namespace'::regclass
+    substring({{ version_of(schema_name) }} from 'generation ([^,]+)')
 {%- endmacro %}

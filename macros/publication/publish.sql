@@ -7,110 +7,106 @@
     Returns:
         SQL that publishes, or nothing where there is nothing to publish. -#}
 {% macro publish(results) -%}
-    {%- if execute and flags.WHICH == "build" -%}
-        {%- set problem = why_not_to_publish(results) -%}
-        {%- set mart_results = results
-            | selectattr("node.resource_type", "equalto", "model")
-            | selectattr("node.config.schema", "equalto", "marts") | list -%}
-        {%- if not mart_results -%}
-        {%- elif problem.partial -%}
-            {{ log("Nothing is published: " ~ problem.partial, info=true) }}
-        {%- elif problem.failed -%}
+    {%- set marts = (results if execute and flags.WHICH == "build" else [])
+        | map(attribute="node")
+        | selectattr("resource_type", "equalto", "model")
+        | selectattr("config.schema", "equalto", "marts") | list -%}
+    {%- if marts -%}
+        {%- set partial = what_was_left_out(results) -%}
+        {%- set failed = what_failed(results) -%}
+        {%- if partial -%}
+            {{ log("Nothing is published: " ~ partial, info=true) }}
+        {%- elif failed -%}
             {{ log(
-                "Nothing is published. Readers keep the current version: "
-                ~ problem.failed, info=true
+                "Nothing is published. Readers keep the current version: " ~ failed, info=true
             ) }}
-            {{ record_publication_sql("failed", problem.failed) }}
+            {{ record_publication_sql("failed", failed) }}
         {%- else -%}
-            {{ log("Publishing " ~ mart_results | length ~ " marts", info=true) }}
-            {{ publication_sql(mart_results) }}
+            {{ log("Publishing " ~ marts | length ~ " marts", info=true) }}
+            {{ adapter.dispatch("publication_sql")(marts) }}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 
-{#- Say why this run must not be published: it was partial, or something in it failed. -#}
-{% macro why_not_to_publish(results) -%}
-    {%- set problem = namespace(partial="", failed="") -%}
-    {%- set in_run = results | map(attribute="node.unique_id") | list -%}
-    {%- set missing = [] -%}
-    {%- for node in graph.nodes.values()
-        if node.resource_type in ("model", "seed", "snapshot", "test")
-        and node.unique_id not in in_run -%}
-        {%- do missing.append(node.name) -%}
-    {%- endfor -%}
+{#- Say that a run contained only part of the project; nothing, where it contained all. -#}
+{% macro what_was_left_out(results) -%}
+    {%- set missing = graph.nodes.values()
+        | selectattr("resource_type", "in", ["model", "seed", "snapshot", "test"])
+        | rejectattr("unique_id", "in", results | map(attribute="node.unique_id") | list) | list -%}
     {#- unit tests judge the code, not what was built: a run may leave them out -#}
     {%- set narrowed = (invocation_args_dict.get("exclude_resource_types") or [])
         | reject("equalto", "unit_test") | list
         or invocation_args_dict.get("resource_types") -%}
     {%- if missing or narrowed -%}
-        {%- set problem.partial = "this run contained only part of the project ("
-            ~ missing | length ~ " nodes were missing)" -%}
+        this run contained only part of the project ({{ missing | length }} nodes were missing)
     {%- endif -%}
-    {%- set failed = [] -%}
-    {%- set skipped = [] -%}
-    {%- for result in results
-        if result.node.resource_type not in ("exposure", "saved_query")
-        and result.status not in ("success", "pass") -%}
-        {%- do (skipped if result.status == "skipped" else failed).append(result.node.name) -%}
-    {%- endfor -%}
-    {%- if failed or skipped -%}
-        {%- set problem.failed = "failed: " ~ failed | join(", ")
-            ~ ("; skipped because of that: " ~ skipped | length if skipped else "") -%}
-    {%- endif -%}
-    {{ return(problem) }}
 {%- endmacro %}
 
-{#- Everything that makes the audited build the published one. -#}
-{% macro publication_sql(mart_results) -%}
-    {{ return(adapter.dispatch("publication_sql")(mart_results)) }}
+{#- Say what failed in a run; nothing, where all is well. -#}
+{% macro what_failed(results) -%}
+    {%- set bad = results | rejectattr("node.resource_type", "in", ["exposure", "saved_query"])
+        | rejectattr("status", "in", ["success", "pass"]) | list -%}
+    {%- set skipped = bad | selectattr("status", "equalto", "skipped") | list -%}
+    {%- if bad -%}
+        failed: {{ bad | rejectattr("status", "equalto", "skipped")
+            | map(attribute="node.name") | join(", ") }}
+        {{- "; skipped because of that: " ~ skipped | length if skipped }}
+    {%- endif -%}
 {%- endmacro %}
 
-{% macro postgres__publication_sql(mart_results) -%}
-    {%- set names = mart_results | map(attribute="node.alias") | list -%}
+{#- Everything that makes the audited build the published one.
+
+    Args:
+        marts: dbt's nodes of all marts. -#}
+{% macro postgres__publication_sql(marts) -%}
     {%- set workbench = schema_prefix() ~ "marts_next" -%}
-    do $publication$
-    declare
-        stray text;
-        relation text;
-        relation_rows bigint;
-        published jsonb := '{}';
-        built_generation text;
+    {%- set with_branch = run_query(
+        "select table_name from information_schema.columns where column_name = 'branch_id'"
+        ~ " and table_schema = '" ~ workbench ~ "'"
+    ).columns[0].values() -%}
+    {#- a model that left the project leaves the published schema, too -#}
+    {%- set names = marts | map(attribute="alias") | list -%}
+    {%- for row in list_relations_without_caching(marts[0]) if row["name"] not in names %}
+    {{ get_drop_sql(api.Relation.create(
+        schema=workbench, identifier=row["name"], type=row["type"]
+    )) }};
+    {%- endfor %}
+    {%- for mart in marts %}
+    {%- for constraint in mart.constraints if constraint.type == "foreign_key" %}
+    alter table {{ mart.relation_name }} add {{ adapter.render_raw_model_constraints(
+        raw_constraints=[constraint.to_dict()]
+    )[0] }};
+    {%- endfor %}
+    {{ adapter.dispatch("table_rights_sql")(
+        mart.relation_name, mart.alias in with_branch, mart.config.meta.get("company_wide")
+    ) }}
+    analyze {{ mart.relation_name }};
+    {%- endfor %}
+    insert into {{ schema_prefix() }}audit.publications
+        (publication_id, finished_at, outcome, generation, models)
+    select
+        '{{ invocation_id }}',
+        clock_timestamp(),
+        'published',
+        {{ generation_of("marts_next") }},
+        jsonb_object_agg(mart, row_count)
+    from (
+        {%- for mart in marts %}
+        select '{{ mart.alias }}' as mart, count(*) as row_count from {{ mart.relation_name }}
+        {{- " union all" if not loop.last }}
+        {%- endfor %}
+    ) as counted;
+    -- who reads the marts sees by it how old they are
+    do $version$
     begin
-        -- a model that left the project leaves the published schema, too
-        for stray in
-            select c.oid::regclass::text
-            from pg_class as c
-            where
-                c.relnamespace = '{{ workbench }}'::regnamespace
-                and c.relkind in ('r', 'v', 'm')
-                and c.relname <> all (array['{{ names | join("', '") }}'])
-        loop
-            execute 'drop table ' || stray || ' cascade';
-        end loop;
-        {% for statement in foreign_key_statements(mart_results) %}
-        {{ statement }}
-        {% endfor %}
-        {{ table_rights_sql(names) }}
-        foreach relation in array array['{{ names | join("', '") }}'] loop
-            execute format('analyze {{ workbench }}.%I', relation);
-            execute format('select count(*) from {{ workbench }}.%I', relation) into relation_rows;
-            published := published || jsonb_build_object(relation, relation_rows);
-        end loop;
-        {{ generation_of(workbench) }} into built_generation;
-        -- who reads the marts sees by it how old they are
         execute format(
             'comment on schema {{ workbench }} is %L',
-            'publication {{ invocation_id }}, '
-            || to_char(clock_timestamp() at time zone 'UTC', 'FMDD FMMonth YYYY, HH24:MI "UTC"')
-        );
-        {{ swap_sql() }}
-        insert into {{ schema_prefix() }}audit.publications
-            (publication_id, finished_at, outcome, generation, models)
-        values (
-            '{{ invocation_id }}', clock_timestamp(), 'published', built_generation, published
+            'publication {{ invocation_id }} of generation ' || {{ generation_of("marts_next") }}
+            || to_char(clock_timestamp() at time zone 'UTC', ', FMDD FMMonth YYYY, HH24:MI "UTC"')
         );
     end
-    $publication$
+    $version$;
+    {{ adapter.dispatch("swap_sql")() }}
 {%- endmacro %}
 
 {#- Record a build that was not published.
@@ -123,7 +119,7 @@
         (publication_id, finished_at, outcome, reason)
     values (
         '{{ invocation_id }}',
-        current_timestamp,
+        clock_timestamp(),
         '{{ outcome }}',
         '{{ reason | replace("'", "''") }}'
     )

@@ -22,15 +22,8 @@
 
 {#- The day that a file's name begins with, as YYYY-MM-DD; null where there is no such day. -#}
 {% macro file_date() -%}
-    {{ dbt.safe_cast(adapter.dispatch("day_in_file_name")(), "date") }}
-{%- endmacro %}
-
-{% macro default__day_in_file_name() -%}
-    regexp_extract(_file_name, '(?:^|/)([0-9]{4}-[0-9]{2}-[0-9]{2})[^/0-9][^/]*$', 1)
-{%- endmacro %}
-
-{% macro postgres__day_in_file_name() -%}
-    substring(_file_name from '(?:^|/)([0-9]{4}-[0-9]{2}-[0-9]{2})[^/0-9][^/]*$')
+    {%- set name = "regexp_substr(_file_name, '(^|/)[0-9]{4}-[0-9]{2}-[0-9]{2}(?=[^/0-9][^/]*$)')" -%}
+    {{ dbt.safe_cast("trim(leading '/' from " ~ name ~ ")", "date") }}
 {%- endmacro %}
 
 {#- The reason that a file's name gives no day of the business. -#}
@@ -56,13 +49,4 @@
         partition by source._deleted_at is null, {{ same }}
         order by files.first_seen_at, source._file_name
     )
-{%- endmacro %}
-
-{#- The reason that a line says again what another file has said before.
-
-    Args:
-        column: the column whose value is named.
-        sentence: how the reason goes on. -#}
-{% macro second_file(column, sentence) -%}
-    {{ broken(column, "first_file <> _file_name", sentence) }}
 {%- endmacro %}

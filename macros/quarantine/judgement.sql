@@ -49,15 +49,12 @@
 {#- Before records are judged: remember up to which load they are, and by which rules. What is
     published is judged; later runs look at what came after, and at all when the rules have changed. -#}
 {% macro remember_judgement() -%}
-    {#- named before anything is executed, so that dbt builds them first -#}
-    {%- for system, declared in var("systems").items() if not declared.loaded_with -%}
-        {%- do ref("stg_" ~ system ~ "__loads") -%}
-    {%- endfor -%}
-    {%- if execute -%} {{ return(adapter.dispatch("remember_judgement")()) }} {%- endif -%}
+    {{ return(adapter.dispatch("remember_judgement")()) }}
 {%- endmacro %}
 
 {% macro postgres__remember_judgement() -%}
     {%- set judgements = schema_prefix() ~ "audit.judgements" -%}
+    {%- set rules = adapter.dispatch("rules_sql")() -%}
     create table if not exists {{ judgements }} (
         publication_id text not null,
         source_name text not null,
@@ -71,7 +68,7 @@
     {%- for system, declared in var("systems").items() if not declared.loaded_with %}
     {%- set scope = declared.get("loads_go_by", "cast('' as text)") %}
     insert into {{ judgements }} (publication_id, source_name, scope, load_id, rules)
-    select '{{ invocation_id }}', '{{ system }}', {{ scope }}, max(load_id), ({{ rules_sql() }})
+    select '{{ invocation_id }}', '{{ system }}', {{ scope }}, max(load_id), ({{ rules }})
     from {{ ref("stg_" ~ system ~ "__loads") }}
     where is_complete
     group by {{ scope }}
@@ -83,73 +80,50 @@
     not seen as complete, or the rules have changed since.
 
     Args:
-        table: from `judged_tables`. -#}
-{% macro is_to_judge(table) -%}
-    {%- set known = [] -%}
-    {%- set parts = [] -%}
-    {%- for row in last_judgement() if row["source_name"] == table.source -%}
-        {%- do known.append(sql_text(row["scope"])) -%}
-        {%- do parts.append(
-            table.scope ~ " = " ~ known[-1] ~ " and load_id > " ~ sql_text(row["load_id"])
-        ) -%}
-    {%- endfor -%}
-    {%- if parts -%}
-        ({{ parts | join(" or ") }} or {{ table.scope }} not in ({{ known | join(", ") }}))
-    {%- else -%} 1 = 1
-    {%- endif -%}
+        table: from `judged_tables`.
+        judgement: from `last_judgement`. -#}
+{% macro is_to_judge(table, judgement) -%}
+    {{ is_new_or_unknown(
+        judgement | selectattr("source_name", "equalto", table.source) | list, table.scope
+    ) }}
 {%- endmacro %}
 
 {#- The loads up to which the published version's records are judged; none where it has none, where
     its rules were others, or with --full-refresh: then all records are to be judged. -#}
 {% macro last_judgement() -%}
-    {%- if not execute or flags.FULL_REFRESH -%} {{ return([]) }} {%- endif -%}
-    {%- set exists = run_query(
-        "select to_regclass('" ~ schema_prefix() ~ "audit.judgements') is not null and to_regclass('"
-        ~ this ~ "') is not null"
-    )[0][0] -%}
-    {%- if not exists -%} {{ return([]) }} {%- endif -%}
+    {%- set is_known = is_incremental() and not flags.FULL_REFRESH
+        and adapter.get_relation(this.database, this.schema, "judgements") -%}
+    {%- set audit = schema_prefix() ~ "audit." -%}
     {{ return(run_query(
-        "select source_name, scope, load_id from " ~ schema_prefix() ~ "audit.judgements"
-        ~ " where rules = (" ~ rules_sql() ~ ") and publication_id = ("
-        ~ "select publication_id from " ~ schema_prefix() ~ "audit.publications"
+        "select source_name, scope, load_id as watermark from " ~ audit ~ "judgements"
+        ~ " where rules = (" ~ adapter.dispatch("rules_sql")() ~ ") and publication_id = ("
+        ~ "select publication_id from " ~ audit ~ "publications"
         ~ " where outcome = 'published' order by finished_at desc limit 1)"
-    )) }}
+    ) if is_known else []) }}
 {%- endmacro %}
 
 {#- A query for a fingerprint of the rules: the text of the base models, as the database knows it,
     without the lines that only name a column (a new one at a source is no new rule), and the seeds
     that they look things up in. -#}
-{% macro rules_sql() -%}
-    {{ return(adapter.dispatch("rules_sql")()) }}
-{%- endmacro %}
-
 {% macro postgres__rules_sql() -%}
-    {%- set parts = [] -%}
+    {%- set bases = [] -%}
     {%- set seeds = [] -%}
-    {%- set bases = graph.nodes["model.mypizza.quarantine"].depends_on.nodes | list -%}
-    {%- for base in bases if ".base_" in base -%}
-        {#- what a base model reads: another base model, which only maps, and seeds -#}
-        {%- for parent in graph.nodes[base].depends_on.nodes -%}
-            {%- if ".base_" in parent and parent not in bases -%}
-                {%- do bases.append(parent) -%}
-            {%- elif parent.startswith("seed.") and parent not in seeds -%}
-                {%- do seeds.append(parent) -%}
-            {%- endif -%}
+    {%- for node in graph.get("nodes", {}).values() if node.name.startswith("base_") -%}
+        {%- do bases.append(node.relation_name) -%}
+        {%- for parent in node.depends_on.nodes if parent.startswith("seed.") -%}
+            {%- do seeds.append(graph.nodes[parent].relation_name) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {%- for base in bases | unique | sort if ".base_" in base -%}
-        {%- do parts.append(
-            "(select string_agg(line, '' order by position) from regexp_split_to_table("
-            ~ "pg_get_viewdef('" ~ graph.nodes[base].relation_name ~ "'::regclass), '\\n')"
-            ~ " with ordinality as lines (line, position)"
-            ~ " where line !~ '^\\s*(SELECT )?\"?\\w+\"?([.]\"?\\w+\"?)?,?$')"
-        ) -%}
-    {%- endfor -%}
-    {%- for seed in seeds | sort -%}
-        {%- do parts.append(
-            "(select string_agg(s::text, '' order by s::text) from "
-            ~ graph.nodes[seed].relation_name ~ " as s)"
-        ) -%}
-    {%- endfor -%}
-    select md5({{ parts | join(" || ") }})
+    select md5(concat(
+        (
+            select string_agg(line, '' order by cast(base as text), position)
+            from unnest(array['{{ bases | join("', '") }}']::regclass[]) as base
+            cross join regexp_split_to_table(pg_get_viewdef(base), '\n')
+                with ordinality as lines (line, position)
+            where line !~ '^\s*(SELECT )?"?\w+"?([.]"?\w+"?)?,?$'
+        )
+        {%- for seed in seeds | unique | sort %},
+        (select string_agg(s::text, '' order by s::text) from {{ seed }} as s)
+        {%- endfor %}
+    ))
 {%- endmacro %}

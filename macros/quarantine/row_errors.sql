@@ -2,29 +2,24 @@
     A record that its source has deleted is not judged any more.
 
     Args:
-        checks: SQL expressions that give a reason or null, from `unreadable`, `missing`, `broken`.
-        deleted_at: the column that marks a deleted record. -#}
-{% macro row_errors(checks, deleted_at="_deleted_at") -%}
-    {{ return(adapter.dispatch("row_errors")(checks, deleted_at)) }}
+        checks: SQL expressions that give a reason or null, from `unreadable`, `missing`, `broken`. -#}
+{% macro row_errors(checks) -%}
+    case when _deleted_at is null then {{ reasons(checks) }} else {{ reasons([]) }} end
 {%- endmacro %}
 
-{% macro default__row_errors(checks, deleted_at) -%}
-    case
-        when {{ deleted_at }} is null then filter(array({{ checks | join(", ") }}), x -> x is not null)
-        else array()
-    end
+{#- Those of some reasons that are not null, as an array. -#}
+{% macro reasons(checks) -%}
+    {{ return(adapter.dispatch("reasons")(checks)) }}
 {%- endmacro %}
 
-{% macro postgres__row_errors(checks, deleted_at) -%}
-    case
-        when {{ deleted_at }} is not null then cast(array[] as text[])
-        else array_remove(
-            array[
-                {{ checks | join(",\n                ") }}
-            ],
-            null
-        )
-    end
+{% macro default__reasons(checks) -%}
+    filter(array({{ checks | join(", ") }}), x -> x is not null)
+{%- endmacro %}
+
+{% macro postgres__reasons(checks) -%}
+    array_remove(cast(array[
+        {{ checks | join(",\n        ") }}
+    ] as text[]), null)
 {%- endmacro %}
 
 {#- The condition that nothing is wrong with a record. -#}
@@ -58,16 +53,12 @@
         {%- if not optional %}
         when {{ column }} is null then '{{ column }}: is missing'
         {%- endif %}
+        {%- if noun == "a number" %}
+        when {{ read }} is null and {{ dbt.safe_cast(text, "numeric") }} is not null
+            then {{ quoted(column, "is too large for " ~ type) }}
+        {%- endif %}
         when {{ column }} is not null and {{ read }} is null
-            then
-                {%- if noun == "a number" %}
-                case
-                    when {{ dbt.safe_cast(text, "numeric") }} is not null
-                        then {{ quoted(column, "is too large for " ~ type) }}
-                    else {{ quoted(column, "is not a number") }}
-                end
-                {%- else %} {{ quoted(column, "is not " ~ noun) }}
-                {%- endif %}
+            then {{ quoted(column, "is not " ~ noun) }}
         {%- if exact and type.startswith("numeric(") %}
         when {{ safe_cast(text, "numeric", types) }} <> {{ read }}
             then {{ quoted(column, "has more places than " ~ type) }}
@@ -99,22 +90,13 @@
     case when {{ condition }} then '{{ reason }}' end
 {%- endmacro %}
 
-{#- Another check, made only where a condition holds. -#}
-{% macro only_where(condition, check) -%}
-    case when {{ condition }} then {{ check }} end
-{%- endmacro %}
-
 {#- A reason: the column, its value in quotation marks, what is wrong with it. -#}
 {% macro quoted(column, sentence) -%}
-    {%- set value = "substring(" ~ value_as_text(column) ~ ", 1, 100)" -%}
+    {%- set value = "substring(" ~ adapter.dispatch("value_as_text")(column) ~ ", 1, 100)" -%}
     {{ dbt.concat(["'" ~ column ~ ": '''", value, "''' " ~ sentence ~ "'"]) }}
 {%- endmacro %}
 
 {#- A value as a person would write it: a number lands with ten places. -#}
-{% macro value_as_text(column) -%}
-    {{ return(adapter.dispatch("value_as_text")(column)) }}
-{%- endmacro %}
-
 {% macro default__value_as_text(column) -%}
     regexp_replace(cast({{ column }} as string), '([.][0-9]*[1-9])0+$|[.]0+$', '$1')
 {%- endmacro %}
@@ -169,59 +151,29 @@
     Args:
         column: the column of the currency. -#}
 {% macro foreign_currency(column) -%}
-    case
-        when {{ column }} is null then '{{ column }}: is missing'
-        when not exists (
-            select 1
-            from (
-                select branches.branch_id as trading_branch_id, branches.currency as trading_currency
-                from {{ ref("branches") }} as branches
-            ) as trading
-            where trading_branch_id = branch_id and trading_currency = {{ column }}
-        ) then {{ quoted(column, "is not the currency of the branch") }}
-    end
+    {{ without_its_parent(
+        ref("branches"), column, "currency", "is not the currency of the branch"
+    ) }}
 {%- endmacro %}
 
 {#- The reason that the record is missing to which this one belongs.
 
     Args:
-        parents: relation with branch_id and the parent's key.
+        parents: relation with branch_id and the column.
         column: the column that names the parent.
-        parent_key: the parent's key, where it is called otherwise. -#}
-{% macro without_its_parent(parents, column, parent_key=none) -%}
+        parent_column: its name in the relation, where that is another one.
+        sentence: how the reason goes on. -#}
+{% macro without_its_parent(
+    parents, column, parent_column=none, sentence="names no record that has come in"
+) -%}
     case
         when {{ column }} is null then '{{ column }}: is missing'
         when not exists (
             select 1
             from (
-                select
-                    parents.branch_id as parent_branch_id,
-                    parents.{{ parent_key or column }} as parent_id
-                from {{ parents }} as parents
-            ) as known
+                select branch_id, {{ parent_column or column }} from {{ parents }}
+            ) as known (parent_branch_id, parent_id)
             where parent_branch_id = branch_id and parent_id = {{ column }}
-        ) then {{ quoted(column, "names no record that has come in") }}
+        ) then {{ quoted(column, sentence) }}
     end
-{%- endmacro %}
-
-{#- The reason of a good record whose order is held back. -#}
-{% macro held_with_its_order() -%}
-    {{ return(adapter.dispatch("reasons")(
-        ["held back with its order, of which another record is in quarantine"]
-    )) }}
-{%- endmacro %}
-
-{#- The one reason that an expression gives. -#}
-{% macro one_reason(expression) -%} {{ return(adapter.dispatch("one_reason")(expression)) }} {%- endmacro %}
-
-{% macro default__one_reason(expression) -%} array({{ expression }}) {%- endmacro %}
-
-{% macro postgres__one_reason(expression) -%} array[{{ expression }}] {%- endmacro %}
-
-{% macro default__reasons(sentences) -%}
-    array({% for sentence in sentences %}'{{ sentence }}'{% endfor %})
-{%- endmacro %}
-
-{% macro postgres__reasons(sentences) -%}
-    cast(array[{% for sentence in sentences %}'{{ sentence }}'{% endfor %}] as text[])
 {%- endmacro %}

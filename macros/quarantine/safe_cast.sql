@@ -79,11 +79,6 @@
     Args:
         relation: the relation. -#}
 {% macro column_types(relation) -%}
-    {%- set types = {} -%}
-    {%- if execute -%}
-        {%- for column in adapter.get_columns_in_relation(relation) -%}
-            {%- do types.update({column.name: column.dtype}) -%}
-        {%- endfor -%}
-    {%- endif -%}
-    {{ return(types) }}
+    {%- set columns = adapter.get_columns_in_relation(relation) if execute else [] -%}
+    {{ return(dict(zip(columns | map(attribute="name"), columns | map(attribute="dtype")))) }}
 {%- endmacro %}

@@ -23,29 +23,10 @@
     Args:
         load_id: the column of the load. -#}
 {% macro new_rows(load_id="load_id") -%}
-    {%- set published = adapter.get_relation(
+    {%- set fact = adapter.get_relation(
         target.database, schema_prefix() ~ "marts", "fct_orders"
     ) if execute and not flags.FULL_REFRESH -%}
-    {%- if published -%}
-        {%- set watermarks = run_query(published_watermarks_sql(published)) -%}
-        {%- set known = [] -%}
-        {%- for row in watermarks -%} {%- do known.append(sql_text(row["branch_id"])) -%} {%- endfor -%}
-        (
-            {{ is_new(watermarks, load_id=load_id) }}
-            {#- all rows of a branch are new that was not there yet, or that the seed does not know #}
-            or branch_id not in ({{ known | join(", ") }})
-        )
-    {%- else -%}
-        1 = 1
-    {%- endif -%}
-{%- endmacro %}
-
-{% macro published_watermarks_sql(published) -%}
-    select
-        branches.branch_id,
-        (
-            select max(orders.load_id) from {{ published }} as orders
-            where orders.branch_id = branches.branch_id
-        ) as watermark
-    from {{ published.incorporate(path={"identifier": "dim_branches"}) }} as branches
+    {%- set branches = fact.incorporate(path={"identifier": "dim_branches"}) if fact -%}
+    {%- set watermarks = run_query(watermarks_sql(branches, fact)) if fact else [] -%}
+    {{ is_new_or_unknown(watermarks, load_id=load_id) }}
 {%- endmacro %}

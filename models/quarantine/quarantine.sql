@@ -8,9 +8,9 @@
     pre_hook="{{ remember_judgement() }}"
 ) }}
 
-{#- What is judged is listed in dbt_project.yml. The records of an order stand or fall together;
-    all others are judged one by one. -#}
-{%- set tables = judged_tables() %}
+{#- The records of an order stand or fall together; all others are judged one by one. -#}
+{%- set tables, judgement = judged_tables(), last_judgement() %}
+{%- set held = reasons(["'held back with its order, of which another record is in quarantine'"]) %}
 
 with waiting as (
     {%- if is_incremental() %}
@@ -46,14 +46,14 @@ bad as (
     {%- for table in tables %}
     {{ judged_columns(table) }}
     from {{ table.base }} as records
-    where not ({{ is_good() }}) and {{ is_to_judge(table) }}
+    where not ({{ is_good() }}) and {{ is_to_judge(table, judgement) }}
     union all
     -- what waits, and has no order with which it is looked at again
     {{ judged_columns(table) }}
     from {{ table.base }} as records
     where
         not ({{ is_good() }})
-        and not ({{ is_to_judge(table) }})
+        and not ({{ is_to_judge(table, judgement) }})
         and {{ table.key }} in (
             select waiting.record_key from waiting
             where waiting.order_id is null
@@ -82,7 +82,7 @@ suspects as (
     {%- for table in tables if table.part_of_order %}
     {{ judged_columns(table) }}
     {%- if table.part_of_order == 'indexed' %}
-    from {{ rows_of_orders(table.base, 'suspect_orders') }} as records
+    from {{ looked_up(table.base, 'suspect_orders', by=['branch_id', 'order_id']) }} as records
     {%- else %}
     from {{ table.base }} as records
     inner join suspect_orders
@@ -122,7 +122,7 @@ quarantined as (
         suspects.load_id,
         suspects.raw_record,
         case
-            when {{ is_good('suspects.reasons') }} then {{ held_with_its_order() }}
+            when {{ is_good('suspects.reasons') }} then {{ held }}
             else suspects.reasons
         end as reasons,
         {{ is_good('suspects.reasons') }} as is_held_with_its_order

@@ -90,6 +90,18 @@ def _prepared(name: str, run: Callable[[Path], str]) -> Path:
 
 
 @pytest.fixture(scope="session")
+def sample_company() -> Path:
+    """The folder of a stopped server with the published sample company: to be copied."""
+
+    def trade(folder: Path) -> str:
+        declare(folder)
+        sample("start", folder=folder)
+        return mypizza("run", folder=folder).stdout
+
+    return _prepared("sample_company", trade)
+
+
+@pytest.fixture(scope="session")
 def small_company() -> Path:
     """The folder of a stopped server with two tills and Lyon, published: six weeks of each."""
 
@@ -103,16 +115,16 @@ def small_company() -> Path:
 
 
 @pytest.fixture(scope="session")
-def year_company() -> Path:
-    """The folder of a stopped server with the whole sample company, published: 57 weeks of it."""
+def company_five_weeks_on(sample_company: Path) -> Path:
+    """The same after its year and five more weeks of trade."""
 
     def trade(folder: Path) -> str:
-        declare(folder)
+        copy_company(sample_company, folder)
         sample("start", folder=folder)
         sample("advance", "--days", "35", folder=folder)
         return mypizza("run", "--no-docs", folder=folder).stdout
 
-    return _prepared("year_company", trade)
+    return _prepared("five_weeks_on", trade)
 
 
 @contextmanager
@@ -128,6 +140,15 @@ def _copy_of(company: Path, module: str) -> Iterator[warehouse_module.Warehouse]
 
 
 @pytest.fixture(scope="module")
+def published_warehouse(
+    request: pytest.FixtureRequest, sample_company: Path
+) -> Iterator[warehouse_module.Warehouse]:
+    """An embedded server of the test file's own, with the sample company published."""
+    with _copy_of(sample_company, request.module.__name__) as published:
+        yield published
+
+
+@pytest.fixture(scope="module")
 def small_warehouse(
     request: pytest.FixtureRequest, small_company: Path
 ) -> Iterator[warehouse_module.Warehouse]:
@@ -137,11 +158,11 @@ def small_warehouse(
 
 
 @pytest.fixture(scope="module")
-def year_warehouse(
-    request: pytest.FixtureRequest, year_company: Path
+def five_weeks_on(
+    request: pytest.FixtureRequest, company_five_weeks_on: Path
 ) -> Iterator[warehouse_module.Warehouse]:
-    """An embedded server of the test file's own, with the whole sample company published."""
-    with _copy_of(year_company, request.module.__name__) as published:
+    """An embedded server of the test file's own, with the company published five weeks on."""
+    with _copy_of(company_five_weeks_on, request.module.__name__) as published:
         yield published
 
 

@@ -29,9 +29,9 @@ class Opened:
 
 
 @pytest.fixture(scope="module")
-def page(small_warehouse: Warehouse) -> Path:
+def page(published_warehouse: Warehouse) -> Path:
     """The docs site that `mypizza run` has written."""
-    assert small_warehouse.embedded
+    assert published_warehouse.embedded
     return Path(os.environ["DBT_TARGET_PATH"]) / "site" / "docs.html"
 
 
@@ -96,7 +96,7 @@ def test_a_mart_has_its_page_under_its_published_name(page: Path, tmp_path: Path
 
 
 def test_every_model_has_grain_key_refresh_and_a_question_whose_sql_finds_an_answer(
-    page: Path, small_warehouse: Warehouse
+    page: Path, published_warehouse: Warehouse
 ) -> None:
     """In the relation's comment, and so in the docs and in what a BI tool shows."""
     question = re.compile(r"\*\*Question:\*\* [^?]+\?\n\n```sql\n(.*?)\n```", re.DOTALL)
@@ -104,7 +104,7 @@ def test_every_model_has_grain_key_refresh_and_a_question_whose_sql_finds_an_ans
     models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
     assert len(models) > 80
     for role in ("reader", "transformer"):
-        with small_warehouse.connect(role=role) as connection:
+        with published_warehouse.connect(role=role) as connection:
             for model in models:
                 if (model["schema"] == "marts") != (role == "reader"):
                     continue
@@ -122,12 +122,12 @@ def test_every_model_has_grain_key_refresh_and_a_question_whose_sql_finds_an_ans
 
 
 def test_the_queries_to_begin_with_find_an_answer_and_add_no_two_currencies(
-    small_warehouse: Warehouse,
+    published_warehouse: Warehouse,
 ) -> None:
     page = (PROJECT_DIR / "docs" / "dbt" / "overview.md").read_text()
     statements = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
     assert len(statements) >= 4
-    with small_warehouse.connect(role="reader") as connection:
+    with published_warehouse.connect(role="reader") as connection:
         for statement in statements:
             cursor = connection.execute(statement)
             assert cursor.fetchall(), statement
@@ -174,7 +174,7 @@ def test_index_page_and_lineage_open_offline_and_the_index_leads_to_each_page(
     opened = open_page(index.as_uri(), tmp_path)
     assert opened.requests == []
     assert "The warehouse equals the tills." in opened.html
-    assert re.search(r"</td><td>Chicago, US</td>.*\d USD", opened.html, re.S)
+    assert re.search(r"myPizza Hudson</td><td>New York, US</td>.*234,144 USD", opened.html, re.S)
     links = set(re.findall(r'href="([^"#]+)"', opened.html))
     pages = {"report.html", "docs.html", "lineage.html", "er-diagram.svg", "connect.html"}
     assert links == pages
@@ -191,9 +191,9 @@ def test_index_page_and_lineage_open_offline_and_the_index_leads_to_each_page(
 
 
 def test_er_diagram_shows_every_mart_and_every_foreign_key(
-    page: Path, small_warehouse: Warehouse
+    page: Path, published_warehouse: Warehouse
 ) -> None:
-    with small_warehouse.connect() as connection:
+    with published_warehouse.connect() as connection:
         tables = connection.execute(
             "select tablename from pg_tables where schemaname = 'marts'"
         ).fetchall()

@@ -24,13 +24,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from ingest.cli import audit
 from ingest.loads import driver
 from ingest.loads.source import Compared, LoadResult, SourceError, Window
 from ingest.sources.files import bucket as bucket_module
 from ingest.sources.files import csv_files, feed, source
 from ingest.sources.files import text as file_text
 from ingest.sources.files.feed import Feed
-from ingest.warehouse import Warehouse
+from ingest.sources.tills.source import MYPIZZA
+from ingest.warehouse import Warehouse, WarehouseError
 
 # A load in a process of its own, which says when it begins so that it can be killed in the middle.
 A_LOAD = """
@@ -753,8 +755,13 @@ def test_an_export_that_lacks_a_sale_or_has_one_that_cannot_be_read_differs(
     export.sales.write("cloture_1.csv", CLOSING + "05/09/2015;2;2;20,00 €;0,00 €\r\n")
     compared = export.compare()
     assert [load.kind for load in compared.loads] == ["heal", "heal"]
-    assert "differ on 1 day(s), first on 2015-09-05: see audit.reconciliation" in str(
-        compared.problem
+    assert (
+        f"The totals of quito (feed {export.closings.name}) and the warehouse still differ on"
+        in (str(compared.problem))
+    )
+    assert (
+        "1 day(s), first on 2015-09-05 (lines, order_total, orders): see audit.reconciliation"
+        in (str(compared.problem))
     )
     assert export.figures()["2015-09-05", "order_total"] == (Decimal(20), Decimal(0))
     assert export.sales.query(
@@ -991,10 +998,77 @@ def test_the_projects_own_feeds_are_declared_well_and_an_address_may_stand_in_th
     names = ["stock_counts", "stock_deliveries", "lyon_sales", "lyon_closings"]
     for name in names:
         monkeypatch.setenv(f"SOURCES__FILES__FEEDS__{name.upper()}__URL", f"s3://elsewhere/{name}")
-    feeds = {one.name: one for one in feed.configured()}
-    assert list(feeds) == names
-    assert feeds["stock_counts"].url == "s3://elsewhere/stock_counts"
-    assert [one.name for one in feed.configured(["quito"])] == ["stock_counts", "stock_deliveries"]
+    feeds, wrong = feed.configured()
+    assert [one.name for one in feeds] == names
+    assert feeds[0].url == "s3://elsewhere/stock_counts"
+    assert [one.name for one in feeds if one.has_files_of(["quito"])] == names[:2]
+    assert wrong == {}
+
+
+@pytest.fixture
+def sample_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a file for each of the project's own CSV feeds, which are configured to it."""
+    for name in ("STOCK_COUNTS", "STOCK_DELIVERIES", "LYON_SALES", "LYON_CLOSINGS"):
+        monkeypatch.setenv(f"SOURCES__FILES__FEEDS__{name}__URL", str(tmp_path))
+    for name, text in (
+        ("stock/counts/lyon/2016-01-05.csv", "ingredient,counted_quantity,unit\nflour,1,kg\n"),
+        ("exports/lyon/ventes_2016-01-05.csv", "date;ticket\n05/01/2016;1\n"),
+        ("exports/lyon/cloture_2016-01-05.csv", "date;tickets\n05/01/2016;1\n"),
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("feed_name", "key", "given", "sentence"),
+    [
+        ("lyon_closings", "DELIMITER", "::", "delimiter is '::'; allowed is one ASCII character."),
+        ("lyon_sales", "BRANCH", "quito", "which is not a feed of the same branch: "),
+        ("stock_counts", "FORMAT", "xls", "format is 'xls'; input should be 'csv' or 'parquet'."),
+    ],
+)
+@pytest.mark.usefixtures("sample_folder")
+def test_a_wrong_feed_is_one_finding_and_all_others_come_in(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch,
+    feed_name: str, key: str, given: str, sentence: str,
+) -> None:  # fmt: skip
+    monkeypatch.setenv(f"SOURCES__FILES__FEEDS__{feed_name.upper()}__{key}", given)
+    results = driver.run(folder.warehouse, [source.FILES])
+    (finding,) = [result for result in results if list(result.tables) == [feed_name]]
+    assert finding.outcome == "failed"
+    assert sentence in str(finding.error)
+    assert f"[sources.files.feeds.{feed_name}] in .dlt/config.toml" in str(finding.error)
+    others = {name for result in results if result is not finding for name in result.tables}
+    assert others == {"stock_counts", "stock_deliveries", "lyon_sales", "lyon_closings"} - {
+        feed_name
+    }
+    ((shown,),) = folder.query(
+        "select error from audit.loads where tables ->> 'feed' = '" + feed_name + "'"
+        " order by started_at desc limit 1"
+    )
+    assert shown == finding.error
+    monkeypatch.delenv(f"SOURCES__FILES__FEEDS__{feed_name.upper()}__{key}")
+    driver.run(folder.warehouse, [source.FILES])
+    with folder.warehouse.connect() as connection:
+        parts = audit.rows(connection, "loads", "audit.loads")
+    mended = [part["outcome"] for part in parts if part["feed"] == feed_name]
+    assert mended == ["succeeded"]
+
+
+@pytest.mark.usefixtures("sample_folder")
+def test_a_branch_is_loaded_from_the_sources_that_have_it(folder: Folder) -> None:
+    results = driver.run(folder.warehouse, [MYPIZZA, source.FILES], ["lyon"])
+    assert {result.source for result in results} == {"files"}
+    results = driver.run(folder.warehouse, [MYPIZZA, source.FILES], ["quito"])
+    assert [result.source for result in results] == ["pos", "files", "files"]
+    sentence = r"^No source has the branch lyon \(asked: pos\): add its till or its feed to .dlt/"
+    with pytest.raises(WarehouseError, match=sentence):
+        driver.run(folder.warehouse, [MYPIZZA], ["lyon"])
+    with pytest.raises(WarehouseError, match=sentence):
+        driver.compare(folder.warehouse, [MYPIZZA], ["lyon"], Window())
+    with pytest.raises(WarehouseError, match=r"^There is no branch 'nowhere' in seeds/branches"):
+        driver.compare(folder.warehouse, [MYPIZZA], ["nowhere"], Window())
 
 
 def test_in_a_fresh_clone_what_is_missing_is_named(
@@ -1002,11 +1076,12 @@ def test_in_a_fresh_clone_what_is_missing_is_named(
 ) -> None:
     for name in ("STOCK_COUNTS", "STOCK_DELIVERIES", "LYON_SALES", "LYON_CLOSINGS"):
         monkeypatch.setenv(f"SOURCES__FILES__FEEDS__{name}__URL", "")
-    (result,) = driver.run(warehouse, [source.FILES])
-    assert str(result.error).startswith("The feed stock_counts has no url: write one into [")
+    results = driver.run(warehouse, [source.FILES])
+    assert str(results[0].error).startswith("The feed stock_counts has no url: write one into [")
+    assert ["has no url: write one into [" in str(one.error) for one in results] == [True] * 4
     for name in ("STOCK_COUNTS", "STOCK_DELIVERIES", "LYON_SALES", "LYON_CLOSINGS"):
         monkeypatch.setenv(f"SOURCES__FILES__FEEDS__{name}__URL", str(tmp_path / "not yet"))
-    results = driver.run(warehouse, [source.FILES])
+    results = [one for one in driver.run(warehouse, [source.FILES]) if one.kind != "heal"]
     assert [f"{tmp_path}/not yet does not exist: make it" in str(one.error) for one in results] == (
         [True] * 4
     )

@@ -157,6 +157,7 @@ def test_a_build_on_a_full_disk_leaves_the_published_marts(disk: Disk) -> None:
     assert code == 1
     # where nothing at all is left, the server takes no new connection and the run ends with that
     assert re.search("The disk of the warehouse( at [^ ]+)? is full", said)
+    assert "The published version stays." in said
     assert "Traceback" not in said
     disk.make_room()
     assert disk.query("select count(*), sum(tax_amount) from marts.fct_orders") == published

@@ -55,7 +55,7 @@ class MariaDb:
             return [tuple(row) for row in connection.exec_driver_sql(statement)]
 
 
-def _is_installed() -> bool:
+def is_installed() -> bool:
     """Say whether Debian's mariadb-server-core is there."""
     return _program("mariadbd") is not None
 
@@ -67,19 +67,20 @@ def run_server(folder: Path) -> Iterator[MariaDb]:
     if os.geteuid() == 0:
         user = "mysql" if _has_user("mysql") else "nobody"  # MariaDB refuses to be root, too
         for parent in [folder, *folder.parents]:
-            if not parent.stat().st_mode & 0o001:
+            if parent.stat().st_mode & 0o011 != 0o011:  # its group is still root's
                 parent.chmod(parent.stat().st_mode | 0o011)
     data = folder / "mariadb"
     data.mkdir()
     if user:
         shutil.chown(data, user)
-    subprocess.run(
+    installed = subprocess.run(
         [
             str(_program("mariadb-install-db")), "--no-defaults", f"--datadir={data}",
             "--auth-root-authentication-method=normal", "--skip-test-db",
         ],
-        check=True, capture_output=True, user=user,
+        capture_output=True, text=True, user=user,
     )  # fmt: skip
+    assert installed.returncode == 0, installed.stdout + installed.stderr
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -130,7 +131,7 @@ def _has_user(name: str) -> bool:
 
 
 pytestmark = pytest.mark.skipif(
-    not _is_installed() and not os.environ.get("CI"),
+    not is_installed() and not os.environ.get("CI"),
     reason="Debian's mariadb-server-core is not installed; in CI it must be.",
 )
 

@@ -48,7 +48,7 @@ def configure(project: Path, *sections: str) -> None:
 
 
 def run(project: Path, folder: Path) -> dict[str, Any]:
-    """Run everything, and return what the run says of itself."""
+    """Run everything, and return what the command printed."""
     answer: dict[str, Any] = json.loads(
         mypizza("run", "--json", project=project, folder=folder).stdout
     )

@@ -210,9 +210,9 @@ PASSWORD = "a manager's p@ssword"  # noqa: S105 - invented for these tests
 
 
 @pytest.fixture(scope="module")
-def published(year_warehouse: Warehouse) -> Warehouse:
+def published(five_weeks_on: Warehouse) -> Warehouse:
     """The company with refunds, changed prices and a second January."""
-    return year_warehouse
+    return five_weeks_on
 
 
 @pytest.fixture(scope="module")

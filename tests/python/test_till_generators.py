@@ -11,11 +11,11 @@ from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
-import pymysql  # type: ignore[import-untyped]  # it brings no types
 import pytest
+import sqlalchemy as sa
 
 from ingest.warehouse import Warehouse
-from tests.python.test_ingest_mariadb import PASSWORD, MariaDb, run_server
+from tests.python.test_ingest_mariadb import MariaDb, run_server
 from tests.python.tills import (
     kinds,
     odoo,
@@ -73,10 +73,7 @@ def on_mariadb(request: pytest.FixtureRequest) -> Connect:
     def connect() -> Any:
         server: MariaDb = request.getfixturevalue("mariadb")
         server.execute("drop database till", "create database till character set utf8mb4")
-        return pymysql.connect(
-            host="127.0.0.1", port=server.port, user="reader", password=PASSWORD,
-            database="till", charset="utf8mb4",
-        )  # fmt: skip
+        return sa.create_engine(server.url, poolclass=sa.NullPool).raw_connection()
 
     return connect
 

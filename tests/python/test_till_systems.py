@@ -19,10 +19,10 @@ import pytest
 from psycopg import sql
 
 from ingest import warehouse as warehouse_module
-from ingest.loads import driver, erasure
+from ingest.loads import configuration, driver, erasure
 from ingest.loads.source import LoadResult, Source
-from ingest.sources.registry import chosen
-from ingest.warehouse import Warehouse
+from ingest.sources.registry import SOURCES, chosen
+from ingest.warehouse import Warehouse, WarehouseError
 from tests.python.commands import mypizza, read_settings_again, settings
 from tests.python.test_ingest_mariadb import PASSWORD, MariaDb, run_server
 from tests.python.test_till_generators import needs_mariadb
@@ -217,7 +217,16 @@ def configure(program: Program, address: str, password: str) -> None:
 
 
 @pytest.fixture
-def world(request: pytest.FixtureRequest, warehouse: Warehouse) -> Iterator[World]:
+def _all_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let dbt know of all till systems, as a chain that has them does in dbt_project.yml."""
+    in_use = dict.fromkeys(source.name for source in SOURCES)
+    monkeypatch.setattr(configuration, "systems", lambda: in_use)
+
+
+@pytest.fixture
+def world(
+    request: pytest.FixtureRequest, warehouse: Warehouse, _all_in_use: None
+) -> Iterator[World]:
     """An empty till of a program, and an empty warehouse."""
     program: Program = request.param
     name = f"w{abs(hash(request.node.name))}"
@@ -437,3 +446,30 @@ def test_views_and_columns_of_any_name_come_in(world: World) -> None:
         (8,)
     ]
     assert world.differences() == []
+
+
+@pytest.mark.parametrize("world", PROGRAMS[3:], indirect=True)
+def test_a_branch_of_a_till_with_several_is_reached_and_one_that_no_till_has_is_refused(
+    world: World,
+) -> None:
+    world.sell(2)
+
+    (result,) = driver.run(world.warehouse, [world.source], ["chicago"])
+
+    assert (result.outcome, result.error) == ("succeeded", None)
+    with pytest.raises(WarehouseError, match=r"^No source has the branch honolulu \(asked: odoo\)"):
+        driver.run(world.warehouse, [world.source], ["honolulu"])
+
+
+@pytest.mark.parametrize("world", PROGRAMS[3:], indirect=True)
+def test_a_system_of_which_dbt_is_not_told_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(configuration, "systems", dict)
+
+    (result,) = world.run()
+
+    assert result.error == (
+        "[sources.tills.front] in .dlt/config.toml is a till of the system odoo, and vars.systems "
+        "in dbt_project.yml lacks it: add it there."
+    )

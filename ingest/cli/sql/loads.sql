@@ -1,15 +1,40 @@
 -- The last load of each part of a source, and how its days compare with their source.
-with loads as (
+with parts as (
+    select
+        *,
+        tables ->> 'feed' as feed,
+        case when tables ->> 'feed' is null then branch_id end as branch_alone
+    from audit.loads
+),
+
+loads as (
     select
         source,
-        branch_id,
-        tables ->> 'feed' as feed,
+        max(branch_id) as branch_id,
+        feed,
+        max(started_at) as started_at,
         max(finished_at) filter (where outcome = 'succeeded') as succeeded_at,
         sum(row_count) filter (where outcome = 'succeeded') as row_count,
         (array_agg(outcome order by started_at desc))[1] as outcome,
         (array_agg(error order by started_at desc))[1] as error
-    from audit.loads
-    group by source, branch_id, tables ->> 'feed'
+    from parts
+    group by source, feed, branch_alone
+),
+
+-- What failed before a source had parts, or beside its feeds, is over once these load again.
+current_loads as (
+    select *
+    from loads
+    where
+        feed is not null
+        or not exists (
+            select 1
+            from loads as newer
+            where
+                newer.source = loads.source
+                and newer.started_at > loads.started_at
+                and (newer.feed is not null or loads.branch_id is null)
+        )
 ),
 
 days as (
@@ -36,7 +61,7 @@ final as (
         coalesce(days.differing, 0) as days_differing,
         loads.outcome,
         loads.error
-    from loads
+    from current_loads as loads
     left join days
         on
             loads.source = days.source

@@ -6,4 +6,4 @@ select
     coalesce(figures.value, 0)
 from ({query}) as found
 cross join lateral (values {pairs}) as figures (figure, value)
-where found.business_date is not null
+where found.business_date between {first} and {last}

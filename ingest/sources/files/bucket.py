@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.request import url2pathname
 
 import pyarrow as pa
@@ -28,13 +28,12 @@ from ingest.sources.files import text
 from ingest.sources.files.csv_files import read_csv
 from ingest.sources.files.feed import BRANCH, Feed
 from ingest.sources.files.parquet_files import read_parquet
-from ingest.warehouse import PROJECT_DIR
+from ingest.warehouse import PROJECT_DIR, reason
 
 SECRET = re.compile("secret|key|token|password|signature")
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """A file as it was listed.
 
     Attributes:
@@ -53,7 +52,12 @@ class File:
     size: int
     modified_at: datetime
     etag: str | None
-    inode: int | None = None
+    inode: int | None
+
+    @property
+    def version(self) -> list[object]:
+        """What tells whether the file has changed since it landed."""
+        return [self.branch_id, self.size, self.modified_at, self.etag]
 
 
 @dataclass
@@ -75,6 +79,11 @@ class Reading:
     notes: list[str] = field(default_factory=list)
     error: str | None = None
     changed: File | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the file was read, as it was listed."""
+        return self.error is None and self.changed is None
 
 
 def local_folder(url: str) -> Path | None:
@@ -108,27 +117,25 @@ class Bucket:
         self._secrets: list[str] = []
         self._folder = local_folder(feed.url)
         try:
-            if self._folder is not None:
-                self._system: Any = LocalFileSystem()
-                protocol, root = "file", self._folder.as_posix()
-            else:
-                config = resolve_configuration(
-                    FilesystemConfiguration(bucket_url=feed.url),
-                    sections=("sources", "files", "feeds", feed.name),
-                )
-                self._secrets = [
-                    str(value)
-                    for name, value in dict(config.credentials or {}).items()
-                    if value and SECRET.search(name)
-                ]
-                self._system, root = fsspec_from_config(config)
-                protocol = config.protocol
+            self._system, root, protocol = self._open()
         except Exception as error:
             raise self.problem(error) from None
         self._root = root.rstrip("/")
         self._modified: Any = MTIME_DISPATCH.get(protocol, MTIME_DISPATCH["file"])
         pattern = glob_translate(feed.files)
         self._branch = re.compile(pattern.replace(re.escape(BRANCH), "(?P<branch>[^/]+)"))
+
+    def _open(self) -> tuple[Any, str, str]:
+        """Return the file system, the folder's path in it, and its protocol."""
+        if self._folder is not None:
+            return LocalFileSystem(), self._folder.as_posix(), "file"
+        config = resolve_configuration(
+            FilesystemConfiguration(bucket_url=self.feed.url),
+            sections=("sources", "files", "feeds", self.feed.name),
+        )
+        credentials = dict(config.credentials or {}).items()
+        self._secrets = [str(value) for name, value in credentials if value and SECRET.search(name)]
+        return *fsspec_from_config(config), config.protocol
 
     def problem(self, error: Exception, file: File | None = None) -> SourceError:
         """Return one sentence on why the folder or a file cannot be read, without secrets.
@@ -137,27 +144,23 @@ class Bucket:
             error: what was raised.
             file: the file; None for the folder.
         """
-        if isinstance(error, SourceError):
-            return error
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        reason = f"{type(error).__name__}: {lines[0].rstrip('.') if lines else 'no message'}"
+        feed, why = self.feed, reason(error)
         for secret in self._secrets:
-            reason = reason.replace(secret, "***")
+            why = why.replace(secret, "***")
         if file is not None:
             return SourceError(
-                f"The file {file.name} of the feed {self.feed.name} cannot be read ({reason}): "
-                "replace it; the next run reads it again."
+                f"The file {file.name} of the feed {feed.name} cannot be read ({why}): replace it; "
+                "the next run reads it again."
             )
         if self._folder is not None and isinstance(error, FileNotFoundError):
             return SourceError(
-                f"The feed {self.feed.name} has no files, because the folder {self._folder} does "
-                f"not exist: make it, or correct url in {self.feed.section}."
+                f"The feed {feed.name} has no files, because the folder {self._folder} does not "
+                f"exist: make it, or correct url in {feed.section}."
             )
         credentials = "" if self._folder is not None else f" and its credentials in {SECRETS_FILE}"
         return SourceError(
-            f"The files of the feed {self.feed.name} at {self.feed.url} cannot be read "
-            f"({reason}): check the url in {self.feed.section}{credentials}; the next run "
-            "catches up."
+            f"The files of the feed {feed.name} at {feed.url} cannot be read ({why}): check the "
+            f"url in {feed.section}{credentials}; the next run catches up."
         )
 
     def files(self) -> Iterator[File]:
@@ -179,13 +182,14 @@ class Bucket:
             if info["type"] == "file":
                 yield self._file(path, info)
 
-    def read(self, file: File, reading: Reading) -> Iterator[pa.Table]:
+    def read(self, reading: Reading) -> Iterator[pa.Table]:
         """Yield the rows of a file, all values as text, with their line numbers.
 
         Args:
-            file: the file, as listed.
-            reading: filled with what was found; a problem is noted there, too, not raised.
+            reading: names the file, and is filled with what was found; a problem is noted there,
+                too, not raised.
         """
+        file, failure = reading.file, None
         if file.branch_id is not None and file.branch_id not in branches():
             reading.error = (
                 f"The file {file.name} of the feed {self.feed.name} is of a branch "
@@ -195,26 +199,26 @@ class Bucket:
             return
         try:
             with self._system.open(file.path, "rb") as raw:
-                for table, rejects in self._rows(raw, reading):
-                    reading.lines += table.num_rows
-                    reading.rejects += rejects
+                for table in self._rows(raw, reading):
                     if table.num_rows:
-                        yield _with_file(table, file)
-            now = self._now(file)
-            if now != file:
-                reading.changed = now
+                        reading.lines += table.num_rows
+                        reading.rejects += table.num_rows - table["_reject"].null_count
+                        yield table
         except Exception as error:
-            try:  # a file that was replaced meanwhile is read again, whatever its old half said
-                now = self._now(file)
-                reading.changed = now if now != file else None
-            except Exception:
-                reading.changed = None
-            reading.error = None if reading.changed else str(self.problem(error, file))
+            failure = error
+        try:
+            now = self._now(file)
+        except Exception as error:
+            now, failure = file, failure or error
+        # a file that was replaced meanwhile is read again from its start
+        if now != file:
+            reading.changed = now
+        elif failure:
+            reading.error = str(self.problem(failure, file))
 
-    def _rows(self, raw: Any, reading: Reading) -> Iterator[tuple[pa.Table, int]]:
+    def _rows(self, raw: Any, reading: Reading) -> Iterator[pa.Table]:
         if self.feed.format == "parquet":
-            yield from ((table, 0) for table in read_parquet(raw, self.feed))
-            return
+            return read_parquet(raw)
 
         def note(count: int) -> None:
             reading.notes.append(
@@ -222,7 +226,7 @@ class Bucket:
                 f"appear as \\xNN: correct the file, or the encoding in {self.feed.section}."
             )
 
-        yield from read_csv(text.chunks(raw, self.feed.encoding, note), self.feed)
+        return read_csv(text.chunks(raw, self.feed.encoding, note), self.feed)
 
     def _now(self, file: File) -> File:
         """Return a file as it is now; one that is gone raises FileNotFoundError."""
@@ -233,25 +237,14 @@ class Bucket:
         # Bytes of a name that are no UTF-8 are text for the file system only.
         name = path[len(self._root) + 1 :].encode(errors="backslashreplace").decode()
         branch_id = self.feed.branch
-        if self.feed.takes_branch_from_path:
-            match = self._branch.fullmatch(name)
-            branch_id = match["branch"] if match else None
-        modified_at = self._modified(info)
+        if self.feed.takes_branch_from_path and (match := self._branch.fullmatch(name)):
+            branch_id = match["branch"]
         return File(
             name=name,
             path=path,
             branch_id=branch_id,
             size=int(info["size"]),
-            modified_at=datetime.fromtimestamp(modified_at.timestamp(), UTC),
+            modified_at=datetime.fromtimestamp(self._modified(info).timestamp(), UTC),
             etag=info.get("ETag") or info.get("etag") or info.get("md5Hash"),
             inode=info.get("ino"),
         )
-
-
-def _with_file(table: pa.Table, file: File) -> pa.Table:
-    rows = table.num_rows
-    own = {
-        "branch_id": pa.array([file.branch_id], pa.string()).take(pa.repeat(0, rows)),
-        "_file_name": pa.repeat(file.name, rows),
-    }
-    return pa.table({**own, **dict(zip(table.column_names, table.columns, strict=True))})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -46,27 +46,13 @@ def column_names(header: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def rows(
-    names: Sequence[str],
-    columns: Sequence[Any],
-    numbers: Sequence[int],
-    rejects: Mapping[int, str] | None = None,
-) -> pa.Table:
-    """Return rows with their line numbers, and after them the rejects with theirs.
+def rows(names: Sequence[str], columns: Sequence[Any], numbers: pa.Array) -> pa.Table:
+    """Return a file's rows as they land.
 
     Args:
         names: the columns' names in the warehouse.
         columns: their values, as text.
         numbers: the line that each row begins on.
-        rejects: lines that do not fit the header, by number.
     """
-    if isinstance(numbers, range) and not rejects:
-        line = pa.arange(numbers.start, numbers.stop)
-    else:
-        line = pa.array([*numbers, *(rejects or {})], pa.int64())
-    reject = pa.nulls(len(numbers), pa.string())
-    if rejects:
-        nothing = pa.nulls(len(rejects), pa.string())
-        columns = [pa.chunked_array([*column.chunks, nothing]) for column in columns]
-        reject = pa.chunked_array([reject, pa.array(rejects.values(), pa.string())])
-    return pa.table([line, reject, *columns], ["_line_number", "_reject", *names])
+    no_reject = pa.nulls(len(numbers), pa.string())
+    return pa.table([numbers, no_reject, *columns], ["_line_number", "_reject", *names])

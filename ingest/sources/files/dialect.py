@@ -19,6 +19,13 @@ from ingest.warehouse import PROJECT_DIR
 FILES = ("dialect.sql", "safe_cast.sql")
 """Where the macros are, in any folder of `macros`."""
 
+MACROS = {
+    "numeric": "number_in_dialect",
+    "date": "date_in_dialect",
+    "time": "time_in_dialect",
+}
+"""Each type's macro."""
+
 
 class _Dbt:
     """dbt's own macros, as they are on Postgres."""
@@ -52,35 +59,14 @@ def _macros() -> dict[str, Callable[..., str]]:
     return macros
 
 
-def _read(macro: str, column: str, data_type: str) -> sql.SQL:
-    text = _macros()[macro](sql.Identifier("landed", column).as_string())
-    value = _macros()["postgres__safe_cast"]("plain", data_type)
-    statement = f"(select {value} from (select {text} as plain) as text)"  # noqa: S608 - our own
+def value(column: str, data_type: str) -> sql.SQL:
+    """Return a column of `landed` as a value, null where `dialect` does not read it as one.
+
+    Args:
+        column: the column's name.
+        data_type: "numeric", "date" or "time".
+    """
+    text = _macros()[MACROS[data_type]](sql.Identifier("landed", column).as_string())
+    cast = _macros()["postgres__safe_cast"]("plain", data_type)
+    statement = f"(select {cast} from (select {text} as plain) as text)"  # noqa: S608 - macros
     return sql.SQL(statement)
-
-
-def number(column: str) -> sql.SQL:
-    """Return a column of `landed` as a number, null where `dialect` does not read it as one.
-
-    Args:
-        column: the column's name.
-    """
-    return _read("number_in_dialect", column, "numeric")
-
-
-def day(column: str) -> sql.SQL:
-    """Return a column of `landed` as a date, null where `dialect` does not read it as one.
-
-    Args:
-        column: the column's name.
-    """
-    return _read("date_in_dialect", column, "date")
-
-
-def time_of_day(column: str) -> sql.SQL:
-    """Return a column of `landed` as a time, null where `dialect` does not read it as one.
-
-    Args:
-        column: the column's name.
-    """
-    return _read("time_in_dialect", column, "time")

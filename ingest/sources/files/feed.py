@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -21,60 +21,61 @@ from ingest.loads.source import SourceError
 
 FEEDS = "sources.files.feeds"
 BRANCH = "{branch_id}"
-FIGURES = ("orders", "lines", "order_total", "refund_total")
+Figure = Literal["orders", "lines", "order_total", "refund_total"]
 """What an export's totals may say of a day, as audit.reconciliation calls it."""
+
+
+def _allowed(what: str, is_allowed: Callable[[str], object]) -> AfterValidator:
+    """Return a check of a value, with what is allowed in words."""
+
+    def check(value: str) -> str:
+        if not is_allowed(value):
+            raise ValueError(f"allowed is {what}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        return False
+    return True
+
+
+def _is_date_format(text: str) -> bool:
+    return all(text.count(part) == 1 for part in ("YYYY", "MM", "DD"))
 
 
 def _known_branch(branch: str) -> str:
     if branch not in known_branches():
-        raise ValueError(f"allowed are the branches of seeds/branches.csv: {_all_branches()}")
+        known = ", ".join(known_branches())
+        raise ValueError(f"allowed are the branches of seeds/branches.csv: {known}")
     return branch
 
 
-def _all_branches() -> str:
-    return ", ".join(known_branches())
-
-
-def _character(value: str) -> str:
-    if len(value) != 1 or not value.isascii():
-        raise ValueError("allowed is one ASCII character")
-    return value
-
-
-def _character_or_none(value: str) -> str:
-    if len(value) > 1 or not value.isascii():
-        raise ValueError("allowed is one ASCII character, or nothing")
-    return value
-
-
-def _encoding(name: str) -> str:
-    try:
-        codecs.lookup(name)
-    except LookupError:
-        raise ValueError("allowed is an encoding that Python knows, like cp1252") from None
-    return name
-
-
-def _date_format(text: str) -> str:
-    if any(text.count(part) != 1 for part in ("YYYY", "MM", "DD")):
-        raise ValueError("allowed is a format with YYYY, MM and DD, each once")
-    return text
-
-
-def _pattern(files: str) -> str:
-    if files.count(BRANCH) > 1:
-        raise ValueError(f"allowed is {BRANCH} once")
-    return files
+Branch = Annotated[str, AfterValidator(_known_branch)]
+Character = Annotated[
+    str, _allowed("one ASCII character", lambda value: len(value) == 1 and value.isascii())
+]
+CharacterOrNone = Annotated[
+    str,
+    _allowed("one ASCII character, or nothing", lambda value: len(value) <= 1 and value.isascii()),
+]
+DateFormat = Annotated[str, _allowed("a format with YYYY, MM and DD, each once", _is_date_format)]
+Encoding = Annotated[str, _allowed("an encoding that Python knows, like cp1252", _is_encoding)]
+Pattern = Annotated[str, _allowed(f"{BRANCH} once", lambda files: files.count(BRANCH) <= 1)]
 
 
 class Totals(Declared):
     """The day totals that a till exports beside its sales: what the sales are compared with.
 
     Attributes:
-        feed: the feed that the totals come in, with one line per business day.
+        feed: the feed that the totals come in, with one line per business date.
         date: the column of both feeds that holds the day, as landed.
         totals_date: the totals' column with the day, where they call it otherwise.
-        time: the sales feed's column with the time of day; None where `date` is the business day.
+        time: the sales feed's column with the time of day; None where `date` is the business date.
         order: the sales feed's column with the order's number.
         quantity: its column with the quantity.
         unit_price: its column with the price of one.
@@ -86,7 +87,7 @@ class Totals(Declared):
     order: str
     quantity: str
     unit_price: str
-    figures: dict[Literal["orders", "lines", "order_total", "refund_total"], str]
+    figures: dict[Figure, str]
     time: str | None = None
     totals_date: str | None = None
 
@@ -99,6 +100,12 @@ class Totals(Declared):
     def columns(self) -> list[str]:
         """The totals' columns that are declared."""
         return [self.day, *self.figures.values()]
+
+    @property
+    def sales_columns(self) -> list[str]:
+        """The sales' columns that are declared."""
+        named = (self.date, self.time, self.order, self.quantity, self.unit_price)
+        return [name for name in named if name]
 
 
 class Feed(Declared):
@@ -126,18 +133,18 @@ class Feed(Declared):
 
     name: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,50}$")]
     url: str
-    files: Annotated[str, AfterValidator(_pattern)]
+    files: Pattern
     format: Literal["csv", "parquet"] = "csv"
-    branch: Annotated[str, AfterValidator(_known_branch)] | None = None
-    encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
-    delimiter: Annotated[str, AfterValidator(_character)] = ","
-    quote: Annotated[str, AfterValidator(_character_or_none)] = '"'
-    escape: Annotated[str, AfterValidator(_character_or_none)] = ""
+    branch: Branch | None = None
+    encoding: Encoding = "utf-8"
+    delimiter: Character = ","
+    quote: CharacterOrNone = '"'
+    escape: CharacterOrNone = ""
     columns: list[str] = Field(default_factory=list)
     decimal_separator: str = "."
     thousands_separator: str = ""
     currency_sign: str = ""
-    date_format: Annotated[str, AfterValidator(_date_format)] = "YYYY-MM-DD"
+    date_format: DateFormat = "YYYY-MM-DD"
     time_format: str = "HH24:MI:SS"
     negative_quantity: Literal["refund", "error"] = "error"
     totals: Totals | None = None
@@ -191,35 +198,33 @@ def declared(name: str, given: Mapping[str, Any] | None = None) -> Feed:
     return configuration.read(Feed, path, **values)
 
 
-def configured(branches: Sequence[str] | None = None) -> list[Feed]:
+def configured() -> tuple[list[Feed], dict[str, str]]:
     """Read from dlt's configuration which feeds there are.
 
-    Args:
-        branches: only feeds that hold files of these; default all.
-
     Returns:
-        The feeds, in the order of the configuration.
-
-    Raises:
-        SourceError: a feed that is not declared completely and correctly.
+        The feeds in the order of the configuration; and what is wrong with the others, by name.
     """
-    feeds = [declared(name) for name in configuration.section(FEEDS)]
-    known = {feed.name: feed for feed in feeds}
+    feeds: dict[str, Feed] = {}
+    wrong: dict[str, str] = {}
+    for name in configuration.section(FEEDS):
+        try:
+            feeds[name] = declared(name)
+        except SourceError as error:
+            wrong[name] = str(error)
     exporting: dict[str, Feed] = {}
-    for feed in feeds:
-        if feed.totals is None:
+    for name, feed in list(feeds.items()):
+        if feed.totals is None or feed.totals.feed in wrong:
             continue
-        totals = known.get(feed.totals.feed)
+        totals = feeds.get(feed.totals.feed)
         if feed.branch is None or totals is None or totals.branch != feed.branch:
-            raise SourceError(
-                f"The totals of the feed {feed.name} should come in the feed {feed.totals.feed!r}, "
+            wrong[name] = (
+                f"The totals of the feed {name} should come in the feed {feed.totals.feed!r}, "
                 f"which is not a feed of the same branch: correct {feed.section}."
             )
-        other = exporting.setdefault(feed.branch, feed)
-        if other is not feed:
-            raise SourceError(
-                f"The feeds {other.name} and {feed.name} are both the export of "
-                f"{feed.branch}, and a branch's day has one total: let one feed's `files` match "
-                f"the files of both tills, or give the second till its own branch: {feed.section}."
+        elif (other := exporting.setdefault(feed.branch, feed)) is not feed:
+            wrong[name] = (
+                f"The feeds {other.name} and {name} are both the export of {feed.branch}, and a "
+                "branch's day has one total: let one feed's `files` match the files of both "
+                f"tills, or give the second till its own branch: {feed.section}."
             )
-    return [feed for feed in feeds if feed.has_files_of(branches)]
+    return [feed for name, feed in feeds.items() if name not in wrong], wrong

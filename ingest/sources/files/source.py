@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
 from psycopg import sql
 
-from ingest.loads import packages, raw_tables, record
-from ingest.loads.configuration import CONFIG_FILE
-from ingest.loads.source import (
-    Compared,
-    Connection,
-    LoadResult,
-    Session,
-    SourceError,
-    Visit,
-    Window,
-)
+from ingest.loads import packages, raw_tables
+from ingest.loads.source import Connection, Session, Visit
 from ingest.loads.statements import Statements
-from ingest.sources.files import exports, land
 from ingest.sources.files import feed as feeds
-from ingest.sources.files.bucket import Bucket, File, Reading
-from ingest.sources.files.columns import OWN_COLUMNS
-from ingest.sources.files.exports import Export
+from ingest.sources.files.exports import ExportVisit
 from ingest.sources.files.feed import Feed
-from ingest.sources.files.land import RAW, Known, Target
-from ingest.warehouse import PROJECT_DIR, WarehouseError
+from ingest.sources.files.land import RAW, schema_name
+from ingest.sources.files.visit import FeedVisit, WrongFeed
+from ingest.warehouse import PROJECT_DIR
 
 STATEMENTS = Statements(__file__)
-SHOWN_FILES = 5
-"""So many of the files that failed are named beside the first."""
 
 
 def modelled_feeds(project: Path = PROJECT_DIR) -> dict[str, list[str]]:
@@ -52,151 +38,6 @@ def modelled_feeds(project: Path = PROJECT_DIR) -> dict[str, list[str]]:
     return found
 
 
-@dataclass(frozen=True)
-class FeedVisit:
-    """One feed in one run.
-
-    Attributes:
-        session: where to.
-        feed: the feed.
-        expected: the columns that models or totals read of it; its first file says it otherwise.
-        is_modelled: whether the models read it.
-        branches: only files of these; None is all.
-        export: the export that the feed's sales are, if any.
-        totals: the visit to the feed of its totals.
-    """
-
-    session: Session
-    feed: Feed
-    expected: Sequence[str] = ()
-    is_modelled: bool = False
-    branches: Sequence[str] | None = None
-    export: Export | None = None
-    totals: FeedVisit | None = None
-
-    @property
-    def name(self) -> str:
-        """The feed's name."""
-        return self.feed.name
-
-    @property
-    def branch_id(self) -> str | None:
-        """The branch that all of its files are of, if one."""
-        return self.feed.branch
-
-    def read(self) -> LoadResult:
-        """Land what is new or changed, and record the load in audit.loads."""
-        return self._read()
-
-    def compare(self, window: Window) -> Compared:
-        """Compare an export with its totals; of any other feed there is nothing to compare."""
-        if self.export is None:
-            return Compared(self.name)
-        return exports.compare(self.session.connection, self.export, window, self._heal)
-
-    def _heal(self, feed: str, files: Sequence[str]) -> LoadResult:
-        visit = self.totals if self.totals and feed != self.name else self
-        return visit._read(files)
-
-    def _read(self, again: Sequence[str] = ()) -> LoadResult:
-        """Land the feed's files; `again` names some that are read although they did not change."""
-        feed = self.feed
-        connection = self.session.connection
-        is_initial = packages.last_complete(connection, RAW, land.schema_name(feed)) is None
-        kind = "heal" if again else "initial" if is_initial else "incremental"
-        with record.load(connection, "files", feed.branch, kind, {"feed": feed.name}) as entry:
-            try:
-                self._land(again, entry, is_initial=is_initial)
-            except WarehouseError as error:
-                entry.error = str(error)
-            except Exception as error:  # one feed's trouble stays with that feed
-                entry.error = f"The feed {feed.name} could not be landed: {land.first_line(error)}."
-        # what has landed can be compared, also where a file beside it is bad
-        return replace(entry.result, can_compare=True)
-
-    def _land(self, again: Sequence[str], entry: record.Entry, *, is_initial: bool) -> None:
-        feed = self.feed
-        connection = self.session.connection
-        bucket = Bucket(feed)
-        known = land.known_files(connection, feed)
-        present = [
-            file
-            for file in bucket.files()
-            if not self.branches or file.branch_id is None or file.branch_id in self.branches
-        ]
-        wanted = [
-            file
-            for file in present
-            if file.name in again
-            or file.name not in known
-            or not known[file.name].is_still(file, feed.parsing)
-        ]
-        notes = self._note_vanished(known, present)
-        readings: Sequence[Reading] = ()
-        if wanted:
-            entry.load_id = packages.new_load_id(connection, RAW)
-            table = raw_tables.columns(connection, RAW).get(feed.name, {})
-            columns = [name for name in table if name not in OWN_COLUMNS]
-            target = Target(self.session.warehouse, connection, feed, columns, known, self.expected)
-            readings, new = land.land(target, bucket, wanted, entry.load_id)
-            if new and not is_initial:
-                notes.append(f"New columns in the feed {feed.name}: {', '.join(new)}.")
-        entry.row_count = sum(reading.lines for reading in readings)
-        entry.tables[feed.name] = {
-            "rows": entry.row_count,
-            "files": sum(1 for reading in readings if not reading.error),
-            "rejects": sum(reading.rejects for reading in readings),
-        }
-        entry.notes = tuple(notes + self._notes(readings))
-        entry.error = _problem([reading for reading in readings if reading.error])
-
-    def _note_vanished(self, known: Mapping[str, Known], present: Sequence[File]) -> list[str]:
-        """Write down which files are gone from the bucket, and say so once; their rows stay."""
-        feed = self.feed
-        there = {file.name for file in present}
-        gone = sorted(name for name, file in known.items() if file.is_there and name not in there)
-        if not gone:
-            return []
-        branches = list(self.branches) if self.branches else None
-        values = {"feed": feed.name, "names": gone, "branches": branches}
-        count = self.session.connection.execute(STATEMENTS("mark_vanished"), values).rowcount
-        if not count:
-            return []
-        return [
-            f"{count} file(s) of the feed {feed.name} were removed from the bucket, first "
-            f"{gone[0]}; their rows stay."
-        ]
-
-    def _notes(self, readings: Sequence[Reading]) -> list[str]:
-        feed = self.feed
-        notes = [note for reading in readings for note in reading.notes]
-        rejects = [reading for reading in readings if reading.rejects and not reading.error]
-        if rejects:
-            notes.append(
-                f"{sum(one.rejects for one in rejects)} line(s) of the feed {feed.name} do not "
-                f"fit their header and are "
-                f"{'in quarantine' if self.is_modelled else 'in its column _reject'}, "
-                f"first in {rejects[0].file.name}."
-            )
-        notes += [
-            f"The file {reading.file.name} of the feed {feed.name} kept changing while it was "
-            f"read: the next run will read it again."
-            for reading in readings
-            if reading.changed
-        ]
-        return notes
-
-
-def _problem(failed: Sequence[Reading]) -> str | None:
-    """Return the first file's error, and which others have one."""
-    if not failed:
-        return None
-    names = [reading.file.name for reading in failed[1:]]
-    others = ", ".join(names[:SHOWN_FILES]) + (", …" if len(names) > SHOWN_FILES else "")
-    more = f" {len(names)} other file(s) of the feed cannot be loaded either: {others}."
-    return f"{failed[0].error}{more if names else ''}"
-
-
 class FileSource:
     """All feeds of files."""
 
@@ -209,22 +50,15 @@ class FileSource:
         return list(modelled_feeds())
 
     def visits(self, session: Session, branches: Sequence[str] | None = None) -> Sequence[Visit]:
-        """Return the feeds that are configured.
+        """Return the feeds that are configured; one that is declared wrongly says so when read.
 
         Args:
             session: where to.
             branches: only feeds with files of these, and of them these files; default all.
-
-        Raises:
-            SourceError: a feed is declared wrongly, or no feed has files of the branches.
         """
-        configured = feeds.configured()
-        chosen = [feed for feed in configured if feed.has_files_of(branches)]
-        if branches and not chosen:
-            raise SourceError(
-                f"No feed has files of {', '.join(branches)}: see [{feeds.FEEDS}] in {CONFIG_FILE}."
-            )
-        return visits(session, configured, branches)
+        configured, wrong = feeds.configured()
+        findings = [WrongFeed(session, name, problem) for name, problem in wrong.items()]
+        return [*visits(session, configured, branches), *findings]
 
     def prepare(self, session: Session) -> None:
         """Make the tables that the models and the feeds need, and write down each feed's dialect.
@@ -232,7 +66,7 @@ class FileSource:
         The tables of the models are there before their first file is: a chain that has none yet
         builds, too.
         """
-        prepare(session.connection, feeds.configured())
+        prepare(session.connection, feeds.configured()[0])
 
     def knows(self, session: Session, branch_id: str, customer_id: str) -> bool:
         """Say no: files name no customers."""
@@ -258,29 +92,23 @@ def visits(
         branches: only feeds with files of these, and of them these files; default all.
     """
     modelled = modelled_feeds()
-    with_totals = exports.exports(configured)
-    named = {export.totals.name: export.declared.columns for export in with_totals}
-    found = {
-        feed.name: FeedVisit(
-            session,
-            feed,
-            expected=modelled.get(feed.name) or named.get(feed.name, []),
-            is_modelled=feed.name in modelled,
-            branches=branches,
+    known = {feed.name: feed for feed in configured}
+    totals = {feed.totals.feed: feed.totals.columns for feed in configured if feed.totals}
+
+    def visit(feed: Feed) -> FeedVisit:
+        expected = modelled.get(feed.name) or totals.get(feed.name, [])
+        simple = FeedVisit(session, feed, expected, feed.name in modelled, branches)
+        if feed.totals is None or feed.totals.feed not in known:
+            return simple
+        return ExportVisit(
+            **vars(simple), declared=feed.totals, totals=visit(known[feed.totals.feed])
         )
-        for feed in configured
-        if feed.has_files_of(branches)
-    }
-    for export in with_totals:
-        if export.sales.name in found:
-            found[export.sales.name] = replace(
-                found[export.sales.name], export=export, totals=found[export.totals.name]
-            )
-    return list(found.values())
+
+    return [visit(feed) for feed in configured if feed.has_files_of(branches)]
 
 
 def prepare(connection: Connection, configured: Sequence[Feed]) -> None:
-    """Make tables and indexes where they are missing, and write down how feeds are written.
+    """Make tables and columns where they are missing, and write down how feeds are written.
 
     Args:
         connection: the session's connection.
@@ -289,18 +117,13 @@ def prepare(connection: Connection, configured: Sequence[Feed]) -> None:
     packages.prepare(connection, RAW)
     connection.execute(STATEMENTS("tables"))
     there = raw_tables.columns(connection, RAW)
-    modelled = modelled_feeds()
-    for name in [*modelled, *(feed.name for feed in configured if feed.name not in modelled)]:
+    needed: dict[str, list[str]] = {feed.name: [] for feed in configured} | modelled_feeds()
+    for name, columns in needed.items():
         table = sql.Identifier(RAW, name)
         if name not in there:
             connection.execute(STATEMENTS("feed_table", table=table))
-        for column in modelled.get(name, ()):
-            if column not in there.get(name, {}):
-                connection.execute(
-                    sql.SQL("alter table {} add column if not exists {} text").format(
-                        table, sql.Identifier(column)
-                    )
-                )
+        if missing := [column for column in columns if column not in there.get(name, ())]:
+            connection.execute(raw_tables.widening(table, missing))
     for feed in configured:
         with connection.transaction():
             written = connection.execute(STATEMENTS("write_dialect"), feed.model_dump())
@@ -313,4 +136,4 @@ def _redate(connection: Connection, feed: Feed) -> None:
     load_id = packages.new_load_id(connection, RAW)
     table = sql.Identifier(RAW, feed.name)
     connection.execute(sql.SQL("update {} set _dlt_load_id = %s").format(table), [load_id])
-    packages.complete(connection, RAW, land.schema_name(feed), load_id)
+    packages.complete(connection, RAW, schema_name(feed), load_id)

@@ -37,13 +37,13 @@ def chunks(raw: BinaryIO, encoding: str, on_bad_bytes: Any) -> Iterator[bytes]:
     while True:
         chunk = stream.read(BLOCK_BYTES)
         # Postgres' text holds no zero byte.
-        text = decoder.decode(chunk, not chunk).replace("\0", "\\x00")
-        if "\\x" in text:
-            escapes += text.count("\\x") - chunk.count(b"\\x")
+        text = decoder.decode(chunk, not chunk).encode().replace(b"\0", b"\\x00")
+        if b"\\" in text:
+            escapes += text.count(b"\\x") - chunk.count(b"\\x")
         if has_old_line_ends is None:
-            has_old_line_ends = "\r" in text and "\n" not in text
+            has_old_line_ends = b"\r" in text and b"\n" not in text
         if text:
-            yield (text.replace("\r", "\n") if has_old_line_ends else text).encode()
+            yield text.replace(b"\r", b"\n") if has_old_line_ends else text
         if not chunk:
             break
     if escapes > 0:

@@ -163,19 +163,19 @@ def configured(system: System, only: Sequence[str] | None = None) -> list[Till]:
         The tills in the order of the seed.
 
     Raises:
-        TillError: a till of a branch that the seed does not know, or a branch without a till.
+        TillError: a section is wrong, or dbt is not told of the system.
     """
-    tills = all_tills()
-    for branch_id in only or [] if system.name == SAMPLE else []:
-        if not any(branch.branch_id == branch_id for till in tills for branch in till.branches):
-            raise TillError(
-                f"The branch {branch_id} has no till: add [sources.tills.{branch_id}] to "
-                f"{CONFIG_FILE}."
-            )
-    found = [till for till in tills if till.system_name == system.name]
-    if only:
-        found = [till for till in found if {branch.branch_id for branch in till.branches} & {*only}]
-    return found
+    found = [till for till in all_tills() if till.system_name == system.name]
+    if found and system.source not in configuration.systems():
+        raise TillError(
+            f"{found[0].section} in {CONFIG_FILE} is a till of the system {system.source}, and "
+            f"vars.systems in dbt_project.yml lacks it: add it there."
+        )
+    return [
+        till
+        for till in found
+        if not only or any(branch.branch_id in only for branch in till.branches)
+    ]
 
 
 def all_tills() -> list[Till]:

@@ -29,7 +29,7 @@ Stretch = tuple[datetime | None, datetime | None]
 
 @dataclass
 class Clock:
-    """A branch's business days, as a column's times tell them.
+    """A branch's business dates, as a column's times tell them.
 
     Attributes:
         branch: the branch.
@@ -145,7 +145,7 @@ def _number(seconds: int) -> sa.ColumnElement[int]:
 
 
 def ranges(days: Sequence[date]) -> Iterator[Window]:
-    """Yield business days as windows, neighbours joined."""
+    """Yield business dates as windows, neighbours joined."""
     remaining = sorted(days)
     while remaining:
         first = last = remaining.pop(0)

@@ -58,7 +58,7 @@ class _Part(BaseModel):
 
 
 class Figure(_Part):
-    """A figure of a business day, worked out at the till and in the raw layer.
+    """A figure of a business date, worked out at the till and in the raw layer.
 
     Attributes:
         name: as audit.reconciliation has it.
@@ -99,9 +99,9 @@ class Table(_Part):
             a key that grows. Without one the last days are read each time and all are compared.
         changed_format: how that column writes a time, if it has no time's type.
         excluded: columns that never leave the till.
-        business_time: the column that places a row on a business day, where it has one itself.
+        business_time: the column that places a row on a business date, where it has one itself.
         times: the columns whose clock is not the system's, each with its own.
-        parent: the table on whose business day its rows are.
+        parent: the table on whose business date its rows are.
         parent_key: the columns that name the parent's row.
         branch: the column that says which branch a row is of, where a till has several.
         branch_through: the table that says it where the column does not, or is not there.
@@ -113,7 +113,7 @@ class Table(_Part):
         money: columns that are added up per day.
         compared: the columns that the hash sees; without any, all that both sides have.
         hash: the hash's name as a figure.
-        figures: its figures per business day; without any, its rows and its money.
+        figures: its figures per business date; without any, its rows and its money.
     """
 
     at_till: str
@@ -152,12 +152,12 @@ class Table(_Part):
 
     @property
     def belongs_to_a_day(self) -> bool:
-        """Whether its rows are on a business day: their own, or their parent's."""
+        """Whether its rows are on a business date: their own, or their parent's."""
         return bool(self.business_time or self.parent)
 
     @property
     def all_figures(self) -> tuple[Figure, ...]:
-        """Its figures per business day, without the hash."""
+        """Its figures per business date, without the hash."""
         if self.figures or not self.belongs_to_a_day:
             return self.figures
         sums = (Figure(name=f"{self.name}_{column}", sum=(column,)) for column in self.money)

@@ -1,4 +1,4 @@
-"""The figures of business days, built from the declaration: the same at the till and in raw.
+"""The figures of business dates, built from the declaration: the same at the till and in raw.
 
 The two databases do the counting, each with its own `group by`; Python sees one row per day. A hash
 over each row's key, version and content goes with the counts and sums, which two edits can leave as
@@ -94,7 +94,7 @@ def hash_of(side: Side, table: Table, rows: sa.FromClause, kinds: Kinds) -> sa.C
 
 
 def _query(side: Side, table: Table, kinds: Kinds, part: Part, window: Window) -> sa.Select[Any]:
-    """Return the query of a table's figures per business day of a branch."""
+    """Return the query of a table's figures per business date of a branch."""
     joined, found = side.with_parents(table)
     rows, root, root_table = found[0], found[-1], side.system.root_of(table)
     moment = root.c[str(root_table.business_time)]

@@ -79,7 +79,7 @@ def _numbered(columns: Sequence[Any], since: int = 0) -> Iterator[sa.Label[Any]]
 
 
 def incomplete_tables(till: AtTill, raw: InRaw) -> Iterator[str]:
-    """Yield the tables without business days that are not those of the till.
+    """Yield the tables without business dates that are not those of the till.
 
     Where a column says what has changed, their keys are compared: a product whose row commits late
     is missed by its cursor, and no day would show it. Otherwise all of them is compared.
@@ -121,7 +121,7 @@ def _whole(
 def orphans_gone(till: AtTill, raw: InRaw) -> Keys:
     """Return the keys of rows that went with their parent, or without one, by table.
 
-    They are on no business day, so no comparison shows that they are gone. Those of a deleted
+    They are on no business date, so no comparison shows that they are gone. Those of a deleted
     parent go with it, whatever the till keeps of them; those whose parent never came wait in the
     quarantine, and are looked up at the till.
 

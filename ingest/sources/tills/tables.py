@@ -198,7 +198,7 @@ class InRaw(Side):
         return self.connection.execute(POSTGRES.compile(query).encode()).fetchall()
 
     def clock(self, table: Table, branch: Branch) -> Clock:
-        """Return a branch's business days, as a table's business time tells them."""
+        """Return a branch's business dates, as a table's business time tells them."""
         kind = self.types[table.name].get(str(table.business_time), "")
         times = self.system.clock(table, str(table.business_time))
         if kind == "date":

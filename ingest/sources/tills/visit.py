@@ -109,7 +109,7 @@ class TillVisit:
         return entry.result
 
     def compare(self, window: Window) -> Compared:
-        """Compare the till with the raw layer per business day, and heal what differs."""
+        """Compare the till with the raw layer per business date, and heal what differs."""
         started = time.monotonic()
         loads: list[LoadResult] = []
         try:

@@ -50,7 +50,7 @@ class Part:
 
     @property
     def clock(self) -> Clock:
-        """The business days of its sales."""
+        """The business dates of its sales."""
         return self.raw.clock(self.system.root, self.branch)
 
     def of_branch(self, side: Side, root: Table, rows: sa.FromClause) -> Condition:
@@ -152,7 +152,7 @@ class HealWindow:
         days: days of branches, rows with a business time with their children; an end that is None
             is open, and an open beginning has the rows without a time in it.
         keys: rows by their key, with their children, by table.
-        whole_tables: tables that belong to no business day, by name.
+        whole_tables: tables that belong to no business date, by name.
         only: the tables that are meant, by name; default all.
     """
 

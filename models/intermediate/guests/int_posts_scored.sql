@@ -19,19 +19,43 @@ lexicon as (
 ),
 
 -- the lexicon knows English only: of other languages nothing is said
-weighed as (
+words as (
 
     select
         posts.post_id,
+        posts.post_language,
+        words.word,
         sum(
-            lexicon.weight * case when words.negations > 0 then {{ negated_weight }} else 1 end
-        ) as found_weight,
-        case when posts.post_language = 'en' then 0 end as no_weight
+            case
+                when words.word like '%n''t' then 1
+                when
+                    words.word in (
+                        'not', 'no', 'never', 'nobody', 'nothing', 'none', 'neither', 'nor',
+                        'without', 'hardly', 'rarely', 'seldom', 'cannot'
+                    )
+                    then 1
+            end
+        ) over (
+            partition by posts.post_id
+            order by words.position rows between 3 preceding and 1 preceding
+        ) as negations
     from posts
     left join lateral {{ words_of('posts.post_text') }} as words
         on posts.post_language = 'en'
+
+),
+
+weighed as (
+
+    select
+        words.post_id,
+        sum(
+            lexicon.weight * case when words.negations > 0 then {{ negated_weight }} else 1 end
+        ) as found_weight,
+        case when words.post_language = 'en' then 0 end as no_weight
+    from words
     left join lexicon on words.word = lexicon.word
-    group by posts.post_id, posts.post_language
+    group by words.post_id, words.post_language
 
 ),
 

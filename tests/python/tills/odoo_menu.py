@@ -30,7 +30,7 @@ TAXES = {  # of a kind of goods in a company; Tips and gift cards have none
 EXEMPT = {BENELUX: (3,), AMERICA: ()}
 METHODS = ("cash", "card", "account", "gift_card", "voucher")
 METHOD_NAMES = {
-    "cash": {"en_US": "Cash", "nl_NL": "Contant"}, "card": {"en_US": "Card", "nl_NL": "Pin"},
+    "cash": {"en_US": "Cash", "nl_NL": "Kas"}, "card": {"en_US": "Card", "nl_NL": "Pin"},
     "account": {"en_US": "Customer Account", "nl_NL": "Op rekening"},
     "gift_card": {"en_US": "Gift Card", "nl_NL": "Cadeaubon"},
     "voucher": {"en_US": "Meal Voucher", "nl_NL": "Maaltijdcheque"},

@@ -97,7 +97,9 @@ def change(connection: Any, seed: int, *names: str, now: datetime | None = None)
     """
     till = Till(connection, "unicenta")
     now = now or till.value("select max(datenew) from receipts") + timedelta(minutes=10)
-    shop = Shop(till, Random(seed))  # noqa: S311 - sales, not secrets
+    # The movements of stock only grow: no two calls draw the same keys.
+    drawn = f"{seed}/{till.value('select count(*) from stockdiary')}"
+    shop = Shop(till, Random(drawn))  # noqa: S311 - sales, not secrets
     for name in names or CHANGES:
         CHANGES[name](shop, now)
         shop.batch.write()

@@ -4,7 +4,12 @@ set
     _dlt_load_id = {load_id}
 where
     landed._deleted_at is null
-    and landed._file_name in (select file_name from files_read where was_known)
+    and landed._file_name in (
+        select files_read.file_name
+        from files_read
+        inner join raw_files._files as known
+            on files_read.feed = known.feed and files_read.file_name = known.file_name
+    )
     and not exists (
         select 1
         from staged

@@ -11,7 +11,7 @@ insert into raw_files._files as known (
     parsing
 )
 select
-    {feed},
+    feed,
     file_name,
     branch_id,
     size,
@@ -19,8 +19,8 @@ select
     etag,
     lines,
     rejects,
-    {load_id},
-    {parsing}
+    load_id,
+    parsing
 from files_read
 on conflict (feed, file_name) do update set
     branch_id = excluded.branch_id,

@@ -44,14 +44,14 @@ typed as (
 
     select
         mapped.*,
-        {{ whole_number(number_in_dialect('mapped.quantity')) }} as quantity_read,
+        {{ dbt.safe_cast(
+            "regexp_replace(" ~ number_in_dialect('mapped.quantity') ~ ", '[.]0*$', '')", 'integer'
+        ) }} as quantity_read,
         {{ dbt.safe_cast(number_in_dialect('mapped.unit_price'), 'numeric(12, 2)') }}
             as unit_price_read,
-        {{ dbt.safe_cast(
-            dbt.concat([
-                date_in_dialect('mapped.sold_on'), "' '", time_in_dialect('mapped.sold_at')
-            ]), 'timestamp'
-        ) }} as sold_at_read,
+        {{ dbt.safe_cast(dbt.concat([
+            date_in_dialect('mapped.sold_on'), "' '", time_in_dialect('mapped.sold_at')
+        ]), 'timestamp') }} as sold_at_read,
         coalesce(dialect.negative_quantity = 'refund', false) as is_refund_allowed
     from mapped
     left join feeds as dialect on mapped.feed = dialect.feed

@@ -15,6 +15,13 @@ files as (
 
 ),
 
+dialect as (
+
+    select * from {{ ref('stg_exports__feeds') }}
+    where feed = 'stock_counts'
+
+),
+
 branches as (
 
     select * from {{ ref('branches') }}
@@ -58,7 +65,7 @@ written as (
         known.*,
         {{ number_in_dialect('known.counted_quantity') }} as counted_quantity_text
     from known
-    cross join {{ dialect_of('stock_counts') }}
+    cross join dialect
 
 ),
 
@@ -87,7 +94,7 @@ judged as (
         {{ line_errors([
             broken('branch_id', 'not is_known_branch', 'is no branch of seeds/branches.csv'),
             file_without_a_day(),
-            second_file('_file_name', 'is not the first file of its night'),
+            broken('_file_name', 'first_file <> _file_name', 'is not the first file of its night'),
             missing('ingredient'),
             broken('ingredient', 'not is_known_ingredient', 'is not in seeds/ingredients.csv'),
             unreadable('counted_quantity', quantity, text='counted_quantity_text'),

@@ -16,6 +16,13 @@ files as (
 
 ),
 
+dialect as (
+
+    select * from {{ ref('stg_exports__feeds') }}
+    where feed = 'stock_deliveries'
+
+),
+
 branches as (
 
     select * from {{ ref('branches') }}
@@ -62,7 +69,7 @@ written as (
         {{ number_in_dialect('known.unit_price') }} as unit_price_text,
         {{ date_in_dialect('known.best_before') }} as best_before_text
     from known
-    cross join {{ dialect_of('stock_deliveries') }}
+    cross join dialect
 
 ),
 
@@ -97,7 +104,7 @@ judged as (
         {{ line_errors([
             broken('branch_id', 'not is_known_branch', 'is no branch of seeds/branches.csv'),
             file_without_a_day(),
-            second_file('delivery_id', 'has come with another file before'),
+            broken('delivery_id', 'first_file <> _file_name', 'has come with another file before'),
             missing('delivery_id'),
             missing('ingredient'),
             broken('ingredient', 'not is_known_ingredient', 'is not in seeds/ingredients.csv'),

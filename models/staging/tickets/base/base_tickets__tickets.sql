@@ -108,8 +108,8 @@ judged as (
             reason_where('last_solved_at > ' ~ tomorrow, 'status_history: solved in the future'),
             unreadable('compensation_amount', money, optional=true),
             broken('compensation_amount', safe_cast('compensation_amount', money) ~ ' < 0', 'is below 0'),
-            only_where('branch_id is not null and compensation_amount is not null',
-                foreign_currency('compensation_currency')),
+            'case when branch_id is not null and compensation_amount is not null then '
+                ~ foreign_currency('compensation_currency') ~ ' end',
         ]) }} as _errors,
         raw_record
     from taken_apart

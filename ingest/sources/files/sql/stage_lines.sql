@@ -1,0 +1,1 @@
+create temporary table staged (like {table}) on commit drop

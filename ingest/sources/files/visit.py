@@ -1,0 +1,180 @@
+"""One feed in one run: what is new or changed lands, and the load is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ingest.loads import packages, record
+from ingest.loads.source import Compared, LoadResult, Session, Window
+from ingest.loads.statements import Statements
+from ingest.sources.files import land
+from ingest.sources.files.bucket import Bucket, File, Reading
+from ingest.sources.files.feed import Feed
+from ingest.warehouse import WarehouseError, reason
+
+STATEMENTS = Statements(__file__)
+SHOWN_FILES = 5
+"""So many of the files that failed are named beside the first."""
+
+
+@dataclass(frozen=True)
+class WrongFeed:
+    """A feed that is declared wrongly: one finding, beside which all other feeds come in.
+
+    Attributes:
+        session: where the finding is recorded.
+        name: the feed's name.
+        problem: one sentence on what is wrong.
+    """
+
+    session: Session
+    name: str
+    problem: str
+    branch_id: str | None = None
+
+    def read(self) -> LoadResult:
+        """Record the finding as a load that failed."""
+        detail = {"feed": self.name}
+        with record.load(self.session.connection, "files", None, "incremental", detail) as entry:
+            entry.tables[self.name] = {"rows": 0}
+            entry.error = self.problem
+        return entry.result
+
+    def compare(self, window: Window) -> Compared:
+        """Say once more what is wrong."""
+        del window
+        return Compared(self.name, problem=self.problem)
+
+
+@dataclass(frozen=True)
+class FeedVisit:
+    """One feed in one run.
+
+    Attributes:
+        session: where to.
+        feed: the feed.
+        expected: the columns that models or totals read of it; its first file says it otherwise.
+        is_modelled: whether the models read it.
+        branches: only files of these; None is all.
+    """
+
+    session: Session
+    feed: Feed
+    expected: Sequence[str]
+    is_modelled: bool
+    branches: Sequence[str] | None
+
+    @property
+    def name(self) -> str:
+        """The feed's name."""
+        return self.feed.name
+
+    @property
+    def branch_id(self) -> str | None:
+        """The branch that all of its files are of, if one."""
+        return self.feed.branch
+
+    def read(self, again: Sequence[str] = ()) -> LoadResult:
+        """Land what is new or changed, and record the load in audit.loads.
+
+        Args:
+            again: the names of files to be read although they did not change: a heal.
+        """
+        feed, connection = self.feed, self.session.connection
+        loaded = packages.last_complete(connection, land.RAW, land.schema_name(feed))
+        kind = "heal" if again else "incremental" if loaded else "initial"
+        with record.load(connection, "files", feed.branch, kind, {"feed": feed.name}) as entry:
+            try:
+                self._land(again, entry)
+            except WarehouseError as error:
+                entry.error = str(error)
+            except Exception as error:  # one feed's trouble stays with that feed
+                entry.error = f"The feed {feed.name} could not be landed: {reason(error)}."
+        # what has landed can be compared, also where a file beside it is bad
+        return replace(entry.result, can_compare=True)
+
+    def compare(self, window: Window) -> Compared:
+        """Compare nothing: files have no second figure of their own."""
+        del window
+        return Compared(self.name)
+
+    def _land(self, again: Sequence[str], entry: record.Entry) -> None:
+        feed, connection = self.feed, self.session.connection
+        bucket = Bucket(feed)
+        known = land.known_files(connection, feed)
+        present = [
+            file
+            for file in bucket.files()
+            if not self.branches or file.branch_id is None or file.branch_id in self.branches
+        ]
+        wanted = [
+            file
+            for file in present
+            if file.name in again or known.get(file.name) != (True, file.version)
+        ]
+        readings: Sequence[Reading] = ()
+        new: Sequence[str] = ()
+        if wanted:
+            before = land.columns(connection, feed)
+            entry.load_id = packages.new_load_id(connection, land.RAW)
+            load = land.Load(entry.load_id, connection, bucket, known, self.expected)
+            readings = load.land(wanted)
+            if entry.kind != "initial":
+                new = [name for name in land.columns(connection, feed) if name not in before]
+        entry.row_count = sum(reading.lines for reading in readings)
+        entry.tables[feed.name] = {
+            "rows": entry.row_count,
+            "files": sum(1 for reading in readings if not reading.error),
+            "rejects": sum(reading.rejects for reading in readings),
+        }
+        gone = self._mark_vanished(present)
+        entry.notes = tuple(self._notes(readings, gone, new))
+        entry.error = _problem([reading for reading in readings if reading.error])
+
+    def _mark_vanished(self, present: Sequence[File]) -> list[str]:
+        """Write down which files are gone from the bucket; return those that went just now."""
+        values = {
+            "feed": self.name,
+            "present": [file.name for file in present],
+            "branches": list(self.branches) if self.branches else None,
+        }
+        rows = self.session.connection.execute(STATEMENTS("mark_vanished"), values)
+        return sorted(name for (name,) in rows)
+
+    def _notes(
+        self, readings: Sequence[Reading], gone: Sequence[str], new: Sequence[str]
+    ) -> Iterator[str]:
+        """Yield what a person should know of a load: sentences on files, columns and lines."""
+        if gone:
+            yield (
+                f"{len(gone)} file(s) of the feed {self.name} were removed from the bucket, first "
+                f"{gone[0]}; their rows stay."
+            )
+        if new:
+            yield f"New columns in the feed {self.name}: {', '.join(new)}."
+        for reading in readings:
+            yield from reading.notes
+        rejects = [reading for reading in readings if reading.rejects and not reading.error]
+        if rejects:
+            place = "in quarantine" if self.is_modelled else "in its column _reject"
+            yield (
+                f"{sum(one.rejects for one in rejects)} line(s) of the feed {self.name} do not fit "
+                f"their header and are {place}, first in {rejects[0].file.name}."
+            )
+        for reading in readings:
+            if reading.changed:
+                yield (
+                    f"The file {reading.file.name} of the feed {self.name} kept changing while it "
+                    "was read: the next run will read it again."
+                )
+
+
+def _problem(failed: Sequence[Reading]) -> str | None:
+    """Return the first file's error, and which others have one."""
+    if not failed:
+        return None
+    names = [reading.file.name for reading in failed[1:]]
+    others = ", ".join(names[:SHOWN_FILES]) + (", …" if len(names) > SHOWN_FILES else "")
+    more = f" {len(names)} other file(s) of the feed cannot be loaded either: {others}."
+    return f"{failed[0].error}{more if names else ''}"
