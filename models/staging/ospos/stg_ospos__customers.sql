@@ -1,3 +1,5 @@
+{{ config(enabled='ospos' in var('systems')) }}
+
 with
 
 customers as (
@@ -22,7 +24,7 @@ masked as (
         customers.customer_id,
 
         -- who the customer is: nothing that names or reaches anybody
-        {{ masked_name('people.first_name') }} as masked_name,
+        {{ dbt.concat(["substring(trim(people.first_name), 1, 1)", "'***'"]) }} as masked_name,
         {{ pseudonym("lower(trim(people.email))") }} as email_hash,
         {{ pseudonym("translate(people.phone, ' -()./', '')") }} as phone_hash,
         coalesce(trim(people.email), '') <> '' as has_email,

@@ -1,8 +1,10 @@
+{{ config(enabled='ospos' in var('systems')) }}
+
 with
 
-source as (
+loads as (
 
-    select * from {{ source('ospos', '_dlt_loads') }}
+    select * from {{ ref('base_ospos__dlt_loads') }}
 
 ),
 
@@ -13,23 +15,21 @@ branches as (
 
 ),
 
-renamed as (
+loads_of_branches as (
 
     select
         -- keys
-        cast(source.load_id as {{ dbt.type_string() }}) as load_id,
+        loads.load_id,
         branches.branch_id,
 
-        -- state: dlt writes 0 once every table of the load is in place
-        source.status = 0 as is_complete,
+        -- state
+        loads.is_complete,
 
         -- times
-        source.inserted_at as loaded_at
-    from source
-    -- the schema is called ospos_<till>
-    inner join branches
-        on source.schema_name = {{ dbt.concat(["'ospos_'", "branches.till_id"]) }}
+        loads.loaded_at
+    from loads
+    inner join branches on loads.till_id = branches.till_id
 
 )
 
-select * from renamed
+select * from loads_of_branches

@@ -1,3 +1,4 @@
+{{ config(enabled='ospos' in var('systems')) }}
 {%- set exact = 'numeric(20, 8)' -%}
 
 with

@@ -1,3 +1,4 @@
+{{ config(enabled='ospos' in var('systems')) }}
 {#- What a guest pays is the sale's tax per rate: of what was sold less what was given back. Where
     a sale does both at one rate, what was given back is the tax of those lines. -#}
 {%- set exact = 'numeric(20, 8)' -%}

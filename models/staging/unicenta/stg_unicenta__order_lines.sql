@@ -1,3 +1,4 @@
+{{ config(enabled='unicenta' in var('systems')) }}
 {%- set exact = 'numeric(20, 8)' -%}
 
 with

@@ -1,3 +1,4 @@
+{{ config(enabled='unicenta' in var('systems')) }}
 {#- The till keeps one amount per ticket and tax: what was sold less what was given back. Where a
     ticket does both at one tax, what was given back is reckoned from its lines. -#}
 {%- set exact = 'numeric(20, 8)' -%}

@@ -1,3 +1,4 @@
+{{ config(enabled='ospos' in var('systems')) }}
 {%- set types = column_types(source('ospos', 'ospos_customers')) -%}
 {%- set wall = 'timestamp without time zone' -%}
 

@@ -1,3 +1,5 @@
+{{ config(enabled='ospos' in var('systems')) }}
+
 with
 
 source as (

@@ -1,3 +1,4 @@
+{{ config(enabled='ospos' in var('systems')) }}
 {%- set types = column_types(source('ospos', 'ospos_sales')) -%}
 {%- set wall = 'timestamp without time zone' -%}
 {%- set sold_at = utc_time(safe_cast('sale_time', wall, types), 'branches.time_zone') -%}

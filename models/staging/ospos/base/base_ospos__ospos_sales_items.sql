@@ -1,3 +1,4 @@
+{{ config(enabled='ospos' in var('systems')) }}
 {%- set types = column_types(source('ospos', 'ospos_sales_items')) -%}
 {%- set number = 'numeric(12, 3)' -%}
 {%- set money = 'numeric(20, 8)' -%}

@@ -1,3 +1,4 @@
+{{ config(enabled='ospos' in var('systems')) }}
 {%- set types = column_types(source('ospos', 'ospos_sales_payments')) -%}
 {%- set time = 'timestamp with time zone' -%}
 {%- set money = 'numeric(20, 8)' -%}

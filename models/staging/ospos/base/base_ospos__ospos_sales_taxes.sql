@@ -1,3 +1,4 @@
+{{ config(enabled='ospos' in var('systems')) }}
 {%- set types = column_types(source('ospos', 'ospos_sales_taxes')) -%}
 {%- set money = 'numeric(20, 8)' -%}
 {%- set rate = 'numeric(7, 4)' -%}

@@ -1,3 +1,5 @@
+{{ config(enabled='unicenta' in var('systems')) }}
+
 with
 
 source as (

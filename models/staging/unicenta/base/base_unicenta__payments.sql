@@ -1,3 +1,4 @@
+{{ config(enabled='unicenta' in var('systems')) }}
 {%- set types = column_types(source('unicenta', 'payments')) -%}
 {%- set double = 'numeric(24, 12)' -%}
 

@@ -1,3 +1,4 @@
+{{ config(enabled='unicenta' in var('systems')) }}
 {%- set types = column_types(source('unicenta', 'receipts')) -%}
 {%- set wall = 'timestamp without time zone' -%}
 {%- set sold_at = utc_time(safe_cast('datenew', wall, types), 'branches.time_zone') -%}
