@@ -42,7 +42,8 @@ compared as (
         (net_revenue - cost_amount) / nullif(units, 0) as unit_margin,
         row_number() over (
             partition by branch_id, month_start
-            order by net_revenue desc, units desc, product_id asc
+            -- by length first: ids that are numbers keep their order
+            order by net_revenue desc, units desc, length(product_id) asc, product_id asc
         ) as revenue_rank,
         count(*) over (partition by branch_id, month_start) as products_sold,
         sum(units) over (partition by branch_id, month_start) as menu_units,
