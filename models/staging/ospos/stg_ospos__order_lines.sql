@@ -1,5 +1,4 @@
 {{ config(enabled='ospos' in var('systems')) }}
-{%- set exact = 'numeric(20, 8)' -%}
 
 with
 
@@ -63,10 +62,10 @@ final as (
 
         -- quantity and money, without tax
         priced.quantity,
-        cast(priced.unit_price as {{ exact }}) as unit_price,
-        cast(priced.gross_amount as {{ exact }}) as gross_amount,
-        cast(priced.gross_amount - priced.net_amount as {{ exact }}) as discount_amount,
-        cast(coalesce(taxes.tax_amount, 0) as {{ exact }}) as tax_amount,
+        cast(priced.unit_price as {{ exact_type() }}) as unit_price,
+        cast(priced.gross_amount as {{ exact_type() }}) as gross_amount,
+        cast(priced.gross_amount - priced.net_amount as {{ exact_type() }}) as discount_amount,
+        cast(coalesce(taxes.tax_amount, 0) as {{ exact_type() }}) as tax_amount,
         cast(coalesce(taxes.tax_rate, 0) as numeric(9, 6)) as tax_rate,
 
         -- what the line gives back: a return names no sale

@@ -1,7 +1,6 @@
 {{ config(enabled='ospos' in var('systems')) }}
 {#- What a guest pays is the sale's tax per rate: of what was sold less what was given back. Where
     a sale does both at one rate, what was given back is the tax of those lines. -#}
-{%- set exact = 'numeric(20, 8)' -%}
 
 with
 
@@ -115,10 +114,10 @@ final as (
         directions.is_refund,
         cast(
             case when is_refund then taxable_refunded else taxable_amount + taxable_refunded end
-            as {{ exact }}
+            as {{ exact_type() }}
         ) as taxable_amount,
         cast(
-            case when is_refund then tax_refunded else tax_amount + tax_refunded end as {{ exact }}
+            case when is_refund then tax_refunded else tax_amount + tax_refunded end as {{ exact_type() }}
         ) as tax_amount,
 
         -- times

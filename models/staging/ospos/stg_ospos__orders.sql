@@ -1,5 +1,4 @@
 {{ config(enabled='ospos' in var('systems')) }}
-{%- set exact = 'numeric(20, 8)' -%}
 
 with
 
@@ -73,13 +72,13 @@ final as (
         false as amounts_include_tax,
 
         -- money; the till has no total of its own
-        cast(coalesce(lines.gross_amount, 0) as {{ exact }}) as gross_amount,
-        cast(coalesce(lines.discount_amount, 0) as {{ exact }}) as discount_amount,
-        cast(coalesce(taxes.tax_amount, 0) as {{ exact }}) as tax_amount,
-        cast(null as {{ exact }}) as total_amount,
-        cast(coalesce(lines.returned_amount, 0) as {{ exact }}) as returned_amount,
-        cast(coalesce(taxes.tax_refunded, 0) as {{ exact }}) as tax_refunded,
-        cast(0 as {{ exact }}) as tips_amount,
+        cast(coalesce(lines.gross_amount, 0) as {{ exact_type() }}) as gross_amount,
+        cast(coalesce(lines.discount_amount, 0) as {{ exact_type() }}) as discount_amount,
+        cast(coalesce(taxes.tax_amount, 0) as {{ exact_type() }}) as tax_amount,
+        cast(null as {{ exact_type() }}) as total_amount,
+        cast(coalesce(lines.returned_amount, 0) as {{ exact_type() }}) as returned_amount,
+        cast(coalesce(taxes.tax_refunded, 0) as {{ exact_type() }}) as tax_refunded,
+        cast(0 as {{ exact_type() }}) as tips_amount,
 
         -- times
         sales.sold_at as ordered_at,

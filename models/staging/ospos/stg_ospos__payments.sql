@@ -1,5 +1,4 @@
 {{ config(enabled='ospos' in var('systems')) }}
-{%- set exact = 'numeric(20, 8)' -%}
 
 with
 
@@ -25,9 +24,9 @@ good as (
         currency,
 
         -- money
-        cast(paid_amount - change_amount as {{ exact }}) as received_amount,
-        cast(null as {{ exact }}) as tax_amount,
-        cast(0 as {{ exact }}) as tip_amount,
+        cast(paid_amount - change_amount as {{ exact_type() }}) as received_amount,
+        cast(null as {{ exact_type() }}) as tax_amount,
+        cast(0 as {{ exact_type() }}) as tip_amount,
 
         -- times
         paid_at,

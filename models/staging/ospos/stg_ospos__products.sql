@@ -1,5 +1,4 @@
 {{ config(enabled='ospos' in var('systems')) }}
-{%- set exact = 'numeric(20, 8)' -%}
 
 with
 
@@ -25,8 +24,8 @@ good as (
         is_active,
 
         -- money
-        cast(unit_price as {{ exact }}) as unit_price,
-        cast(unit_cost as {{ exact }}) as unit_cost,
+        cast(unit_price as {{ exact_type() }}) as unit_price,
+        cast(unit_cost as {{ exact_type() }}) as unit_cost,
 
         -- times: the till keeps none
         cast(null as timestamp with time zone) as created_at,

@@ -1,7 +1,6 @@
 {{ config(enabled='unicenta' in var('systems')) }}
 {#- The till keeps one amount per ticket and tax: what was sold less what was given back. Where a
     ticket does both at one tax, what was given back is reckoned from its lines. -#}
-{%- set exact = 'numeric(20, 8)' -%}
 
 with
 
@@ -118,11 +117,11 @@ final as (
         is_refund,
         cast(
             coalesce(sum(case when deleted_at is null then directed_taxable_amount end), 0)
-            as {{ exact }}
+            as {{ exact_type() }}
         ) as taxable_amount,
         cast(
             coalesce(sum(case when deleted_at is null then directed_tax_amount end), 0)
-            as {{ exact }}
+            as {{ exact_type() }}
         ) as tax_amount,
 
         -- times

@@ -1,5 +1,4 @@
 {{ config(enabled='unicenta' in var('systems')) }}
-{%- set exact = 'numeric(20, 8)' -%}
 
 with
 
@@ -41,9 +40,9 @@ final as (
         payments.currency,
 
         -- money
-        cast(payments.received_amount as {{ exact }}) as received_amount,
-        cast(null as {{ exact }}) as tax_amount,
-        cast(coalesce(payments.tip_amount, 0) as {{ exact }}) as tip_amount,
+        cast(payments.received_amount as {{ exact_type() }}) as received_amount,
+        cast(null as {{ exact_type() }}) as tax_amount,
+        cast(coalesce(payments.tip_amount, 0) as {{ exact_type() }}) as tip_amount,
 
         -- times
         receipts.sold_at as paid_at,

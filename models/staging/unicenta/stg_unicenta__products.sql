@@ -1,5 +1,4 @@
 {{ config(enabled='unicenta' in var('systems')) }}
-{%- set exact = 'numeric(20, 8)' -%}
 
 with
 
@@ -32,8 +31,8 @@ final as (
         products.deleted_at is null as is_active,
 
         -- money
-        cast(products.unit_price as {{ exact }}) as unit_price,
-        cast(products.unit_cost as {{ exact }}) as unit_cost,
+        cast(products.unit_price as {{ exact_type() }}) as unit_price,
+        cast(products.unit_cost as {{ exact_type() }}) as unit_cost,
 
         -- times: the till keeps none
         cast(null as timestamp with time zone) as created_at,
