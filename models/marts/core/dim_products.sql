@@ -22,8 +22,8 @@ final as (
         is_active,
 
         -- money
-        unit_price,
-        unit_cost,
+        {{ money('unit_price') }} as unit_price,
+        {{ money('unit_cost') }} as unit_cost,
         currency,
 
         -- history

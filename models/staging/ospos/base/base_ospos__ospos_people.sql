@@ -1,0 +1,41 @@
+{{ config(enabled='ospos' in var('systems')) }}
+
+with
+
+source as (
+
+    select * from {{ source('ospos', 'ospos_people') }}
+
+),
+
+branches as (
+
+    select * from {{ ref('base_audit__till_branches') }}
+    where source_name = 'ospos'
+
+),
+
+renamed as (
+
+    select
+        -- keys
+        branches.branch_id,
+        cast(person_id as {{ dbt.type_string() }}) as customer_id,
+
+        -- who the person is, in plain text
+        cast(first_name as {{ dbt.type_string() }}) as first_name,
+        cast(last_name as {{ dbt.type_string() }}) as last_name,
+        cast(email as {{ dbt.type_string() }}) as email,
+        cast(phone_number as {{ dbt.type_string() }}) as phone,
+
+        -- times
+        source._deleted_at as deleted_at,
+
+        -- load
+        cast(source._dlt_load_id as {{ dbt.type_string() }}) as load_id
+    from source
+    inner join branches on source.till_id = branches.till_id
+
+)
+
+select * from renamed

@@ -1,0 +1,239 @@
+"""A chain with tills of several makes: every branch and day equals the till's own figures."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import psycopg
+import pymysql  # type: ignore[import-untyped]  # it brings no types
+import pytest
+import sqlalchemy as sa
+
+from ingest.warehouse import Warehouse
+from tests.python.commands import copy_project, mypizza, query
+from tests.python.test_ingest_mariadb import PASSWORD, MariaDb, run_server
+from tests.python.test_till_generators import needs_mariadb
+from tests.python.till_figures import ask, zone_offsets
+from tests.python.tills import ospos, ospos_changes, unicenta, unicenta_changes
+from tests.python.tills import world as dice
+
+pytestmark = needs_mariadb
+
+FIGURES = ("orders", "taken", "paid_back", "net", "tax", "tax_refunded", "tips")
+DAYS = 16
+"""How many days are sold before anything is corrected; Europe's clocks change on the seventh."""
+
+Day = tuple[str, date]
+
+
+@dataclass(frozen=True)
+class Program:
+    """A till program: how it sells, and what its own day figures are asked with."""
+
+    system: str
+    sales: ModuleType
+    changes: ModuleType
+    parameters: Callable[[str], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Till:
+    """A till of the chain: its program and engine, its branch, and how that branch sells."""
+
+    name: str
+    program: Program
+    engine: str
+    branch_id: str
+    zone: str
+
+    @property
+    def figures(self) -> str:
+        """The query of its own day figures."""
+        return f"{self.program.system}_{self.engine}"
+
+
+def _zone_offsets(zone: str) -> dict[str, Any]:
+    first, last = datetime(2025, 10, 1, tzinfo=UTC), datetime(2025, 12, 31, tzinfo=UTC)
+    return {"zone_offsets": zone_offsets(zone, first, last)}
+
+
+UNICENTA = Program("unicenta", unicenta, unicenta_changes, lambda _: {})
+OSPOS = Program("ospos", ospos, ospos_changes, _zone_offsets)
+TILLS = (
+    Till("lyon_till", UNICENTA, "postgres", "lyon", "Europe/Paris"),
+    Till("the_loop", UNICENTA, "mariadb", "chicago", "America/Chicago"),
+    Till("hudson", OSPOS, "mariadb", "new_york", "America/New_York"),
+)
+EACH = [pytest.param(till, id=f"{till.program.system} on {till.engine}") for till in TILLS]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The tills' databases, the warehouse, and the project that maps them."""
+
+    warehouse: Warehouse
+    mariadb: MariaDb
+    project: Path
+
+    def connect(self, till: Till) -> Any:
+        """Connect to a till as its program does."""
+        if till.engine == "postgres":
+            return self.warehouse.connect(till.name)
+        return pymysql.connect(
+            host="127.0.0.1", port=self.mariadb.port, user="reader", password=PASSWORD,
+            database=till.name, charset="utf8mb4",
+        )  # fmt: skip
+
+    def url(self, till: Till) -> sa.URL:
+        """Return a till's address, with its password."""
+        if till.engine == "postgres":
+            server = self.warehouse
+            return sa.URL.create(
+                "postgresql+psycopg", server.user, server.password, server.host, server.port,
+                till.name,
+            )  # fmt: skip
+        return self.mariadb.url.set(database=till.name)
+
+    def sell(self, days: int, since: int = 0) -> None:
+        """Let every till sell on some days."""
+        for till in TILLS:
+            with closing(self.connect(till)) as connection:
+                if not since:
+                    till.program.sales.create(connection)
+                till.program.sales.sell(
+                    connection, days, 7, zone=till.zone,
+                    first_day=dice.FIRST_DAY + timedelta(days=since),
+                )  # fmt: skip
+                connection.commit()
+
+    def change(self) -> None:
+        """Let cashiers correct what they sold."""
+        for till in TILLS:
+            with closing(self.connect(till)) as connection:
+                till.program.changes.change(connection, 5)
+                connection.commit()
+
+    def load(self) -> None:
+        """Load the tills, and build what is made of them."""
+        mypizza("ingest", project=self.project)
+        mypizza(
+            "dbt", "build", "--quiet", "--select", "branches", "+quarantine",
+            *(f"staging.{system}" for system in sorted({till.program.system for till in TILLS})),
+            project=self.project,
+        )  # fmt: skip
+
+    def at_till(self, till: Till) -> dict[Day, dict[str, Decimal]]:
+        """Return a till's own figures per day."""
+        engine = sa.create_engine(self.url(till), poolclass=sa.NullPool)
+        parameters = till.program.parameters(till.zone)
+        with engine.connect() as connection:
+            if till.engine == "mariadb":
+                connection.exec_driver_sql("set time_zone = '+00:00'")
+            rows = ask(connection, till.figures, cut_over_hours=dice.CUT_OVER, **parameters)
+        return {
+            (till.branch_id, row["business_date"]): {
+                name: Decimal(str(row[name])) for name in FIGURES
+            }
+            for row in rows
+        }
+
+    def in_warehouse(self, till: Till) -> dict[Day, dict[str, Decimal]]:
+        """Return a branch's figures per day, as the warehouse has them."""
+        statement = (Path(__file__).parent / "tills" / "days_of_staging.sql").read_text("utf-8")
+        with self.warehouse.connect(row_factory=psycopg.rows.dict_row) as connection:
+            rows = connection.execute(
+                statement.format(system=till.program.system).encode()
+            ).fetchall()
+        return {
+            (row["branch_id"], row["business_date"]): {name: row[name] for name in FIGURES}  # type: ignore[call-overload]  # a dictionary, by the row factory
+            for row in rows
+            if row["branch_id"] == till.branch_id  # type: ignore[call-overload]  # as above
+        }
+
+
+def _use_systems(project: Path) -> None:
+    """Take away the `#` before the systems that this chain has, as a user does."""
+    file = project / "dbt_project.yml"
+    text = file.read_text("utf-8")
+    for system in {till.program.system for till in TILLS}:
+        block = re.search(rf"    # {system}:\n(    #   .*\n)+", text)
+        assert block
+        text = text.replace(block[0], block[0].replace("    # ", "    "))
+    file.write_text(text, encoding="utf-8")
+
+
+def _configure(chain: Chain) -> None:
+    """Write the tills into the configuration, as a user does."""
+    sections, secrets = [], []
+    for till in TILLS:
+        url = chain.url(till)
+        address = url.set(drivername=url.drivername.split("+")[0], password=None, query={})
+        sections.append(
+            f"[sources.tills.{till.name}]\n"
+            f'system = "{till.program.system}"\n'
+            f'url = "{address.render_as_string()}"\n'
+            f'branches = "{till.branch_id}"\n'
+        )
+        secrets.append(
+            f"[sources.tills.{till.name}]\npassword = {json.dumps(str(url.password))}\n"
+        )
+    folder = chain.project / ".dlt"
+    (folder / "config.toml").write_text("\n".join(sections), encoding="utf-8")
+    (folder / "secrets.toml").write_text("\n".join(secrets), encoding="utf-8")
+
+
+def _create_databases(chain: Chain, socket_file: Path) -> None:
+    url = sa.URL.create("mysql+pymysql", "root", query={"unix_socket": str(socket_file)})
+    with sa.create_engine(url, poolclass=sa.NullPool).connect() as connection:
+        for till in TILLS:
+            if till.engine == "postgres":
+                query(chain.warehouse, f"create database {till.name}")
+                continue
+            connection.exec_driver_sql(f"create database {till.name} character set utf8mb4")
+            connection.exec_driver_sql(f"grant all on {till.name}.* to reader@'127.0.0.1'")
+
+
+@pytest.fixture(scope="module")
+def chain(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
+    """A chain that has sold, is loaded and built."""
+    folder = tmp_path_factory.mktemp("chain")
+    with run_server(folder) as mariadb:
+        opened = Chain(warehouse, mariadb, copy_project(folder))
+        _create_databases(opened, folder / "mariadb" / "socket")
+        _use_systems(opened.project)
+        _configure(opened)
+        opened.sell(DAYS)
+        opened.load()
+        yield opened
+
+
+@pytest.mark.parametrize("till", EACH)
+def test_every_day_equals_the_figures_of_its_till(chain: Chain, till: Till) -> None:
+    at_till = chain.at_till(till)
+    assert len(at_till) >= DAYS
+    assert chain.in_warehouse(till) == at_till
+
+
+@pytest.fixture(scope="module")
+def corrected_chain(chain: Chain) -> Chain:
+    """The chain, after edits, deletes, late refunds and moved sales, and two days more."""
+    chain.change()
+    chain.sell(2, since=DAYS)
+    chain.load()
+    return chain
+
+
+@pytest.mark.parametrize("till", EACH)
+def test_a_day_that_is_corrected_later_equals_them_again(
+    corrected_chain: Chain, till: Till
+) -> None:
+    assert corrected_chain.in_warehouse(till) == corrected_chain.at_till(till)
