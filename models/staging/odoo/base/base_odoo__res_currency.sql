@@ -14,7 +14,7 @@ renamed as (
         till_id,
         id as currency_id,
         cast(name as {{ dbt.type_string() }}) as currency,
-        coalesce(decimal_places, 2) as decimal_places
+        cast(coalesce(decimal_places, 2) as integer) as decimal_places
     from source
 
 )
