@@ -9,8 +9,7 @@ lines as (
     where
         {{ not_in_quarantine('odoo', 'pos_order_line', 'order_line_key') }}
         and deleted_at is null
-        -- a tip is no turnover, unless the till taxes it
-        and (line_kind <> 'tip' or tax_amount <> 0)
+        and line_kind <> 'tip'
 
 ),
 
@@ -66,12 +65,12 @@ summed as (
         order_id,
         order_key,
         one_rate,
-        is_refund,
-        sum(case when is_refund then -net_amount else net_amount end) as taxable_amount,
-        sum(case when is_refund then -one_tax else one_tax end) as tax_amount,
+        line_kind = 'return' as is_refund,
+        sum(case when line_kind = 'return' then -net_amount else net_amount end) as taxable_amount,
+        sum(case when line_kind = 'return' then -one_tax else one_tax end) as tax_amount,
         max(load_id) as load_id
     from exact
-    group by branch_id, order_id, order_key, one_rate, is_refund
+    group by branch_id, order_id, order_key, one_rate, line_kind = 'return'
 
 ),
 

@@ -24,11 +24,12 @@ sums as (
         sum(case when line_kind = 'sale' then gross_amount else 0 end) as gross_amount,
         sum(case when line_kind in ('sale', 'discount') then discount_amount else 0 end)
             as discount_amount,
-        sum(case when not is_refund then tax_amount else 0 end) as tax_amount,
+        sum(case when line_kind in ('sale', 'discount') then tax_amount else 0 end) as tax_amount,
         -sum(case when line_kind = 'return' then net_amount else 0 end) as returned_amount,
-        -sum(case when is_refund then tax_amount else 0 end) as tax_refunded,
-        sum(case when line_kind = 'tip' then net_amount else 0 end) as tips_amount,
-        count(case when line_kind = 'sale' then 1 end) as sold_lines,
+        -sum(case when line_kind = 'return' then tax_amount else 0 end) as tax_refunded,
+        -- a tip is not sold: where the till taxes it, the tax is within the tip
+        sum(case when line_kind = 'tip' then net_amount + tax_amount else 0 end) as tips_amount,
+        count(case when line_kind = 'sale' and quantity > 0 then 1 end) as sold_lines,
         count(case when line_kind = 'return' then 1 end) as returned_lines
     from lines
     where deleted_at is null
@@ -51,10 +52,11 @@ final as (
         -- what the order is
         orders.channel,
         orders.status,
+        -- what sells nothing, a tip alone among it, counts as little as a return
         case
-            when sums.returned_lines > 0 and sums.sold_lines > 0 then 'exchange'
-            when sums.returned_lines > 0 then 'return'
-            else 'sale'
+            when sums.sold_lines > 0 and sums.returned_lines > 0 then 'exchange'
+            when sums.sold_lines > 0 then 'sale'
+            else 'return'
         end as order_kind,
         orders.currency,
         false as amounts_include_tax,

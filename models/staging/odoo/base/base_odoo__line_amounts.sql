@@ -68,7 +68,6 @@ final as (
 
         -- what the line is
         line_kind,
-        line_kind = 'return' or (line_kind = 'tip' and quantity < 0) as is_refund,
         description,
 
         -- quantity and money, without tax
