@@ -42,6 +42,7 @@ with_order as (
         case when orders.id is null then tills.branch_id else orders.branch_id end as branch_id,
         orders.id is not null as has_order,
         orders.currency,
+        orders.date_order,
         methods.method
     from source
     inner join tills on source.till_id = tills.till_id
@@ -70,8 +71,9 @@ judged as (
         -- money
         {{ safe_cast('amount', money, types) }} as received_amount,
 
-        -- times
-        {{ safe_cast('payment_date', time, types) }} as paid_at,
+        -- times: an order is paid when it is sold; a payment that is corrected later has a later
+        -- time of its own, and one of an order that was moved stays behind
+        {{ safe_cast('date_order', time, {'date_order': time}) }} as paid_at,
         _deleted_at as deleted_at,
 
         -- load
@@ -80,8 +82,6 @@ judged as (
         -- judgement
         {{ row_errors([
             unreadable('amount', money, types, exact=false),
-            unreadable('payment_date', time, types),
-            outside_the_calendar('payment_date', time, types),
             broken('payment_method_id', 'method is null', 'names no record that has come in'),
             broken('pos_order_id', 'not has_order', 'names no record that has come in'),
         ]) }} as _errors,
