@@ -10,12 +10,13 @@
         amounts: columns whose values staging must leave as they are.
         staged_as: SQL of what staging has of such a column, where it is called otherwise there.
         landed_key: the key's columns in raw, where they are called otherwise there.
+        landed_where: SQL of the landed rows that are records of the model, if not all are.
         all_rows: compare all records, not only those of the tills' new loads: for small tables that
             are loaded by no branch.
 
     Returns:
         The records that are in none or both of the two places, or differ. -#}
-{% test nothing_is_lost(model, landed, source_name, table_name, key, record_key, amounts=[], staged_as={}, landed_key=none, all_rows=false) %}
+{% test nothing_is_lost(model, landed, source_name, table_name, key, record_key, amounts=[], staged_as={}, landed_key=none, landed_where=none, all_rows=false) %}
 
 with landed as (
     select
@@ -28,7 +29,9 @@ with landed as (
         {%- endfor %}
         _deleted_at is not null as is_deleted
     from {{ landed }}
-    where {{ "1 = 1" if all_rows else new_rows("_dlt_load_id") }}
+    where
+        {{ "1 = 1" if all_rows else new_rows("_dlt_load_id") }}
+        {%- if landed_where %} and {{ landed_where }} {%- endif %}
 ),
 
 staged as (

@@ -78,9 +78,12 @@ final as (
                 else full_amount / quantity
             end as {{ money }}
         ) as unit_price,
-        case when line_kind = 'discount' then 0 else full_amount end as gross_amount,
-        case when line_kind = 'discount' then 0 else full_amount end - net_amount
-            as discount_amount,
+        cast(case when line_kind = 'discount' then 0 else full_amount end as {{ money }})
+            as gross_amount,
+        cast(
+            case when line_kind = 'discount' then 0 else full_amount end - net_amount
+            as {{ money }}
+        ) as discount_amount,
         net_amount,
         tax_amount,
         cast(

@@ -94,7 +94,9 @@ judged as (
         coalesce(is_active, false) as is_active,
 
         -- money
-        {{ safe_cast('list_price', money, types) }} + coalesce(price_extra, 0) as unit_price,
+        cast(
+            {{ safe_cast('list_price', money, types) }} + coalesce(price_extra, 0) as {{ money }}
+        ) as unit_price,
         unit_cost,
 
         -- times
