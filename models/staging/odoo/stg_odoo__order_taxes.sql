@@ -31,7 +31,7 @@ split as (
         row_number() over (
             partition by lines.branch_id, lines.order_id, lines.order_line_id
             order by taxes.tax_id desc
-        ) as position
+        ) as tax_rank
     from lines
     left join taxes
         on
@@ -47,9 +47,9 @@ exact as (
     select
         *,
         case
-            when position > 1 then rounded_tax
+            when tax_rank > 1 then rounded_tax
             else tax_amount - (
-                sum(case when position > 1 then rounded_tax else 0 end) over (
+                sum(case when tax_rank > 1 then rounded_tax else 0 end) over (
                     partition by branch_id, order_id, order_line_id
                 )
             )

@@ -16,8 +16,10 @@ renamed as (
         id as tax_id,
         -- as a share of the price without it; what is no percentage has none
         cast(
-            case when amount_type = 'percent' then {{ safe_cast('amount', 'numeric(9, 4)', types) }} end
-            / 100 as numeric(9, 6)
+            case
+                when amount_type = 'percent'
+                    then {{ safe_cast('amount', 'numeric(9, 4)', types) }} / 100
+            end as numeric(9, 6)
         ) as tax_rate,
         price_include as is_in_price
     from source

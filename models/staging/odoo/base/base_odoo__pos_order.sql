@@ -38,8 +38,8 @@ judged as (
         coalesce(amount_total = 0, false)
         and state in ('paid', 'done', 'invoiced')
         and not exists (
-            select 1 from {{ ref('base_odoo__pos_order_line') }} as lines
-            where lines.till_id = orders.till_id and lines.pos_order_id = orders.id
+            select 1 from {{ ref('base_odoo__pos_order_line') }} as sold
+            where sold.till_id = orders.till_id and sold.pos_order_id = orders.id
         ) as pays_a_debt,
 
         -- money

@@ -1,6 +1,7 @@
 {{ config(enabled='odoo' in var('systems')) }}
 {%- set types = column_types(source('odoo', 'product_product')) -%}
 {%- set money = 'numeric(20, 8)' -%}
+{%- set id_as_text = "cast(source.id as " ~ dbt.type_string() ~ ")" -%}
 
 with
 
@@ -71,8 +72,7 @@ products as (
         on
             source.till_id = costs.till_id
             and shops.company_id = costs.company_id
-            and costs.product_reference
-            = {{ dbt.concat(["'product.product,'", "cast(source.id as " ~ dbt.type_string() ~ ")"]) }}
+            and costs.product_reference = {{ dbt.concat(["'product.product,'", id_as_text]) }}
     where templates.company_id is null or templates.company_id = shops.company_id
 
 ),

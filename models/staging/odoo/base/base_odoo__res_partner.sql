@@ -32,7 +32,7 @@ ranked_orders as (
         till_id,
         partner_id,
         branch_id,
-        row_number() over (partition by till_id, partner_id order by date_order, id) as position
+        row_number() over (partition by till_id, partner_id order by date_order, id) as order_rank
     from orders
 
 ),
@@ -70,7 +70,7 @@ judged as (
         on
             source.till_id = ranked_orders.till_id
             and source.id = ranked_orders.partner_id
-            and ranked_orders.position = 1
+            and ranked_orders.order_rank = 1
 
 )
 
