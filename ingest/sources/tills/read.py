@@ -99,11 +99,8 @@ class Reading:
             query = query.order_by(
                 cursor.desc().nulls_last() if _may_be_null(cursor) else cursor.desc()
             )
-        try:
-            with self.till.till.engine.connect() as connection:
-                found = connection.execute(query).all()
-        except sa.exc.DBAPIError as error:
-            raise refusal(error, self.till.till, table) from None
+        with self.till.asking(table), self.till.till.engine.connect() as connection:
+            found = connection.execute(query).all()
         own = {self.till.system.till_column: self.till.till.till_id}
         newest = pa.Table.from_pylist(
             [own | dict(zip(columns, row, strict=True)) for row in found], schema=self.schema
@@ -157,7 +154,7 @@ def has_news(till: AtTill, raw: InRaw) -> bool:
         rows = till.rows(table, table.name)
         last_value = cursors.get(table.name, {}).get(str(table.changed_at))
         news.append(sa.exists().where(fresh(till, table, rows, last_value)))
-    with till.till.engine.connect() as connection:
+    with till.asking(till.system.root), till.till.engine.connect() as connection:
         return bool(connection.execute(sa.select(sa.or_(*news))).scalar())
 
 
