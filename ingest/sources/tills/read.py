@@ -70,6 +70,7 @@ class Reading:
         """
         rows = self.till.rows(self.table)
         where = fresh(self.till, self.table, rows, last_value)
+        self.note_unreadable(rows, where)
         if self.till.dialect.copies:
             newest = self._newest(rows, where)
             if newest.num_rows:
@@ -87,6 +88,20 @@ class Reading:
     def schema(self) -> pa.Schema:
         """The raw table's Arrow schema."""
         return schema(self.till.system, self.table, self.till.types(self.table).items())
+
+    def note_unreadable(self, rows: sa.FromClause, where: Condition) -> None:
+        """Remember a row of each column whose new type has a value that the raw column cannot."""
+        till, table = self.till, self.table
+        for name, condition in till.unreadable(table, rows).items():
+            query = sa.select(*(rows.c[each] for each in table.key)).where(where, condition)
+            with till.asking(table), till.till.engine.connect() as connection:
+                found = connection.execute(query.limit(1)).first()
+            if found:
+                key = ", ".join(map("{} is {}".format, table.key, found))
+                self.progress.notes[name] = (
+                    f"The column {table.name}.{name} of the till of {till.till.part} has a value "
+                    f"that is no {till.kind(table, name)} where {key}: it lands as null."
+                )
 
     def _newest(self, rows: sa.FromClause, where: Condition) -> pa.Table:
         """Return the newest row with its key and its cursor and no other value."""

@@ -169,6 +169,22 @@ class AtTill(Side):
         landed = self._landed(table, column)[0]
         return landed.element if isinstance(landed, sa.Label) else landed
 
+    def unreadable(self, table: Table, rows: sa.FromClause) -> dict[str, Condition]:
+        """Return, by column that does not land in its own type, when its value does not fit."""
+        return {
+            name: sa.and_(column.is_not(None), self.value(table, column).is_(None))
+            for name, column in rows.c.items()
+            if name in self._others(table)
+        }
+
+    def _others(self, table: Table) -> set[str]:
+        natural = {
+            str(column.key): postgres_name(landing(column, self.system, table, self.dialect)[1])
+            for column in self.found[table].columns
+        }
+        targets = self.raw_types.get(table.name, {})
+        return {name for name, there in natural.items() if targets.get(name, there) != there}
+
     @contextmanager
     def asking(self, table: Table) -> Iterator[None]:
         """Say in one sentence what the till answers to a question about a table, if no rows.
