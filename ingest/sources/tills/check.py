@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
-from ingest.sources.tills.connect import TillError, cannot_read, configured, in_use
+from ingest.sources.tills.connect import RefusedTableError, TillError, configured, in_use
 from ingest.sources.tills.declaration import Table
 from ingest.sources.tills.dialects.base import MOMENT, WALL
 from ingest.sources.tills.survey import look
@@ -55,13 +55,13 @@ def check(name: str) -> Checked:
             f"The clock of the till of {till.part} and this machine's are {lag.seconds:,} seconds "
             f"and {lag.days:,} days apart: set the one that is wrong."
         )
-    try:
-        with till.engine.connect() as connection:
-            for table in side.found:
+    for table in side.found:
+        try:
+            with side.asking(table), till.engine.connect() as connection:
                 checked.tables.append(_sizes(side, table, connection))
                 checked.problems += _wrong(side, table, connection)
-    except sa.exc.DBAPIError as error:
-        raise TillError(cannot_read(error, till)) from None
+        except RefusedTableError as error:
+            checked.problems.append(str(error))
     return checked
 
 

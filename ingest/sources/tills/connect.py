@@ -278,18 +278,18 @@ def refusal(error: BaseException, till: Till, table: Table) -> TillError:
         )
     elif any(words in text for words in dialect.slow):
         advice = (
-            "the till's server ended the query, which took too long; let its administrator raise "
-            "the limit for this login, or add an index on the change column"
+            "the till's server ended the query twice, which took too long; let its administrator "
+            "raise the limit for this login, or add an index on the change column"
         )
     elif any(words in text for words in dialect.retried):
-        advice = "the till's server interrupted the query; the next run tries again"
+        advice = "the till's server interrupted the query twice; the next run tries again"
     else:
         return TillError(cannot_read(error, till))
     reason = _hide(f"{_first_line(error)}", till.url)
     return RefusedTableError(
         table.name,
         f"{name} is not loaded ({reason}): {advice}.",
-        passes=any(words in text for words in dialect.retried),
+        passes=any(words in text for words in (*dialect.retried, *dialect.slow)),
     )
 
 

@@ -61,7 +61,9 @@ def _of_till(
     with till.till.engine.connect() as connection:
         for table, kinds in tables.items():
             query = _query(till, table, kinds, part, window)
-            for row in connection.execute(query).mappings():
+            with till.asking(table):
+                found = connection.execute(query).mappings().all()
+            for row in found:
                 for name in _names(table):
                     yield row["business_date"], name, Decimal(row[name] or 0)
 

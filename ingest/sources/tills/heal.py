@@ -153,6 +153,7 @@ def _copy(
     rows = till.rows(table)
     landed = till.landed(table, rows)
     where = window.condition(till, table, rows)
+    reading.note_unreadable(rows, where)
     names = [raw.system.till_column, *landed]
     statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(target, _listed(names))
     with cursor.copy(statement) as copy:

@@ -30,6 +30,10 @@ _TYPES: dict[pa.DataType, tuple[sa.types.TypeEngine[Any], str]] = {
 }
 """The raw layer's type of each Arrow type: SQLAlchemy's, and its name in Postgres."""
 
+TEXT = "character varying"
+NUMBERS = ("boolean", "bigint", "numeric", "double precision")
+TIMES = ("date", "timestamp without time zone", "timestamp with time zone")
+
 _KINDS: dict[Kind, pa.DataType] = {
     "text": pa.string(), "integer": pa.int64(), "number": NUMBER, "double": pa.float64(),
     "moment": MOMENT, "date": pa.date32(), "boolean": pa.bool_(),
@@ -90,6 +94,50 @@ def _as_declared(
         # engines cast to these in ways of their own: the query says them right
         return column, arrow_type
     return sa.cast(column, _TYPES[arrow_type][0]).label(str(column.key)), arrow_type
+
+
+def common(here: str, there: str, *, may_be_text: bool) -> str | None:
+    """Return the raw layer's type that holds what two types hold, or None where none does.
+
+    Args:
+        here: the raw column's type, as Postgres calls it.
+        there: in which the till's column would land.
+        may_be_text: whether the column may become text: money and times may not.
+    """
+    if here in (there, TEXT):
+        return here
+    if here in NUMBERS and (there in NUMBERS or (there == TEXT and not may_be_text)):
+        if here == "double precision":
+            return here
+        return "bigint" if {here, there} <= {"boolean", "bigint"} else "numeric"
+    if here in TIMES and there in TIMES:
+        return here if there == "date" else (there if here == "date" else None)
+    return TEXT if may_be_text and "bytea" not in (here, there) else None
+
+
+def as_type(landed: Landed, name: str, target: str, dialect: Dialect) -> Landed:
+    """Return a column in another type, in which it lands: null where its value does not fit.
+
+    Args:
+        landed: how it would land.
+        name: its name.
+        target: the type, as Postgres calls it.
+        dialect: how the till's engine writes SQL.
+    """
+    value, kind = landed
+    value = value.element if isinstance(value, sa.Label) else value
+    arrow_type, to = next(
+        (arrow, sa_type) for arrow, (sa_type, known) in _TYPES.items() if known == target
+    )
+    if target in NUMBERS and kind == pa.string():
+        value = sa.case((dialect.is_number(value), sa.cast(value, to)))
+    elif kind == pa.float64() and arrow_type == NUMBER:
+        value = sa.case((sa.func.abs(value) < sa.literal_column("1e28"), sa.cast(value, to)))
+    elif kind == pa.bool_() and target in NUMBERS:
+        value = sa.cast(sa.cast(value, sa.Integer), to)
+    else:
+        value = sa.cast(value, sa.Text if target == TEXT else to)
+    return value.label(name), arrow_type
 
 
 def postgres_name(arrow_type: pa.DataType) -> str:

@@ -57,7 +57,9 @@ def roots_of(till: AtTill, table: Table, keys: Sequence[Key]) -> dict[Key, Key |
                 .select_from(joined)
                 .where(listed([path[0].c[name] for name in table.key], some, till.dialect))
             )
-            for row in connection.execute(query):
+            with till.asking(table):
+                rows = connection.execute(query).all()
+            for row in rows:
                 root = tuple(row[size:])
                 found[tuple(row[:size])] = None if None in root else root
     return found
@@ -95,7 +97,8 @@ def incomplete_tables(till: AtTill, raw: InRaw) -> Iterator[str]:
             kinds = shared(till, raw, table, with_personal=True)
             if table.changed_at:
                 kinds = {name: kind for name, kind in kinds.items() if name in table.key}
-            at_till = connection.execute(_whole(till, table, kinds, erased)).one()
+            with till.asking(table):
+                at_till = connection.execute(_whole(till, table, kinds, erased)).one()
             (in_raw,) = raw.fetch(_whole(raw, table, kinds, erased))
             if [int(value or 0) for value in at_till] != [int(value or 0) for value in in_raw]:
                 yield table.name

@@ -70,6 +70,7 @@ class Reading:
         """
         rows = self.till.rows(self.table)
         where = fresh(self.till, self.table, rows, last_value)
+        self.note_unreadable(rows, where)
         if self.till.dialect.copies:
             newest = self._newest(rows, where)
             if newest.num_rows:
@@ -88,6 +89,20 @@ class Reading:
         """The raw table's Arrow schema."""
         return schema(self.till.system, self.table, self.till.types(self.table).items())
 
+    def note_unreadable(self, rows: sa.FromClause, where: Condition) -> None:
+        """Remember a row of each column whose new type has a value that the raw column cannot."""
+        till, table = self.till, self.table
+        for name, condition in till.unreadable(table, rows).items():
+            query = sa.select(*(rows.c[each] for each in table.key)).where(where, condition)
+            with till.asking(table), till.till.engine.connect() as connection:
+                found = connection.execute(query.limit(1)).first()
+            if found:
+                key = ", ".join(map("{} is {}".format, table.key, found))
+                self.progress.notes[name] = (
+                    f"The column {table.name}.{name} of the till of {till.till.part} has a value "
+                    f"that is no {till.kind(table, name)} where {key}: it lands as null."
+                )
+
     def _newest(self, rows: sa.FromClause, where: Condition) -> pa.Table:
         """Return the newest row with its key and its cursor and no other value."""
         table, landed = self.table, self.till.landed(self.table, rows)
@@ -99,11 +114,8 @@ class Reading:
             query = query.order_by(
                 cursor.desc().nulls_last() if _may_be_null(cursor) else cursor.desc()
             )
-        try:
-            with self.till.till.engine.connect() as connection:
-                found = connection.execute(query).all()
-        except sa.exc.DBAPIError as error:
-            raise refusal(error, self.till.till, table) from None
+        with self.till.asking(table), self.till.till.engine.connect() as connection:
+            found = connection.execute(query).all()
         own = {self.till.system.till_column: self.till.till.till_id}
         newest = pa.Table.from_pylist(
             [own | dict(zip(columns, row, strict=True)) for row in found], schema=self.schema
@@ -157,7 +169,7 @@ def has_news(till: AtTill, raw: InRaw) -> bool:
         rows = till.rows(table, table.name)
         last_value = cursors.get(table.name, {}).get(str(table.changed_at))
         news.append(sa.exists().where(fresh(till, table, rows, last_value)))
-    with till.till.engine.connect() as connection:
+    with till.asking(till.system.root), till.till.engine.connect() as connection:
         return bool(connection.execute(sa.select(sa.or_(*news))).scalar())
 
 

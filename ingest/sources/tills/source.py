@@ -22,6 +22,7 @@ from ingest.sources.tills.declaration import (
     source_name,
 )
 from ingest.sources.tills.lost import take_back
+from ingest.sources.tills.remove import purge
 from ingest.sources.tills.tables import InRaw
 from ingest.sources.tills.visit import TillVisit
 
@@ -70,6 +71,7 @@ class TillSource:
 
     def prepare(self, session: Session) -> None:
         """Give the raw tables the indexes that merging and comparing need."""
+        purge(session, self.name)
         for table in self.system.tables:
             if not exists(session.connection, f"{self.raw}.{table.name}"):
                 continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -19,9 +19,10 @@ from ingest.sources.tills.connect import (
     refusal,
 )
 from ingest.sources.tills.declaration import FOLDER, System, Table
-from ingest.sources.tills.landing import postgres_name
+from ingest.sources.tills.landing import common, postgres_name
 from ingest.sources.tills.names import raw_name, raw_names
 from ingest.sources.tills.tables import AtTill, InRaw
+from ingest.warehouse import WarehouseError
 
 
 def survey(till: Till, raw: InRaw) -> AtTill:
@@ -41,14 +42,22 @@ def survey(till: Till, raw: InRaw) -> AtTill:
     looked = look(till)
     tables: list[Table] = []
     problems, notes = [*looked.problems], [*looked.notes]
+    targets: dict[str, dict[str, str]] = {}
     for table in looked.found:
         if hangs := [each.at_till for each in raw.system.path(table) if not looked.has(each)]:
             problems.append(f"Nor is {table.at_till} loaded, whose rows belong to {hangs[-1]}.")
-        elif wrong := [*_wrong(looked, raw, table)]:
-            problems += wrong
-        else:
+            continue
+        wrong = [*_wrong(looked, table)]
+        try:
+            targets[table.name] = _targets(looked, raw, table)
+        except TillError as error:
+            wrong.append(str(error))
+        problems += wrong
+        if not wrong:
             tables.append(table)
+            notes += _widened(looked, raw, table, targets[table.name])
         notes += _changed(looked, table, known.get(table.name, set()))
+    looked = replace(looked, raw_types=targets)
     return replace(
         looked,
         tables=tuple(tables),
@@ -81,7 +90,9 @@ def look(till: Till) -> AtTill:
                     problems.append(str(refused))
                 else:
                     found[table] = rows
-    except sa.exc.DBAPIError as error:
+    except WarehouseError:
+        raise
+    except Exception as error:  # a driver raises more than its own, for example for a login
         raise TillError(cannot_read(error, till)) from None
     now = datetime.fromisoformat(now) if isinstance(now, str) else now
     now = now.astimezone(UTC) if now.tzinfo else now.replace(tzinfo=UTC)
@@ -147,23 +158,48 @@ def _refused(
     return None
 
 
-def _wrong(looked: AtTill, raw: InRaw, table: Table) -> Iterator[str]:
-    """Yield what hinders a table's loading."""
-    types, part = looked.types(table), looked.till.part
+def _wrong(looked: AtTill, table: Table) -> Iterator[str]:
+    """Yield which columns a table lacks without which it cannot be loaded."""
     for name in table.needed:
-        if name not in types:
+        if name not in looked.found[table].c:
             yield (
-                f"The till of {part} has no column {table.name}.{name}, which loading "
+                f"The till of {looked.till.part} has no column {table.name}.{name}, which loading "
                 f"needs: the table is not loaded."
             )
-    for name, arrow_type in types.items():
-        lands_as, known = postgres_name(arrow_type), raw.has(table) and raw.kind(table, name)
-        if known and known != lands_as:
+
+
+def _targets(looked: AtTill, raw: InRaw, table: Table) -> dict[str, str]:
+    """Return the type in which each column lands that the raw table has already.
+
+    Raises:
+        TillError: no type holds what the raw table has and what the till has now.
+    """
+    found: dict[str, str] = {}
+    for name, arrow_type in looked.types(table).items() if raw.has(table) else ():
+        here, there = raw.kind(table, name), postgres_name(arrow_type)
+        if here is None:
+            continue
+        if (target := common(here, there, may_be_text=table.may_be_text(name))) is None:
+            raise TillError(
+                f"The column {table.name}.{name} of the till of {looked.till.part} has changed "
+                f"its type: it is {looked.found[table].c[name].type} there and would land as "
+                f"{there}, but {raw.system.raw}.{table.name} has {here}. The table is not loaded "
+                f"until both agree."
+            )
+        found[name] = target
+    return found
+
+
+def _widened(looked: AtTill, raw: InRaw, table: Table, targets: Mapping[str, str]) -> Iterator[str]:
+    """Widen a raw table's columns to the types in which they land, and yield what was widened."""
+    for name, target in targets.items():
+        if (here := raw.kind(table, name)) != target:
+            kinds = str(here), target
+            packages.retype(raw.connection, raw.system.raw, table.name, name, kinds)
             yield (
-                f"The column {table.name}.{name} of the till of {part} has changed its "
-                f"type: it is {looked.found[table].c[name].type} there and would land as "
-                f"{lands_as}, but {raw.system.raw}.{table.name} has {known}. The table is not "
-                f"loaded until both agree."
+                f"The column {table.name}.{name} of the till of {looked.till.part} is "
+                f"{looked.found[table].c[name].type} now: {raw.system.raw}.{table.name} has it as "
+                f"{target}, no longer as {here}."
             )
 
 

@@ -5,7 +5,8 @@ Either side selects by the same expressions, in which columns have their names o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -18,12 +19,13 @@ from psycopg import sql
 from ingest.loads import raw_tables
 from ingest.loads.branches import Branch
 from ingest.loads.source import Connection
-from ingest.sources.tills.connect import Till
+from ingest.sources.tills.connect import Till, refusal
 from ingest.sources.tills.days import Clock
 from ingest.sources.tills.declaration import System, Table
 from ingest.sources.tills.dialects import POSTGRES
 from ingest.sources.tills.dialects.base import Dialect, Expression, Landed
-from ingest.sources.tills.landing import landing, postgres_name, raw_type
+from ingest.sources.tills.landing import as_type, landing, postgres_name, raw_type
+from ingest.warehouse import WarehouseError
 
 Key = tuple[Any, ...]
 Keys = dict[Table, list[Key]]
@@ -125,7 +127,7 @@ class AtTill(Side):
         till: the till.
         now: its present, in UTC.
         found: its tables with the columns that may leave the till, by their names in the raw layer.
-        raw_types: the types that the raw layer's columns have, by table.
+        raw_types: the types in which columns land that the raw layer has, by table.
         tables: the tables that can be loaded.
         problems: one sentence for each table that cannot be loaded.
         notes: one sentence for each change that does not hinder.
@@ -167,8 +169,41 @@ class AtTill(Side):
         landed = self._landed(table, column)[0]
         return landed.element if isinstance(landed, sa.Label) else landed
 
+    def unreadable(self, table: Table, rows: sa.FromClause) -> dict[str, Condition]:
+        """Return, by column that does not land in its own type, when its value does not fit."""
+        return {
+            name: sa.and_(column.is_not(None), self.value(table, column).is_(None))
+            for name, column in rows.c.items()
+            if name in self._others(table)
+        }
+
+    def _others(self, table: Table) -> set[str]:
+        natural = {
+            str(column.key): postgres_name(landing(column, self.system, table, self.dialect)[1])
+            for column in self.found[table].columns
+        }
+        targets = self.raw_types.get(table.name, {})
+        return {name for name, there in natural.items() if targets.get(name, there) != there}
+
+    @contextmanager
+    def asking(self, table: Table) -> Iterator[None]:
+        """Say in one sentence what the till answers to a question about a table, if no rows.
+
+        Raises:
+            TillError: the till refuses it, or does not answer.
+        """
+        try:
+            yield
+        except WarehouseError:
+            raise
+        except Exception as error:  # a driver raises more than its own: for a year 0, for a login
+            raise refusal(error, self.till, table) from None
+
     def _landed(self, table: Table, column: sa.ColumnElement[Any]) -> Landed:
-        return landing(column, self.system, table, self.dialect)
+        landed, name = landing(column, self.system, table, self.dialect), str(column.key)
+        there = postgres_name(landed[1])
+        target = self.raw_types.get(table.name, {}).get(name, there)
+        return landed if target == there else as_type(landed, name, target, self.dialect)
 
 
 @dataclass(frozen=True, kw_only=True)

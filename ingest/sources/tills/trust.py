@@ -60,7 +60,7 @@ def doubt(till: AtTill, raw: InRaw) -> str | None:
     query = sa.select(
         till.dialect.microseconds(rows.c[moment]).label("moment"), *till.key(root, rows)
     ).where(listed([rows.c[name] for name in root.key], list(known), till.dialect))
-    with till.till.engine.connect() as connection:
+    with till.asking(root), till.till.engine.connect() as connection:
         found = {tuple(row[1:]): row[0] for row in connection.execute(query)}
     lost = sum(key not in found or not _is_near(found[key], then) for key, then in known.items())
     if lost <= max(SMALL_LOSS, int(LARGEST_LOSS * len(known))):

@@ -40,7 +40,7 @@ from ingest.sources.tills.tables import AtTill, InRaw, Keys, in_raw
 from ingest.sources.tills.window import HealWindow, Part
 from ingest.warehouse import WarehouseError
 
-ATTEMPTS = 3
+ATTEMPTS = 2
 """So often is a query tried that a till's server interrupts for a reason that passes."""
 
 Answer = TypeVar("Answer")
@@ -95,7 +95,11 @@ class TillVisit:
         started = time.monotonic()
         loads: list[LoadResult] = []
         try:
-            compared = self._compare(window, loads)
+            known = self._at_till().problems
+            compared = self._without_refused(lambda: self._compare(window, loads))
+            refused = (text for text in self._at_till().problems if text not in known)
+            problems = [*([compared.problem] if compared.problem else []), *refused]
+            compared = replace(compared, problem=" ".join(problems) or None)
         except (WarehouseError, sa.exc.SQLAlchemyError) as error:
             compared = Compared(self.name, problem=explain(error, self.till))
         return replace(compared, loads=tuple(loads), seconds=time.monotonic() - started)

@@ -56,9 +56,10 @@ class MySQL(Dialect):
             CATALOG.c.table_schema == (schema or sa.func.database())
         )
         found: dict[str, list[sa.Column[Any]]] = {}
-        for table, name, _, written, nullable in connection.execute(
+        rows: Any = connection.execute(
             query.order_by(CATALOG.c.table_name, CATALOG.c.ordinal_position)
-        ):
+        )
+        for table, name, _, written, nullable in rows:
             (parsed,) = dialect._tabledef_parser.parse(f"  `c` {written}", None).columns
             column = sa.Column(name, parsed["type"], nullable=nullable == "YES")
             found.setdefault(table, []).append(column)
