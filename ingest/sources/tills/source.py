@@ -8,7 +8,7 @@ from functools import cached_property
 
 import psycopg
 
-from ingest.loads import packages
+from ingest.loads import packages, raw_tables
 from ingest.loads.raw_tables import exists, index
 from ingest.loads.source import Session
 from ingest.loads.statements import Statements
@@ -114,11 +114,27 @@ class TillSource:
                     key=table.key[0], raw=psycopg.sql.Identifier(self.raw, table.name),
                 )
             )  # fmt: skip
+        if key := self._number_of_order(session, table):
+            session.connection.execute(
+                STATEMENTS(
+                    "index_of_order", index=f"{table.name}_order", till=self.system.till_column,
+                    key=key, raw=psycopg.sql.Identifier(self.raw, table.name),
+                )
+            )  # fmt: skip
         for suffix, columns in wanted.items():
             index(
                 session.connection, self.raw, table.name, suffix,
                 [self.system.till_column, *columns], is_unique=suffix == "key",
             )  # fmt: skip
+
+    def _number_of_order(self, session: Session, table: Table) -> str | None:
+        """Return the column that names an order by a number: its own, or that of a part of it."""
+        has_parts = any(other.parent == table.name for other in self.system.tables)
+        if len(self.system.path(table)) > 2 or not (table.parent or has_parts):
+            return None
+        columns = table.parent_key or table.key
+        types = raw_tables.columns(session.connection, self.raw)[table.name]
+        return columns[0] if len(columns) == 1 and "char" not in types[columns[0]] else None
 
     def _start_over(self, session: Session, table: Table) -> None:
         """Take back the tills that hold a key twice: their next load is a first load.
