@@ -1,4 +1,5 @@
-{{ config(enabled='odoo' in var('systems')) }}
+{#- A table, because every order asks for its shop. -#}
+{{ config(enabled='odoo' in var('systems'), materialized='table') }}
 {%- set types = column_types(source('odoo', 'pos_config')) -%}
 
 with

@@ -1,21 +1,8 @@
 {{ config(enabled='odoo' in var('systems')) }}
+{#- No `with`: Postgres would plan this view apart from what joins it, and read all for one order. -#}
 
-with
-
-source as (
-
-    select * from {{ source('odoo', 'pos_payment_method') }}
-
-),
-
-renamed as (
-
-    select
-        till_id,
-        id as payment_method_id,
-        lower(trim({{ name_in_english('name') }})) as method
-    from source
-
-)
-
-select * from renamed
+select
+    till_id,
+    id as payment_method_id,
+    lower(trim({{ name_in_english('name') }})) as method
+from {{ source('odoo', 'pos_payment_method') }}

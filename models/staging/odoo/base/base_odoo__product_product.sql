@@ -1,5 +1,5 @@
 {{ config(enabled='odoo' in var('systems')) }}
-{%- set types = column_types(source('odoo', 'product_product')) -%}
+{%- set types = column_types(ref('base_odoo__product_template')) -%}
 {%- set money = 'numeric(20, 8)' -%}
 {%- set id_as_text = "cast(source.id as " ~ dbt.type_string() ~ ")" -%}
 
@@ -7,7 +7,7 @@ with
 
 source as (
 
-    select * from {{ source('odoo', 'product_product') }}
+    select * from {{ ref('base_odoo__products_as_landed') }}
 
 ),
 
