@@ -80,7 +80,7 @@ def new(name: str, url: str, schema: str | None = None) -> Path:
 
 def _placed(table: sa.Table) -> dict[str, Sequence[str]]:
     """Return what seems to place a table's rows on a day: a parent, or a time of their own."""
-    for reference in sorted(table.foreign_key_constraints, key=lambda each: each.column_keys):
+    for reference in sorted(table.foreign_key_constraints, key=lambda each: str(each.column_keys)):
         above = reference.referred_table
         names = {each.parent.name: each.column.name for each in reference.elements}
         is_required = not any(each.parent.nullable for each in reference.elements)
