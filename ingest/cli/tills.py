@@ -29,8 +29,8 @@ def check(till: Annotated[str, typer.Argument(help="As the configuration calls i
     found = look_at(till)
     show(
         f"Till {till}",
-        ("table", "rows", "columns", "first", "last"),
-        [(name, f"{rows:,}", str(columns), *ends) for name, rows, columns, *ends in found.tables],
+        ("table", "rows", "columns", "days", "first", "last"),
+        found.tables,
     )
     for problem in found.problems:
         say(problem, "red")

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pyarrow as pa
 import sqlalchemy as sa
 
+from ingest.loads.source import Window
 from ingest.sources.tills.connect import RefusedTableError, TillError, configured, in_use
 from ingest.sources.tills.declaration import Table
-from ingest.sources.tills.dialects.base import MOMENT, WALL
+from ingest.sources.tills.landing import TIMES
 from ingest.sources.tills.survey import look
 from ingest.sources.tills.tables import AtTill
 
@@ -25,11 +25,11 @@ class Checked:
     """What was found.
 
     Attributes:
-        tables: a table's name, rows, columns, first and last business time.
+        tables: a table's name, rows, columns, business dates, first and last business time.
         problems: one sentence for each thing that a person must look at.
     """
 
-    tables: list[tuple[str, int, int, str, str]] = field(default_factory=list)
+    tables: list[tuple[str, ...]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
@@ -65,16 +65,19 @@ def check(name: str) -> Checked:
     return checked
 
 
-def _sizes(side: AtTill, table: Table, connection: sa.Connection) -> tuple[str, int, int, str, str]:
+def _sizes(side: AtTill, table: Table, connection: sa.Connection) -> tuple[str, ...]:
     rows = side.rows(table)
-    ends: list[Any] = [sa.null(), sa.null()]
-    if table.business_time and table.business_time in rows.c:
+    measured: list[Any] = [sa.null(), sa.null(), sa.null()]
+    if table.business_time and side.kind(table, table.business_time) in TIMES:
         moment = rows.c[table.business_time]
+        day = side.clock(table, next(iter(side.till.branches))).day(moment, Window(), side.dialect)
         # as text: databases know times that Python does not
-        ends = [sa.cast(sa.func.min(moment), sa.Text), sa.cast(sa.func.max(moment), sa.Text)]
-    query = sa.select(sa.func.count(), *ends).select_from(rows)
-    found, first, last = tuple[Any, ...](connection.execute(query).one())
-    return table.at_till, int(found), len(rows.c), str(first or "")[:16], str(last or "")[:16]
+        ends = (sa.cast(end(moment), sa.Text) for end in (sa.func.min, sa.func.max))
+        measured = [sa.func.count(day.distinct()), *ends]
+    query = sa.select(sa.func.count(), *measured).select_from(rows)
+    found, days, first, last = tuple[Any, ...](connection.execute(query).one())
+    ends_shown = (str(end or "")[:16] for end in (first, last))
+    return table.at_till, f"{found:,}", str(len(rows.c)), f"{days:,}" if days else "", *ends_shown
 
 
 def _wrong(side: AtTill, table: Table, connection: sa.Connection) -> Iterator[str]:
@@ -86,7 +89,7 @@ def _wrong(side: AtTill, table: Table, connection: sa.Connection) -> Iterator[st
             f"correct the table in systems/{side.system.name}.toml."
         )
         return
-    if table.business_time and types[table.business_time] not in (MOMENT, WALL, pa.date32()):
+    if table.business_time and side.kind(table, table.business_time) not in TIMES:
         yield (
             f"{table.at_till}.{table.business_time} of the till of {till.part} is no time: name a "
             f"time or a date as business_time in systems/{side.system.name}.toml."

@@ -163,10 +163,9 @@ class Table(_Part):
         sums = (Figure(name=f"{self.name}_{column}", sum=(column,)) for column in self.money)
         return (Figure(name=self.name), *sums)
 
-    def may_be_text(self, column: str) -> bool:
-        """Say whether a column may become text: money and times may not."""
-        sums = (name for figure in self.figures for name in figure.sum)
-        return column not in (*self.money, *sums, self.business_time, self.changed_at, *self.times)
+    def is_money(self, column: str) -> bool:
+        """Say whether a column is added up per day."""
+        return column in self.money or any(column in figure.sum for figure in self.figures)
 
     @property
     def hash_name(self) -> str:

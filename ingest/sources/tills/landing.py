@@ -96,23 +96,28 @@ def _as_declared(
     return sa.cast(column, _TYPES[arrow_type][0]).label(str(column.key)), arrow_type
 
 
-def common(here: str, there: str, *, may_be_text: bool) -> str | None:
+def common(here: str, there: str, *, is_money: bool) -> str | None:
     """Return the raw layer's type that holds what two types hold, or None where none does.
+
+    Money and times never become text: of them, what does not fit lands as null.
 
     Args:
         here: the raw column's type, as Postgres calls it.
         there: in which the till's column would land.
-        may_be_text: whether the column may become text: money and times may not.
+        is_money: whether it is declared as money.
     """
     if here in (there, TEXT):
         return here
-    if here in NUMBERS and (there in NUMBERS or (there == TEXT and not may_be_text)):
-        if here == "double precision":
-            return here
-        return "bigint" if {here, there} <= {"boolean", "bigint"} else "numeric"
+    is_number = here in NUMBERS and there in NUMBERS
     if here in TIMES and there in TIMES:
         return here if there == "date" else (there if here == "date" else None)
-    return TEXT if may_be_text and "bytea" not in (here, there) else None
+    if there == TEXT and here in ("double precision", "numeric", *TIMES):
+        return here if is_money or here != "double precision" else TEXT
+    if is_number and {here, there} == {"boolean", "bigint"}:
+        return "bigint"
+    if is_number or (there == TEXT and here in NUMBERS and is_money):
+        return here if here == "double precision" else "numeric"
+    return None if {here, there} & {"bytea", "numeric", *TIMES} else TEXT
 
 
 def as_type(landed: Landed, name: str, target: str, dialect: Dialect) -> Landed:
@@ -131,6 +136,8 @@ def as_type(landed: Landed, name: str, target: str, dialect: Dialect) -> Landed:
     )
     if target in NUMBERS and kind == pa.string():
         value = sa.case((dialect.is_number(value), sa.cast(value, to)))
+    elif target in TIMES and kind == pa.string():
+        value = sa.case((dialect.is_moment(value), sa.cast(value, to)))
     elif kind == pa.float64() and arrow_type == NUMBER:
         value = sa.case((sa.func.abs(value) < sa.literal_column("1e28"), sa.cast(value, to)))
     elif kind == pa.bool_() and target in NUMBERS:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,29 +33,6 @@ times = "utc"          # what times without a zone mean: utc, branch, or the nam
 """
 
 
-@dataclass
-class Found:
-    """A table of the database.
-
-    Attributes:
-        columns: its columns.
-        key: its primary key.
-        parents: the tables that it refers to, each with the columns that do.
-        business_time: what seems to place it on a day.
-        parent: what seems to be its parent.
-    """
-
-    columns: Mapping[str, sa.Column[Any]]
-    key: tuple[str, ...]
-    parents: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    business_time: str | None = None
-    parent: str | None = None
-
-    def of_type(self, *kinds: type) -> list[str]:
-        """Return the columns of some types."""
-        return [name for name, column in self.columns.items() if isinstance(column.type, kinds)]
-
-
 def new(name: str, url: str, schema: str | None = None) -> Path:
     """Write the first declaration of a till system.
 
@@ -76,133 +52,73 @@ def new(name: str, url: str, schema: str | None = None) -> Path:
     if name in known_systems():
         raise TillError(f"There is a till system {name} already: see systems/{name}.toml.")
     till = Till(name, name, {}, "the address", url, schema=schema)
-    tables = _tables(till)
-    _guess(tables)
-    if not any(table.business_time for table in tables.values()):
+    catalog = sa.MetaData()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", sa.exc.SAWarning)  # types that SQLAlchemy does not know
+            catalog.reflect(till.engine, schema=schema)
+    except WarehouseError:
+        raise
+    except Exception as error:  # a driver raises more than its own, for example for a login
+        said, _, _ = cannot_read(error, till).partition(": check that")
+        raise TillError(f"{said}: check the address and that its server runs.") from None
+    tables = [table for table in catalog.sorted_tables if table.primary_key.columns]
+    for table in tables:
+        table.info.update(_placed(table))
+    if not any("business_time" in table.info for table in tables):
         raise TillError(
             f"No table of {name} with a primary key has a time, so none could be placed on a day: "
             f"check the address, the schema and what the login may read."
         )
-    file = FOLDER / f"{name}.toml"
-    lines = [HEAD.format(name=name), *(line for each in tables for line in _written(each, tables))]
-    keyless = sorted(each for each, table in tables.items() if not table.key)
+    lines = [HEAD.format(name=name), *(line for table in tables for line in _written(table))]
+    keyless = sorted(table.name for table in catalog.sorted_tables if table not in tables)
     if keyless:
         lines.append(f"# Without a primary key, so left out: {', '.join(keyless)}.\n")
+    file = FOLDER / f"{name}.toml"
     file.write_text("\n".join(lines), encoding="utf-8")
     return file
 
 
-def _tables(till: Till) -> dict[str, Found]:
-    """Return the tables of a database, each after those that it refers to."""
-    try:
-        with till.engine.connect() as connection, warnings.catch_warnings():
-            warnings.simplefilter("ignore", sa.exc.SAWarning)  # types that SQLAlchemy does not know
-            columns = till.dialect.columns(connection, till.schema)
-            inspector = sa.inspect(connection)
-            keys = inspector.get_multi_pk_constraint(schema=till.schema)
-            foreign = inspector.get_multi_foreign_keys(schema=till.schema)
-    except WarehouseError:
-        raise
-    except Exception as error:  # a driver raises more than its own, for example for a login
-        raise TillError(cannot_read(error, till)) from None
-    found = {
-        name: Found({column.name: column for column in some}, _key(keys, till.schema, name))
-        for name, some in columns.items()
-    }
-    for (_, name), some in foreign.items():
-        for each in some:
-            above, named = each["referred_table"], tuple(each["constrained_columns"])
-            if above in found and tuple(each["referred_columns"]) == found[above].key:
-                found[name].parents[above] = named
-    return dict(_sorted(found))
+def _placed(table: sa.Table) -> dict[str, Sequence[str]]:
+    """Return what seems to place a table's rows on a day: a parent, or a time of their own."""
+    for reference in sorted(table.foreign_key_constraints, key=lambda each: str(each.column_keys)):
+        above = reference.referred_table
+        names = {each.parent.name: each.column.name for each in reference.elements}
+        is_required = not any(each.parent.nullable for each in reference.elements)
+        if is_required and above.info and [*names.values()] == above.primary_key.columns.keys():
+            return {"parent": [above.name], "parent_key": [*names]}
+    times = [each for each in _of(table, sa.DateTime, sa.Date) if not NO_SALE.search(each)]
+    if times and _of(table, sa.Numeric, sa.Float) and not PEOPLE.search(table.name):
+        return {"business_time": times[:1]}
+    return {}
 
 
-def _key(keys: Mapping[Any, Any], schema: str | None, name: str) -> tuple[str, ...]:
-    constraint = keys.get((schema, name)) or {}
-    return tuple(constraint.get("constrained_columns", ()))
+def _of(table: sa.Table, *kinds: type[Any]) -> list[str]:
+    return [column.name for column in table.columns if isinstance(column.type, kinds)]
 
 
-def _sorted(found: Mapping[str, Found]) -> Iterator[tuple[str, Found]]:
-    done: set[str] = set()
-
-    def visit(name: str, above: frozenset[str]) -> Iterator[tuple[str, Found]]:
-        if name in done or name in above:
-            return
-        for parent in sorted(found[name].parents):
-            yield from visit(parent, above | {name})
-        done.add(name)
-        yield name, found[name]
-
-    for name in sorted(found):
-        yield from visit(name, frozenset())
-
-
-def _guess(tables: Mapping[str, Found]) -> None:
-    """Say which tables have a time of their own, and whose rows are on their parent's day."""
-    seen: set[str] = set()
-    for name, table in tables.items():
-        if not table.key:
-            continue
-        for above, columns in table.parents.items():
-            required = all(not table.columns[column].nullable for column in columns)
-            if above in seen and required and tables[above].key:
-                table.parent = table.parent or above
-        times = [each for each in table.of_type(sa.DateTime, sa.Date) if not NO_SALE.search(each)]
-        is_sale = table.of_type(sa.Numeric) and not PEOPLE.search(name)
-        if (
-            not table.parent
-            and times
-            and (is_sale or any(name in t.parents for t in tables.values()))
-        ):
-            table.business_time = times[0]
-        if table.parent or table.business_time:
-            seen.add(name)
-
-
-def _written(name: str, tables: Mapping[str, Found]) -> Iterator[str]:
+def _written(table: sa.Table) -> Iterator[str]:
     """Yield the lines of a table."""
-    table = tables[name]
-    if not table.key:
-        return
-    yield f"[tables.{json.dumps(name, ensure_ascii=False)}]"
-    yield f"key = {_value(table.key)}"
-    changed = [each for each in table.of_type(sa.DateTime) if CHANGED.search(each)]
-    if changed:
-        yield f"changed_at = {_value(changed[:1])}"
-    if table.parent:
-        yield f"parent = {_value([table.parent])}"
-        yield f"parent_key = {_value(table.parents[table.parent])}"
-    elif table.business_time:
-        yield f"business_time = {_value([table.business_time])}"
-    numbers = [
-        each
-        for each in table.of_type(sa.Numeric)
-        if isinstance(table.columns[each].type, sa.Float) or table.columns[each].type.scale != 0  # type: ignore[attr-defined]  # a number's
-    ]
-    if numbers and (table.parent or table.business_time):
-        yield f"money = {_value(numbers)}"
-    needed = {
-        *table.key,
-        table.business_time,
-        *changed[:1],
-        *table.parents.get(table.parent or "", ()),
-    }
+    key = table.primary_key.columns.keys()
+    changed = [name for name in _of(table, sa.DateTime) if CHANGED.search(name)][:1]
+    needed = {*key, *changed, *(name for names in table.info.values() for name in names)}
     secret = [
-        each
-        for each, column in table.columns.items()
-        if (SECRET.search(each) or isinstance(column.type, sa.types._Binary)) and each not in needed
+        column.name
+        for column in table.columns
+        if column.name not in needed
+        and (SECRET.search(column.name) or isinstance(column.type, sa.types._Binary))
     ]
-    if secret:
-        yield f"excluded = {_value(secret)}"
-    if PEOPLE.search(name) and len(table.key) == 1:
-        personal = [each for each in table.of_type(sa.String) if PERSONAL.search(each)]
-        personal = [each for each in personal if each not in needed and each not in secret]
-        yield f"person = {_value(table.key)}"
-        if personal:
-            yield f"emptied = {_value(personal)}"
+    facts: dict[str, Sequence[str]] = {"key": key, "changed_at": changed, **table.info}
+    if table.info:
+        facts["money"] = _of(table, sa.Numeric, sa.Float)
+    facts["excluded"] = secret
+    if PEOPLE.search(table.name) and len(key) == 1:
+        personal = [name for name in _of(table, sa.String) if PERSONAL.search(name)]
+        facts["person"] = key
+        facts["emptied"] = [name for name in personal if name not in (*needed, *secret)]
+    yield f"[tables.{json.dumps(table.name, ensure_ascii=False)}]"
+    for fact, names in facts.items():
+        texts = [json.dumps(name, ensure_ascii=False) for name in names]
+        if texts:
+            yield f"{fact} = {texts[0] if len(texts) == 1 else '[' + ', '.join(texts) + ']'}"
     yield ""
-
-
-def _value(names: tuple[str, ...] | list[str]) -> str:
-    texts = [json.dumps(name, ensure_ascii=False) for name in names]
-    return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"

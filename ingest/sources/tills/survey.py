@@ -19,7 +19,7 @@ from ingest.sources.tills.connect import (
     refusal,
 )
 from ingest.sources.tills.declaration import FOLDER, System, Table
-from ingest.sources.tills.landing import common, postgres_name
+from ingest.sources.tills.landing import TEXT, common, postgres_name
 from ingest.sources.tills.names import raw_name, raw_names
 from ingest.sources.tills.tables import AtTill, InRaw
 from ingest.warehouse import WarehouseError
@@ -179,7 +179,9 @@ def _targets(looked: AtTill, raw: InRaw, table: Table) -> dict[str, str]:
         here, there = raw.kind(table, name), postgres_name(arrow_type)
         if here is None:
             continue
-        if (target := common(here, there, may_be_text=table.may_be_text(name))) is None:
+        target = common(here, there, is_money=table.is_money(name))
+        is_placed = name in (table.business_time, table.changed_at)
+        if target is None or (is_placed and there == TEXT and target != TEXT):
             raise TillError(
                 f"The column {table.name}.{name} of the till of {looked.till.part} has changed "
                 f"its type: it is {looked.found[table].c[name].type} there and would land as "

@@ -40,8 +40,7 @@ from ingest.sources.tills.tables import AtTill, InRaw, Keys, in_raw
 from ingest.sources.tills.window import HealWindow, Part
 from ingest.warehouse import WarehouseError
 
-ATTEMPTS = 2
-"""So often is a query tried that a till's server interrupts for a reason that passes."""
+PAUSE_SECONDS = 1
 
 Answer = TypeVar("Answer")
 
@@ -141,8 +140,11 @@ class TillVisit:
         return self._without_refused(load)
 
     def _without_refused(self, action: Callable[[], Answer]) -> Answer:
-        """Do something, without a table that the till refuses: the others come."""
-        attempts = 0
+        """Do something, without a table that the till refuses: the others come.
+
+        What the till's server interrupts for a reason that may pass is tried once more.
+        """
+        tried: set[str] = set()
         while True:
             try:
                 return action()
@@ -150,9 +152,9 @@ class TillVisit:
                 refused = cause(error)
                 if not isinstance(refused, RefusedTableError):
                     raise
-                attempts += 1
-                if refused.passes and attempts < ATTEMPTS:
-                    time.sleep(attempts)
+                if refused.passes and refused.table not in tried:
+                    tried.add(refused.table)
+                    time.sleep(PAUSE_SECONDS)
                     continue
                 till = self._at_till()
                 self.found = replace(
@@ -255,6 +257,8 @@ class TillVisit:
         self, to_heal: HealWindow, part: Part, window: Window, loads: list[LoadResult]
     ) -> str | None:
         """Heal, and return why nothing was marked as deleted, where that is so."""
+        if not self._at_till().has_landed:
+            self.found = None  # it was looked at before the load
         if self._newest_load(part.raw) is None or not self._at_till().has_landed:
             loads.append(self.read())
             if loads[-1].outcome != "succeeded":

@@ -27,6 +27,13 @@ BATCH_ROWS = 100_000
 ARGUMENTS = 50
 """Engines limit how many arguments a function takes."""
 
+A_MOMENT = (
+    "^(([0-9]{4})-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)"
+    "|20([02468][048]|[13579][26])-02-29)"
+    "([ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?)?$"
+)
+"""A time that the calendar has, as a text: no cast of it fails."""
+
 KINDS: Mapping[str, str] = {
     "numeric": "number", "bigint": "integer", "double precision": "double", "boolean": "boolean",
     "timestamp with time zone": "moment", "timestamp without time zone": "moment",
@@ -169,6 +176,10 @@ class Dialect:
     def is_number(self, text: Expression) -> sa.ColumnElement[bool]:
         """Return the condition that a text is a plain number."""
         return text.regexp_match("^-?[0-9]{1,15}([.][0-9]{1,30})?$")
+
+    def is_moment(self, text: Expression) -> sa.ColumnElement[bool]:
+        """Return the condition that a text is a time that the calendar has."""
+        return text.regexp_match(A_MOMENT)
 
     def row_text(self, values: Sequence[tuple[Expression, str]]) -> Expression:
         """Return a row as one text.
