@@ -126,7 +126,7 @@ class Chain:
         """Load the tills, and build what is made of them."""
         mypizza("ingest", project=self.project)
         mypizza(
-            "dbt", "build", "--quiet", "--select", "branches", "+quarantine",
+            "dbt", "build", "--quiet", "--exclude-resource-type", "unit_test", "--select", "branches", "+quarantine",
             *(f"staging.{system}" for system in sorted({till.program.system for till in TILLS})),
             project=self.project,
         )  # fmt: skip
