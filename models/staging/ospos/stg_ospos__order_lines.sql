@@ -30,7 +30,7 @@ taxes as (
 priced as (
 
     select
-        lines.*,
+        *,
         round(quantity * unit_price, 2) as gross_amount,
         round(
             quantity * unit_price

@@ -83,7 +83,7 @@ divided as (
 refunded as (
 
     select
-        divided.*,
+        *,
         case
             when is_exchange then returned_amount
             when gives_back then -taxable_amount
@@ -95,6 +95,25 @@ refunded as (
             else 0
         end as tax_refunded
     from divided
+
+),
+
+directions as (
+
+    select true as is_refund
+    union all
+    select false as is_refund
+
+),
+
+directed as (
+
+    select
+        refunded.*,
+        directions.is_refund
+    from refunded
+    cross join directions
+    where refunded.is_exchange or refunded.gives_back = directions.is_refund
 
 ),
 
@@ -111,13 +130,14 @@ final as (
 
         -- the tax
         tax_rate,
-        directions.is_refund,
+        is_refund,
         cast(
             case when is_refund then taxable_refunded else taxable_amount + taxable_refunded end
             as {{ exact_type() }}
         ) as taxable_amount,
         cast(
-            case when is_refund then tax_refunded else tax_amount + tax_refunded end as {{ exact_type() }}
+            case when is_refund then tax_refunded else tax_amount + tax_refunded end
+            as {{ exact_type() }}
         ) as tax_amount,
 
         -- times
@@ -125,9 +145,7 @@ final as (
 
         -- load
         load_id
-    from refunded
-    cross join (select true as is_refund union all select false as is_refund) as directions
-    where is_exchange or gives_back = is_refund
+    from directed
 
 )
 

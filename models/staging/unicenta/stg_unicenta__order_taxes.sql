@@ -66,7 +66,7 @@ rated as (
 divided as (
 
     select
-        rated.*,
+        *,
         case
             when is_exchange then returned_amount
             when gives_back then -taxable_amount
@@ -81,22 +81,30 @@ divided as (
 
 ),
 
+directions as (
+
+    select true as is_refund
+    union all
+    select false as is_refund
+
+),
+
 directed as (
 
     select
         divided.*,
         directions.is_refund,
         case
-            when directions.is_refund then taxable_refunded
-            else taxable_amount + taxable_refunded
+            when directions.is_refund then divided.taxable_refunded
+            else divided.taxable_amount + divided.taxable_refunded
         end as directed_taxable_amount,
         case
-            when directions.is_refund then tax_refunded
-            else tax_amount + tax_refunded
+            when directions.is_refund then divided.tax_refunded
+            else divided.tax_amount + divided.tax_refunded
         end as directed_tax_amount
     from divided
-    cross join (select true as is_refund union all select false as is_refund) as directions
-    where is_exchange or gives_back = directions.is_refund
+    cross join directions
+    where divided.is_exchange or divided.gives_back = directions.is_refund
 
 ),
 
