@@ -39,13 +39,15 @@ rated as (
     select
         tax_lines.*,
         -- the rate of then; a rate that was changed since is another one
-        case
-            when
-                abs(tax_lines.taxable_amount) >= 0.01
-                and abs(tax_lines.tax_amount) < 100 * abs(tax_lines.taxable_amount)
-                then cast(tax_lines.tax_amount / tax_lines.taxable_amount as numeric(9, 6))
-            else coalesce(taxes.tax_rate, 0)
-        end as tax_rate,
+        cast(
+            case
+                when
+                    abs(tax_lines.taxable_amount) >= 0.01
+                    and abs(tax_lines.tax_amount) < 100 * abs(tax_lines.taxable_amount)
+                    then tax_lines.tax_amount / tax_lines.taxable_amount
+                else coalesce(taxes.tax_rate, 0)
+            end as numeric(9, 6)
+        ) as tax_rate,
         coalesce(lines.has_returned, 0) = 1 and coalesce(lines.has_sold, 0) = 1 as is_exchange,
         case
             when lines.has_returned is null then tax_lines.taxable_amount < 0
