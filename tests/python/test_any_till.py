@@ -246,3 +246,56 @@ def test_a_day_that_is_corrected_later_equals_them_again(
     corrected_chain: Chain, till: Till
 ) -> None:
     assert corrected_chain.published(till) == corrected_chain.at_till(till)
+
+
+REASONS = {
+    "zero_date": {
+        "unicenta": ("receipts", "datenew: is missing"),
+        "ospos": ("ospos_sales", "sale_time: is missing"),
+    },
+    "orphan": {
+        "unicenta": ("ticketlines", "ticket: .* names no record that has come in"),
+        "ospos": ("ospos_sales_items", "sale_id: .* names no record that has come in"),
+    },
+    "null": {
+        "unicenta": ("ticketlines", "units: is missing"),
+        "ospos": ("ospos_sales_items", "quantity_purchased: is missing"),
+    },
+}
+"""What a till program never writes, with the table and the reason by which it is named."""
+
+
+def test_a_crooked_row_waits_with_its_order_and_is_named(corrected_chain: Chain) -> None:
+    expected = []
+    for till in TILLS:
+        with closing(corrected_chain.connect(till)) as connection:
+            for name, reasons in REASONS.items():
+                if name != "zero_date" or till.engine == "mariadb":  # Postgres has no such date
+                    till.program.changes.spoil(connection, name)
+                    expected.append((till.branch_id, *reasons[till.program.system]))
+            connection.commit()
+    mypizza("ingest", project=corrected_chain.project)
+    mypizza(
+        "dbt", "build", "--quiet", "--exclude-resource-type", "unit_test",
+        "--select", "+quarantine", project=corrected_chain.project,
+    )  # fmt: skip
+
+    waiting = query(
+        corrected_chain.warehouse,
+        "select branch_id, table_name, array_to_string(reasons, ', ') from audit.quarantine"
+        " where released_at is null and not is_held_with_its_order",
+    )
+    assert len(waiting) == len(expected), waiting
+    for branch_id, table_name, reason in expected:
+        assert [
+            row for row in waiting
+            if row[:2] == (branch_id, table_name) and re.fullmatch(reason, row[2])
+        ], (branch_id, table_name, reason, waiting)  # fmt: skip
+    for system in {till.program.system for till in TILLS}:
+        assert query(
+            corrected_chain.warehouse,
+            f"select lines.order_line_key from staging.stg_{system}__order_lines as lines"
+            " inner join audit.quarantine as waiting on lines.branch_id = waiting.branch_id"
+            " and lines.order_id = waiting.order_id where waiting.released_at is null"
+            " and lines.deleted_at is null",
+        ) == []  # fmt: skip
