@@ -579,16 +579,45 @@ def test_a_column_that_changed_its_type_is_refused_by_name_and_the_rest_loads(
     world: World,
 ) -> None:
     world.run(QUITO)
-    world.till(QUITO, "alter table order_lines alter column quantity type text")
+    world.till(QUITO, "alter table order_lines alter column updated_at type text")
     world.till(QUITO, "update orders set updated_at = now() where order_id = 1")
 
     (result,) = world.run(QUITO)
 
     assert result.outcome == "failed"
     assert result.error is not None
-    assert "order_lines.quantity" in result.error
+    assert "order_lines.updated_at" in result.error
     assert result.tables["orders"] == 1
     assert "order_lines" not in result.tables
+
+
+def test_times_and_money_that_become_text_land_as_null_where_they_are_none(world: World) -> None:
+    world.run(QUITO)
+    world.till(
+        QUITO,
+        "alter table payments alter column paid_at type text, alter column amount type text;"
+        " update payments set paid_at = '2016-02-30 12:00:00', updated_at = now()"
+        " where payment_id = 1;"
+        " update payments set amount = '12,5o', updated_at = now() where payment_id = 2;"
+        " update payments set paid_at = '2016-02-29 12:00:00.5', updated_at = now()"
+        " where payment_id = 3",
+    )
+
+    (result, *_) = results = world.run(QUITO)
+
+    assert {each.outcome for each in results} == {"succeeded"}, _outcomes(results)
+    notes = " ".join(result.notes)
+    assert "payments.paid_at of the till of quito has a value that is no timestamp" in notes
+    assert "payments.amount of the till of quito has a value that is no numeric" in notes
+    assert "payment_id is 2: it lands as null" in notes
+    assert world.query(
+        "select payment_id from raw_pos.payments where paid_at is null or amount is null"
+        " and branch_id = 'quito' order by 1"
+    ) == [(1,), (2,)]
+    assert world.query(
+        "select (paid_at at time zone 'UTC')::text from raw_pos.payments"
+        " where payment_id = 3 and branch_id = 'quito'"
+    ) == [("2016-02-29 12:00:00.5",)]
 
 
 def test_a_table_that_is_gone_is_named_and_the_rest_loads(world: World) -> None:

@@ -23,7 +23,7 @@ from ingest.loads import configuration, driver, erasure
 from ingest.loads.source import LoadResult, Source
 from ingest.sources.registry import SOURCES, chosen
 from ingest.warehouse import Warehouse, WarehouseError
-from tests.python.commands import mypizza, read_settings_again, settings
+from tests.python.commands import copy_project, mypizza, read_settings_again, settings
 from tests.python.test_ingest_mariadb import PASSWORD, MariaDb, run_server
 from tests.python.test_till_generators import needs_mariadb
 from tests.python.tills import odoo, odoo_changes, ospos, ospos_changes, unicenta, unicenta_changes
@@ -349,9 +349,14 @@ def test_a_table_that_may_not_be_read_is_named_and_the_others_come(world: World)
 
 
 @pytest.mark.parametrize("world", PROGRAMS[3:], indirect=True)
-def test_a_check_says_what_a_till_has_and_what_is_missing(world: World) -> None:
+def test_a_check_says_what_a_till_has_and_what_is_missing(world: World, tmp_path: Path) -> None:
     world.sell(3)
-    said = mypizza("till", "check", TILL)
+    project = copy_project(tmp_path)
+    listed = (project / "dbt_project.yml").read_text("utf-8")
+    (project / "dbt_project.yml").write_text(
+        listed.replace("  systems:\n", "  systems:\n    odoo: {loads_go_by: branch_id}\n"), "utf-8"
+    )
+    said = mypizza("till", "check", TILL, project=project)
     assert "pos_order" in said.stdout
     assert "Nothing is missing" in said.stdout
 
@@ -360,6 +365,7 @@ def test_a_check_says_what_a_till_has_and_what_is_missing(world: World) -> None:
     world.till("update pos_session set config_id = 2 where config_id = 4")
     said = mypizza("till", "check", TILL, expect=1)
     assert "has no table pos_payment" in said.stdout + said.stderr
+    assert "vars.systems in dbt_project.yml lacks it" in said.stdout.replace("\n", " ")
     assert "1 rows of pos_order of the till of front are in the future" in (
         said.stdout + said.stderr
     ).replace("\n", " ")
@@ -473,3 +479,138 @@ def test_a_system_of_which_dbt_is_not_told_is_refused(
         "[sources.tills.front] in .dlt/config.toml is a till of the system odoo, and vars.systems "
         "in dbt_project.yml lacks it: add it there."
     )
+
+
+@pytest.mark.parametrize("world", PROGRAMS[:2], indirect=True)
+def test_a_column_that_a_till_widens_is_widened_in_raw_and_money_never_becomes_text(
+    world: World,
+) -> None:
+    world.sell(4)
+    world.run()
+    world.query("create view reads_it as select ticketid, id from raw_unicenta.tickets")
+    modify = "modify {} {}" if world.program.engine == "mariadb" else "alter {} type {}"
+    world.till(
+        f"alter table tickets {modify.format('ticketid', 'varchar(20)')}",
+        f"alter table tickets {modify.format('tickettype', 'decimal(10, 2)')}",
+        f"alter table payments {modify.format('total', 'varchar(40)')}",
+        "update tickets set ticketid = concat('A', ticketid)",
+    )
+    ((payment,),) = world.query("select max(id) from raw_unicenta.payments")
+    world.till(f"update payments set total = '12,5o' where id = '{payment}'")
+
+    results = world.run()
+
+    assert {result.outcome for result in results} == {"succeeded"}, outcomes(results)
+    assert world.query(
+        "select column_name, data_type from information_schema.columns"
+        " where table_schema = 'raw_unicenta' and table_name in ('tickets', 'payments')"
+        " and column_name in ('ticketid', 'tickettype', 'total') order by 1"
+    ) == [
+        ("ticketid", "character varying"), ("tickettype", "numeric"),
+        ("total", "double precision"),
+    ]  # fmt: skip
+    assert world.query("select to_regclass('reads_it')") == [(None,)]
+    assert world.query("select count(*) from raw_unicenta.tickets where ticketid !~ '^A'") == [(0,)]
+    assert world.query("select id from raw_unicenta.payments where total is null") == [(payment,)]
+    (note,) = {note for result in results for note in result.notes if "no double" in note}
+    assert "payments.total of the till of lyon has a value" in note
+    assert f"id is {payment}" in note
+    assert world.differences() == []
+    assert {result.row_count for result in world.run()} == {0}
+
+
+SLOW = {
+    "postgres": "pg_sleep(0.05)::text",
+    "mariadb": "sleep(0.05)",
+}
+
+
+@pytest.mark.parametrize("world", PROGRAMS[:2], indirect=True)
+def test_a_query_that_the_tills_server_ends_is_tried_twice_and_its_table_named(
+    world: World, request: pytest.FixtureRequest
+) -> None:
+    world.sell(4)
+    slow = SLOW[world.program.engine]
+    world.till(
+        "alter table payments rename to payments_table",
+        f"create view payments as select p.*, {slow} as slept from payments_table as p",
+    )
+    if world.program.engine == "mariadb":
+        server: MariaDb = request.getfixturevalue("mariadb")
+        server.execute("set global max_statement_time = 0.5")
+        request.addfinalizer(lambda: server.execute("set global max_statement_time = 0"))
+    else:
+        with closing(world.connect()) as connection:
+            name = connection.info.dbname
+            connection.execute(f"alter database {name} set statement_timeout = '500ms'".encode())
+
+    (result,) = world.run()
+
+    assert result.outcome == "failed"
+    assert "The table payments of the till of lyon is not loaded" in str(result.error)
+    assert "ended the query twice, which took too long" in str(result.error)
+    assert result.tables["receipts"] > 50
+
+
+@pytest.mark.parametrize("world", PROGRAMS[:1], indirect=True)
+def test_a_query_that_a_standby_interrupts_is_tried_again(world: World) -> None:
+    world.sell(4)
+    world.till(
+        "create sequence tries",
+        "create function interrupted() returns integer language plpgsql as $$ begin"
+        " if nextval('tries') = 1 then raise exception using errcode = '40001',"
+        " message = 'canceling statement due to conflict with recovery'; end if;"
+        " return 1; end $$",
+        "alter table payments rename to payments_table",
+        "create view payments as select p.*, interrupted() as once from payments_table as p",
+    )
+
+    (result,) = world.run()
+
+    assert (result.outcome, result.error) == ("succeeded", None)
+    assert result.tables["payments"] > 50
+
+
+TWO_SHOPS = Program("odoo", "postgres", odoo, odoo_changes, {"lyon": 1, "quito": 2})
+
+
+@pytest.mark.parametrize("world", [TWO_SHOPS], indirect=True)
+def test_shops_that_are_not_configured_are_not_compared_as_missing(world: World) -> None:
+    world.sell(9)
+    world.run()
+    world.change()
+    world.sell(1, since=9)
+
+    results = world.run()
+
+    assert {result.outcome for result in results} == {"succeeded"}, outcomes(results)
+    assert world.differences() == []
+    assert world.query("select distinct branch_id from audit.reconciliation order by 1") == [
+        ("lyon",), ("quito",),
+    ]  # fmt: skip
+    assert {result.row_count for result in world.run()} == {0}
+
+
+@pytest.mark.parametrize("world", PROGRAMS[:1], indirect=True)
+def test_materialised_views_and_partitions_come_in(world: World) -> None:
+    world.sell(4)
+    world.till(
+        "alter table payments rename to payments_table",
+        "create materialized view payments as select * from payments_table",
+        "alter table taxlines rename to taxlines_table",
+        "create table taxlines (like taxlines_table) partition by hash (id)",
+        "create table taxlines_0 partition of taxlines for values with (modulus 2, remainder 0)",
+        "create table taxlines_1 partition of taxlines for values with (modulus 2, remainder 1)",
+        "insert into taxlines select * from taxlines_table",
+    )
+
+    assert outcomes(world.run()) == [("initial", "succeeded", None)]
+    assert world.unlike() == []
+    world.till(
+        "delete from taxlines where receipt = (select max(receipt) from taxlines)",
+        "update payments_table set tip = 1",
+        "refresh materialized view payments",
+    )
+    assert {result.outcome for result in world.run()} == {"succeeded"}
+    assert world.unlike() == []
+    assert world.differences() == []

@@ -67,6 +67,7 @@ create table if not exists audit.till_branches (
     branch_value text,
     primary key (source, till_id, branch_id)
 );
+alter table audit.till_branches add column if not exists removed_at timestamptz;
 
 -- Loads run under the warehouse's lock: the process that began one that still "runs" is gone.
 update audit.loads

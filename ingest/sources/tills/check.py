@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pyarrow as pa
 import sqlalchemy as sa
 
-from ingest.sources.tills.connect import TillError, all_tills, cannot_read
-from ingest.sources.tills.days import Clock
-from ingest.sources.tills.declaration import Table, declared
-from ingest.sources.tills.dialects.base import MOMENT, WALL
+from ingest.loads.source import Window
+from ingest.sources.tills.connect import RefusedTableError, TillError, configured, in_use
+from ingest.sources.tills.declaration import Table
+from ingest.sources.tills.landing import TIMES
 from ingest.sources.tills.survey import look
 from ingest.sources.tills.tables import AtTill
 
@@ -26,11 +25,11 @@ class Checked:
     """What was found.
 
     Attributes:
-        tables: a table's name, rows, columns, first and last business time.
+        tables: a table's name, rows, columns, business dates, first and last business time.
         problems: one sentence for each thing that a person must look at.
     """
 
-    tables: list[tuple[str, int, int, str, str]] = field(default_factory=list)
+    tables: list[tuple[str, ...]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
@@ -43,51 +42,54 @@ def check(name: str) -> Checked:
     Raises:
         SourceError: there is no such till, its declaration is wrong, or it does not answer.
     """
-    tills = all_tills()
+    tills = configured()
     till = next((each for each in tills if name in (each.till_id, each.part)), None)
     if till is None:
         known = ", ".join(each.till_id for each in tills) or "none"
         raise TillError(f"There is no till {name!r} in the configuration; there is: {known}.")
-    side = AtTill(declared(till.system_name), till, look(declared(till.system_name), till))
-    checked = Checked(problems=list(side.survey.problems))
-    lag = abs(side.survey.now - datetime.now(UTC).replace(tzinfo=None))
+    side = look(till)
+    checked = Checked(problems=[*side.problems, *filter(None, [in_use(till)])])
+    lag = abs(side.now - datetime.now(UTC))
     if lag > LARGEST_LAG:
         checked.problems.append(
             f"The clock of the till of {till.part} and this machine's are {lag.seconds:,} seconds "
             f"and {lag.days:,} days apart: set the one that is wrong."
         )
-    try:
-        with till.engine.connect() as connection:
-            for table in side.survey.found:
+    for table in side.found:
+        try:
+            with side.asking(table), till.engine.connect() as connection:
                 checked.tables.append(_sizes(side, table, connection))
                 checked.problems += _wrong(side, table, connection)
-    except sa.exc.DBAPIError as error:
-        raise TillError(cannot_read(error.orig, till)) from None
+        except RefusedTableError as error:
+            checked.problems.append(str(error))
     return checked
 
 
-def _sizes(side: AtTill, table: Table, connection: sa.Connection) -> tuple[str, int, int, str, str]:
-    rows = side.rows(table, "listed")
-    ends: list[Any] = [sa.null(), sa.null()]
-    if table.business_time and table.business_time in rows.c:
+def _sizes(side: AtTill, table: Table, connection: sa.Connection) -> tuple[str, ...]:
+    rows = side.rows(table)
+    measured: list[Any] = [sa.null(), sa.null(), sa.null()]
+    if table.business_time and side.kind(table, table.business_time) in TIMES:
         moment = rows.c[table.business_time]
+        day = side.clock(table, next(iter(side.till.branches))).day(moment, Window(), side.dialect)
         # as text: databases know times that Python does not
-        ends = [sa.cast(sa.func.min(moment), sa.Text), sa.cast(sa.func.max(moment), sa.Text)]
-    query = sa.select(sa.func.count(), *ends).select_from(rows)
-    found, first, last = tuple[Any, ...](connection.execute(query).one())
-    return table.at_till, int(found), len(rows.c), str(first or "")[:16], str(last or "")[:16]
+        ends = (sa.cast(end(moment), sa.Text) for end in (sa.func.min, sa.func.max))
+        measured = [sa.func.count(day.distinct()), *ends]
+    query = sa.select(sa.func.count(), *measured).select_from(rows)
+    found, days, first, last = tuple[Any, ...](connection.execute(query).one())
+    ends_shown = (str(end or "")[:16] for end in (first, last))
+    return table.at_till, f"{found:,}", str(len(rows.c)), f"{days:,}" if days else "", *ends_shown
 
 
 def _wrong(side: AtTill, table: Table, connection: sa.Connection) -> Iterator[str]:
     """Yield what a person must look at in a table."""
-    till, rows, types = side.till, side.rows(table, "listed"), side.survey.types(table)
+    till, rows, types = side.till, side.rows(table), side.types(table)
     if missing := [name for name in table.needed if name not in types]:
         yield (
             f"The till of {till.part} has no column {', '.join(missing)} in {table.at_till}: "
             f"correct the table in systems/{side.system.name}.toml."
         )
         return
-    if table.business_time and types[table.business_time] not in (MOMENT, WALL, pa.date32()):
+    if table.business_time and side.kind(table, table.business_time) not in TIMES:
         yield (
             f"{table.at_till}.{table.business_time} of the till of {till.part} is no time: name a "
             f"time or a date as business_time in systems/{side.system.name}.toml."
@@ -127,16 +129,13 @@ def _ahead(
 ) -> Iterator[str]:
     """Yield how many rows are in the future, by the clock that is declared."""
     column = str(table.business_time)
-    times = side.system.clock(table, column)
-    if side.survey.types(table)[column] != WALL:
-        times = "utc"
-    clock = Clock(next(iter(side.till.branches)), times)
-    now = clock.on_clock(side.survey.now.replace(tzinfo=UTC)) + LARGEST_LAG
+    clock = side.clock(table, next(iter(side.till.branches)))
+    now = clock.on_clock(side.now) + LARGEST_LAG
     late = rows.c[column] > side.dialect.literal(now)
     query = sa.select(sa.func.count()).select_from(rows).where(late)
     if ahead := connection.execute(query).scalar_one():
         yield (
             f"{ahead:,} rows of {table.at_till} of the till of {side.till.part} are in the future, "
-            f"if {column} is on the clock {times!r}: correct times in "
+            f"if {column} is on the clock {clock.times!r}: correct times in "
             f"systems/{side.system.name}.toml, or the till's clock."
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -15,14 +15,15 @@ from pydantic import Field
 from ingest.loads import configuration
 from ingest.loads.branches import Branch, branches
 from ingest.loads.configuration import CONFIG_FILE, SECRETS_FILE, Declared, Secret
-from ingest.loads.source import Connection, Session, SourceError
-from ingest.sources.tills.declaration import System, Table, known_systems
+from ingest.loads.destination import SourceFailedError
+from ingest.loads.source import SourceError
+from ingest.sources.tills.declaration import System, Table, declared, known_systems
 from ingest.sources.tills.dialects import SCHEMES
 from ingest.sources.tills.dialects.base import Dialect
 from ingest.warehouse import WarehouseError, trouble
 
-SAMPLE = "mypizza"
-"""The system of the older sections [sources.pos.tills.<branch>]."""
+SAMPLE, OLDER = "mypizza", "sources.pos.tills"
+"""The sample's system, and its older sections: one for each branch."""
 
 
 class TillError(SourceError):
@@ -84,6 +85,15 @@ class Till:
         return next(iter(self.branches)).branch_id if len(self.branches) == 1 else self.till_id
 
     @cached_property
+    def system(self) -> System:
+        """Its system's declaration.
+
+        Raises:
+            SourceError: the declaration is wrong.
+        """
+        return declared(self.system_name)
+
+    @cached_property
     def url(self) -> sa.URL:
         """The address as SQLAlchemy reads it, with its driver and the password.
 
@@ -128,63 +138,19 @@ class Till:
         return engine
 
 
-@dataclass(frozen=True)
-class Link:
-    """A till, and the raw tables that it fills."""
-
-    session: Session
-    system: System
-    till: Till
-
-    @property
-    def connection(self) -> Connection:
-        """The session's connection to the warehouse."""
-        return self.session.connection
-
-    @property
-    def till_id(self) -> str:
-        """What the raw tables call the till."""
-        return self.till.till_id
-
-    @property
-    def schema_name(self) -> str:
-        """Dlt's name of the till's pipeline, under which its loads are kept."""
-        return self.system.schema_name(self.till_id)
-
-
-def configured(system: System, only: Sequence[str] | None = None) -> list[Till]:
-    """Read from the configuration which tills of a system there are.
-
-    Args:
-        system: the system.
-        only: the branches whose tills are meant; default all.
-
-    Returns:
-        The tills in the order of the seed.
-
-    Raises:
-        TillError: a section is wrong, or dbt is not told of the system.
-    """
-    found = [till for till in all_tills() if till.system_name == system.name]
-    if found and system.source not in configuration.systems():
-        raise TillError(
-            f"{found[0].section} in {CONFIG_FILE} is a till of the system {system.source}, and "
-            f"vars.systems in dbt_project.yml lacks it: add it there."
-        )
-    return [
-        till
-        for till in found
-        if not only or any(branch.branch_id in only for branch in till.branches)
-    ]
-
-
-def all_tills() -> list[Till]:
+def configured() -> list[Till]:
     """Return all tills of the configuration, in the order of the seed.
 
     Raises:
         TillError: a section is wrong, or two tills of one system say that they are of one branch.
     """
-    tills = [*_of_branches(), *map(_read, _names())]
+    older = {*configuration.section(OLDER)} | {
+        branch_id for branch_id in branches() if configuration.value(f"{OLDER}.{branch_id}.url")
+    }
+    tills = [
+        *(_read(f"{OLDER}.{name}", system=SAMPLE, branches=name) for name in sorted(older)),
+        *map(_read, _sections()),
+    ]
     taken: dict[tuple[str, str], Till] = {}
     for till in tills:
         for branch in till.branches:
@@ -194,77 +160,64 @@ def all_tills() -> list[Till]:
                     f"{other.section} and {till.section} in {CONFIG_FILE} are both of the branch "
                     f"{branch.branch_id}: a branch has one till of a system."
                 )
-    order = {branch_id: number for number, branch_id in enumerate(branches())}
-    return sorted(tills, key=lambda till: min(order[branch.branch_id] for branch in till.branches))
+    order = list(branches().values())
+    return sorted(tills, key=lambda till: min(map(order.index, till.branches)))
 
 
-def _of_branches() -> list[Till]:
-    """Return the tills of the older sections, one for each branch."""
-    path = "sources.pos.tills"
-    sections = configuration.section(path)
-    for branch_id in sections:
-        _branch(branch_id, f"[{path}.{branch_id}]")
-    tills = []
-    for branch_id, branch in branches().items():
-        address = configuration.value(f"{path}.{branch_id}.url")
-        if branch_id in sections or address:
-            password = configuration.value(f"{path}.{branch_id}.password")
-            tills.append(
-                Till(
-                    branch_id, SAMPLE, {branch: None}, f"[{path}.{branch_id}]",
-                    address and str(address), None if password is None else str(password),
-                )
-            )  # fmt: skip
-    return tills
+def in_use(till: Till) -> str | None:
+    """Return one sentence where dbt is not told of a till's system."""
+    if till.system.source in configuration.systems():
+        return None
+    return (
+        f"{till.section} in {CONFIG_FILE} is a till of the system {till.system.source}, and "
+        f"vars.systems in dbt_project.yml lacks it: add it there."
+    )
 
 
-def _names() -> list[str]:
-    """Return the tills of `sources.tills`, in the files and in the environment."""
+def _sections() -> list[str]:
+    """Return the sections of tills, in the files and in the environment."""
     in_environment = (
         re.fullmatch(r"SOURCES__TILLS__(\w+?)__SYSTEM", variable) for variable in os.environ
     )
-    names = [*configuration.section("sources.tills")]
-    return list(dict.fromkeys([*names, *(found[1].lower() for found in in_environment if found)]))
+    names = [
+        *configuration.section("sources.tills"),
+        *(found[1].lower() for found in in_environment if found),
+    ]
+    return [f"sources.tills.{name}" for name in dict.fromkeys(names)]
 
 
-def _read(till_id: str) -> Till:
-    path = f"sources.tills.{till_id}"
-    section = f"[{path}]"
-    if not re.fullmatch("[a-z][a-z0-9_]{0,39}", till_id):
-        raise TillError(
-            f"{section} in {CONFIG_FILE}: a till's name is at most 40 small letters, digits and _."
-        )
-    values = configuration.read(Section, path)
+def _read(path: str, **given: str) -> Till:
+    section, till_id = f"[{path}]", path.rpartition(".")[-1]
+    where = f"{section} in {CONFIG_FILE}"
+    if not (given or re.fullmatch("[a-z][a-z0-9_]{0,39}", till_id)):
+        raise TillError(f"{where}: a till's name is at most 40 small letters, digits and _.")
+    values = configuration.read(Section, path, **given)
     if values.system not in known_systems():
         raise TillError(
-            f"{section} in {CONFIG_FILE}: there is no till system {values.system!r}; there is: "
+            f"{where}: there is no till system {values.system!r}; there is: "
             f"{', '.join(known_systems())}."
         )
     listed: Mapping[str, str | int | None] = (
         {values.branches: None} if isinstance(values.branches, str) else values.branches
     )
     if not listed:
-        raise TillError(f"{section} in {CONFIG_FILE} has no branches: name at least one there.")
-    found = {_branch(branch_id, section): value for branch_id, value in listed.items()}
+        raise TillError(f"{where} has no branches: name at least one there.")
+    for branch_id in listed:
+        if branch_id not in branches():
+            raise TillError(
+                f"There is no branch {branch_id!r} in seeds/branches.csv (known: "
+                f"{', '.join(branches())}): correct {where}, or add the branch to the seed."
+            )
+    found = {branches()[branch_id]: value for branch_id, value in listed.items()}
     if values.system == SAMPLE:
         # raw_pos calls a till by its branch
         if len(found) > 1:
-            raise TillError(f"{section} in {CONFIG_FILE}: a till of {SAMPLE} has one branch.")
+            raise TillError(f"{where}: a till of {SAMPLE} has one branch.")
         till_id = next(iter(listed))
     url, password = (
         each.get_secret_value() if each else None for each in (values.url, values.password)
     )
     return Till(till_id, values.system, found, section, url, password, values.schema_name)
-
-
-def _branch(branch_id: str, section: str) -> Branch:
-    known = branches()
-    if branch_id not in known:
-        raise TillError(
-            f"There is no branch {branch_id!r} in seeds/branches.csv (known: {', '.join(known)}): "
-            f"correct {section} in {CONFIG_FILE}, or add the branch to the seed."
-        )
-    return known[branch_id]
 
 
 def cause(error: BaseException) -> BaseException:
@@ -293,9 +246,9 @@ def explain(error: BaseException, till: Till) -> str:
     return _hide(f"Loading the till of {till.part} failed: {text}", till.url)
 
 
-def cannot_read(error: BaseException | None, till: Till) -> str:
+def cannot_read(error: BaseException, till: Till) -> str:
     """Return one sentence on why a till does not answer, without its password."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line.strip() for line in str(_inner(error)).splitlines() if line.strip()]
     reason = lines[-1].rpartition("FATAL:")[-1].strip() if lines else "no answer"
     url = till.url
     place = f" at {url.host}:{url.port or 'default port'}" if url.host else f" in {url.database}"
@@ -315,7 +268,8 @@ def refusal(error: BaseException, till: Till, table: Table) -> TillError:
         till: the till.
         table: the table.
     """
-    text, dialect = str(error), till.dialect
+    error, dialect = _inner(error), till.dialect
+    text = str(error)
     name = f"The table {table.at_till} of the till of {till.part}"
     if any(words in text for words in dialect.denied):
         advice = (
@@ -324,18 +278,25 @@ def refusal(error: BaseException, till: Till, table: Table) -> TillError:
         )
     elif any(words in text for words in dialect.slow):
         advice = (
-            "the till's server ended the query, which took too long; let its administrator raise "
-            "the limit for this login, or add an index on the change column"
+            "the till's server ended the query twice, which took too long; let its administrator "
+            "raise the limit for this login, or add an index on the change column"
         )
     elif any(words in text for words in dialect.retried):
-        advice = "the till's server interrupted the query; the next run tries again"
+        advice = "the till's server interrupted the query twice; the next run tries again"
     else:
         return TillError(cannot_read(error, till))
     reason = _hide(f"{_first_line(error)}", till.url)
     return RefusedTableError(
         table.name,
         f"{name} is not loaded ({reason}): {advice}.",
-        passes=any(words in text for words in dialect.retried),
+        passes=any(words in text for words in (*dialect.retried, *dialect.slow)),
+    )
+
+
+def _inner(error: BaseException) -> BaseException:
+    """Return what a driver raised, behind what SQLAlchemy or a copy has made of it."""
+    return getattr(error, "orig", None) or (
+        error.__cause__ if isinstance(error, SourceFailedError) and error.__cause__ else error
     )
 
 

@@ -163,6 +163,10 @@ class Table(_Part):
         sums = (Figure(name=f"{self.name}_{column}", sum=(column,)) for column in self.money)
         return (Figure(name=self.name), *sums)
 
+    def is_money(self, column: str) -> bool:
+        """Say whether a column is added up per day."""
+        return column in self.money or any(column in figure.sum for figure in self.figures)
+
     @property
     def hash_name(self) -> str:
         """The name of its hash as a figure."""
@@ -340,10 +344,9 @@ def written(moment: datetime, changed_format: str) -> str | int:
     """Return a moment as a change column without a time's type has it.
 
     Args:
-        moment: the moment, in the column's clock; without a zone.
+        moment: the moment, in the column's clock.
         changed_format: as declared.
     """
     if changed_format.startswith("epoch"):
-        seconds = (moment - datetime(1970, 1, 1)).total_seconds()
-        return int(seconds * (1000 if changed_format == "epoch_ms" else 1))
+        return int(moment.timestamp() * (1000 if changed_format == "epoch_ms" else 1))
     return moment.strftime(changed_format)

@@ -48,7 +48,7 @@ def erase(raw: InRaw) -> int:
             if present:
                 changed += _erase(raw, table, present, row[0])
         # Rows of a load in flight carry a later id than the last complete one: they come again.
-        load_id = packages.last_complete(connection, system.raw, system.schema_name(raw.till_id))
+        load_id = packages.last_complete(connection, system.raw, raw.schema_name)
         connection.execute(
             "update audit.erasures set erased_at = clock_timestamp(), applied_load_id = %s,"
             " row_count = row_count + %s where branch_id = any(%s)",
@@ -93,7 +93,7 @@ def knows(raw: InRaw, person: str) -> bool:
     for table in raw.system.tables:
         if table.parent or not raw.has(table):
             continue
-        rows = raw.rows(table, "listed")
+        rows = raw.rows(table)
         if table.person and table.person in rows.c:
             is_person = sa.cast(rows.c[table.person], sa.Text) == person
             if raw.fetch(sa.select(sa.true()).where(raw.of_till(rows), is_person).limit(1)):

@@ -38,7 +38,7 @@ def land(till: AtTill, part: Part, window: Window, comparison: Comparison) -> No
     """
     tables = {
         table: shared(till, part.raw, table)
-        for table in till.survey.tables
+        for table in till.tables
         if table.belongs_to_a_day and all(map(part.raw.has, part.system.path(table)))
     }
     with ThreadPoolExecutor(1) as pool:
@@ -61,7 +61,9 @@ def _of_till(
     with till.till.engine.connect() as connection:
         for table, kinds in tables.items():
             query = _query(till, table, kinds, part, window)
-            for row in connection.execute(query).mappings():
+            with till.asking(table):
+                found = connection.execute(query).mappings().all()
+            for row in found:
                 for name in _names(table):
                     yield row["business_date"], name, Decimal(row[name] or 0)
 
@@ -77,7 +79,7 @@ def shared(till: AtTill, raw: InRaw, table: Table, *, with_personal: bool = Fals
         table: the table.
         with_personal: also the columns that an erasure changes.
     """
-    at_till, types = till.survey.found[table].columns, raw.types[table.name]
+    at_till, types = till.found[table].columns, raw.types[table.name]
     names = table.compared or [name for name in types if name in at_till]
     changed = () if with_personal else {*table.erased, *table.emptied}
     return {

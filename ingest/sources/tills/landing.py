@@ -30,6 +30,10 @@ _TYPES: dict[pa.DataType, tuple[sa.types.TypeEngine[Any], str]] = {
 }
 """The raw layer's type of each Arrow type: SQLAlchemy's, and its name in Postgres."""
 
+TEXT = "character varying"
+NUMBERS = ("boolean", "bigint", "numeric", "double precision")
+TIMES = ("date", "timestamp without time zone", "timestamp with time zone")
+
 _KINDS: dict[Kind, pa.DataType] = {
     "text": pa.string(), "integer": pa.int64(), "number": NUMBER, "double": pa.float64(),
     "moment": MOMENT, "date": pa.date32(), "boolean": pa.bool_(),
@@ -92,6 +96,57 @@ def _as_declared(
     return sa.cast(column, _TYPES[arrow_type][0]).label(str(column.key)), arrow_type
 
 
+def common(here: str, there: str, *, is_money: bool) -> str | None:
+    """Return the raw layer's type that holds what two types hold, or None where none does.
+
+    Money and times never become text: of them, what does not fit lands as null.
+
+    Args:
+        here: the raw column's type, as Postgres calls it.
+        there: in which the till's column would land.
+        is_money: whether it is declared as money.
+    """
+    if here in (there, TEXT):
+        return here
+    is_number = here in NUMBERS and there in NUMBERS
+    if here in TIMES and there in TIMES:
+        return here if there == "date" else (there if here == "date" else None)
+    if there == TEXT and here in ("double precision", "numeric", *TIMES):
+        return here if is_money or here != "double precision" else TEXT
+    if is_number and {here, there} == {"boolean", "bigint"}:
+        return "bigint"
+    if is_number or (there == TEXT and here in NUMBERS and is_money):
+        return here if here == "double precision" else "numeric"
+    return None if {here, there} & {"bytea", "numeric", *TIMES} else TEXT
+
+
+def as_type(landed: Landed, name: str, target: str, dialect: Dialect) -> Landed:
+    """Return a column in another type, in which it lands: null where its value does not fit.
+
+    Args:
+        landed: how it would land.
+        name: its name.
+        target: the type, as Postgres calls it.
+        dialect: how the till's engine writes SQL.
+    """
+    value, kind = landed
+    value = value.element if isinstance(value, sa.Label) else value
+    arrow_type, to = next(
+        (arrow, sa_type) for arrow, (sa_type, known) in _TYPES.items() if known == target
+    )
+    if target in NUMBERS and kind == pa.string():
+        value = sa.case((dialect.is_number(value), sa.cast(value, to)))
+    elif target in TIMES and kind == pa.string():
+        value = sa.case((dialect.is_moment(value), sa.cast(value, to)))
+    elif kind == pa.float64() and arrow_type == NUMBER:
+        value = sa.case((sa.func.abs(value) < sa.literal_column("1e28"), sa.cast(value, to)))
+    elif kind == pa.bool_() and target in NUMBERS:
+        value = sa.cast(sa.cast(value, sa.Integer), to)
+    else:
+        value = sa.cast(value, sa.Text if target == TEXT else to)
+    return value.label(name), arrow_type
+
+
 def postgres_name(arrow_type: pa.DataType) -> str:
     """Return a type as the raw layer's catalog names it."""
     return _TYPES[arrow_type][1]
@@ -122,11 +177,6 @@ def as_in_raw(till_id: str, landed: Iterable[Landed]) -> list[sa.ColumnElement[A
         sa.cast(sa.literal(till_id), sa.Text),
         *(sa.cast(expression, _TYPES[arrow_type][0]) for expression, arrow_type in landed),
     ]
-
-
-def null(arrow_type: pa.DataType, name: str) -> sa.ColumnElement[Any]:
-    """Return a null in a type of the raw layer."""
-    return sa.cast(sa.null(), _TYPES[arrow_type][0]).label(name)
 
 
 def cast(column: pa.Array, arrow_type: pa.DataType) -> pa.Array:

@@ -9,24 +9,15 @@ import sqlalchemy as sa
 from psycopg import sql
 
 from ingest.loads.raw_tables import exists
-from ingest.loads.source import Connection
 from ingest.loads.statements import Statements
-from ingest.sources.tills.connect import Till
-from ingest.sources.tills.declaration import System, Table
+from ingest.sources.tills.declaration import Table
 from ingest.sources.tills.figures import hash_of, shared
 from ingest.sources.tills.landing import raw_type
 from ingest.sources.tills.tables import AtTill, Condition, InRaw, Key, Keys, Side, listed, named
-from ingest.sources.tills.window import HealWindow, parts, remembered
+from ingest.sources.tills.window import HealWindow
 
 STATEMENTS = Statements(__file__)
 KEYS_PER_QUERY = 5_000
-
-
-def unfinished(till: Till, raw: InRaw) -> HealWindow:
-    """Return what heals that did not end were to read: some of it may lie merged and uncounted."""
-    values = {"source": raw.system.source, "branch": till.part}
-    rows = raw.connection.execute(STATEMENTS("unfinished_heals"), values)
-    return remembered(parts(till, raw), [heal for (heal,) in rows])
 
 
 def not_read_again(raw: InRaw, table: Table, window: HealWindow, staged: str) -> list[Key]:
@@ -38,7 +29,7 @@ def not_read_again(raw: InRaw, table: Table, window: HealWindow, staged: str) ->
         window: the window.
         staged: the temporary table with the rows that it brought.
     """
-    rows = raw.rows(table, "listed")
+    rows = raw.rows(table)
     brought = sa.table(staged, *map(sa.column, table.key))
     query = sa.select(*(rows.c[name] for name in table.key)).where(
         raw.alive(rows),
@@ -58,8 +49,7 @@ def roots_of(till: AtTill, table: Table, keys: Sequence[Key]) -> dict[Key, Key |
     columns = till.key(table, path[0])
     size = len(columns)
     with till.till.engine.connect() as connection:
-        for start in range(0, len(keys), KEYS_PER_QUERY):
-            some = keys[start : start + KEYS_PER_QUERY]
+        for some in chunks(keys):
             query = (
                 sa.select(
                     *_numbered(columns), *_numbered(till.key(root_table, path[-1]), since=size)
@@ -67,10 +57,18 @@ def roots_of(till: AtTill, table: Table, keys: Sequence[Key]) -> dict[Key, Key |
                 .select_from(joined)
                 .where(listed([path[0].c[name] for name in table.key], some, till.dialect))
             )
-            for row in connection.execute(query):
+            with till.asking(table):
+                rows = connection.execute(query).all()
+            for row in rows:
                 root = tuple(row[size:])
                 found[tuple(row[:size])] = None if None in root else root
     return found
+
+
+def chunks(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
+    """Yield some keys of many, as many as go into one query."""
+    for start in range(0, len(keys), KEYS_PER_QUERY):
+        yield keys[start : start + KEYS_PER_QUERY]
 
 
 def _numbered(columns: Sequence[Any], since: int = 0) -> Iterator[sa.Label[Any]]:
@@ -93,13 +91,14 @@ def incomplete_tables(till: AtTill, raw: InRaw) -> Iterator[str]:
     )
     erased = [person for (person,) in people]
     with till.till.engine.connect() as connection:
-        for table in till.survey.tables:
+        for table in till.tables:
             if table.belongs_to_a_day or not raw.has(table):
                 continue
             kinds = shared(till, raw, table, with_personal=True)
             if table.changed_at:
                 kinds = {name: kind for name, kind in kinds.items() if name in table.key}
-            at_till = connection.execute(_whole(till, table, kinds, erased)).one()
+            with till.asking(table):
+                at_till = connection.execute(_whole(till, table, kinds, erased)).one()
             (in_raw,) = raw.fetch(_whole(raw, table, kinds, erased))
             if [int(value or 0) for value in at_till] != [int(value or 0) for value in in_raw]:
                 yield table.name
@@ -109,7 +108,7 @@ def _whole(
     side: Side, table: Table, kinds: Mapping[str, str], erased: Sequence[str]
 ) -> sa.Select[Any]:
     """Return the query of a whole table's count and hash, without people who were erased."""
-    rows = side.rows(table, "listed")
+    rows = side.rows(table)
     others: Condition = sa.true()
     if erased and not table.changed_at and table.person and table.person in rows.c:
         others = sa.cast(rows.c[table.person], sa.Text).not_in(erased)
@@ -135,7 +134,7 @@ def orphans_gone(till: AtTill, raw: InRaw) -> Keys:
         if not table.parent or not (raw.has(table) and raw.has(raw.system.table(table.parent))):
             continue
         parent = raw.system.table(table.parent)
-        rows, above = raw.rows(table, "listed"), raw.rows(parent, "above")
+        rows, above = raw.rows(table), raw.rows(parent, "above")
         query = sa.select(*(rows.c[name] for name in table.key)).where(
             raw.alive(rows),
             raw.of_till(above),
@@ -143,7 +142,7 @@ def orphans_gone(till: AtTill, raw: InRaw) -> Keys:
             named(rows, table.parent_key, above, parent.key),
         )
         lost = raw.fetch(query)
-        if has_quarantine and table in till.survey.tables:
+        if has_quarantine and table in till.tables:
             waiting = _waiting(raw, table, parent)
             found = roots_of(till, table, waiting)
             lost += [key for key in waiting if key not in found]
@@ -178,21 +177,17 @@ def _waiting(raw: InRaw, table: Table, parent: Table) -> list[Key]:
     return raw.fetch(query)
 
 
-def take_back(connection: Connection, system: System, till_id: str) -> None:
+def take_back(raw: InRaw) -> None:
     """Delete what first loads that were cut short left of a till.
 
     Args:
-        connection: a connection as loader.
-        system: the till's system.
-        till_id: what the raw tables call the till.
+        raw: the till's raw tables.
     """
-    with connection.transaction():
-        for table in system.tables:
-            if not exists(connection, f"{system.raw}.{table.name}"):
-                continue
-            raw = sql.Identifier(system.raw, table.name)
+    with raw.connection.transaction():
+        for table in filter(raw.has, raw.system.tables):
             # The lock waits for a copy that outlives its killed client.
-            connection.execute(sql.SQL("lock {} in share row exclusive mode").format(raw))
-            connection.execute(
-                STATEMENTS("take_back", raw=raw, till=system.till_column), {"till": till_id}
+            raw.connection.execute(
+                sql.SQL("lock {} in share row exclusive mode").format(raw.name(table))
             )
+            statement = STATEMENTS("take_back", raw=raw.name(table), till=raw.system.till_column)
+            raw.connection.execute(statement, {"till": raw.till_id})

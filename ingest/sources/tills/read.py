@@ -18,9 +18,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC
 from typing import Any
 
 import dlt
@@ -29,36 +28,17 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 from dlt.common.schema.typing import TColumnSchema, TDeleteInsertStrategyDict
 
+from ingest.loads import packages
 from ingest.loads.destination import Reference, References, SourceFailedError, copy_across
-from ingest.sources.tills.connect import Link, RefusedTableError, Till, TillError, refusal
-from ingest.sources.tills.days import Clock
+from ingest.sources.tills.connect import RefusedTableError, TillError, refusal
 from ingest.sources.tills.declaration import Table, written
 from ingest.sources.tills.dialects.base import MOMENT, WALL
-from ingest.sources.tills.landing import as_in_raw, cast, null, schema
-from ingest.sources.tills.survey import Survey
+from ingest.sources.tills.landing import as_in_raw, cast, schema
+from ingest.sources.tills.progress import Progress, Read
+from ingest.sources.tills.tables import AtTill, Condition, InRaw
 
 # Deletes and inserts by key, and takes a row that was staged twice but once.
 MERGE: TDeleteInsertStrategyDict = {"disposition": "merge", "strategy": "delete-insert"}
-
-
-@dataclass
-class Progress:
-    """What was read of one table: the record that ends up in audit.loads."""
-
-    rows: int = 0
-    first_cursor: Any = None
-    last_cursor: Any = None
-    notes: dict[str, str] = field(default_factory=dict)
-
-    def add(self, cursor: pa.Array | None, rows: int) -> None:
-        """Count one batch and widen the range of its cursor."""
-        self.rows += rows
-        if cursor is None or not rows:
-            return
-        span = pc.min_max(cursor).as_py()
-        if span["min"] is not None:
-            self.first_cursor = min(self.first_cursor or span["min"], span["min"])
-            self.last_cursor = max(self.last_cursor or span["max"], span["max"])
 
 
 @dataclass(frozen=True)
@@ -68,15 +48,13 @@ class Reading:
     Attributes:
         till: the till.
         table: the table to read.
-        survey: what was found at the till.
         references: filled with what is to be copied from till to warehouse without a file between.
         is_first: of no till is any load complete.
         progress: filled with what was read.
     """
 
-    till: Till
+    till: AtTill
     table: Table
-    survey: Survey
     references: References = field(default_factory=dict)
     is_first: bool = False
     progress: Progress = field(default_factory=Progress)
@@ -90,30 +68,68 @@ class Reading:
         Args:
             last_value: how far the last complete load came.
         """
-        rows = self.survey.rows(self.table, "listed")
-        where = [fresh(self.survey, self.table, rows, last_value)]
-        found, is_copied = 0, self.till.dialect.copies
-        for batch in read_batches(self, rows, where, is_newest=is_copied):
+        rows = self.till.rows(self.table)
+        where = fresh(self.till, self.table, rows, last_value)
+        self.note_unreadable(rows, where)
+        if self.till.dialect.copies:
+            newest = self._newest(rows, where)
+            if newest.num_rows:
+                self.references[self.table.name] = self._reference(rows, where)
+            yield newest
+            return
+        found = 0
+        for batch in read_batches(self, rows, where):
             found += batch.num_rows
             yield pa.Table.from_batches([batch])
         if not found:
             yield self.schema.empty_table()
-        elif is_copied:
-            self.references[self.table.name] = self._reference(rows, where)
 
     @property
     def schema(self) -> pa.Schema:
         """The raw table's Arrow schema."""
-        types = self.survey.types(self.table)
-        return schema(self.survey.system, self.table, types.items())
+        return schema(self.till.system, self.table, self.till.types(self.table).items())
 
-    def _reference(self, rows: sa.FromClause, where: Sequence[sa.ColumnElement[bool]]) -> Reference:
+    def note_unreadable(self, rows: sa.FromClause, where: Condition) -> None:
+        """Remember a row of each column whose new type has a value that the raw column cannot."""
+        till, table = self.till, self.table
+        for name, condition in till.unreadable(table, rows).items():
+            query = sa.select(*(rows.c[each] for each in table.key)).where(where, condition)
+            with till.asking(table), till.till.engine.connect() as connection:
+                found = connection.execute(query.limit(1)).first()
+            if found:
+                key = ", ".join(map("{} is {}".format, table.key, found))
+                self.progress.notes[name] = (
+                    f"The column {table.name}.{name} of the till of {till.till.part} has a value "
+                    f"that is no {till.kind(table, name)} where {key}: it lands as null."
+                )
+
+    def _newest(self, rows: sa.FromClause, where: Condition) -> pa.Table:
+        """Return the newest row with its key and its cursor and no other value."""
+        table, landed = self.table, self.till.landed(self.table, rows)
+        columns = dict.fromkeys([*table.key, *([table.changed_at] if table.changed_at else [])])
+        query = sa.select(*(landed[name][0] for name in columns)).where(where).limit(1)
+        if table.changed_at:
+            cursor = rows.c[table.changed_at]
+            # nulls last is served by no index: not without need
+            query = query.order_by(
+                cursor.desc().nulls_last() if _may_be_null(cursor) else cursor.desc()
+            )
+        with self.till.asking(table), self.till.till.engine.connect() as connection:
+            found = connection.execute(query).all()
+        own = {self.till.system.till_column: self.till.till.till_id}
+        newest = pa.Table.from_pylist(
+            [own | dict(zip(columns, row, strict=True)) for row in found], schema=self.schema
+        )
+        self.progress.add(newest[table.changed_at] if table.changed_at else None, newest.num_rows)
+        return newest
+
+    def _reference(self, rows: sa.FromClause, where: Condition) -> Reference:
         """Return what copies the table's rows into the warehouse without a file between."""
-        till, landed = self.till, self.survey.landed(self.table, rows)
-        query = sa.select(*as_in_raw(till.till_id, landed.values())).where(*where)
+        till, landed = self.till.till, self.till.landed(self.table, rows)
+        query = sa.select(*as_in_raw(till.till_id, landed.values())).where(where)
 
         def follow(cursor: Any, target: str, load_id: str) -> None:
-            names = [self.survey.system.till_column, *landed, "_dlt_load_id"]
+            names = [self.till.system.till_column, *landed, "_dlt_load_id"]
             marked = query.add_columns(sa.cast(sa.literal(load_id), sa.Text))
             try:
                 self.progress.rows = copy_across(
@@ -125,58 +141,83 @@ class Reading:
                     is_first=self.is_first,
                 )
             except SourceFailedError as error:
-                raise refusal(error.__cause__ or error, till, self.table) from None
+                raise refusal(error, till, self.table) from None
 
         return follow
 
 
-def fresh(
-    survey: Survey, table: Table, rows: sa.FromClause, last_value: Any
-) -> sa.ColumnElement[bool]:
+def has_news(till: AtTill, raw: InRaw) -> bool:
+    """Say whether a load would bring anything: rows, a column or a problem.
+
+    One query, before dlt is asked: it takes most of a second to find that there is nothing to load,
+    and most visits find that.
+
+    Args:
+        till: the till.
+        raw: its raw tables.
+    """
+    if till.problems or till.notes or not till.has_landed:
+        return True
+    tables = [table for table in till.tables if table.changed_at]
+    if not tables:
+        return False
+    cursors = packages.cursors(raw.connection, raw.system.raw, raw.schema_name)
+    if cursors is None:
+        return True
+    news = []
+    for table in tables:
+        rows = till.rows(table, table.name)
+        last_value = cursors.get(table.name, {}).get(str(table.changed_at))
+        news.append(sa.exists().where(fresh(till, table, rows, last_value)))
+    with till.asking(till.system.root), till.till.engine.connect() as connection:
+        return bool(connection.execute(sa.select(sa.or_(*news))).scalar())
+
+
+def fresh(till: AtTill, table: Table, rows: sa.FromClause, last_value: Any) -> Condition:
     """Return the condition by which a load reads rows of a table.
 
     Args:
-        survey: what was found at the till.
+        till: the till.
         table: the table.
         rows: the till's rows.
         last_value: how far the last complete load came.
     """
     if not table.changed_at:
         return sa.true()
-    cursor, dialect = rows.c[table.changed_at], survey.dialect
-    is_day = survey.types(table)[table.changed_at] == pa.date32()
+    cursor, literal = rows.c[table.changed_at], till.dialect.literal
+    is_day = _is_day(till, table)
     conditions = []
-    if (until := present(survey, table)) is not None:
-        limit = dialect.literal(until)
-        conditions.append(cursor <= limit if is_day else cursor < limit)
+    if (until := present(till, table)) is not None:
+        conditions.append(cursor <= literal(until) if is_day else cursor < literal(until))
     if last_value is not None:
-        since = dialect.literal(last_value)
-        conditions.append(cursor >= since if is_day else cursor > since)
+        conditions.append(cursor >= literal(last_value) if is_day else cursor > literal(last_value))
     news = sa.and_(sa.true(), *conditions)
     # A row without a cursor is read every time: it must not be lost.
     return sa.or_(news, cursor.is_(None)) if _may_be_null(cursor) else news
 
 
-def present(survey: Survey, table: Table) -> Any:
+def present(till: AtTill, table: Table) -> Any:
     """Return the till's present as a table's change column has it; None for a key that grows."""
     column = str(table.changed_at)
-    kind, times = survey.types(table)[column], survey.system.clock(table, column)
-    now = survey.now
-    if times != "utc" and kind != MOMENT:
-        now = Clock(survey.branch, times).on_clock(now.replace(tzinfo=UTC))
+    now = till.clock(table, next(iter(till.till.branches)), column).on_clock(till.now)
     if table.changed_format:
-        return written(now, table.changed_format)
+        return written(now if "%" in table.changed_format else till.now, table.changed_format)
+    kind = till.types(table)[column]
     if kind in (MOMENT, WALL):
         return now
     return now.date() if kind == pa.date32() else None
 
 
+def _is_day(till: AtTill, table: Table) -> bool:
+    return bool(till.types(table)[str(table.changed_at)] == pa.date32())
+
+
+def _may_be_null(column: Any) -> bool:
+    return bool(getattr(column, "nullable", True))
+
+
 def read_batches(
-    reading: Reading,
-    rows: sa.FromClause,
-    where: Sequence[sa.ColumnElement[bool]],
-    *,
-    is_newest: bool = False,
+    reading: Reading, rows: sa.FromClause, where: Condition
 ) -> Iterator[pa.RecordBatch]:
     """Yield a table's rows with the till in front and every column in its type.
 
@@ -184,29 +225,18 @@ def read_batches(
         reading: the table that is read.
         rows: the till's rows.
         where: which of them.
-        is_newest: the newest alone, with its key and its cursor and no other value.
 
     Raises:
         RefusedTableError: the table cannot be read, or has a value that Postgres cannot hold.
         TillError: the till cannot be read.
     """
-    till, table = reading.till, reading.table
-    landed = reading.survey.landed(table, rows)
-    arrow_schema = reading.schema
-    kept = (*table.key, table.changed_at) if is_newest else tuple(landed)
-    crooked = till.dialect.crooked([rows.c[name] for name in landed]) if not is_newest else None
+    till, table, arrow_schema = reading.till.till, reading.table, reading.schema
+    landed = reading.till.landed(table, rows)
+    crooked = till.dialect.crooked([rows.c[name] for name in landed])
     query = sa.select(
-        *(what if name in kept else null(kind, name) for name, (what, kind) in landed.items()),
+        *(what for what, _ in landed.values()),
         *([] if crooked is None else [crooked.label("_crooked")]),
-    ).where(*where)
-    if is_newest:
-        query = query.limit(1)
-        if table.changed_at:
-            cursor = rows.c[table.changed_at]
-            # nulls last is served by no index: not without need
-            query = query.order_by(
-                cursor.desc().nulls_last() if _may_be_null(cursor) else cursor.desc()
-            )
+    ).where(where)
     try:
         for batch in till.dialect.read(till.engine, till.dialect.compile(query), arrow_schema):
             if batch.num_rows:
@@ -215,10 +245,6 @@ def read_batches(
         raise
     except BaseException as error:  # ConnectorX's panics are no `Exception`
         raise refusal(error, till, table) from None
-
-
-def _may_be_null(column: Any) -> bool:
-    return bool(getattr(column, "nullable", True))
 
 
 def _finished(
@@ -232,7 +258,7 @@ def _finished(
         cast(column, column_field.type)
         for column, column_field in zip(columns, fields[1:-1], strict=True)
     ]
-    till = pa.repeat(pa.scalar(reading.till.till_id), rows)
+    till = pa.repeat(pa.scalar(reading.till.till.till_id), rows)
     finished = pa.RecordBatch.from_arrays(
         [till, *cells, pa.nulls(rows, fields[-1].type)], schema=arrow_schema
     )
@@ -254,7 +280,7 @@ def _note(reading: Reading, batch: pa.RecordBatch, crooked: pa.Array) -> None:
         for name in (names or "").split(", ") if names else ():
             reading.progress.notes.setdefault(
                 name,
-                f"The column {reading.table.name}.{name} of the till of {reading.till.part} "
+                f"The column {reading.table.name}.{name} of the till of {reading.till.till.part} "
                 f"has a day that does not exist (such as 0000-00-00) where "
                 f"{_key_of(reading, batch, row)}: it lands as null.",
             )
@@ -270,20 +296,19 @@ def _refuse_nul(batch: pa.RecordBatch, reading: Reading) -> None:
             raise RefusedTableError(
                 reading.table.name,
                 f"The column {reading.table.name}.{name} of the till of "
-                f"{reading.till.part} holds a NUL character where "
+                f"{reading.till.till.part} holds a NUL character where "
                 f"{_key_of(reading, batch, found)}, which Postgres cannot store: the table is not "
                 f"loaded until it is removed there.",
             )
 
 
 def resources(
-    link: Link, survey: Survey, references: References, *, is_initial: bool, is_first: bool
-) -> tuple[list[Any], dict[str, Progress]]:
+    till: AtTill, references: References, *, is_initial: bool, is_first: bool
+) -> tuple[list[Any], Read]:
     """Return what dlt reads of a till, and what will say how far it came.
 
     Args:
-        link: the till and the raw tables that it fills.
-        survey: what can be read.
+        till: the till.
         references: filled with what is to be copied from till to warehouse without a file between.
         is_initial: of this till no load is complete: append, there being nothing to merge with.
         is_first: of no till is any load complete.
@@ -291,16 +316,16 @@ def resources(
     Returns:
         One dlt resource per table, and the tables' progress by name.
     """
-    found, progress = [], {}
-    for table in survey.tables:
-        reading = Reading(link.till, table, survey, references, is_first)
+    found: list[Any] = []
+    progress: Read = {}
+    for table in till.tables:
+        reading = Reading(till, table, references, is_first)
         progress[table.name] = reading.progress
         incremental: dlt.sources.incremental[Any] | None = None
         if table.changed_at:
-            is_day = survey.types(table)[table.changed_at] == pa.date32()
             incremental = dlt.sources.incremental(
                 table.changed_at,
-                range_start="closed" if is_day else "open",
+                range_start="closed" if _is_day(till, table) else "open",
                 primary_key=(),
                 on_cursor_value_missing="include",
             )
@@ -308,13 +333,13 @@ def resources(
             dlt.resource(
                 _loaded(reading, incremental, is_whole=is_initial),
                 name=table.name,
-                primary_key=[link.system.till_column, *table.key],
+                primary_key=[till.system.till_column, *table.key],
                 write_disposition="append" if is_initial else MERGE,
                 # Only keys are required in the raw layer: a till may drop a column or allow nulls
                 # one day.
                 columns={
                     name: _hint(name, kind)
-                    for name, kind in survey.types(table).items()
+                    for name, kind in till.types(table).items()
                     if name not in table.key
                 },
             )

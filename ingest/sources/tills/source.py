@@ -13,7 +13,7 @@ from ingest.loads.raw_tables import exists, index
 from ingest.loads.source import Session
 from ingest.loads.statements import Statements
 from ingest.sources.tills import erasure
-from ingest.sources.tills.connect import Link, configured
+from ingest.sources.tills.connect import TillError, configured, in_use
 from ingest.sources.tills.declaration import (
     System,
     Table,
@@ -22,6 +22,7 @@ from ingest.sources.tills.declaration import (
     source_name,
 )
 from ingest.sources.tills.lost import take_back
+from ingest.sources.tills.remove import purge
 from ingest.sources.tills.tables import InRaw
 from ingest.sources.tills.visit import TillVisit
 
@@ -59,11 +60,18 @@ class TillSource:
         self, session: Session, branches: Sequence[str] | None = None
     ) -> Sequence[TillVisit]:
         """Return the configured tills, in the order of the seed."""
-        tills = configured(self.system, branches)
-        return [TillVisit(Link(session, self.system, till)) for till in tills]
+        tills = [till for till in configured() if till.system_name == self.system_name]
+        if tills and (problem := in_use(tills[0])):
+            raise TillError(problem)
+        return [
+            TillVisit(session, till)
+            for till in tills
+            if not branches or any(branch.branch_id in branches for branch in till.branches)
+        ]
 
     def prepare(self, session: Session) -> None:
         """Give the raw tables the indexes that merging and comparing need."""
+        purge(session, self.name)
         for table in self.system.tables:
             if not exists(session.connection, f"{self.raw}.{table.name}"):
                 continue
@@ -91,7 +99,7 @@ class TillSource:
         """Yield the raw side of every till that ever was of some branches."""
         connection = session.connection
         for till_id, some in erasure.tills_of(connection, self.system, branch_ids).items():
-            yield InRaw(self.system, connection, till_id, some)
+            yield InRaw(system=self.system, connection=connection, till_id=till_id, branch_ids=some)
 
     def _index(self, session: Session, table: Table) -> None:
         wanted: dict[str, Sequence[str]] = {"key": table.key, "load": ["_dlt_load_id"]}
@@ -124,8 +132,11 @@ class TillSource:
             raw=psycopg.sql.Identifier(self.raw, table.name),
         )  # fmt: skip
         for (till_id,) in session.connection.execute(statement).fetchall():
-            packages.forget(session.connection, self.raw, self.system.schema_name(till_id))
-            take_back(session.connection, self.system, till_id)
+            raw = InRaw(
+                system=self.system, connection=session.connection, till_id=till_id, branch_ids=()
+            )
+            packages.forget(session.connection, self.raw, raw.schema_name)
+            take_back(raw)
 
 
 TILLS = tuple(TillSource(name, source_name(name)) for name in known_systems())

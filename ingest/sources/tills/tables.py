@@ -5,24 +5,27 @@ Either side selects by the same expressions, in which columns have their names o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+import pyarrow as pa
 import sqlalchemy as sa
 from psycopg import sql
 
 from ingest.loads import raw_tables
 from ingest.loads.branches import Branch
 from ingest.loads.source import Connection
-from ingest.sources.tills.connect import Link, Till
+from ingest.sources.tills.connect import Till, refusal
 from ingest.sources.tills.days import Clock
 from ingest.sources.tills.declaration import System, Table
 from ingest.sources.tills.dialects import POSTGRES
-from ingest.sources.tills.dialects.base import Dialect, Expression
-from ingest.sources.tills.landing import raw_type
-from ingest.sources.tills.survey import Survey
+from ingest.sources.tills.dialects.base import Dialect, Expression, Landed
+from ingest.sources.tills.landing import as_type, landing, postgres_name, raw_type
+from ingest.warehouse import WarehouseError
 
 Key = tuple[Any, ...]
 Keys = dict[Table, list[Key]]
@@ -31,36 +34,39 @@ Keys = dict[Table, list[Key]]
 Condition = sa.ColumnElement[bool]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Side:
     """One side: a till, or the raw layer.
 
     Attributes:
         system: the till's system.
+        dialect: how the side's engine writes SQL.
     """
 
     system: System
-
-    @property
-    def dialect(self) -> Dialect:
-        """How the side's engine writes SQL."""
-        raise NotImplementedError
+    dialect: Dialect = POSTGRES
 
     def has(self, table: Table) -> bool:
         """Say whether the side has a table."""
         raise NotImplementedError
 
-    def rows(self, table: Table, alias: str) -> sa.FromClause:
+    def rows(self, table: Table, alias: str = "listed") -> sa.FromClause:
         """Return a table, under another name."""
+        raise NotImplementedError
+
+    def kind(self, table: Table, column: str) -> str | None:
+        """Return a column's type in the raw layer, as Postgres calls it."""
         raise NotImplementedError
 
     def value(self, table: Table, column: sa.ColumnElement[Any]) -> Expression:
         """Return a column as it lands."""
-        raise NotImplementedError
+        del table
+        return column
 
     def of_till(self, rows: sa.FromClause) -> Condition:
         """Return the condition that rows are the till's."""
-        raise NotImplementedError
+        del rows
+        return sa.true()
 
     def alive(self, rows: sa.FromClause) -> Condition:
         """Return the condition that rows are the till's and not deleted."""
@@ -69,6 +75,16 @@ class Side:
     def key(self, table: Table, rows: sa.FromClause) -> list[Expression]:
         """Return a table's key, each column as it lands."""
         return [self.value(table, rows.c[name]) for name in table.key]
+
+    def clock(self, table: Table, branch: Branch, column: str | None = None) -> Clock:
+        """Return a branch's business dates, as a column tells them; default the business time."""
+        column = column or str(table.business_time)
+        kind, times = self.kind(table, column), self.system.clock(table, column)
+        if kind == "date":
+            times = "date"
+        elif kind == "timestamp with time zone":
+            times = "utc"
+        return Clock(branch, times)
 
     def with_parents(
         self, table: Table, *, is_outer: bool = False
@@ -103,43 +119,94 @@ class Side:
         return sa.func.coalesce(*found) if len(found) > 1 else (found[0] if found else None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AtTill(Side):
-    """The till's side.
+    """The till's side: what it offers, compared with what the raw layer has.
 
     Attributes:
         till: the till.
-        survey: what was found there.
+        now: its present, in UTC.
+        found: its tables with the columns that may leave the till, by their names in the raw layer.
+        raw_types: the types in which columns land that the raw layer has, by table.
+        tables: the tables that can be loaded.
+        problems: one sentence for each table that cannot be loaded.
+        notes: one sentence for each change that does not hinder.
+        has_landed: whether the raw layer has all the columns that the till has now.
     """
 
     till: Till
-    survey: Survey
-
-    @property
-    def dialect(self) -> Dialect:
-        """How the till's engine writes SQL."""
-        return self.till.dialect
+    now: datetime
+    found: Mapping[Table, sa.FromClause]
+    raw_types: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    tables: tuple[Table, ...] = ()
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    has_landed: bool = True
 
     def has(self, table: Table) -> bool:
         """Say whether the till has a table."""
-        return table in self.survey.found
+        return table in self.found
 
-    def rows(self, table: Table, alias: str) -> sa.FromClause:
+    def rows(self, table: Table, alias: str = "listed") -> sa.FromClause:
         """Return a table, under another name."""
-        return self.survey.rows(table, alias)
+        return self.found[table].alias(alias)
+
+    def landed(self, table: Table, rows: sa.FromClause) -> dict[str, Landed]:
+        """Return how a table's columns land, by name in their order."""
+        return {str(column.key): self._landed(table, column) for column in rows.columns}
+
+    def types(self, table: Table) -> dict[str, pa.DataType]:
+        """Return the Arrow types in which a table's columns land."""
+        return {name: kind for name, (_, kind) in self.landed(table, self.found[table]).items()}
+
+    def kind(self, table: Table, column: str) -> str | None:
+        """Return a column's type in the raw layer, as Postgres calls it."""
+        there = self.found[table].c
+        return postgres_name(self._landed(table, there[column])[1]) if column in there else None
 
     def value(self, table: Table, column: sa.ColumnElement[Any]) -> Expression:
         """Return a column as it lands."""
-        landed = self.survey.landed_as(table, column)[0]
+        landed = self._landed(table, column)[0]
         return landed.element if isinstance(landed, sa.Label) else landed
 
-    def of_till(self, rows: sa.FromClause) -> Condition:
-        """Return no condition: all is the till's."""
-        del rows
-        return sa.true()
+    def unreadable(self, table: Table, rows: sa.FromClause) -> dict[str, Condition]:
+        """Return, by column that does not land in its own type, when its value does not fit."""
+        return {
+            name: sa.and_(column.is_not(None), self.value(table, column).is_(None))
+            for name, column in rows.c.items()
+            if name in self._others(table)
+        }
+
+    def _others(self, table: Table) -> set[str]:
+        natural = {
+            str(column.key): postgres_name(landing(column, self.system, table, self.dialect)[1])
+            for column in self.found[table].columns
+        }
+        targets = self.raw_types.get(table.name, {})
+        return {name for name, there in natural.items() if targets.get(name, there) != there}
+
+    @contextmanager
+    def asking(self, table: Table) -> Iterator[None]:
+        """Say in one sentence what the till answers to a question about a table, if no rows.
+
+        Raises:
+            TillError: the till refuses it, or does not answer.
+        """
+        try:
+            yield
+        except WarehouseError:
+            raise
+        except Exception as error:  # a driver raises more than its own: for a year 0, for a login
+            raise refusal(error, self.till, table) from None
+
+    def _landed(self, table: Table, column: sa.ColumnElement[Any]) -> Landed:
+        landed, name = landing(column, self.system, table, self.dialect), str(column.key)
+        there = postgres_name(landed[1])
+        target = self.raw_types.get(table.name, {}).get(name, there)
+        return landed if target == there else as_type(landed, name, target, self.dialect)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class InRaw(Side):
     """The raw layer's side.
 
@@ -159,27 +226,26 @@ class InRaw(Side):
         return raw_tables.columns(self.connection, self.system.raw)
 
     @property
-    def dialect(self) -> Dialect:
-        """How the warehouse writes SQL."""
-        return POSTGRES
+    def schema_name(self) -> str:
+        """Dlt's name of the till's pipeline, under which its loads are kept."""
+        return self.system.schema_name(self.till_id)
 
     def has(self, table: Table) -> bool:
         """Say whether the table has ever landed."""
         return table.name in self.types
 
-    def rows(self, table: Table, alias: str) -> sa.FromClause:
+    def rows(self, table: Table, alias: str = "listed") -> sa.FromClause:
         """Return a table, under another name."""
         return self.table(table).alias(alias)
+
+    def kind(self, table: Table, column: str) -> str | None:
+        """Return a column's type, as Postgres calls it."""
+        return self.types[table.name].get(column)
 
     def table(self, table: Table) -> sa.Table:
         """Return a raw table itself."""
         columns = [sa.Column(name, raw_type(kind)) for name, kind in self.types[table.name].items()]
         return sa.Table(table.name, sa.MetaData(), *columns, schema=self.system.raw)
-
-    def value(self, table: Table, column: sa.ColumnElement[Any]) -> Expression:
-        """Return the column: it has landed."""
-        del table
-        return column
 
     def name(self, table: Table) -> sql.Identifier:
         """Return a raw table's name."""
@@ -197,15 +263,13 @@ class InRaw(Side):
         """Return the rows of a query."""
         return self.connection.execute(POSTGRES.compile(query).encode()).fetchall()
 
-    def clock(self, table: Table, branch: Branch) -> Clock:
-        """Return a branch's business dates, as a table's business time tells them."""
-        kind = self.types[table.name].get(str(table.business_time), "")
-        times = self.system.clock(table, str(table.business_time))
-        if kind == "date":
-            times = "date"
-        elif kind == "timestamp with time zone":
-            times = "utc"
-        return Clock(branch, times)
+
+def in_raw(till: Till, connection: Connection) -> InRaw:
+    """Return the raw side of a till, as it is now."""
+    branch_ids = [branch.branch_id for branch in till.branches]
+    return InRaw(
+        system=till.system, connection=connection, till_id=till.till_id, branch_ids=branch_ids
+    )
 
 
 def named(
@@ -221,14 +285,3 @@ def listed(columns: Sequence[Any], keys: Sequence[Key], dialect: Dialect) -> Con
         one: Condition = columns[0].in_([dialect.literal(value) for (value,) in keys])
         return one
     return sa.tuple_(*columns).in_([sa.tuple_(*map(dialect.literal, key)) for key in keys])
-
-
-def sides(link: Link, survey: Survey) -> tuple[AtTill, InRaw]:
-    """Return both sides of a till, as they are now."""
-    return AtTill(link.system, link.till, survey), in_raw(link)
-
-
-def in_raw(link: Link) -> InRaw:
-    """Return the raw side of a till, as it is now."""
-    branch_ids = [branch.branch_id for branch in link.till.branches]
-    return InRaw(link.system, link.connection, link.till_id, branch_ids)

@@ -25,6 +25,10 @@ SMALL_LOSS = 10
 """This many rows may always be missing, because a share of few rows means little."""
 
 
+A_DAY = 86_400_000_000
+"""In microseconds."""
+
+
 def doubt(till: AtTill, raw: InRaw) -> str | None:
     """Return one sentence where a till no longer has the rows that the raw layer knows of it.
 
@@ -54,9 +58,9 @@ def doubt(till: AtTill, raw: InRaw) -> str | None:
         return None
     rows = till.rows(root, "root")
     query = sa.select(
-        till.dialect.day_of_epoch(rows.c[moment]).label("day"), *till.key(root, rows)
+        till.dialect.microseconds(rows.c[moment]).label("moment"), *till.key(root, rows)
     ).where(listed([rows.c[name] for name in root.key], list(known), till.dialect))
-    with till.till.engine.connect() as connection:
+    with till.asking(root), till.till.engine.connect() as connection:
         found = {tuple(row[1:]): row[0] for row in connection.execute(query)}
     lost = sum(key not in found or not _is_near(found[key], then) for key, then in known.items())
     if lost <= max(SMALL_LOSS, int(LARGEST_LOSS * len(known))):
@@ -69,11 +73,11 @@ def doubt(till: AtTill, raw: InRaw) -> str | None:
     )
 
 
-def _is_near(one: Decimal | float | None, other: Decimal | None) -> bool:
-    """Say whether two days are the same, give or take one, as after a clock change."""
+def _is_near(one: Decimal | int | None, other: Decimal | None) -> bool:
+    """Say whether two moments are within a day, as after a clock change."""
     if one is None or other is None:
         return one == other
-    return abs(Decimal(one) - other) <= 1
+    return abs(Decimal(one) - other) <= A_DAY
 
 
 def too_much_gone(till: Till, raw: InRaw, gone: Keys, compared: HealWindow) -> str | None:
@@ -105,7 +109,7 @@ def _branches(raw: InRaw) -> str:
 
 def _known_rows(raw: InRaw, table: Table, compared: HealWindow) -> int:
     """Return how many rows the raw layer has of the compared days, or of a table without days."""
-    rows = raw.rows(table, "listed")
+    rows = raw.rows(table)
     query = sa.select(sa.func.count()).select_from(rows).where(raw.alive(rows))
     if table.belongs_to_a_day:
         query = query.where(compared.condition(raw, table, rows))

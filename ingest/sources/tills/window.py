@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from itertools import product
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -191,21 +190,6 @@ class HealWindow:
             found.append(_of_parents(side, table, rows, above))
         return sa.or_(*found) if found else sa.false()
 
-    @property
-    def detail(self) -> dict[str, Any]:
-        """What audit.loads keeps of a heal from its beginning: a killed one is healed again."""
-        days = [
-            [part.branch.branch_id, *(day and day.isoformat() for day in (days.first, days.last))]
-            for part, days in self.days
-        ]
-        keys = {
-            name: [
-                [value if isinstance(value, int) else str(value) for value in key] for key in some
-            ]
-            for name, some in self.keys.items()
-        }
-        return {"heal": {"days": days, "keys": keys, "whole_tables": list(self.whole_tables)}}
-
 
 def _on_days(side: Side, table: Table, rows: sa.FromClause, part: Part, days: Window) -> Condition:
     if table.business_time:
@@ -228,34 +212,3 @@ def _of_parents(side: Side, table: Table, rows: sa.FromClause, window: HealWindo
     )
     columns = [rows.c[name] for name in table.parent_key]
     return (columns[0] if len(columns) == 1 else sa.tuple_(*columns)).in_(wanted)
-
-
-def remembered(branches: Sequence[Part], heals: Sequence[Mapping[str, Any]]) -> HealWindow:
-    """Return what heals which did not end were to read: some of it may lie merged and uncounted.
-
-    Args:
-        branches: the till's branches.
-        heals: what audit.loads keeps of them.
-    """
-    by_branch = {part.branch.branch_id: part for part in branches}
-    days: dict[tuple[str, date | None, date | None], tuple[Part, Window]] = {}
-    keys: dict[str, tuple[Key, ...]] = {}
-    for heal in heals:
-        for branch_id, *ends in heal.get("days", ()):
-            if branch_id in by_branch:
-                first, last = (end and date.fromisoformat(end) for end in ends)
-                days[branch_id, first, last] = by_branch[branch_id], Window(first, last)
-        # as heals were recorded before there were declarations
-        for ends, (branch_id, part) in product(heal.get("stretches", ()), by_branch.items()):
-            first, last = (
-                end and part.clock.business_date(datetime.fromisoformat(end)) for end in ends
-            )
-            days[branch_id, first, last] = part, Window(first, last)
-        known = heal.get("keys", heal.get("order_ids", ()))
-        if isinstance(known, Mapping):
-            for name, some in known.items():
-                keys[name] = (*keys.get(name, ()), *map(tuple, some))
-        elif known:
-            keys[branches[0].system.root.name] = tuple((key,) for key in known)
-    whole_tables = {name for heal in heals for name in heal.get("whole_tables", ())}
-    return HealWindow(tuple(days.values()), keys, tuple(whole_tables))

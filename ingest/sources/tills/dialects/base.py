@@ -7,7 +7,6 @@ only what SQLAlchemy cannot know.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -28,6 +27,13 @@ BATCH_ROWS = 100_000
 ARGUMENTS = 50
 """Engines limit how many arguments a function takes."""
 
+A_MOMENT = (
+    "^(([0-9]{4})-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)"
+    "|20([02468][048]|[13579][26])-02-29)"
+    "([ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?)?$"
+)
+"""A time that the calendar has, as a text: no cast of it fails."""
+
 KINDS: Mapping[str, str] = {
     "numeric": "number", "bigint": "integer", "double precision": "double", "boolean": "boolean",
     "timestamp with time zone": "moment", "timestamp without time zone": "moment",
@@ -45,7 +51,6 @@ class Dialect:
     """An engine.
 
     Attributes:
-        name: SQLAlchemy's name of the engine.
         driver: SQLAlchemy's name of the driver that reads it.
         session: what makes a session speak UTC: a naive time is taken to be UTC.
         offset: what a literal of a moment ends with to be read as UTC.
@@ -55,7 +60,6 @@ class Dialect:
         slow: what its message says where it has ended a statement that took too long.
     """
 
-    name: str
     driver: str
     session: str = ""
     offset: str = ""
@@ -100,20 +104,11 @@ class Dialect:
             pre_execution_query=self.session,
         )
 
-    def tables(self, connection: sa.Connection, schema: str | None) -> list[str]:
-        """Return everything of a schema that has rows: tables, views and their like."""
-        inspector = sa.inspect(connection)
-        found = inspector.get_multi_columns(schema=schema, kind=ObjectKind.ANY)
-        return [name for _, name in found]
-
     def columns(
-        self, connection: sa.Connection, schema: str | None, names: Sequence[str]
+        self, connection: sa.Connection, schema: str | None
     ) -> dict[str, list[sa.Column[Any]]]:
-        """Return the columns of some tables, by table, in their order."""
-        inspector = sa.inspect(connection)
-        found = inspector.get_multi_columns(
-            schema=schema, filter_names=list(names), kind=ObjectKind.ANY
-        )
+        """Return the columns of everything of a schema that has rows: tables, views, their like."""
+        found = sa.inspect(connection).get_multi_columns(schema=schema, kind=ObjectKind.ANY)
         return {
             name: [sa.Column(c["name"], c["type"], nullable=c["nullable"]) for c in columns]
             for (_, name), columns in found.items()
@@ -182,6 +177,10 @@ class Dialect:
         """Return the condition that a text is a plain number."""
         return text.regexp_match("^-?[0-9]{1,15}([.][0-9]{1,30})?$")
 
+    def is_moment(self, text: Expression) -> sa.ColumnElement[bool]:
+        """Return the condition that a text is a time that the calendar has."""
+        return text.regexp_match(A_MOMENT)
+
     def row_text(self, values: Sequence[tuple[Expression, str]]) -> Expression:
         """Return a row as one text.
 
@@ -225,31 +224,3 @@ class Dialect:
             ends: moments before and after these count as they.
         """
         raise NotImplementedError
-
-    def day_of_epoch(self, moment: Expression) -> Expression:
-        """Return a moment's day, as a number since 1970."""
-        return sa.func.floor(self.microseconds(moment) / sql("86400000000.0"))
-
-
-def typed(
-    types: Mapping[str, Any], name: str, declared: str, precision: int | None, scale: int | None
-) -> sa.types.TypeEngine[Any]:
-    """Return a column's type from what a catalog says of it.
-
-    Args:
-        types: SQLAlchemy's types by the engine's names.
-        name: the type's name.
-        declared: the type as it was declared, for example `tinyint(1) unsigned`.
-        precision: the digits of a number.
-        scale: those after its point.
-    """
-    kind = types.get(name, sa.types.NullType)
-    if not issubclass(kind, sa.Numeric | sa.Integer) or not hasattr(kind(), "unsigned"):
-        size = re.search(r"\((\d+)\)", declared)
-        return kind(int(size[1])) if name == "bit" and size else kind()  # type: ignore[no-any-return]
-    made = kind(unsigned="unsigned" in declared)
-    if issubclass(kind, sa.Integer):
-        made.display_width = 1 if declared.startswith("tinyint(1)") else None
-    else:
-        made.precision, made.scale = precision, scale
-    return made  # type: ignore[no-any-return]  # SQLAlchemy's classes, by name

@@ -10,12 +10,12 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from ingest.sources.tills.dialects.base import Dialect, Expression, Landed, sql, typed
+from ingest.sources.tills.dialects.base import Dialect, Expression, Landed, sql
 
 CATALOG = sa.table(
     "columns", *map(sa.column, (
-        "table_schema", "table_name", "column_name", "ordinal_position", "data_type", "column_type",
-        "numeric_precision", "numeric_scale", "is_nullable",
+        "table_schema", "table_name", "column_name", "ordinal_position", "column_type",
+        "is_nullable",
     )), schema="information_schema",
 )  # fmt: skip
 SPATIAL = {
@@ -31,7 +31,6 @@ class Spatial(sa.types.UserDefinedType[Any]):
 class MySQL(Dialect):
     """MySQL 5.7 and MariaDB 10.2, and newer."""
 
-    name = "mysql"
     driver = "mysql+pymysql"
     session = "set time_zone = '+00:00'"
     retried = ("Deadlock found", "Lock wait timeout")
@@ -43,27 +42,26 @@ class MySQL(Dialect):
         """SQLAlchemy's dialect for statements that are sent as they are."""
         return mysql.dialect(paramstyle="named")
 
-    def tables(self, connection: sa.Connection, schema: str | None) -> list[str]:
-        """Return the tables and views of a schema: neither needs the right SHOW VIEW."""
-        where = CATALOG.c.table_schema == (schema or sa.func.database())
-        return list(connection.scalars(sa.select(CATALOG.c.table_name).where(where).distinct()))
-
     def columns(
-        self, connection: sa.Connection, schema: str | None, names: Sequence[str]
+        self, connection: sa.Connection, schema: str | None
     ) -> dict[str, list[sa.Column[Any]]]:
-        """Return the columns of some tables, by table, in their order."""
+        """Return the columns of everything of a schema that has rows, without the right SHOW VIEW.
+
+        SQLAlchemy asks for each table's definition, which of a view needs that right. Its parser
+        reads a type as the catalog writes it.
+        """
+        dialect: Any = connection.dialect
+        dialect.ischema_names = {**dialect.ischema_names, **dict.fromkeys(SPATIAL, Spatial)}
         query = sa.select(*CATALOG.c[1:]).where(
-            CATALOG.c.table_schema == (schema or sa.func.database()),
-            CATALOG.c.table_name.in_(list(names)),
+            CATALOG.c.table_schema == (schema or sa.func.database())
         )
-        types = connection.dialect.ischema_names | dict.fromkeys(SPATIAL, Spatial)  # type: ignore[attr-defined]
         found: dict[str, list[sa.Column[Any]]] = {}
-        for row in connection.execute(query.order_by("table_name", "ordinal_position")):
-            table, name, _, kind, declared, precision, scale, nullable = tuple[Any, ...](row)
-            column = sa.Column(
-                name, typed(types, kind.lower(), declared.lower(), precision, scale),
-                nullable=nullable == "YES",
-            )  # fmt: skip
+        rows: Any = connection.execute(
+            query.order_by(CATALOG.c.table_name, CATALOG.c.ordinal_position)
+        )
+        for table, name, _, written, nullable in rows:
+            (parsed,) = dialect._tabledef_parser.parse(f"  `c` {written}", None).columns
+            column = sa.Column(name, parsed["type"], nullable=nullable == "YES")
             found.setdefault(table, []).append(column)
         return found
 

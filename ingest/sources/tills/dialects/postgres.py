@@ -14,7 +14,6 @@ from ingest.sources.tills.dialects.base import Dialect, Expression, sql
 class Postgres(Dialect):
     """Postgres 9.6 and newer."""
 
-    name = "postgresql"
     # SQLAlchemy 2.1 would take a bare postgresql:// for psycopg 3.
     driver = "postgresql+psycopg2"
     session = "set time zone 'UTC'"

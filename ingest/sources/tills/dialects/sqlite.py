@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -42,6 +42,10 @@ def _day(value: str | None, seconds: int, first: str, last: str) -> str:
     return str((found + timedelta(seconds=seconds)).date())
 
 
+def _joined(by: str, *texts: str) -> str:
+    return by.join(texts)
+
+
 def _digest(text: str) -> int:
     return int(hashlib.md5(text.encode()).hexdigest()[:12], 16)  # noqa: S324 - no secret
 
@@ -72,7 +76,6 @@ _READ: Mapping[pa.DataType, Callable[[Any], Any]] = {
 class SQLite(Dialect):
     """SQLite 3.35 and newer; times are text like 2026-11-27 18:30:00."""
 
-    name = "sqlite"
     driver = "sqlite+pysqlite"
     connect_args: Mapping[str, Any] = {}
     retried = ("database is locked",)
@@ -88,6 +91,7 @@ class SQLite(Dialect):
         connection.create_function("mypizza_microseconds", 1, _microseconds, deterministic=True)
         connection.create_function("mypizza_day", 4, _day, deterministic=True)
         connection.create_function("mypizza_digest", 1, _digest, deterministic=True)
+        connection.create_function("concat_ws", -1, _joined, deterministic=True)
         connection.create_aggregate("mypizza_total", 1, _Total)
 
     def read(self, engine: sa.Engine, query: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
@@ -122,16 +126,6 @@ class SQLite(Dialect):
         """Return what adds up of a column."""
         return sa.func.mypizza_number(value, kind, type_=sa.Numeric)
 
-    def row_text(self, values: Sequence[tuple[Expression, str]]) -> Expression:
-        """Return a row as one text."""
-        texts = [
-            sa.case((value.is_(None), "~"), else_=self.text(value, kind)) for value, kind in values
-        ]
-        row: Expression = texts[0]
-        for text in texts[1:]:
-            row = sa.type_coerce(row, sa.Text).concat("|").concat(text)
-        return row
-
     def digest(self, text: Expression) -> Expression:
         """Return 12 hexadecimal digits of a text's MD5 as a number."""
         return sa.func.mypizza_digest(text)
@@ -149,10 +143,6 @@ class SQLite(Dialect):
     ) -> Expression:
         """Return the business date of a moment."""
         return sa.func.mypizza_day(moment, seconds, *map(self.literal, ends), type_=sa.Date)
-
-    def day_of_epoch(self, moment: Expression) -> Expression:
-        """Return a moment's day, as a number since 1970."""
-        return self.microseconds(moment).op("/")(sql("86400000000"))
 
 
 SQLITE = SQLite()

@@ -1,6 +1,6 @@
--- Rows spread evenly over the time in which a till is known to have sold, with their day.
+-- Rows spread evenly over the time in which a till is known to have sold, with their moment in microseconds.
 select
-    floor(extract(epoch from witness.moment) / 86400) as day,
+    extract(epoch from witness.moment) * 1000000 as moment,
     {keys}
 from (
     select
