@@ -119,6 +119,15 @@ class TillSource:
                 session.connection, self.raw, table.name, suffix,
                 [self.system.till_column, *columns], is_unique=suffix == "key",
             )  # fmt: skip
+        if table.parent_key or table.business_time:
+            # the models look an order up by its id as text
+            session.connection.execute(
+                STATEMENTS(
+                    "index_of_orders", index=f"{table.name}_order",
+                    key=table.parent_key or table.key,
+                    raw=psycopg.sql.Identifier(self.raw, table.name),
+                )
+            )  # fmt: skip
 
     def _start_over(self, session: Session, table: Table) -> None:
         """Take back the tills that hold a key twice: their next load is a first load.
