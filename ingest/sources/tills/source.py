@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import psycopg
 
 from ingest.loads import packages
-from ingest.loads.raw_tables import exists, index
+from ingest.loads.raw_tables import columns, exists, index
 from ingest.loads.source import Session
 from ingest.loads.statements import Statements
 from ingest.sources.tills import erasure
@@ -72,14 +72,15 @@ class TillSource:
     def prepare(self, session: Session) -> None:
         """Give the raw tables the indexes that merging and comparing need."""
         purge(session, self.name)
+        landed = columns(session.connection, self.raw)
         for table in self.system.tables:
-            if not exists(session.connection, f"{self.raw}.{table.name}"):
+            if table.name not in landed:
                 continue
             try:
-                self._index(session, table)
+                self._index(session, table, landed[table.name])
             except psycopg.errors.UniqueViolation:
                 self._start_over(session, table)
-                self._index(session, table)
+                self._index(session, table, landed[table.name])
 
     def knows(self, session: Session, branch_id: str, customer_id: str) -> bool:
         """Say whether a customer of a branch has ever come in."""
@@ -101,7 +102,7 @@ class TillSource:
         for till_id, some in erasure.tills_of(connection, self.system, branch_ids).items():
             yield InRaw(system=self.system, connection=connection, till_id=till_id, branch_ids=some)
 
-    def _index(self, session: Session, table: Table) -> None:
+    def _index(self, session: Session, table: Table, types: Mapping[str, str]) -> None:
         wanted: dict[str, Sequence[str]] = {"key": table.key, "load": ["_dlt_load_id"]}
         if table.parent_key:
             wanted["parent"] = table.parent_key
@@ -114,18 +115,18 @@ class TillSource:
                     key=table.key[0], raw=psycopg.sql.Identifier(self.raw, table.name),
                 )
             )  # fmt: skip
-        for suffix, columns in wanted.items():
+        for suffix, names in wanted.items():
             index(
                 session.connection, self.raw, table.name, suffix,
-                [self.system.till_column, *columns], is_unique=suffix == "key",
+                [self.system.till_column, *names], is_unique=suffix == "key",
             )  # fmt: skip
-        if table.parent_key or table.business_time:
+        order = (table.parent_key or table.key)[0]
+        if table.belongs_to_a_day and types[order] != "character varying":
             # the models look an order up by its id as text
             session.connection.execute(
                 STATEMENTS(
-                    "index_of_orders", index=f"{table.name}_order",
-                    key=table.parent_key or table.key,
-                    raw=psycopg.sql.Identifier(self.raw, table.name),
+                    "index_of_orders", index=f"{table.name}_order", till=self.system.till_column,
+                    key=order, raw=psycopg.sql.Identifier(self.raw, table.name),
                 )
             )  # fmt: skip
 

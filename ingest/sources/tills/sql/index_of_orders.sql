@@ -1,1 +1,1 @@
-create index if not exists {index} on {raw} (branch_id, (cast({key} as text)))
+create index if not exists {index} on {raw} ({till}, (cast({key} as text)))
