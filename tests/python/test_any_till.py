@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -59,6 +59,8 @@ class Till:
     engine: str
     branch_id: str
     zone: str
+    selling: dict[str, Any] = field(default_factory=dict)
+    changing: dict[str, Any] = field(default_factory=dict)
 
     @property
     def figures(self) -> str:
@@ -77,8 +79,16 @@ TILLS = (
     Till("lyon_till", UNICENTA, "postgres", "lyon", "Europe/Paris"),
     Till("the_loop", UNICENTA, "mariadb", "chicago", "America/Chicago"),
     Till("hudson", OSPOS, "mariadb", "new_york", "America/New_York"),
-)
-EACH = [pytest.param(till, id=f"{till.program.system} on {till.engine}") for till in TILLS]
+    Till(
+        "mission", OSPOS, "mariadb", "san_francisco", "America/Los_Angeles",
+        selling={"language": "es", "tax_decimals": 4},
+        changing={"language": "es", "zone": "America/Los_Angeles"},
+    ),
+)  # fmt: skip
+EACH = [
+    pytest.param(till, id=f"{till.program.system} of {till.branch_id} on {till.engine}")
+    for till in TILLS
+]
 
 
 @dataclass(frozen=True)
@@ -116,7 +126,7 @@ class Chain:
                     till.program.sales.create(connection)
                 till.program.sales.sell(
                     connection, days, 7, zone=till.zone,
-                    first_day=dice.FIRST_DAY + timedelta(days=since),
+                    first_day=dice.FIRST_DAY + timedelta(days=since), **till.selling,
                 )  # fmt: skip
                 connection.commit()
 
@@ -124,7 +134,7 @@ class Chain:
         """Let cashiers correct what they sold."""
         for till in TILLS:
             with closing(self.connect(till)) as connection:
-                till.program.changes.change(connection, 5)
+                till.program.changes.change(connection, 5, **till.changing)
                 connection.commit()
 
     def load(self) -> None:

@@ -15,14 +15,14 @@ taxes as (
 
 ),
 
--- a line without a product takes something off, or charges for something that is not on the menu
+-- a price below 0 takes something off; a charge is for something that is not on the menu
 classified as (
 
     select
         lines.*,
         taxes.tax_rate,
         case
-            when lines.product_id is null and lines.unit_price < 0 then 'discount'
+            when lines.unit_price < 0 then 'discount'
             when lines.units < 0 then 'return'
             when lines.product_id is null then 'charge'
             else 'sale'
