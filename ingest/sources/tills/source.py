@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import psycopg
 
-from ingest.loads import packages
-from ingest.loads.raw_tables import columns, exists, index
+from ingest.loads import packages, raw_tables
+from ingest.loads.raw_tables import exists, index
 from ingest.loads.source import Session
 from ingest.loads.statements import Statements
 from ingest.sources.tills import erasure
@@ -72,15 +72,14 @@ class TillSource:
     def prepare(self, session: Session) -> None:
         """Give the raw tables the indexes that merging and comparing need."""
         purge(session, self.name)
-        landed = columns(session.connection, self.raw)
         for table in self.system.tables:
-            if table.name not in landed:
+            if not exists(session.connection, f"{self.raw}.{table.name}"):
                 continue
             try:
-                self._index(session, table, landed[table.name])
+                self._index(session, table)
             except psycopg.errors.UniqueViolation:
                 self._start_over(session, table)
-                self._index(session, table, landed[table.name])
+                self._index(session, table)
 
     def knows(self, session: Session, branch_id: str, customer_id: str) -> bool:
         """Say whether a customer of a branch has ever come in."""
@@ -102,7 +101,7 @@ class TillSource:
         for till_id, some in erasure.tills_of(connection, self.system, branch_ids).items():
             yield InRaw(system=self.system, connection=connection, till_id=till_id, branch_ids=some)
 
-    def _index(self, session: Session, table: Table, types: Mapping[str, str]) -> None:
+    def _index(self, session: Session, table: Table) -> None:
         wanted: dict[str, Sequence[str]] = {"key": table.key, "load": ["_dlt_load_id"]}
         if table.parent_key:
             wanted["parent"] = table.parent_key
@@ -115,20 +114,27 @@ class TillSource:
                     key=table.key[0], raw=psycopg.sql.Identifier(self.raw, table.name),
                 )
             )  # fmt: skip
-        for suffix, names in wanted.items():
-            index(
-                session.connection, self.raw, table.name, suffix,
-                [self.system.till_column, *names], is_unique=suffix == "key",
-            )  # fmt: skip
-        order = (table.parent_key or table.key)[0]
-        if table.belongs_to_a_day and types[order] != "character varying":
-            # the models look an order up by its id as text
+        if key := self._number_of_order(session, table):
             session.connection.execute(
                 STATEMENTS(
-                    "index_of_orders", index=f"{table.name}_order", till=self.system.till_column,
-                    key=order, raw=psycopg.sql.Identifier(self.raw, table.name),
+                    "index_of_order", index=f"{table.name}_order", till=self.system.till_column,
+                    key=key, raw=psycopg.sql.Identifier(self.raw, table.name),
                 )
             )  # fmt: skip
+        for suffix, columns in wanted.items():
+            index(
+                session.connection, self.raw, table.name, suffix,
+                [self.system.till_column, *columns], is_unique=suffix == "key",
+            )  # fmt: skip
+
+    def _number_of_order(self, session: Session, table: Table) -> str | None:
+        """Return the column that names an order by a number: its own, or that of a part of it."""
+        has_parts = any(other.parent == table.name for other in self.system.tables)
+        if len(self.system.path(table)) > 2 or not (table.parent or has_parts):
+            return None
+        columns = table.parent_key or table.key
+        types = raw_tables.columns(session.connection, self.raw)[table.name]
+        return columns[0] if len(columns) == 1 and "char" not in types[columns[0]] else None
 
     def _start_over(self, session: Session, table: Table) -> None:
         """Take back the tills that hold a key twice: their next load is a first load.
