@@ -26,20 +26,24 @@ taxes as (
 
 ),
 
--- the till rounds the price of a line, and what is left of it after a discount
+-- the till rounds the price of a line, and the discount that is taken from it
 priced as (
 
     select
-        lines.*,
-        round(quantity * unit_price, 2) as gross_amount,
+        *,
+        case
+            when unit_price < 0 then 'discount'
+            when quantity < 0 then 'return'
+            else 'sale'
+        end as line_kind,
+        round(quantity * unit_price, 2) as full_price,
         round(
-            quantity * unit_price
-            - case
+            case
                 when discount_type = 1 then quantity * discount
                 else quantity * unit_price * discount / 100
             end,
             2
-        ) as net_amount
+        ) as discount_amount
     from lines
 
 ),
@@ -57,14 +61,21 @@ final as (
         priced.product_id,
 
         -- what the line is; the items of a kit have no price of their own
-        case when priced.quantity < 0 then 'return' else 'sale' end as line_kind,
+        priced.line_kind,
         priced.description,
 
         -- quantity and money, without tax
         priced.quantity,
         cast(priced.unit_price as {{ exact_type() }}) as unit_price,
-        cast(priced.gross_amount as {{ exact_type() }}) as gross_amount,
-        cast(priced.gross_amount - priced.net_amount as {{ exact_type() }}) as discount_amount,
+        cast(
+            case when priced.line_kind = 'discount' then 0 else priced.full_price end
+            as {{ exact_type() }}
+        ) as gross_amount,
+        cast(
+            priced.discount_amount
+            - case when priced.line_kind = 'discount' then priced.full_price else 0 end
+            as {{ exact_type() }}
+        ) as discount_amount,
         cast(coalesce(taxes.tax_amount, 0) as {{ exact_type() }}) as tax_amount,
         cast(coalesce(taxes.tax_rate, 0) as numeric(9, 6)) as tax_rate,
 

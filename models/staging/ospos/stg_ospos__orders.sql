@@ -14,12 +14,11 @@ lines as (
     select
         branch_id,
         order_id,
-        max(case when line_kind = 'sale' then 1 else 0 end) as has_sold,
-        max(case when line_kind = 'return' then 1 else 0 end) as has_returned,
+        max(case when line_kind = 'sale' and quantity > 0 then 1 else 0 end) as has_sold,
+        max(case when quantity < 0 then 1 else 0 end) as has_returned,
         sum(case when line_kind = 'sale' then gross_amount end) as gross_amount,
-        sum(case when line_kind = 'sale' then discount_amount end) as discount_amount,
-        sum(case when line_kind = 'return' then discount_amount - gross_amount end)
-            as returned_amount
+        sum(case when quantity > 0 then discount_amount end) as discount_amount,
+        sum(case when quantity < 0 then discount_amount - gross_amount end) as returned_amount
     from {{ ref('stg_ospos__order_lines') }}
     where deleted_at is null
     group by branch_id, order_id

@@ -15,14 +15,14 @@ taxes as (
 
 ),
 
--- a line without a product takes something off, or charges for something that is not on the menu
+-- a price below 0 takes something off; a charge is for something that is not on the menu
 classified as (
 
     select
         lines.*,
         taxes.tax_rate,
         case
-            when lines.product_id is null and lines.unit_price < 0 then 'discount'
+            when lines.unit_price < 0 then 'discount'
             when lines.units < 0 then 'return'
             when lines.product_id is null then 'charge'
             else 'sale'
@@ -51,10 +51,14 @@ final as (
         -- quantity and money, without tax
         cast(units as numeric(12, 3)) as quantity,
         cast(unit_price as {{ exact_type() }}) as unit_price,
-        cast(case when line_kind = 'discount' then 0 else units * unit_price end as {{ exact_type() }})
-            as gross_amount,
-        cast(case when line_kind = 'discount' then -units * unit_price else 0 end as {{ exact_type() }})
-            as discount_amount,
+        cast(
+            case when line_kind = 'discount' then 0 else units * unit_price end
+            as {{ exact_type() }}
+        ) as gross_amount,
+        cast(
+            case when line_kind = 'discount' then -units * unit_price else 0 end
+            as {{ exact_type() }}
+        ) as discount_amount,
         -- the till keeps tax per ticket
         cast(null as {{ exact_type() }}) as tax_amount,
         tax_rate,

@@ -39,13 +39,15 @@ rated as (
     select
         tax_lines.*,
         -- the rate of then; a rate that was changed since is another one
-        case
-            when
-                abs(tax_lines.taxable_amount) >= 0.01
-                and abs(tax_lines.tax_amount) < 100 * abs(tax_lines.taxable_amount)
-                then cast(tax_lines.tax_amount / tax_lines.taxable_amount as numeric(9, 6))
-            else coalesce(taxes.tax_rate, 0)
-        end as tax_rate,
+        cast(
+            case
+                when
+                    abs(tax_lines.taxable_amount) >= 0.01
+                    and abs(tax_lines.tax_amount) < 100 * abs(tax_lines.taxable_amount)
+                    then tax_lines.tax_amount / tax_lines.taxable_amount
+                else coalesce(taxes.tax_rate, 0)
+            end as numeric(9, 6)
+        ) as tax_rate,
         coalesce(lines.has_returned, 0) = 1 and coalesce(lines.has_sold, 0) = 1 as is_exchange,
         case
             when lines.has_returned is null then tax_lines.taxable_amount < 0
@@ -66,7 +68,7 @@ rated as (
 divided as (
 
     select
-        rated.*,
+        *,
         case
             when is_exchange then returned_amount
             when gives_back then -taxable_amount
@@ -81,22 +83,30 @@ divided as (
 
 ),
 
+directions as (
+
+    select true as is_refund
+    union all
+    select false as is_refund
+
+),
+
 directed as (
 
     select
         divided.*,
         directions.is_refund,
         case
-            when directions.is_refund then taxable_refunded
-            else taxable_amount + taxable_refunded
+            when directions.is_refund then divided.taxable_refunded
+            else divided.taxable_amount + divided.taxable_refunded
         end as directed_taxable_amount,
         case
-            when directions.is_refund then tax_refunded
-            else tax_amount + tax_refunded
+            when directions.is_refund then divided.tax_refunded
+            else divided.tax_amount + divided.tax_refunded
         end as directed_tax_amount
     from divided
-    cross join (select true as is_refund union all select false as is_refund) as directions
-    where is_exchange or gives_back = directions.is_refund
+    cross join directions
+    where divided.is_exchange or divided.gives_back = directions.is_refund
 
 ),
 

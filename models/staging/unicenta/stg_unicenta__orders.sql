@@ -24,8 +24,10 @@ lines as (
     select
         branch_id,
         order_id,
-        max(case when line_kind in ('sale', 'charge') then 1 else 0 end) as has_sold,
-        max(case when line_kind = 'return' then 1 else 0 end) as has_returned,
+        max(
+            case when line_kind in ('sale', 'charge') and quantity > 0 then 1 else 0 end
+        ) as has_sold,
+        max(case when quantity < 0 then 1 else 0 end) as has_returned,
         sum(case when line_kind in ('sale', 'charge') then gross_amount end) as gross_amount,
         sum(case when quantity > 0 then discount_amount end) as discount_amount,
         sum(case when quantity < 0 then discount_amount - gross_amount end) as returned_amount

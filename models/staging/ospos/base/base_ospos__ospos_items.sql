@@ -17,12 +17,23 @@ branches as (
 
 ),
 
+-- which branch a row is of is said by the till that it comes from
+placed as (
+
+    select
+        source.*,
+        branches.branch_id
+    from source
+    inner join branches on source.till_id = branches.till_id
+
+),
+
 judged as (
 
     select
         -- keys
-        {{ surrogate_key('branches.branch_id', 'item_id') }} as product_record_key,
-        branches.branch_id,
+        {{ surrogate_key('branch_id', 'item_id') }} as product_record_key,
+        branch_id,
         cast(item_id as {{ dbt.type_string() }}) as product_id,
         item_id,
         cast(item_number as {{ dbt.type_string() }}) as sku,
@@ -37,10 +48,10 @@ judged as (
         {{ safe_cast('cost_price', money, types) }} as unit_cost,
 
         -- times
-        source._deleted_at as deleted_at,
+        _deleted_at as deleted_at,
 
         -- load
-        cast(source._dlt_load_id as {{ dbt.type_string() }}) as load_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id,
 
         -- judgement
         {{ row_errors([
@@ -49,12 +60,11 @@ judged as (
             unreadable('unit_price', money, types),
             unreadable('cost_price', money, types, optional=true),
         ]) }} as _errors,
-        {{ raw_record('source', [
+        {{ raw_record('placed', [
             'till_id', 'item_id', 'item_number', 'name', 'category', 'unit_price', 'cost_price',
             'deleted'
         ]) }} as raw_record
-    from source
-    inner join branches on source.till_id = branches.till_id
+    from placed
 
 )
 

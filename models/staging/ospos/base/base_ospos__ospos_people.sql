@@ -15,11 +15,22 @@ branches as (
 
 ),
 
+-- which branch a row is of is said by the till that it comes from
+placed as (
+
+    select
+        source.*,
+        branches.branch_id
+    from source
+    inner join branches on source.till_id = branches.till_id
+
+),
+
 renamed as (
 
     select
         -- keys
-        branches.branch_id,
+        branch_id,
         cast(person_id as {{ dbt.type_string() }}) as customer_id,
 
         -- who the person is, in plain text
@@ -29,12 +40,11 @@ renamed as (
         cast(phone_number as {{ dbt.type_string() }}) as phone,
 
         -- times
-        source._deleted_at as deleted_at,
+        _deleted_at as deleted_at,
 
         -- load
-        cast(source._dlt_load_id as {{ dbt.type_string() }}) as load_id
-    from source
-    inner join branches on source.till_id = branches.till_id
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id
+    from placed
 
 )
 

@@ -1,7 +1,7 @@
 {{ config(enabled='ospos' in var('systems')) }}
 {%- set types = column_types(source('ospos', 'ospos_sales')) -%}
 {%- set wall = 'timestamp without time zone' -%}
-{%- set sold_at = utc_time(safe_cast('sale_time', wall, types), 'branches.time_zone') -%}
+{%- set sold_at = utc_time(safe_cast('sale_time', wall, types), 'time_zone') -%}
 
 with
 
@@ -18,15 +18,28 @@ branches as (
 
 ),
 
+-- which branch a row is of, and its clock, is said by the till that it comes from
+placed as (
+
+    select
+        source.*,
+        branches.branch_id,
+        branches.currency,
+        branches.time_zone
+    from source
+    inner join branches on source.till_id = branches.till_id
+
+),
+
 judged as (
 
     select
         -- keys
-        {{ surrogate_key('branches.branch_id', 'sale_id') }} as order_key,
-        branches.branch_id,
+        {{ surrogate_key('branch_id', 'sale_id') }} as order_key,
+        branch_id,
         cast(sale_id as {{ dbt.type_string() }}) as order_id,
         sale_id,
-        {{ surrogate_key('branches.branch_id', 'customer_id') }} as customer_key,
+        {{ surrogate_key('branch_id', 'customer_id') }} as customer_key,
         cast(customer_id as {{ dbt.type_string() }}) as customer_id,
 
         -- what the sale is
@@ -35,14 +48,14 @@ judged as (
         dinner_table_id,
 
         -- money
-        branches.currency,
+        currency,
 
         -- times: the shop's wall clock
         {{ sold_at }} as sold_at,
-        source._deleted_at as deleted_at,
+        _deleted_at as deleted_at,
 
         -- load
-        cast(source._dlt_load_id as {{ dbt.type_string() }}) as load_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id,
 
         -- judgement
         {{ row_errors([
@@ -55,12 +68,11 @@ judged as (
             broken('sale_type', 'sale_type not in (0, 1, 2, 3, 4)',
                 'is not 0 (sale), 1 (invoice), 2 (work order), 3 (quote) or 4 (return)'),
         ]) }} as _errors,
-        {{ raw_record('source', [
+        {{ raw_record('placed', [
             'till_id', 'sale_id', 'sale_time', 'customer_id', 'dinner_table_id', 'sale_status',
             'sale_type'
         ]) }} as raw_record
-    from source
-    inner join branches on source.till_id = branches.till_id
+    from placed
 
 )
 

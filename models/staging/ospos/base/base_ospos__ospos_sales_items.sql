@@ -22,13 +22,24 @@ branches as (
 
 ),
 
+-- which branch a row is of is said by the till that it comes from
+placed as (
+
+    select
+        source.*,
+        branches.branch_id
+    from source
+    inner join branches on source.till_id = branches.till_id
+
+),
+
 judged as (
 
     select
         -- keys: an item may be in several lines of a sale
-        {{ surrogate_key('branches.branch_id', ['sale_id', 'item_id', 'line']) }} as order_line_key,
-        {{ surrogate_key('branches.branch_id', 'sale_id') }} as order_key,
-        branches.branch_id,
+        {{ surrogate_key('branch_id', ['sale_id', 'item_id', 'line']) }} as order_line_key,
+        {{ surrogate_key('branch_id', 'sale_id') }} as order_key,
+        branch_id,
         {{ surrogate_key('sale_id', ['item_id', 'line']) }} as order_line_id,
         cast(sale_id as {{ dbt.type_string() }}) as order_id,
         {{ safe_cast('line', 'integer', types) }} as line_number,
@@ -44,10 +55,10 @@ judged as (
         {{ safe_cast('discount_type', 'integer', types) }} as discount_type,
 
         -- times
-        source._deleted_at as deleted_at,
+        _deleted_at as deleted_at,
 
         -- load
-        cast(source._dlt_load_id as {{ dbt.type_string() }}) as load_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id,
 
         -- judgement
         {{ row_errors([
@@ -63,12 +74,11 @@ judged as (
             without_its_parent(ref('base_ospos__ospos_sales'), 'sale_id'),
             without_its_parent(ref('base_ospos__ospos_items'), 'item_id'),
         ]) }} as _errors,
-        {{ raw_record('source', [
+        {{ raw_record('placed', [
             'till_id', 'sale_id', 'item_id', 'line', 'quantity_purchased', 'item_unit_price',
             'discount', 'discount_type'
         ]) }} as raw_record
-    from source
-    inner join branches on source.till_id = branches.till_id
+    from placed
 
 )
 

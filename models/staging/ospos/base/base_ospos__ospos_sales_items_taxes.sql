@@ -18,25 +18,40 @@ branches as (
 
 ),
 
+-- which branch a row is of is said by the till that it comes from
+placed as (
+
+    select
+        source.*,
+        branches.branch_id
+    from source
+    inner join branches on source.till_id = branches.till_id
+
+),
+
 judged as (
 
     select
         -- keys
-        {{ surrogate_key('branches.branch_id', ['sale_id', 'item_id', 'line', 'name', 'percent']) }} as line_tax_key,
-        {{ surrogate_key('branches.branch_id', 'sale_id') }} as order_key,
-        branches.branch_id,
+        {{ surrogate_key('branch_id', [
+            'sale_id', 'item_id', 'line', 'name', 'percent'
+        ]) }} as line_tax_key,
+        {{ surrogate_key('branch_id', 'sale_id') }} as order_key,
+        branch_id,
         {{ surrogate_key('sale_id', ['item_id', 'line']) }} as order_line_id,
         cast(sale_id as {{ dbt.type_string() }}) as order_id,
 
         -- the tax
-        cast({{ safe_cast('percent', rate, types) }} / 100 as numeric(9, 6)) as tax_rate,
+        cast(
+            {{ safe_cast('percent', rate, types) }} / 100 as numeric(9, 6)
+        ) as tax_rate,
         {{ safe_cast('item_tax_amount', money, types) }} as tax_amount,
 
         -- times
-        source._deleted_at as deleted_at,
+        _deleted_at as deleted_at,
 
         -- load
-        cast(source._dlt_load_id as {{ dbt.type_string() }}) as load_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id,
 
         -- judgement
         {{ row_errors([
@@ -44,11 +59,10 @@ judged as (
             unreadable('item_tax_amount', money, types),
             without_its_parent(ref('base_ospos__ospos_sales'), 'sale_id'),
         ]) }} as _errors,
-        {{ raw_record('source', [
+        {{ raw_record('placed', [
             'till_id', 'sale_id', 'item_id', 'line', 'name', 'percent', 'item_tax_amount'
         ]) }} as raw_record
-    from source
-    inner join branches on source.till_id = branches.till_id
+    from placed
 
 )
 

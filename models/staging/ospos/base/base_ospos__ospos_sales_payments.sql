@@ -18,13 +18,25 @@ branches as (
 
 ),
 
+-- which branch a row is of, and its currency, is said by the till that it comes from
+placed as (
+
+    select
+        source.*,
+        branches.branch_id,
+        branches.currency
+    from source
+    inner join branches on source.till_id = branches.till_id
+
+),
+
 judged as (
 
     select
         -- keys
-        {{ surrogate_key('branches.branch_id', 'payment_id') }} as payment_key,
-        {{ surrogate_key('branches.branch_id', 'sale_id') }} as order_key,
-        branches.branch_id,
+        {{ surrogate_key('branch_id', 'payment_id') }} as payment_key,
+        {{ surrogate_key('branch_id', 'sale_id') }} as order_key,
+        branch_id,
         cast(payment_id as {{ dbt.type_string() }}) as payment_id,
         cast(sale_id as {{ dbt.type_string() }}) as order_id,
 
@@ -32,16 +44,16 @@ judged as (
         lower(trim({{ dbt.split_part('payment_type', "':'", 1) }})) as method,
 
         -- money
-        branches.currency,
+        currency,
         {{ safe_cast('payment_amount', money, types) }} as paid_amount,
         {{ safe_cast('cash_refund', money, types) }} as change_amount,
 
         -- times: the server's clock, which is UTC
         {{ safe_cast('payment_time', time, types) }} as paid_at,
-        source._deleted_at as deleted_at,
+        _deleted_at as deleted_at,
 
         -- load
-        cast(source._dlt_load_id as {{ dbt.type_string() }}) as load_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id,
 
         -- judgement
         {{ row_errors([
@@ -52,11 +64,10 @@ judged as (
             outside_the_calendar('payment_time', time, types),
             without_its_parent(ref('base_ospos__ospos_sales'), 'sale_id'),
         ]) }} as _errors,
-        {{ raw_record('source', [
+        {{ raw_record('placed', [
             'till_id', 'payment_id', 'sale_id', 'payment_amount', 'cash_refund', 'payment_time'
         ]) }} as raw_record
-    from source
-    inner join branches on source.till_id = branches.till_id
+    from placed
 
 )
 

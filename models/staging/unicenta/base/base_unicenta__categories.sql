@@ -15,14 +15,24 @@ branches as (
 
 ),
 
+-- which branch a row is of is said by the till that it comes from
+placed as (
+
+    select
+        source.*,
+        branches.branch_id
+    from source
+    inner join branches on source.till_id = branches.till_id
+
+),
+
 renamed as (
 
     select
-        branches.branch_id,
-        cast(source.id as {{ dbt.type_string() }}) as category_id,
-        cast(source.name as {{ dbt.type_string() }}) as category
-    from source
-    inner join branches on source.till_id = branches.till_id
+        branch_id,
+        cast(id as {{ dbt.type_string() }}) as category_id,
+        cast(name as {{ dbt.type_string() }}) as category
+    from placed
 
 )
 

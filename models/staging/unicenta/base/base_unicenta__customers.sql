@@ -15,12 +15,23 @@ branches as (
 
 ),
 
+-- which branch a row is of is said by the till that it comes from
+placed as (
+
+    select
+        source.*,
+        branches.branch_id
+    from source
+    inner join branches on source.till_id = branches.till_id
+
+),
+
 judged as (
 
     select
         -- keys
-        {{ surrogate_key('branches.branch_id', 'id') }} as customer_key,
-        branches.branch_id,
+        {{ surrogate_key('branch_id', 'id') }} as customer_key,
+        branch_id,
         cast(id as {{ dbt.type_string() }}) as customer_id,
 
         -- who the customer is, in plain text
@@ -29,16 +40,15 @@ judged as (
         cast(phone as {{ dbt.type_string() }}) as phone,
 
         -- times
-        source._deleted_at as deleted_at,
+        _deleted_at as deleted_at,
 
         -- load
-        cast(source._dlt_load_id as {{ dbt.type_string() }}) as load_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id,
 
         -- judgement: nothing about a customer makes a figure wrong
         {{ row_errors([missing('id')]) }} as _errors,
-        {{ raw_record('source', ['till_id', 'id']) }} as raw_record
-    from source
-    inner join branches on source.till_id = branches.till_id
+        {{ raw_record('placed', ['till_id', 'id']) }} as raw_record
+    from placed
 
 )
 

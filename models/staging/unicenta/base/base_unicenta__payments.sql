@@ -17,13 +17,25 @@ branches as (
 
 ),
 
+-- which branch a row is of, and its currency, is said by the till that it comes from
+placed as (
+
+    select
+        source.*,
+        branches.branch_id,
+        branches.currency
+    from source
+    inner join branches on source.till_id = branches.till_id
+
+),
+
 judged as (
 
     select
         -- keys
-        {{ surrogate_key('branches.branch_id', 'id') }} as payment_key,
-        {{ surrogate_key('branches.branch_id', 'receipt') }} as order_key,
-        branches.branch_id,
+        {{ surrogate_key('branch_id', 'id') }} as payment_key,
+        {{ surrogate_key('branch_id', 'receipt') }} as order_key,
+        branch_id,
         cast(id as {{ dbt.type_string() }}) as payment_id,
         cast(receipt as {{ dbt.type_string() }}) as order_id,
 
@@ -31,15 +43,15 @@ judged as (
         lower(trim(cast(payment as {{ dbt.type_string() }}))) as method,
 
         -- money: what was handed over, and so the change, is in `tendered`
-        branches.currency,
+        currency,
         {{ safe_cast('total', double, types) }} as received_amount,
         {{ safe_cast('tip', double, types) }} as tip_amount,
 
         -- times
-        source._deleted_at as deleted_at,
+        _deleted_at as deleted_at,
 
         -- load
-        cast(source._dlt_load_id as {{ dbt.type_string() }}) as load_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id,
 
         -- judgement
         {{ row_errors([
@@ -48,11 +60,10 @@ judged as (
             unreadable('tip', double, types, optional=true, exact=false),
             without_its_parent(ref('base_unicenta__receipts'), 'receipt', 'order_id'),
         ]) }} as _errors,
-        {{ raw_record('source', [
+        {{ raw_record('placed', [
             'till_id', 'id', 'receipt', 'payment', 'total', 'tip', 'tendered'
         ]) }} as raw_record
-    from source
-    inner join branches on source.till_id = branches.till_id
+    from placed
 
 )
 

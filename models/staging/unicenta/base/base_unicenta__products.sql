@@ -17,12 +17,23 @@ branches as (
 
 ),
 
+-- which branch a row is of is said by the till that it comes from
+placed as (
+
+    select
+        source.*,
+        branches.branch_id
+    from source
+    inner join branches on source.till_id = branches.till_id
+
+),
+
 judged as (
 
     select
         -- keys
-        {{ surrogate_key('branches.branch_id', 'id') }} as product_record_key,
-        branches.branch_id,
+        {{ surrogate_key('branch_id', 'id') }} as product_record_key,
+        branch_id,
         cast(id as {{ dbt.type_string() }}) as product_id,
         cast(reference as {{ dbt.type_string() }}) as sku,
         cast(category as {{ dbt.type_string() }}) as category_id,
@@ -35,10 +46,10 @@ judged as (
         {{ safe_cast('pricebuy', double, types) }} as unit_cost,
 
         -- times
-        source._deleted_at as deleted_at,
+        _deleted_at as deleted_at,
 
         -- load
-        cast(source._dlt_load_id as {{ dbt.type_string() }}) as load_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id,
 
         -- judgement
         {{ row_errors([
@@ -46,11 +57,10 @@ judged as (
             unreadable('pricesell', double, types, exact=false),
             unreadable('pricebuy', double, types, optional=true, exact=false),
         ]) }} as _errors,
-        {{ raw_record('source', [
+        {{ raw_record('placed', [
             'till_id', 'id', 'reference', 'name', 'category', 'pricesell', 'pricebuy'
         ]) }} as raw_record
-    from source
-    inner join branches on source.till_id = branches.till_id
+    from placed
 
 )
 

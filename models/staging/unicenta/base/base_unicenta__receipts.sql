@@ -1,7 +1,7 @@
 {{ config(enabled='unicenta' in var('systems')) }}
 {%- set types = column_types(source('unicenta', 'receipts')) -%}
 {%- set wall = 'timestamp without time zone' -%}
-{%- set sold_at = utc_time(safe_cast('datenew', wall, types), 'branches.time_zone') -%}
+{%- set sold_at = utc_time(safe_cast('datenew', wall, types), 'time_zone') -%}
 
 with
 
@@ -18,33 +18,45 @@ branches as (
 
 ),
 
+-- which branch a row is of, and its clock, is said by the till that it comes from
+placed as (
+
+    select
+        source.*,
+        branches.branch_id,
+        branches.currency,
+        branches.time_zone
+    from source
+    inner join branches on source.till_id = branches.till_id
+
+),
+
 judged as (
 
     select
         -- keys
-        {{ surrogate_key('branches.branch_id', 'id') }} as order_key,
-        branches.branch_id,
+        {{ surrogate_key('branch_id', 'id') }} as order_key,
+        branch_id,
         cast(id as {{ dbt.type_string() }}) as order_id,
         cast(money as {{ dbt.type_string() }}) as closing_id,
 
         -- money
-        branches.currency,
+        currency,
 
         -- times: the till writes its wall clock
         {{ sold_at }} as sold_at,
-        source._deleted_at as deleted_at,
+        _deleted_at as deleted_at,
 
         -- load
-        cast(source._dlt_load_id as {{ dbt.type_string() }}) as load_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id,
 
         -- judgement
         {{ row_errors([
             unreadable('datenew', wall, types),
             outside_the_calendar('datenew', moment=sold_at),
         ]) }} as _errors,
-        {{ raw_record('source', ['till_id', 'id', 'money', 'datenew']) }} as raw_record
-    from source
-    inner join branches on source.till_id = branches.till_id
+        {{ raw_record('placed', ['till_id', 'id', 'money', 'datenew']) }} as raw_record
+    from placed
 
 )
 

@@ -16,14 +16,24 @@ branches as (
 
 ),
 
+-- which branch a row is of is said by the till that it comes from
+placed as (
+
+    select
+        source.*,
+        branches.branch_id
+    from source
+    inner join branches on source.till_id = branches.till_id
+
+),
+
 renamed as (
 
     select
-        branches.branch_id,
-        cast(source.id as {{ dbt.type_string() }}) as tax_id,
+        branch_id,
+        cast(id as {{ dbt.type_string() }}) as tax_id,
         {{ safe_cast('rate', 'numeric(9, 6)', types) }} as tax_rate
-    from source
-    inner join branches on source.till_id = branches.till_id
+    from placed
 
 )
 

@@ -17,13 +17,24 @@ branches as (
 
 ),
 
+-- which branch a row is of is said by the till that it comes from
+placed as (
+
+    select
+        source.*,
+        branches.branch_id
+    from source
+    inner join branches on source.till_id = branches.till_id
+
+),
+
 judged as (
 
     select
         -- keys
-        {{ surrogate_key('branches.branch_id', 'id') }} as tax_line_key,
-        {{ surrogate_key('branches.branch_id', 'receipt') }} as order_key,
-        branches.branch_id,
+        {{ surrogate_key('branch_id', 'id') }} as tax_line_key,
+        {{ surrogate_key('branch_id', 'receipt') }} as order_key,
+        branch_id,
         cast(id as {{ dbt.type_string() }}) as tax_line_id,
         cast(receipt as {{ dbt.type_string() }}) as order_id,
         cast(taxid as {{ dbt.type_string() }}) as tax_id,
@@ -33,10 +44,10 @@ judged as (
         {{ safe_cast('amount', double, types) }} as tax_amount,
 
         -- times
-        source._deleted_at as deleted_at,
+        _deleted_at as deleted_at,
 
         -- load
-        cast(source._dlt_load_id as {{ dbt.type_string() }}) as load_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id,
 
         -- judgement
         {{ row_errors([
@@ -45,11 +56,10 @@ judged as (
             unreadable('amount', double, types, exact=false),
             without_its_parent(ref('base_unicenta__receipts'), 'receipt', 'order_id'),
         ]) }} as _errors,
-        {{ raw_record('source', [
+        {{ raw_record('placed', [
             'till_id', 'id', 'receipt', 'taxid', 'base', 'amount'
         ]) }} as raw_record
-    from source
-    inner join branches on source.till_id = branches.till_id
+    from placed
 
 )
 

@@ -19,13 +19,24 @@ branches as (
 
 ),
 
+-- which branch a row is of is said by the till that it comes from
+placed as (
+
+    select
+        source.*,
+        branches.branch_id
+    from source
+    inner join branches on source.till_id = branches.till_id
+
+),
+
 judged as (
 
     select
         -- keys: a line's number is its ticket's
-        {{ surrogate_key('branches.branch_id', ['ticket', 'line']) }} as order_line_key,
-        {{ surrogate_key('branches.branch_id', 'ticket') }} as order_key,
-        branches.branch_id,
+        {{ surrogate_key('branch_id', ['ticket', 'line']) }} as order_line_key,
+        {{ surrogate_key('branch_id', 'ticket') }} as order_key,
+        branch_id,
         {{ surrogate_key('ticket', 'line') }} as order_line_id,
         cast(ticket as {{ dbt.type_string() }}) as order_id,
         {{ safe_cast('line', 'integer', types) }} as line_position,
@@ -37,10 +48,10 @@ judged as (
         {{ safe_cast('price', double, types) }} as unit_price,
 
         -- times
-        source._deleted_at as deleted_at,
+        _deleted_at as deleted_at,
 
         -- load
-        cast(source._dlt_load_id as {{ dbt.type_string() }}) as load_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id,
 
         -- judgement
         {{ row_errors([
@@ -53,11 +64,10 @@ judged as (
             ~ without_its_parent(ref('base_unicenta__products'), 'product', 'product_id')
             ~ ' end',
         ]) }} as _errors,
-        {{ raw_record('source', [
+        {{ raw_record('placed', [
             'till_id', 'ticket', 'line', 'product', 'units', 'price', 'taxid'
         ]) }} as raw_record
-    from source
-    inner join branches on source.till_id = branches.till_id
+    from placed
 
 )
 

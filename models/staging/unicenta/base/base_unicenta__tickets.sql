@@ -16,14 +16,25 @@ branches as (
 
 ),
 
+-- which branch a row is of is said by the till that it comes from
+placed as (
+
+    select
+        source.*,
+        branches.branch_id
+    from source
+    inner join branches on source.till_id = branches.till_id
+
+),
+
 judged as (
 
     select
         -- keys
-        {{ surrogate_key('branches.branch_id', 'id') }} as order_key,
-        branches.branch_id,
+        {{ surrogate_key('branch_id', 'id') }} as order_key,
+        branch_id,
         cast(id as {{ dbt.type_string() }}) as order_id,
-        {{ surrogate_key('branches.branch_id', 'customer') }} as customer_key,
+        {{ surrogate_key('branch_id', 'customer') }} as customer_key,
         cast(customer as {{ dbt.type_string() }}) as customer_id,
 
         -- what the ticket is
@@ -31,10 +42,10 @@ judged as (
         {{ safe_cast('ticketid', 'integer', types) }} as ticket_number,
 
         -- times
-        source._deleted_at as deleted_at,
+        _deleted_at as deleted_at,
 
         -- load
-        cast(source._dlt_load_id as {{ dbt.type_string() }}) as load_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id,
 
         -- judgement
         {{ row_errors([
@@ -44,11 +55,10 @@ judged as (
             unreadable('ticketid', 'integer', types),
             without_its_parent(ref('base_unicenta__receipts'), 'id', 'order_id'),
         ]) }} as _errors,
-        {{ raw_record('source', [
+        {{ raw_record('placed', [
             'till_id', 'id', 'tickettype', 'ticketid', 'customer', 'status'
         ]) }} as raw_record
-    from source
-    inner join branches on source.till_id = branches.till_id
+    from placed
 
 )
 
