@@ -25,6 +25,8 @@ def _call(name: str) -> Callable[..., str]:
             return "select 1 as generated_number"
         if "cast" in name:
             return f"cast({arguments[0]} as {arguments[1]})"
+        if name == "listagg":
+            return f"string_agg({arguments[0]}, {arguments[1]})"
         if name == "is_good":
             return f"{arguments[0]} is null"
         if name == "looked_up":

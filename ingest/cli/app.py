@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ingest.cli import errors, loading, metrics, people, publication, run_all, status
+from ingest.cli import errors, loading, metrics, people, publication, run_all, status, tills
 from ingest.cli import warehouse as warehouse_commands
 
 app = typer.Typer(
@@ -16,6 +16,7 @@ app = typer.Typer(
 for group in (run_all, warehouse_commands, publication, loading, status, people):
     app.add_typer(group.app)
 app.add_typer(metrics.app, name="metrics")
+app.add_typer(tills.app, name="till")
 
 
 def run() -> None:

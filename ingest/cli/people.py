@@ -17,7 +17,7 @@ app = typer.Typer()
 @app.command("forget-customer")
 def forget_customer(
     branch: Annotated[str, typer.Argument(help="The branch's id.")],
-    customer_id: Annotated[int, typer.Argument(help="The customer's number at that branch.")],
+    customer_id: Annotated[str, typer.Argument(help="The customer's number at that branch.")],
     wait: Wait = 0,
 ) -> None:
     """Erase a customer's personal data for good: name, addresses, notes, tickets. Money stays."""

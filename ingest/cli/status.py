@@ -12,7 +12,7 @@ from ingest import warehouse as warehouse_module
 from ingest.cli import audit
 from ingest.cli.console import Json, minute, say, show, show_json
 from ingest.cli.loading import place
-from ingest.publish.dbt import systems
+from ingest.loads.configuration import systems
 
 app = typer.Typer()
 

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import dlt
+import yaml
 from dlt.common.utils import update_dict_nested
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from ingest.loads.source import SourceError
+from ingest.warehouse import PROJECT_DIR
 
 CONFIG_FILE, SECRETS_FILE = ".dlt/config.toml", ".dlt/secrets.toml"
 
@@ -47,6 +49,13 @@ def section(path: str) -> dict[str, Any]:
         found, _ = provider.get_value(name, dict, "", *above)
         update_dict_nested(merged, found or {}, copy_src_dicts=True)
     return merged
+
+
+def systems() -> dict[str, Any]:
+    """Return the systems in use, by name: `vars.systems` of dbt_project.yml."""
+    project = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text("utf-8"))
+    listed: dict[str, Any] = project["vars"]["systems"]
+    return listed
 
 
 def is_configured(path: str) -> bool:

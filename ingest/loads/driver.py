@@ -69,7 +69,7 @@ def run(
             except WarehouseError as error:
                 results.append(failed(opened, source.name, None, "incremental", str(error)))
         if not results:
-            _refuse_unreached(branches, visits)
+            _refuse_unreached(opened, branches, sources)
         for source, own in visits:
             results += _run(opened, source, own)
         erase(opened, sources)
@@ -77,15 +77,13 @@ def run(
 
 
 def _refuse_unreached(
-    branches: Sequence[str] | None, visits: Sequence[tuple[Source, Sequence[Visit]]]
+    opened: Session, branches: Sequence[str] | None, sources: Sequence[Source]
 ) -> None:
     """Refuse a branch that none of the sources has."""
-    reached = {visit.branch_id for _, own in visits for visit in own}
-    if None in reached:  # what is not one branch's may have rows of any
-        return
+    asked = [source for source in sources if source.has_branches]
     for branch_id in branches or ():
-        if branch_id not in reached:
-            names = ", ".join(source.name for source, _ in visits)
+        if not any(source.visits(opened, [branch_id]) for source in asked):
+            names = ", ".join(source.name for source in asked)
             raise WarehouseError(
                 f"No source has the branch {branch_id} (asked: {names}): add its till or its feed "
                 f"to {CONFIG_FILE}."
@@ -153,7 +151,7 @@ def compare(
         for source in sources:
             source.prepare(opened)
             visits.append((source, source.visits(opened, branches)))
-        _refuse_unreached(branches, visits)
+        _refuse_unreached(opened, branches, sources)
         return [visit.compare(window) for _, own in visits for visit in own]
 
 

@@ -20,14 +20,14 @@ from ingest.warehouse import WarehouseError
 STATEMENTS = Statements(__file__)
 
 
-def forget(session: Session, sources: Sequence[Source], branch_id: str, customer_id: int) -> int:
+def forget(session: Session, sources: Sequence[Source], branch_id: str, customer_id: str) -> int:
     """Erase a customer, now and after every future load.
 
     Args:
         session: the warehouse; the caller holds its lock.
         sources: all sources.
         branch_id: the branch whose customer it is.
-        customer_id: the customer's number there.
+        customer_id: the customer's key there.
 
     Returns:
         How many raw rows said something of the person.

@@ -117,17 +117,68 @@ def complete(connection: Connection, raw: str, schema_name: str, load_id: str) -
 
 
 def forget(connection: Connection, raw: str, schema_name: str) -> None:
-    """Take a pipeline's loads back: its next load is a first one.
+    """Take a pipeline's loads back, and all that dlt knows of it: its next load is a first one.
 
     Args:
         connection: a connection to the warehouse.
         raw: the raw schema.
         schema_name: dlt's name of the pipeline's schema.
     """
-    connection.execute(
-        sql.SQL("delete from {} where schema_name = %s").format(sql.Identifier(raw, "_dlt_loads")),
-        [schema_name],
-    )
+    for table, column in (
+        ("_dlt_loads", "schema_name"),
+        ("_dlt_version", "schema_name"),
+        ("_dlt_pipeline_state", "pipeline_name"),
+    ):
+        if exists(connection, f"{raw}.{table}"):
+            connection.execute(
+                sql.SQL("delete from {} where {} = %s").format(
+                    sql.Identifier(raw, table), sql.Identifier(column)
+                ),
+                [schema_name],
+            )
+
+
+def retype(
+    connection: Connection, raw: str, table: str, column: str, kinds: tuple[str, str]
+) -> None:
+    """Give a raw column a wider type, in one transaction; views that read it are dropped.
+
+    dlt's staging table follows, and dlt learns the type from the next load.
+
+    Args:
+        connection: a connection as loader.
+        raw: the raw schema.
+        table: the table.
+        column: the column.
+        kinds: its type and the wider one, as Postgres calls them.
+    """
+    versions = sql.Identifier(raw, "_dlt_version")
+    parts = {
+        "column": sql.Identifier(column), "wider": sql.Identifier(f"{column[:55]}_wider"),
+        "kind": sql.SQL("numeric(38, 10)" if kinds[1] == "numeric" else kinds[1]),
+    }  # fmt: skip
+    value = "cast({column} as {kind})"
+    if kinds[0] == "boolean" and kinds[1] != "character varying":
+        value = "cast(cast({column} as integer) as {kind})"
+    elif kinds == ("date", "timestamp with time zone"):
+        value = "cast({column} as timestamp) at time zone 'UTC'"
+    with connection.transaction():
+        for schema in (raw, f"{raw}_staging"):
+            if exists(connection, f"{schema}.{table}"):
+                where = sql.Identifier(schema, table)
+                new = sql.SQL(value).format(**parts)
+                connection.execute(STATEMENTS("retype", table=where, value=new, **parts))
+        for version, text in connection.execute(
+            sql.SQL("select version_hash, schema from {}").format(versions)
+        ).fetchall():
+            stored = json.loads(text)
+            known = stored["tables"].get(table, {}).get("columns", {}).get(column, {})
+            for hint in ("data_type", "precision", "scale", "timezone"):
+                known.pop(hint, None)
+            connection.execute(
+                sql.SQL("update {} set schema = %s where version_hash = %s").format(versions),
+                [json.dumps(stored), version],
+            )
 
 
 def known_columns(connection: Connection, raw: str, schema_name: str) -> dict[str, set[str]]:

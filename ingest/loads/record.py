@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from ingest.loads.source import Connection, LoadResult
@@ -116,6 +116,8 @@ def load(
     )
 
 
-def iso(moment: datetime | None) -> str | None:
-    """Return a moment as the record keeps it."""
-    return moment.isoformat() if moment else None
+def shown(cursor: Any) -> str | int | None:
+    """Return how far a load came as the record keeps it."""
+    if cursor is None or isinstance(cursor, int):
+        return cursor
+    return cursor.isoformat() if isinstance(cursor, date) else str(cursor)

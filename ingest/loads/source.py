@@ -156,7 +156,7 @@ class Source(Protocol):
     def prepare(self, session: Session) -> None:
         """Make what the models and the loads need: tables and indexes; quick when all is there."""
 
-    def knows(self, session: Session, branch_id: str, customer_id: int) -> bool:
+    def knows(self, session: Session, branch_id: str, customer_id: str) -> bool:
         """Say whether a customer of a branch has ever come in from this source."""
 
     def erase(self, session: Session) -> int:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from ingest.loads.source import Source, SourceError
 from ingest.sources.files.source import FILES
-from ingest.sources.tills.source import MYPIZZA
+from ingest.sources.tills.source import TILLS
 from ingest.sources.web.social import SOCIAL
 from ingest.sources.web.tickets import TICKETS
 
 SOURCES: tuple[Source, ...] = (
-    MYPIZZA,
+    *TILLS,
     FILES,
     SOCIAL,
     TICKETS,

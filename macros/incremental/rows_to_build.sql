@@ -56,7 +56,8 @@
 
     Postgres plans a view that has a `with` apart from what joins it, so a join would compute the
     whole view; taken key by key, it goes down to the raw tables' indexes. That holds only for views
-    that read each of their CTEs once: a CTE that is read twice is computed whole every time.
+    that read each of their CTEs once: a CTE that is read twice is computed whole every time. Keys
+    are compared as text: the ids of some tills are numbers.
 
     Args:
         relation: the relation.
@@ -72,7 +73,10 @@
         from {{ keys }} as keys
         cross join lateral (
             select * from {{ relation }} as records
-            where ({{ by | join(", ") }}) = (keys.{{ by | join(", keys.") }})
+            where
+                {%- for column in by %}
+                {{ "and " if not loop.first }}cast(records.{{ column }} as text) = keys.{{ column }}
+                {%- endfor %}
             -- keeps the planner from making a join of it
             offset 0
         ) as records

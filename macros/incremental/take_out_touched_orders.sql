@@ -16,15 +16,15 @@
     watermark above what the build has seen.
 
     Args:
-        record_types: which of an order's records the fact is made from.
+        left_out: the types of an order's records that the fact is not made from.
         versions: relation of product versions, where they matter to the fact. -#}
-{% macro take_out_touched_orders(record_types, versions=none) -%}
+{% macro take_out_touched_orders(left_out=[], versions=none) -%}
     {%- if is_incremental() -%}
-        {{ return(adapter.dispatch("take_out_touched_orders")(record_types, versions)) }}
+        {{ return(adapter.dispatch("take_out_touched_orders")(left_out, versions)) }}
     {%- endif -%}
 {%- endmacro %}
 
-{% macro postgres__take_out_touched_orders(record_types, versions) -%}
+{% macro postgres__take_out_touched_orders(left_out, versions) -%}
     {#- as literals, so that the planner knows how few records are new and takes the index -#}
     {%- set watermarks = run_query(watermarks_sql(ref("int_branches_loaded"), this)) -%}
     create temporary table {{ touched("loads") }} (branch_id, complete_load_id) on commit drop as
@@ -38,7 +38,7 @@
     with new_records as (
         select * from {{ ref("int_order_records_loaded") }}
         where
-            record_type in ('{{ (record_types + ["export line"]) | join("', '") }}')
+            record_type not in ('{{ left_out | join("', '") }}')
             and ({{ is_new(watermarks) }})
     ),
 
@@ -61,8 +61,9 @@
         select 1 from {{ this }} as built where built.order_key = judged_orders.order_key
     )
     {%- for record_type, name, key in [
-        ("line", "fct_order_lines", "order_line_key"), ("payment", "fct_payments", "payment_key")
-    ] if record_type in record_types %}
+        ("order_lines", "fct_order_lines", "order_line_key"),
+        ("payments", "fct_payments", "payment_key"),
+    ] if record_type not in left_out %}
     {%- set fact = load_relation(this.incorporate(path={"identifier": name})) %}
     {%- if fact %}
     union

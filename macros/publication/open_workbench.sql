@@ -5,7 +5,8 @@
 
     There are two versions of every incremental mart, and a full refresh rebuilds but one of them.
     So each version has a generation: the full refresh that it descends from. Where the workbench's
-    generation is not the published one, its incremental marts are dropped, and built from scratch. -#}
+    generation is not the published one, its incremental marts are dropped, and built from scratch;
+    so is one whose columns are not those of its contract any more. -#}
 {% macro open_workbench() -%}
     {%- if execute and flags.WHICH in ("build", "run", "retry") and selected_resources -%}
         {%- if target.name == "live" -%}
@@ -24,15 +25,17 @@
             )[0] -%}
             {%- set generation = invocation_id if flags.FULL_REFRESH
                 else published or workbench or invocation_id -%}
-            {%- if not flags.FULL_REFRESH and workbench != generation -%}
-                {%- for mart in marts if mart.config.materialized == "incremental" -%}
+            {%- for mart in marts if mart.config.materialized == "incremental" -%}
+                {%- set built = api.Relation.create(
+                    database=mart.database, schema=mart.schema, identifier=mart.alias, type="table"
+                ) -%}
+                {%- if not flags.FULL_REFRESH and (
+                    workbench != generation or has_other_columns(built, mart.columns)
+                ) -%}
                     {#- by the adapter, so that dbt knows that it is gone -#}
-                    {%- do adapter.drop_relation(api.Relation.create(
-                        database=mart.database, schema=mart.schema, identifier=mart.alias,
-                        type="table"
-                    )) -%}
-                {%- endfor -%}
-            {%- endif -%}
+                    {%- do adapter.drop_relation(built) -%}
+                {%- endif -%}
+            {%- endfor -%}
             comment on schema {{ schema_prefix() }}marts_next
             is 'being built: generation {{ generation }}';
             commit
@@ -102,6 +105,30 @@
     end
     $workbench$;
     commit
+{%- endmacro %}
+
+{#- Whether the columns of a built mart differ from those of its contract: an upgrade has new ones.
+
+    Args:
+        built: the relation.
+        columns: the contract's columns. -#}
+{% macro has_other_columns(built, columns) -%}
+    {%- set found, wanted = [], [] -%}
+    {%- for column in adapter.get_columns_in_relation(built) -%}
+        {%- do found.append(column.name ~ " " ~ column.data_type | replace(" ", "")) -%}
+    {%- endfor -%}
+    {%- for column in columns.values() -%}
+        {%- do wanted.append(column.name ~ " " ~ column.data_type | replace(" ", "")) -%}
+    {%- endfor -%}
+    {{ return(found | sort != wanted | sort) }}
+{%- endmacro %}
+
+{#- A mart as it is published; none where it is not, and where the published version is read itself. -#}
+{% macro published_relation(name) -%}
+    {{ return(
+        adapter.get_relation(target.database, schema_prefix() ~ "marts", name)
+        if execute and target.name != "live" else none
+    ) }}
 {%- endmacro %}
 
 {#- SQL of the version that a schema holds, as the comment on it says: a publication, or a build

@@ -45,7 +45,7 @@
 {#- Say what failed in a run; nothing, where all is well. -#}
 {% macro what_failed(results) -%}
     {%- set bad = results | rejectattr("node.resource_type", "in", ["exposure", "saved_query"])
-        | rejectattr("status", "in", ["success", "pass"]) | list -%}
+        | rejectattr("status", "in", ["success", "pass", "warn"]) | list -%}
     {%- set skipped = bad | selectattr("status", "equalto", "skipped") | list -%}
     {%- if bad -%}
         failed: {{ bad | rejectattr("status", "equalto", "skipped")

@@ -3,7 +3,8 @@
     Returns:
         A list of dictionaries. `base` is the base model: it has `branch_id`, `load_id`, `deleted_at`,
         `_errors` and `raw_record`. SQL of what it holds: `source` and `table`, as the quarantine calls
-        them, `key`, company-wide, and `scope`, by which its loads go. `part_of_order`: see there. -#}
+        them, `key`, company-wide, and `scope`, by which its loads go. `part_of_order` and `at`: see
+        there. -#}
 {% macro judged_tables() -%}
     {%- set judged = [] -%}
     {%- for system, declared in var("systems").items() -%}
@@ -17,6 +18,7 @@
                 "key": table.key,
                 "scope": named if by == "feed" else by,
                 "part_of_order": table.get("part_of_order"),
+                "at": table.get("at"),
             }) -%}
         {%- endfor -%}
     {%- endfor -%}
@@ -40,7 +42,10 @@
         {{ table.table }} as table_name,
         {{ key }} as record_key,
         records.branch_id,
-        cast({{ "records.order_id" if table.part_of_order else "null" }} as bigint) as order_id,
+        cast({{ "records.order_id" if table.part_of_order else "null" }} as {{ dbt.type_string() }})
+            as order_id,
+        cast({{ "records." ~ table.at if table.at else "null" }} as timestamp with time zone)
+            as happened_at,
         records.load_id,
         records.raw_record,
         records._errors as reasons

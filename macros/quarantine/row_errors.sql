@@ -43,7 +43,8 @@
     {%- set read = safe_cast(text, type, types) -%}
     {%- set nouns = {
         "integer": "a whole number", "bigint": "a whole number", "date": "a date",
-        "timestamp with time zone": "a time", "boolean": "true or false", "json": "JSON",
+        "timestamp with time zone": "a time", "timestamp without time zone": "a time",
+        "boolean": "true or false", "json": "JSON",
     } -%}
     {%- set noun = nouns.get(type, "a number") -%}
     case

@@ -10,19 +10,14 @@
 
 {#- The records of an order stand or fall together; all others are judged one by one. -#}
 {%- set tables, judgement = judged_tables(), last_judgement() %}
+{%- set told = ['quarantine_key', 'source_name', 'table_name', 'record_key', 'branch_id', 'order_id',
+    'happened_at', 'load_id', 'raw_record'] %}
 {%- set held = reasons(["'held back with its order, of which another record is in quarantine'"]) %}
 
 with waiting as (
     {%- if is_incremental() %}
     select
-        quarantine_key,
-        source_name,
-        table_name,
-        record_key,
-        branch_id,
-        order_id,
-        load_id,
-        raw_record,
+        {{ told | join(', ') }},
         reasons,
         is_held_with_its_order,
         quarantined_at
@@ -88,7 +83,7 @@ suspects as (
     inner join suspect_orders
         on
             records.branch_id = suspect_orders.branch_id
-            and records.order_id = suspect_orders.order_id
+            and cast(records.order_id as {{ dbt.type_string() }}) = suspect_orders.order_id
     {%- endif %}
     where records.deleted_at is null
     {%- if not loop.last %}
@@ -113,14 +108,7 @@ quarantined as (
     where order_id is null
     union all
     select
-        suspects.quarantine_key,
-        suspects.source_name,
-        suspects.table_name,
-        suspects.record_key,
-        suspects.branch_id,
-        suspects.order_id,
-        suspects.load_id,
-        suspects.raw_record,
+        suspects.{{ told | join(', suspects.') }},
         case
             when {{ is_good('suspects.reasons') }} then {{ held }}
             else suspects.reasons

@@ -8,13 +8,15 @@
         key: the columns of the key, in raw and in staging.
         record_key: SQL over the raw columns: the key as it stands in the quarantine.
         amounts: columns whose values staging must leave as they are.
+        staged_as: SQL of what staging has of such a column, where it is called otherwise there.
         landed_key: the key's columns in raw, where they are called otherwise there.
+        landed_where: SQL of the landed rows that are records of the model, if not all are.
         all_rows: compare all records, not only those of the tills' new loads: for small tables that
             are loaded by no branch.
 
     Returns:
         The records that are in none or both of the two places, or differ. -#}
-{% test nothing_is_lost(model, landed, source_name, table_name, key, record_key, amounts=[], landed_key=none, all_rows=false) %}
+{% test nothing_is_lost(model, landed, source_name, table_name, key, record_key, amounts=[], staged_as={}, landed_key=none, landed_where=none, all_rows=false) %}
 
 with landed as (
     select
@@ -27,12 +29,17 @@ with landed as (
         {%- endfor %}
         _deleted_at is not null as is_deleted
     from {{ landed }}
-    where {{ "1 = 1" if all_rows else new_rows("_dlt_load_id") }}
+    where
+        {{ "1 = 1" if all_rows else new_rows("_dlt_load_id") }}
+        {%- if landed_where %} and {{ landed_where }} {%- endif %}
 ),
 
 staged as (
     select
-        {{ (key + amounts) | join(", ") }}
+        {{ key | join(", ") }}
+        {%- for amount in amounts %},
+        {{ staged_as.get(amount, amount) }} as {{ amount }}
+        {%- endfor %}
     from {{ model }}
     where {{ "1 = 1" if all_rows else new_rows() }}
 ),
@@ -55,7 +62,7 @@ compared as (
         landed.record_key in (select record_key from quarantined) as is_in_quarantine
     from landed
     full join staged
-        on {% for column in key %} landed.{{ column }} = staged.{{ column }} {{- " and" if not loop.last }} {% endfor %}
+        on {% for column in key %} cast(landed.{{ column }} as {{ dbt.type_string() }}) = cast(staged.{{ column }} as {{ dbt.type_string() }}) {{- " and" if not loop.last }} {% endfor %}
 )
 
 select *

@@ -66,7 +66,7 @@ class TillRig:
 
     def __post_init__(self) -> None:
         """Take the tables' keys from the declaration."""
-        self.keys = {table.name: table.key for table in MYPIZZA.system.tables}
+        self.keys = {table.name: table.key[0] for table in MYPIZZA.system.tables}
 
     def _till(self, statement: str) -> None:
         with self.warehouse.connect(self.database) as connection:

@@ -179,8 +179,8 @@ def is_up_to_date(warehouse: Warehouse) -> bool:
             "delete from audit.publications where publication_id = 'x'",
         ),
         (
-            "insert into audit.erasures (branch_id, customer_id) values ('chicago', 0)",
-            "delete from audit.erasures where customer_id = 0",
+            "insert into audit.erasures (branch_id, customer_id) values ('chicago', '0')",
+            "delete from audit.erasures where customer_id = '0'",
         ),
         (
             "update restricted.salt set salt = salt || 'x'",

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import pytest
 from psycopg import sql
 
 from ingest import warehouse as warehouse_module
-from ingest.loads import driver
+from ingest.loads import configuration, driver
 from ingest.loads.source import LoadResult
 from ingest.sources.registry import SOURCES
 from ingest.warehouse import Warehouse
@@ -23,7 +23,10 @@ from sample import company, guests
 from sample.company import Size
 from sample.web import Server
 from tests.python.commands import read_settings_again, settings
-from tests.python.rigs import Rig, builders
+from tests.python.rigs import Building, Rig, builders
+from tests.python.test_ingest_mariadb import MariaDb, run_server
+from tests.python.test_till_generators import needs_mariadb
+from tests.python.till_rigs import PROGRAMS, system_rig
 
 ONE_FEED = """
 [sources.files.feeds.stock_counts]
@@ -33,9 +36,10 @@ files = "stock/counts/{branch_id}/*.csv"
 A_RUN = """
 import sys
 from ingest import warehouse
-from ingest.loads import driver
+from ingest.loads import configuration, driver
 from ingest.sources.registry import chosen
 source = chosen([sys.argv[1]])
+configuration.systems = lambda: {source[0].name: None}  # as dbt_project.yml lists it
 at = warehouse.resolve()
 from dataclasses import replace
 print("begins", flush=True)
@@ -51,7 +55,24 @@ def small_till(warehouse: Warehouse) -> str:
     return "till_quito"
 
 
-@pytest.fixture(params=[source.name for source in SOURCES])
+@pytest.fixture(scope="module")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
+    with run_server(tmp_path_factory.mktemp("conformance")) as server:
+        yield server
+
+
+def all_builders(server: Server, mariadb: Callable[[], MariaDb]) -> dict[str, Building]:
+    """Return what builds the rig of each source, by the source's name."""
+    shipped = {program.system: system_rig(program, mariadb) for program in PROGRAMS}
+    return builders(server) | shipped
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(source.name, marks=needs_mariadb) if source.name == "ospos" else source.name
+        for source in SOURCES
+    ]
+)
 def rig(
     request: pytest.FixtureRequest,
     warehouse: Warehouse,
@@ -74,7 +95,8 @@ def rig(
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, parts)))
         empty = replace(warehouse, database=name)
         warehouse_module.init_warehouse(empty)
-        build = builders(server)[request.param]
+        monkeypatch.setattr(configuration, "systems", lambda: {request.param: None})
+        build = all_builders(server, lambda: request.getfixturevalue("mariadb"))[request.param]
         yield build(empty, tmp_path / "bucket", monkeypatch, copy)
         for database in (name, copy):
             connection.execute(sql.SQL("drop database {}").format(sql.Identifier(database)))
@@ -101,7 +123,10 @@ def test_every_source_has_a_rig() -> None:
         def __init__(self) -> None:
             pass
 
-    assert list(builders(NoServer())) == [source.name for source in SOURCES]
+    def no_mariadb() -> MariaDb:
+        raise AssertionError
+
+    assert {*all_builders(NoServer(), no_mariadb)} == {source.name for source in SOURCES}
 
 
 def test_the_first_load_brings_everything_and_the_second_nothing(rig: Rig) -> None:

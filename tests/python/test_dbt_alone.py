@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.loads import configuration
 from ingest.publish import dbt
 from ingest.warehouse import PROJECT_DIR, WarehouseError
 from tests.python.commands import copy_project, read_settings_again
@@ -23,7 +24,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name in ("dbt_project.yml", "profiles.yml.example", ".dlt/config.toml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(PROJECT_DIR / name, tmp_path / name)
-    monkeypatch.setattr(dbt, "PROJECT_DIR", tmp_path)
+    for module in (dbt, configuration):
+        monkeypatch.setattr(module, "PROJECT_DIR", tmp_path)
     with monkeypatch.context() as elsewhere:
         elsewhere.setenv("MYPIZZA_CONFIG_DIR", str(tmp_path))
         read_settings_again()

@@ -32,7 +32,7 @@ FACTS = """
                 as first_date,
             gross_revenue - discount_amount
             - case when prices_include_tax then tax_amount else 0 end as revenue
-        from marts.fct_orders as orders inner join marts.dim_branches using (branch_id)
+        from marts.fct_orders as orders
     ) as o
     full join (select 'payment' as fact, * from marts.fct_payments) as p
         using (fact, branch_id, business_date)
@@ -76,6 +76,8 @@ EXPECTED = {
     "discount_share": "sum(o.discount_amount) / nullif(sum(o.gross_revenue), 0)",
     "revenue_before_refunds": "coalesce(sum(o.revenue), 0)",
     "refund_amount": "coalesce(sum(p.refund_amount), 0)",
+    "payment_refunds": "coalesce(sum(p.refund_amount), 0)",
+    "line_returns": "coalesce(sum(o.returned_amount_exact), 0)",
     "refund_share": "sum(p.refund_amount) / nullif(sum(o.revenue), 0)",
     "net_revenue": NET_REVENUE,
     "day_net_revenue": NET_REVENUE,

@@ -17,7 +17,7 @@ import pytest
 from ingest.warehouse import Warehouse
 from tests.python.commands import build, mypizza
 
-FACTS = ("fct_orders", "fct_order_lines", "fct_payments")
+FACTS = ("fct_orders", "fct_order_lines", "fct_payments", "fct_order_taxes")
 
 # All in chicago; every change names its load as %(load)s.
 CHANGES = {
@@ -30,7 +30,7 @@ CHANGES = {
         where branch_id = 'chicago' and order_id in (11, 12)""",
     "a day loses its last order": """
         update raw_pos.orders set _deleted_at = now(), _dlt_load_id = %(load)s
-        where branch_id = 'chicago' and order_id in (
+        where branch_id = 'chicago' and cast(order_id as text) in (
             select order_id from intermediate.int_orders_dated
             where branch_id = 'chicago' and business_date = '2015-12-05'
         )""",

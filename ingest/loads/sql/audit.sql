@@ -33,7 +33,7 @@ create table if not exists audit.reconciliation (
 
 create table if not exists audit.erasures (
     branch_id text not null,
-    customer_id bigint not null,
+    customer_id text not null,
     requested_at timestamptz not null default clock_timestamp(),
     erased_at timestamptz,
     applied_load_id text,
@@ -42,6 +42,32 @@ create table if not exists audit.erasures (
 );
 alter table audit.erasures add column if not exists ticket_ids bigint[]
 not null default cast(array[] as bigint[]);
+
+-- a till's own key of a person, of any type; older warehouses had numbers only
+do $$
+begin
+    if exists (
+        select 1
+        from information_schema.columns
+        where
+            table_schema = 'audit'
+            and table_name = 'erasures'
+            and column_name = 'customer_id'
+            and data_type = 'bigint'
+    ) then
+        alter table audit.erasures alter column customer_id type text;
+    end if;
+end
+$$;
+
+create table if not exists audit.till_branches (
+    source text not null,
+    till_id text not null,
+    branch_id text not null,
+    branch_value text,
+    primary key (source, till_id, branch_id)
+);
+alter table audit.till_branches add column if not exists removed_at timestamptz;
 
 -- Loads run under the warehouse's lock: the process that began one that still "runs" is gone.
 update audit.loads

@@ -58,7 +58,7 @@ class FileSource:
         """
         prepare(session.connection, feeds.configured()[0])
 
-    def knows(self, session: Session, branch_id: str, customer_id: int) -> bool:
+    def knows(self, session: Session, branch_id: str, customer_id: str) -> bool:
         """Say no: files name no customers."""
         del session, branch_id, customer_id
         return False

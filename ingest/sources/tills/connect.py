@@ -1,55 +1,101 @@
-"""Where a branch's till is, and the way to it."""
+"""Where the tills are, and the way to each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
-import dlt
 import sqlalchemy as sa
-from psycopg import sql
+from dlt.common.exceptions import TerminalException
+from pydantic import Field
 
+from ingest.loads import configuration
 from ingest.loads.branches import Branch, branches
-from ingest.loads.configuration import CONFIG_FILE, SECRETS_FILE, section
-from ingest.loads.source import Connection, Session, SourceError
-from ingest.sources.tills.declaration import System, Table
-from ingest.sources.tills.dialect import SCHEMES, Dialect
+from ingest.loads.configuration import CONFIG_FILE, SECRETS_FILE, Declared, Secret
+from ingest.loads.destination import SourceFailedError
+from ingest.loads.source import SourceError
+from ingest.sources.tills.declaration import System, Table, declared, known_systems
+from ingest.sources.tills.dialects import SCHEMES
+from ingest.sources.tills.dialects.base import Dialect
 from ingest.warehouse import WarehouseError, trouble
 
-CONNECT_SECONDS = 10
+SAMPLE, OLDER = "mypizza", "sources.pos.tills"
+"""The sample's system, and its older sections: one for each branch."""
+
+
+DOWN = ("OperationalError", "InterfaceError", "OSError", "RuntimeError")
+"""What drivers raise where it is not one table that cannot be read, but the till."""
 
 
 class TillError(SourceError):
     """A till cannot be read; the message says which, why and what to do, in one sentence."""
 
 
-class RefusedTableError(TillError):
-    """One table cannot be loaded; the others can."""
+class RefusedTableError(TillError, TerminalException):
+    """One table cannot be loaded; the others can. dlt does not try it again."""
 
-    def __init__(self, table: str, message: str) -> None:
+    def __init__(self, table: str, message: str, *, passes: bool = False) -> None:
         super().__init__(message)
         self.table = table
+        self.passes = passes  # trying again may help
+
+
+class Section(Declared):
+    """`[sources.tills.<till>]`: one database, with one branch or several.
+
+    Attributes:
+        system: the till system, as its declaration is called.
+        branches: the branch, or each branch with the value that says it in the database.
+        url: the address.
+        password: where it is not in the address.
+        schema_name: the database's schema, if not the login's own.
+    """
+
+    system: str
+    branches: str | Mapping[str, str | int]
+    url: Secret | None = None
+    password: Secret | None = None
+    schema_name: str | None = Field(None, alias="schema")
 
 
 @dataclass(frozen=True)
 class Till:
-    """A branch's till: an address from the configuration."""
+    """A till: a database of the configuration.
 
-    branch: Branch
+    Attributes:
+        till_id: its name there.
+        system_name: its system.
+        branches: its branches, each with the value that says it in the database.
+        section: where it is configured, for messages.
+        address: its url.
+        password: where it is not in the url.
+        schema: the database's schema.
+    """
+
+    till_id: str
+    system_name: str
+    branches: Mapping[Branch, str | int | None] = field(hash=False)
+    section: str = ""
     address: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)
+    schema: str | None = None
 
     @property
-    def branch_id(self) -> str:
-        """The branch's id in the seed."""
-        return self.branch.branch_id
+    def part(self) -> str:
+        """What commands and audit.loads call it: its branch, where it has one, or itself."""
+        return next(iter(self.branches)).branch_id if len(self.branches) == 1 else self.till_id
 
-    @property
-    def section(self) -> str:
-        """Where it is configured, for messages."""
-        return f"[sources.pos.tills.{self.branch_id}]"
+    @cached_property
+    def system(self) -> System:
+        """Its system's declaration.
+
+        Raises:
+            SourceError: the declaration is wrong.
+        """
+        return declared(self.system_name)
 
     @cached_property
     def url(self) -> sa.URL:
@@ -60,21 +106,21 @@ class Till:
         """
         if not self.address:
             raise TillError(
-                f"The till of {self.branch_id} has no address: write its url into {self.section} "
+                f"The till of {self.part} has no address: write its url into {self.section} "
                 f"of {CONFIG_FILE} or {SECRETS_FILE}. The sample company's is written by make run."
             )
         try:
             url = sa.make_url(self.address)
         except (sa.exc.ArgumentError, ValueError):
             raise TillError(
-                f"The till of {self.branch_id} has a url that cannot be read: write it as "
+                f"The till of {self.part} has a url that cannot be read: write it as "
                 f"postgresql://user@host:5432/database in {self.section} in {CONFIG_FILE}."
             ) from None
         scheme = url.drivername.partition("+")[0]
         if scheme not in SCHEMES:
             raise TillError(
-                f"The till of {self.branch_id} has a url with the scheme {scheme!r}: myPizza reads "
-                f"postgresql:// and mysql:// (also for MariaDB); change {self.section} in "
+                f"The till of {self.part} has a url with the scheme {scheme!r}: myPizza reads "
+                f"{', '.join(f'{known}://' for known in SCHEMES)}; change {self.section} in "
                 f"{CONFIG_FILE}."
             )
         url = url.set(drivername=SCHEMES[scheme].driver)
@@ -88,85 +134,104 @@ class Till:
     @cached_property
     def engine(self) -> sa.Engine:
         """A SQLAlchemy engine on the till whose sessions speak UTC."""
+        dialect = self.dialect
         engine = sa.create_engine(
-            self.url,
-            poolclass=sa.NullPool,
-            connect_args={"connect_timeout": CONNECT_SECONDS},
+            self.url, poolclass=sa.NullPool, connect_args=dict(dialect.connect_args)
         )
-
-        @sa.event.listens_for(engine, "connect")
-        def _set_time_zone(connection: Any, _record: Any) -> None:
-            with connection.cursor() as cursor:
-                cursor.execute(self.dialect.session)
-            connection.commit()
-
+        sa.event.listen(engine, "connect", lambda connection, _: dialect.prepare(connection))
         return engine
 
 
-@dataclass(frozen=True)
-class Link:
-    """A till, and the raw tables that it fills."""
-
-    session: Session
-    system: System
-    till: Till
-
-    @property
-    def connection(self) -> Connection:
-        """The session's connection to the warehouse."""
-        return self.session.connection
-
-    @property
-    def branch_id(self) -> str:
-        """The branch's id."""
-        return self.till.branch_id
-
-    @property
-    def schema_name(self) -> str:
-        """Dlt's name of the till's pipeline, under which its loads are kept."""
-        return self.system.schema_name(self.branch_id)
-
-    def raw(self, table: Table) -> sql.Identifier:
-        """Return a raw table's name."""
-        return sql.Identifier(self.system.raw, table.name)
-
-
-def configured(only: Sequence[str] | None = None) -> list[Till]:
-    """Read from the configuration which tills there are.
-
-    Args:
-        only: the branches to return; default all that have a till.
-
-    Returns:
-        The tills in the order of the seed.
+def configured() -> list[Till]:
+    """Return all tills of the configuration, in the order of the seed.
 
     Raises:
-        TillError: a till of a branch that the seed does not know.
+        TillError: a section is wrong, or two tills of one system say that they are of one branch.
     """
-    declared = section("sources.pos.tills")
-    known = branches()
-    for branch_id in [*declared, *(only or [])]:
-        if branch_id not in known:
+    older = {*configuration.section(OLDER)} | {
+        branch_id for branch_id in branches() if configuration.value(f"{OLDER}.{branch_id}.url")
+    }
+    tills = [
+        *(_read(f"{OLDER}.{name}", system=SAMPLE, branches=name) for name in sorted(older)),
+        *map(_read, _sections()),
+    ]
+    taken: dict[tuple[str, str], Till] = {}
+    for till in tills:
+        for branch in till.branches:
+            other = taken.setdefault((till.system_name, branch.branch_id), till)
+            if other is not till:
+                raise TillError(
+                    f"{other.section} and {till.section} in {CONFIG_FILE} are both of the branch "
+                    f"{branch.branch_id}: a branch has one till of a system."
+                )
+    order = list(branches().values())
+    return sorted(tills, key=lambda till: min(map(order.index, till.branches)))
+
+
+def in_use(till: Till) -> str | None:
+    """Return one sentence where dbt is not told of a till's system."""
+    if till.system.source in configuration.systems():
+        return None
+    return (
+        f"{till.section} in {CONFIG_FILE} is a till of the system {till.system.source}, and "
+        f"vars.systems in dbt_project.yml lacks it: add it there."
+    )
+
+
+def _sections() -> list[str]:
+    """Return the sections of tills, in the files and in the environment."""
+    in_environment = (
+        re.fullmatch(r"SOURCES__TILLS__(\w+?)__SYSTEM", variable) for variable in os.environ
+    )
+    names = [
+        *configuration.section("sources.tills"),
+        *(found[1].lower() for found in in_environment if found),
+    ]
+    return [f"sources.tills.{name}" for name in dict.fromkeys(names)]
+
+
+def _read(path: str, **given: str) -> Till:
+    section, till_id = f"[{path}]", path.rpartition(".")[-1]
+    where = f"{section} in {CONFIG_FILE}"
+    if not (given or re.fullmatch("[a-z][a-z0-9_]{0,39}", till_id)):
+        raise TillError(f"{where}: a till's name is at most 40 small letters, digits and _.")
+    values = configuration.read(Section, path, **given)
+    if values.system not in known_systems():
+        raise TillError(
+            f"{where}: there is no till system {values.system!r}; there is: "
+            f"{', '.join(known_systems())}."
+        )
+    listed: Mapping[str, str | int | None] = (
+        {values.branches: None} if isinstance(values.branches, str) else values.branches
+    )
+    if not listed:
+        raise TillError(f"{where} has no branches: name at least one there.")
+    for branch_id in listed:
+        if branch_id not in branches():
             raise TillError(
                 f"There is no branch {branch_id!r} in seeds/branches.csv (known: "
-                f"{', '.join(known)}): correct [sources.pos.tills.{branch_id}] in {CONFIG_FILE}, "
-                "or add the branch to the seed."
+                f"{', '.join(branches())}): correct {where}, or add the branch to the seed."
             )
-    tills = {}
-    for branch_id, branch in known.items():
-        key = f"sources.pos.tills.{branch_id}"
-        address: Any = dlt.secrets.get(f"{key}.url") or dlt.config.get(f"{key}.url")
-        if branch_id in declared or address:
-            password: Any = dlt.secrets.get(f"{key}.password")
-            text = None if password is None else str(password)
-            tills[branch_id] = Till(branch, address and str(address), text)
-    return [till for till in tills.values() if not only or till.branch_id in only]
+    found = {branches()[branch_id]: value for branch_id, value in listed.items()}
+    if values.system == SAMPLE:
+        # raw_pos calls a till by its branch
+        if len(found) > 1:
+            raise TillError(f"{where}: a till of {SAMPLE} has one branch.")
+        till_id = next(iter(listed))
+    url, password = (
+        each.get_secret_value() if each else None for each in (values.url, values.password)
+    )
+    return Till(till_id, values.system, found, section, url, password, values.schema_name)
 
 
 def cause(error: BaseException) -> BaseException:
     """Return what is behind an error that dlt has wrapped, once or more."""
     while not isinstance(error, WarehouseError):
-        inner = getattr(error, "exception", None) or error.__cause__
+        inner = (
+            getattr(error, "client_exception", None)
+            or getattr(error, "exception", None)
+            or error.__cause__
+        )
         if inner is None or inner is error:
             break
         error = inner
@@ -180,23 +245,69 @@ def explain(error: BaseException, till: Till) -> str:
         return str(error)
     # A till's own errors were told from these where they arose.
     if sentence := trouble(error):
-        return f"The till of {till.branch_id} is not loaded. {sentence}"
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
-    return _hide(f"Loading the till of {till.branch_id} failed: {text}", till.url)
+        return f"The till of {till.part} is not loaded. {sentence}"
+    text = f"{type(error).__name__}: {_first_line(error) or 'no message'}"
+    return _hide(f"Loading the till of {till.part} failed: {text}", till.url)
 
 
-def cannot_read(error: BaseException | None, till: Till) -> str:
+def cannot_read(error: BaseException, till: Till) -> str:
     """Return one sentence on why a till does not answer, without its password."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line.strip() for line in str(_inner(error)).splitlines() if line.strip()]
     reason = lines[-1].rpartition("FATAL:")[-1].strip() if lines else "no answer"
     url = till.url
+    place = f" at {url.host}:{url.port or 'default port'}" if url.host else f" in {url.database}"
     return _hide(
-        f"The till of {till.branch_id} at {url.host}:{url.port or 'default port'} cannot be read "
+        f"The till of {till.part}{place} cannot be read "
         f"({reason}): check that its server runs and {till.section} in {CONFIG_FILE}; the next run "
         "catches up.",
         url,
     )
+
+
+def refusal(error: BaseException, till: Till, table: Table) -> TillError:
+    """Return what a till's answer to the reading of one table means: for it alone, or for all.
+
+    Args:
+        error: what the driver raised.
+        till: the till.
+        table: the table.
+    """
+    error, dialect = _inner(error), till.dialect
+    text = str(error)
+    name = f"The table {table.at_till} of the till of {till.part}"
+    if any(words in text for words in dialect.denied):
+        advice = (
+            f"the login {till.url.username} may not read it; let the till's administrator grant "
+            f"select on it"
+        )
+    elif any(words in text for words in dialect.slow):
+        advice = (
+            "the till's server ended the query twice, which took too long; let its administrator "
+            "raise the limit for this login, or add an index on the change column"
+        )
+    elif any(words in text for words in dialect.retried):
+        advice = "the till's server interrupted the query twice; the next run tries again"
+    elif any(kind.__name__ in DOWN for kind in type(error).__mro__):
+        return TillError(cannot_read(error, till))
+    else:
+        advice = f"mend it at the till, or take the table out of systems/{till.system_name}.toml"
+    reason = _hide(f"{_first_line(error)}", till.url)
+    return RefusedTableError(
+        table.name,
+        f"{name} is not loaded ({reason}): {advice}.",
+        passes=any(words in text for words in (*dialect.retried, *dialect.slow)),
+    )
+
+
+def _inner(error: BaseException) -> BaseException:
+    """Return what a driver raised, behind what SQLAlchemy or a copy has made of it."""
+    return getattr(error, "orig", None) or (
+        error.__cause__ if isinstance(error, SourceFailedError) and error.__cause__ else error
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), "")
 
 
 def _hide(text: str, url: sa.URL) -> str:

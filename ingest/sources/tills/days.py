@@ -1,19 +1,20 @@
-"""A branch's business date as arithmetic on UTC, which needs no time zones in the database."""
+"""A branch's business date as arithmetic on a clock, which needs no time zones in the database."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from datetime import time as wall_time
 from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from ingest.loads.branches import Branch
 from ingest.loads.source import Window
-from ingest.sources.tills.dialect import Dialect
+from ingest.sources.tills.dialects.base import Dialect, Expression
 
 A_YEAR = timedelta(days=366)
 
@@ -23,30 +24,52 @@ FIRST_MOMENT, LAST_MOMENT = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29
 FIRST_DAY, LAST_DAY = date(1, 1, 3), date(9999, 12, 28)  # a zone may take a day off
 
 Stretch = tuple[datetime | None, datetime | None]
-"""From when to when, the end excluded; None is open."""
+"""From when to when on a column's clock, the end excluded; None is open."""
 
 
 @dataclass
 class Clock:
-    """A branch's business dates.
+    """A branch's business dates, as a column's times tell them.
 
     Attributes:
         branch: the branch.
+        times: what the column's times mean: utc, branch (its wall clock), a zone; or date, where
+            they are days already.
     """
 
     branch: Branch
+    times: str = "utc"
     zone: ZoneInfo = field(init=False)
+    own_zone: tzinfo = field(init=False)
 
     def __post_init__(self) -> None:
-        """Look the zone up once."""
+        """Look the zones up once."""
         self.zone = ZoneInfo(self.branch.time_zone)
+        self.own_zone = UTC
+        if self.times in ("branch", "date"):
+            self.own_zone = self.zone
+        elif self.times != "utc":
+            self.own_zone = ZoneInfo(self.times)
 
-    def business_date(self, moment: datetime) -> date:
-        """Return the business date of a moment, as `day` works it out in SQL."""
+    def business_date(self, moment: datetime | date) -> date:
+        """Return the business date of a moment, as `day` works it out in SQL.
+
+        Args:
+            moment: the moment; without a zone it is on the column's clock.
+        """
+        if not isinstance(moment, datetime):
+            return moment
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=self.own_zone)
+        own = self.on_clock(moment)
         (_, shift), *changes = self.shifts
         for since, seconds in changes:
-            shift = seconds if moment >= since else shift
-        return (moment.astimezone(UTC) + timedelta(seconds=shift)).date()
+            shift = seconds if own >= since else shift
+        return (own + timedelta(seconds=shift)).date()
+
+    def on_clock(self, moment: datetime) -> datetime:
+        """Return a moment as the column writes it, without a zone."""
+        return moment.astimezone(self.own_zone).replace(tzinfo=None)
 
     def stretch(self, window: Window) -> Stretch:
         """Return when a window's days begin and when they have ended.
@@ -60,22 +83,15 @@ class Clock:
             self._cutover(last + timedelta(days=1), fold=1) if last and last < LAST_DAY else None,
         )
 
-    def stretches(self, days: Sequence[date]) -> Iterator[Stretch]:
-        """Yield the stretches of time that business dates cover, neighbours joined."""
-        remaining = sorted(days)
-        while remaining:
-            first = last = remaining.pop(0)
-            while remaining and remaining[0] - last == timedelta(days=1):
-                last = remaining.pop(0)
-            yield self.stretch(Window(first, last))
-
     @cached_property
     def shifts(self) -> list[tuple[datetime, int]]:
-        """From when on which number of seconds turns UTC into business time, the oldest first."""
+        """From when on which number of seconds turns the clock into business time, oldest first."""
         day = self._cutover(self.branch.opened_on - A_YEAR, fold=0)
-        end = datetime.now(UTC) + A_YEAR
+        end = datetime.now(UTC).replace(tzinfo=None) + A_YEAR
         shift = self._shift(day)
         shifts = [(day, int(shift.total_seconds()))]
+        if self.own_zone == self.zone:
+            return shifts
         while day < end:
             next_day = min(day + timedelta(days=1), end)
             if self._shift(next_day) != shift:
@@ -89,7 +105,7 @@ class Clock:
         return shifts
 
     def day(
-        self, moment: sa.ColumnElement[datetime], window: Window, dialect: Dialect
+        self, moment: sa.ColumnElement[Any], window: Window, dialect: Dialect
     ) -> sa.ColumnElement[date]:
         """Return the SQL of the business date of a column of moments.
 
@@ -103,32 +119,43 @@ class Clock:
         start, _ = self.stretch(window)
         newer = []
         for since, seconds in reversed(changes):
-            newer.append((since, seconds))
+            newer.append((moment >= dialect.literal(since), _number(seconds)))
             if start and since <= start:
                 break
-        column = dialect.compile(moment)
-        cases = " ".join(
-            f"when {column} >= {dialect.literal(since)} then {seconds}" for since, seconds in newer
-        )
-        text = dialect.day.format(
-            moment=column,
-            first=dialect.literal(FIRST_MOMENT),
-            last=dialect.literal(LAST_MOMENT),
-            seconds=f"(case {cases} else {oldest} end)" if cases else oldest,
-        )
-        return sa.literal_column(text, sa.Date())
+        shift: Expression = sa.case(*newer, else_=_number(oldest)) if newer else _number(oldest)
+        return dialect.day(moment, shift, (FIRST_MOMENT, LAST_MOMENT))
 
     def _shift(self, moment: datetime) -> timedelta:
-        offset = moment.astimezone(self.zone).utcoffset() or timedelta()
-        return offset - timedelta(hours=self.branch.cutover_hour)
+        aware = moment.replace(tzinfo=self.own_zone)
+        there, here = aware.astimezone(self.zone).utcoffset(), aware.utcoffset()
+        difference = (there or timedelta()) - (here or timedelta())
+        return difference - timedelta(hours=self._cutover_hour)
+
+    @property
+    def _cutover_hour(self) -> int:
+        return 0 if self.times == "date" else self.branch.cutover_hour
 
     def _cutover(self, day: date, fold: int) -> datetime:
-        wall = wall_time(self.branch.cutover_hour, fold=fold)
-        return datetime.combine(day, wall, tzinfo=self.zone).astimezone(UTC)
+        wall = wall_time(self._cutover_hour, fold=fold)
+        return self.on_clock(datetime.combine(day, wall, tzinfo=self.zone))
+
+
+def _number(seconds: int) -> sa.ColumnElement[int]:
+    return sa.literal_column(str(seconds), sa.Integer())
+
+
+def ranges(days: Sequence[date]) -> Iterator[Window]:
+    """Yield business dates as windows, neighbours joined."""
+    remaining = sorted(days)
+    while remaining:
+        first = last = remaining.pop(0)
+        while remaining and remaining[0] - last == timedelta(days=1):
+            last = remaining.pop(0)
+        yield Window(first, last)
 
 
 def within(
-    moment: sa.ColumnElement[datetime], stretch: Stretch, dialect: Dialect
+    moment: sa.ColumnElement[Any], stretch: Stretch, dialect: Dialect
 ) -> sa.ColumnElement[bool]:
     """Return the condition that a moment lies in a stretch; an open beginning has those of null."""
     start, end = stretch

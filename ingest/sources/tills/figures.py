@@ -15,131 +15,111 @@ from typing import Any
 import sqlalchemy as sa
 from psycopg import sql
 
-from ingest.loads import raw_tables
 from ingest.loads.compare import Comparison, Row
 from ingest.loads.source import Window
-from ingest.sources.tills.connect import Link
-from ingest.sources.tills.days import Clock, within
 from ingest.sources.tills.declaration import Figure, Table
-from ingest.sources.tills.dialect import KINDS, POSTGRES, Dialect
-from ingest.sources.tills.survey import Survey
-from ingest.sources.tills.tables import alive, at_till, in_raw
+from ingest.sources.tills.dialects import POSTGRES
+from ingest.sources.tills.dialects.base import KINDS
+from ingest.sources.tills.tables import AtTill, InRaw, Side
+from ingest.sources.tills.window import Part
 
 Kinds = Mapping[str, str]
 """How each column is compared that both sides have: a till may have dropped one."""
 
 
-def land(link: Link, survey: Survey, clock: Clock, window: Window, comparison: Comparison) -> None:
-    """Land the figures of both sides for the days of a window.
+def land(till: AtTill, part: Part, window: Window, comparison: Comparison) -> None:
+    """Land the figures of both sides for some days of a branch.
 
     Args:
-        link: the till and its raw tables.
-        survey: what the till has.
-        clock: the branch's business dates.
+        till: the till.
+        part: the branch.
         window: the days.
         comparison: where they land.
     """
-    types = raw_tables.columns(link.connection, link.system.raw)
     tables = {
-        table: _kinds(survey, table, types.get(table.name, {}))
-        for table in link.system.tables
-        if table.figures
+        table: shared(till, part.raw, table)
+        for table in till.tables
+        if table.belongs_to_a_day and all(map(part.raw.has, part.system.path(table)))
     }
     with ThreadPoolExecutor(1) as pool:
         # Two servers, so at the same time.
-        rows = pool.submit(lambda: list(_of_till(link, tables, clock, window)))
+        rows = pool.submit(lambda: list(_of_till(till, tables, part, window)))
         for table, kinds in tables.items():
-            query = _query(link, table, kinds, clock, window, None)
+            query = _query(part.raw, table, kinds, part, window)
             comparison.land_query("raw", sql.SQL(POSTGRES.compile(query)), _names(table))
         comparison.land("source", rows.result())
 
 
 def _names(table: Table) -> list[str]:
-    return [*(figure.name for figure in table.figures), *([table.hash] if table.hash else [])]
+    return [*(figure.name for figure in table.all_figures), table.hash_name]
 
 
 def _of_till(
-    link: Link, tables: Mapping[Table, Kinds], clock: Clock, window: Window
+    till: AtTill, tables: Mapping[Table, Kinds], part: Part, window: Window
 ) -> Iterator[Row]:
     """Yield the figures as the till's engine works them out."""
-    with link.till.engine.connect() as connection:
+    with till.till.engine.connect() as connection:
         for table, kinds in tables.items():
-            query = _query(link, table, kinds, clock, window, link.till.dialect)
-            for row in connection.execute(query).mappings():
+            query = _query(till, table, kinds, part, window)
+            with till.asking(table):
+                found = connection.execute(query).mappings().all()
+            for row in found:
                 for name in _names(table):
                     yield row["business_date"], name, Decimal(row[name] or 0)
 
 
-def _kinds(survey: Survey, table: Table, raw: Mapping[str, str]) -> Kinds:
-    at_the_till = (
-        survey.metadata.tables[table.name].columns if table.name in (survey.metadata.tables) else ()
-    )
+def shared(till: AtTill, raw: InRaw, table: Table, *, with_personal: bool = False) -> Kinds:
+    """Return how the columns of a table are compared that both sides have.
+
+    What an erasure changes in the raw layer is no difference to mend.
+
+    Args:
+        till: the till.
+        raw: its raw tables.
+        table: the table.
+        with_personal: also the columns that an erasure changes.
+    """
+    at_till, types = till.found[table].columns, raw.types[table.name]
+    names = table.compared or [name for name in types if name in at_till]
+    changed = () if with_personal else {*table.erased, *table.emptied}
     return {
-        name: KINDS.get(kind, {}).get(raw[name], "text")
-        for name, kind in table.compared.items()
-        if name in at_the_till and name in raw
+        name: KINDS.get(types[name], "text")
+        for name in sorted(names)
+        if name in at_till and name in types and name not in changed
     }
 
 
-def _query(
-    link: Link,
-    table: Table,
-    kinds: Kinds,
-    clock: Clock,
-    window: Window,
-    till: Dialect | None,
-) -> sa.Select[Any]:
-    """Return the query of a table's figures per business date; in the raw layer without a till."""
-    dialect = till or POSTGRES
-    root_table = link.system.root
-    named = {*kinds, *(name for figure in table.figures for name in (*figure.where, *figure.sum))}
-    if till:
-        root = at_till(root_table, root_table.needed, "root")
-        rows = at_till(table, {*table.needed, *named}, "listed") if table.parent else root
-        if not table.parent:
-            rows = root = at_till(table, {*table.needed, *named}, "root")
-        conditions: list[sa.ColumnElement[bool]] = []
-        joined = rows.c[table.root_key] == root.c[root_table.key]
-    else:
-        root = in_raw(link, root_table, root_table.needed, "root")
-        rows = in_raw(link, table, {*table.needed, *named}, "listed")
-        if not table.parent:
-            root = rows
-        conditions = [alive(root, link)]
-        joined = sa.and_(alive(rows, link), rows.c[table.root_key] == root.c[root_table.key])
+def hash_of(side: Side, table: Table, rows: sa.FromClause, kinds: Kinds) -> sa.ColumnElement[Any]:
+    """Return a hash over some columns of all rows, which needs no order of them."""
+    values = [(side.value(table, rows.c[name]), kind) for name, kind in kinds.items()]
+    return side.dialect.total(side.dialect.digest(side.dialect.row_text(values)))
+
+
+def _query(side: Side, table: Table, kinds: Kinds, part: Part, window: Window) -> sa.Select[Any]:
+    """Return the query of a table's figures per business date of a branch."""
+    joined, found = side.with_parents(table)
+    rows, root, root_table = found[0], found[-1], side.system.root_of(table)
     moment = root.c[str(root_table.business_time)]
-    day = clock.day(moment, window, dialect)
-    columns = [_expression(rows, figure, kinds, dialect) for figure in table.figures]
-    if table.hash:
-        columns.append(_hash(rows, kinds, dialect).label(table.hash))
-    query = sa.select(day.label("business_date"), *columns)
-    query = query.select_from(root.join(rows, joined) if table.parent else root)
-    return query.where(within(moment, clock.stretch(window), dialect), *conditions).group_by(day)
+    day = part.raw.clock(root_table, part.branch).day(moment, window, side.dialect)
+    columns = [_expression(side, table, rows, figure, kinds) for figure in table.all_figures]
+    columns.append(hash_of(side, table, rows, kinds).label(table.hash_name))
+    query = sa.select(day.label("business_date"), *columns).select_from(joined)
+    return query.where(
+        part.within(side, root_table, root, window), *map(side.alive, found)
+    ).group_by(day)
 
 
 def _expression(
-    rows: sa.FromClause, figure: Figure, kinds: Kinds, dialect: Dialect
+    side: Side, table: Table, rows: sa.FromClause, figure: Figure, kinds: Kinds
 ) -> sa.Label[Any]:
     """Return a figure: rows counted, or the product of columns added up."""
     value: sa.ColumnElement[Any] = sa.literal_column("1")
-    if figure.sum:
-        factors = [
-            dialect.numbers[kinds[name]].format(dialect.compile(rows.c[name]))
-            if name in kinds
-            else "0"
-            for name in figure.sum
-        ]
-        value = sa.literal_column(" * ".join(f"({factor})" for factor in factors), sa.Numeric())
+    for number, name in enumerate(figure.sum):
+        factor: sa.ColumnElement[Any] = sa.literal_column("0")
+        if name in rows.c and (kind := kinds.get(name)):
+            factor = side.dialect.number(side.value(table, rows.c[name]), kind)
+        value = value * factor if number else factor
     if figure.where:
         wanted = sa.and_(*(rows.c[name] == text for name, text in figure.where.items()))
         value = sa.case((wanted, value), else_=sa.literal_column("0"))
-    return sa.func.sum(value).label(figure.name)
-
-
-def _hash(rows: sa.FromClause, kinds: Kinds, dialect: Dialect) -> sa.ColumnElement[Any]:
-    texts = [
-        f"coalesce({dialect.texts[kind].format(dialect.compile(rows.c[name]))}, '~')"
-        for name, kind in kinds.items()
-    ]
-    row = f"concat_ws('|', {', '.join(texts)})"
-    return sa.func.sum(sa.literal_column(dialect.hash.format(row), sa.Numeric()))
+    return side.dialect.total(value).label(figure.name)

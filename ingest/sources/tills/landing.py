@@ -1,71 +1,150 @@
 """The types in which a till's columns land: the same for all engines.
 
 A column lands as bigint, double, numeric(38,10), boolean, date, timestamp with time zone, bytes or
-text: wide enough that a till which widens a column changes nothing. What would not survive as such
-(JSON, arrays, wider numerics) lands as text.
+text: wide enough that a till which widens a column changes nothing. A wall clock's time lands as
+timestamp without time zone. What would not survive as such (JSON, arrays, wider numerics) lands as
+text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql
 
-from ingest.sources.tills.declaration import Table
-from ingest.sources.tills.dialect import Dialect
+from ingest.sources.tills.declaration import Kind, System, Table
+from ingest.sources.tills.dialects.base import MOMENT, NUMBER, WALL, Dialect, Landed
 
-Landed = tuple[Any, pa.DataType]
-"""How a column is selected, and the Arrow type that it lands with."""
-
-OWN_COLUMNS = ("branch_id", "_deleted_at", "_dlt_load_id")
-"""What the raw tables have beyond the till's columns."""
-
-_MOMENT, _NUMBER = pa.timestamp("us", "UTC"), pa.decimal128(38, 10)
 _TYPES: dict[pa.DataType, tuple[sa.types.TypeEngine[Any], str]] = {
     pa.bool_(): (sa.Boolean(), "boolean"),
     pa.int64(): (sa.BigInteger(), "bigint"),
     pa.float64(): (sa.Double(), "double precision"),
-    _NUMBER: (sa.Numeric(38, 10), "numeric"),
-    _MOMENT: (sa.DateTime(timezone=True), "timestamp with time zone"),
+    NUMBER: (sa.Numeric(38, 10), "numeric"),
+    MOMENT: (sa.DateTime(timezone=True), "timestamp with time zone"),
+    WALL: (sa.DateTime(), "timestamp without time zone"),
     pa.date32(): (sa.Date(), "date"),
     pa.binary(): (sa.LargeBinary(), "bytea"),
     pa.string(): (sa.String(), "character varying"),
 }
 """The raw layer's type of each Arrow type: SQLAlchemy's, and its name in Postgres."""
 
+TEXT = "character varying"
+NUMBERS = ("boolean", "bigint", "numeric", "double precision")
+TIMES = ("date", "timestamp without time zone", "timestamp with time zone")
 
-def landing(column: sa.Column[Any], dialect: Dialect) -> Landed:
+_KINDS: dict[Kind, pa.DataType] = {
+    "text": pa.string(), "integer": pa.int64(), "number": NUMBER, "double": pa.float64(),
+    "moment": MOMENT, "date": pa.date32(), "boolean": pa.bool_(),
+}  # fmt: skip
+"""The Arrow type of each kind of column that a declaration knows."""
+
+
+def landing(
+    column: sa.ColumnElement[Any], system: System, table: Table, dialect: Dialect
+) -> Landed:
     """Return how a column is selected and the Arrow type that it lands with.
 
     Args:
-        column: the till's column, reflected.
+        column: the till's column, by its name in the raw layer.
+        system: the till's system.
+        table: the declared table.
         dialect: how its engine writes SQL.
     """
+    name = str(column.key)
+    if declared := table.columns.get(name):
+        return _as_declared(column, _KINDS[declared], is_wall=system.clock(table, name) != "utc")
+    if special := dialect.special(column, system.tinyint):
+        return special
     kind = column.type
-    if isinstance(kind, sa.Boolean) or (
-        isinstance(kind, mysql.TINYINT) and kind.display_width == 1
-    ):
+    if isinstance(kind, sa.Boolean):
         return column, pa.bool_()
     if isinstance(kind, sa.Integer) and not getattr(kind, "unsigned", False):
         return column, pa.int64()
     if isinstance(kind, sa.Float):
-        return column, pa.float64()
-    # ConnectorX holds 28 digits, 10 of them after the point.
-    if isinstance(kind, sa.Numeric) and kind.precision and kind.precision <= 28:
-        if (kind.scale or 0) <= 10:
-            return column, _NUMBER
+        is_short = isinstance(kind, sa.REAL)
+        return (sa.cast(column, sa.Double).label(name) if is_short else column), pa.float64()
+    if isinstance(kind, sa.Numeric):
+        # ConnectorX holds 28 digits, 10 of them after the point.
+        if kind.precision and kind.precision <= 28 and (kind.scale or 0) <= 10:
+            return column, NUMBER
+        if system.free_numeric == "number":
+            fits = sa.func.abs(column) < sa.literal_column("1e28")
+            number = sa.cast(column, _TYPES[NUMBER][0])
+            return sa.case((fits, number)).label(name), NUMBER
     elif isinstance(kind, sa.DateTime):
-        return column, _MOMENT
+        is_wall = not kind.timezone and system.clock(table, name) != "utc"
+        return dialect.moment(column), WALL if is_wall else MOMENT
     elif isinstance(kind, sa.Date):
         return column, pa.date32()
-    elif isinstance(kind, sa.LargeBinary):
+    elif isinstance(kind, sa.types._Binary):  # also MySQL's, of any length
         return column, pa.binary()
     elif isinstance(kind, sa.String) and not isinstance(kind, sa.Enum):
         return column, pa.string()
-    return sa.cast(column, dialect.large_text).label(column.name), pa.string()
+    return sa.cast(column, sa.Text).label(name), pa.string()
+
+
+def _as_declared(
+    column: sa.ColumnElement[Any], arrow_type: pa.DataType, *, is_wall: bool
+) -> Landed:
+    if arrow_type == MOMENT and is_wall:
+        arrow_type = WALL
+    if arrow_type in (MOMENT, WALL, pa.bool_(), pa.int64()):
+        # engines cast to these in ways of their own: the query says them right
+        return column, arrow_type
+    return sa.cast(column, _TYPES[arrow_type][0]).label(str(column.key)), arrow_type
+
+
+def common(here: str, there: str, *, is_money: bool) -> str | None:
+    """Return the raw layer's type that holds what two types hold, or None where none does.
+
+    Money and times never become text: of them, what does not fit lands as null.
+
+    Args:
+        here: the raw column's type, as Postgres calls it.
+        there: in which the till's column would land.
+        is_money: whether it is declared as money.
+    """
+    if here in (there, TEXT):
+        return here
+    is_number = here in NUMBERS and there in NUMBERS
+    if here in TIMES and there in TIMES:
+        return here if there == "date" else (there if here == "date" else None)
+    if there == TEXT and here in ("double precision", "numeric", *TIMES):
+        return here if is_money or here != "double precision" else TEXT
+    if is_number and {here, there} == {"boolean", "bigint"}:
+        return "bigint"
+    if is_number or (there == TEXT and here in NUMBERS and is_money):
+        return here if here == "double precision" else "numeric"
+    return None if {here, there} & {"bytea", "numeric", *TIMES} else TEXT
+
+
+def as_type(landed: Landed, name: str, target: str, dialect: Dialect) -> Landed:
+    """Return a column in another type, in which it lands: null where its value does not fit.
+
+    Args:
+        landed: how it would land.
+        name: its name.
+        target: the type, as Postgres calls it.
+        dialect: how the till's engine writes SQL.
+    """
+    value, kind = landed
+    value = value.element if isinstance(value, sa.Label) else value
+    arrow_type, to = next(
+        (arrow, sa_type) for arrow, (sa_type, known) in _TYPES.items() if known == target
+    )
+    if target in NUMBERS and kind == pa.string():
+        value = sa.case((dialect.is_number(value), sa.cast(value, to)))
+    elif target in TIMES and kind == pa.string():
+        value = sa.case((dialect.is_moment(value), sa.cast(value, to)))
+    elif kind == pa.float64() and arrow_type == NUMBER:
+        value = sa.case((sa.func.abs(value) < sa.literal_column("1e28"), sa.cast(value, to)))
+    elif kind == pa.bool_() and target in NUMBERS:
+        value = sa.cast(sa.cast(value, sa.Integer), to)
+    else:
+        value = sa.cast(value, sa.Text if target == TEXT else to)
+    return value.label(name), arrow_type
 
 
 def postgres_name(arrow_type: pa.DataType) -> str:
@@ -73,45 +152,31 @@ def postgres_name(arrow_type: pa.DataType) -> str:
     return _TYPES[arrow_type][1]
 
 
-def schema(columns: sa.Table, table: Table, landed: Sequence[Landed]) -> pa.Schema:
-    """Return the Arrow schema of a raw table: the branch, a till's columns, the mark of deletion.
+def raw_type(name: str) -> sa.types.TypeEngine[Any]:
+    """Return SQLAlchemy's type of a raw column, by its name in Postgres' catalog."""
+    types = {postgres: kind for kind, postgres in _TYPES.values()}
+    return types.get(name, sa.types.NULLTYPE)
+
+
+def schema(system: System, table: Table, landed: Iterable[tuple[str, pa.DataType]]) -> pa.Schema:
+    """Return the Arrow schema of a raw table: the till, its columns, the mark of deletion.
 
     Args:
-        columns: the till's table, reflected.
-        table: its declaration.
-        landed: how its columns land, in their order.
+        system: the till's system.
+        table: the declared table.
+        landed: its columns and their types, in their order.
     """
-    fields = [pa.field("branch_id", pa.string(), nullable=False)]
-    for column, (_, arrow_type) in zip(columns.columns, landed, strict=True):
-        is_required = column.name == table.key or (
-            column.name == table.changed_at and not column.nullable
-        )
-        fields.append(pa.field(column.name, arrow_type, nullable=not is_required))
-    fields.append(pa.field("_deleted_at", _MOMENT))
-    return pa.schema(fields)
+    fields = [pa.field(system.till_column, pa.string(), nullable=False)]
+    fields += [pa.field(name, kind, nullable=name not in table.key) for name, kind in landed]
+    return pa.schema([*fields, pa.field("_deleted_at", MOMENT)])
 
 
-def as_in_raw(branch_id: str, landed: Sequence[Landed]) -> list[sa.ColumnElement[Any]]:
-    """Return the branch and a till's columns, each in exactly its type of the raw layer."""
+def as_in_raw(till_id: str, landed: Iterable[Landed]) -> list[sa.ColumnElement[Any]]:
+    """Return the till and its columns, each in exactly its type of the raw layer."""
     return [
-        sa.cast(sa.literal(branch_id), sa.Text),
+        sa.cast(sa.literal(till_id), sa.Text),
         *(sa.cast(expression, _TYPES[arrow_type][0]) for expression, arrow_type in landed),
     ]
-
-
-def newest(
-    columns: sa.Table, table: Table, landed: Sequence[Landed], cursor: sa.Column[Any]
-) -> sa.Select[Any]:
-    """Return the query of a table's newest row, in which only key and cursor are not null."""
-    told = [
-        expression
-        if column.name in (table.key, table.changed_at)
-        else sa.cast(sa.null(), _TYPES[arrow_type][0]).label(column.name)
-        for column, (expression, arrow_type) in zip(columns.columns, landed, strict=True)
-    ]
-    # nulls last is served by no index: not without need
-    last = cursor.desc().nulls_last() if cursor.nullable else cursor.desc()
-    return sa.select(*told).order_by(last).limit(1)
 
 
 def cast(column: pa.Array, arrow_type: pa.DataType) -> pa.Array:

@@ -3,103 +3,121 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from psycopg import sql
 
 from ingest.loads.raw_tables import exists
-from ingest.loads.source import Connection
 from ingest.loads.statements import Statements
-from ingest.sources.tills.connect import Link
-from ingest.sources.tills.declaration import System, Table
-from ingest.sources.tills.dialect import POSTGRES
-from ingest.sources.tills.survey import Survey
-from ingest.sources.tills.tables import alive, at_till, in_raw
+from ingest.sources.tills.declaration import Table
+from ingest.sources.tills.figures import hash_of, shared
+from ingest.sources.tills.landing import raw_type
+from ingest.sources.tills.tables import AtTill, Condition, InRaw, Key, Keys, Side, listed, named
 from ingest.sources.tills.window import HealWindow
 
 STATEMENTS = Statements(__file__)
 KEYS_PER_QUERY = 5_000
 
-Keys = dict[Table, list[int]]
-"""Keys by table."""
+
+def not_read_again(raw: InRaw, table: Table, window: HealWindow, staged: str) -> list[Key]:
+    """Return the keys of a window's rows that the heal did not bring again.
+
+    Args:
+        raw: the till's raw tables.
+        table: the table.
+        window: the window.
+        staged: the temporary table with the rows that it brought.
+    """
+    rows = raw.rows(table)
+    brought = sa.table(staged, *map(sa.column, table.key))
+    query = sa.select(*(rows.c[name] for name in table.key)).where(
+        raw.alive(rows),
+        window.condition(raw, table, rows),
+        ~sa.exists().where(named(rows, table.key, brought, table.key)),
+    )
+    return sorted(raw.fetch(query), key=str)
 
 
-def unfinished(link: Link) -> HealWindow:
-    """Return what heals that did not end were to read: some of it may lie merged and uncounted."""
-    values = {"source": link.system.source, "branch": link.branch_id}
-    heals = [heal for (heal,) in link.connection.execute(STATEMENTS("unfinished_heals"), values)]
-    stretches = {
-        (start and datetime.fromisoformat(start), end and datetime.fromisoformat(end))
-        for heal in heals
-        for start, end in heal["stretches"]
-    }
-    # order_ids: as heals were recorded before there were declarations
-    keys = {key for heal in heals for key in heal.get("keys", heal.get("order_ids", ()))}
-    whole_tables = {name for heal in heals for name in heal.get("whole_tables", ())}
-    return HealWindow(tuple(stretches), tuple(sorted(keys)), tuple(whole_tables))
-
-
-def not_read_again(link: Link, table: Table, window: HealWindow, load_id: str | None) -> list[int]:
-    """Return the keys of a window's rows that the heal did not bring again."""
-    root_table = link.system.root
-    rows = in_raw(link, table, table.needed, "listed")
-    query = sa.select(rows.c[table.key]).where(alive(rows, link), rows.c._dlt_load_id != load_id)
-    if table.belongs_to_a_day:
-        root = in_raw(link, root_table, root_table.needed, "root")
-        query = query.where(
-            root.c.branch_id == link.branch_id,
-            rows.c[table.root_key] == root.c[root_table.key],
-            window.condition(root_table, root, POSTGRES),
-        )
-    found = link.connection.execute(POSTGRES.compile(query).encode())
-    return sorted(key for (key,) in found)
-
-
-def roots_of(link: Link, table: Table, keys: Sequence[int]) -> dict[int, int]:
+def roots_of(till: AtTill, table: Table, keys: Sequence[Key]) -> dict[Key, Key | None]:
     """Return, of some keys, those that the till still has, with the row that dates each."""
-    found: dict[int, int] = {}
+    found: dict[Key, Key | None] = {}
     if not keys:
         return found
-    rows = at_till(table, table.needed, "listed")
-    with link.till.engine.connect() as connection:
-        for start in range(0, len(keys), KEYS_PER_QUERY):
-            some = keys[start : start + KEYS_PER_QUERY]
-            query = sa.select(rows.c[table.key], rows.c[table.root_key].label("root"))
-            query = query.where(rows.c[table.key].in_(some))
-            found.update({row[0]: row[1] for row in connection.execute(query)})
+    joined, path = till.with_parents(table, is_outer=True)
+    root_table = till.system.root_of(table)
+    columns = till.key(table, path[0])
+    size = len(columns)
+    with till.till.engine.connect() as connection:
+        for some in chunks(keys):
+            query = (
+                sa.select(
+                    *_numbered(columns), *_numbered(till.key(root_table, path[-1]), since=size)
+                )
+                .select_from(joined)
+                .where(listed([path[0].c[name] for name in table.key], some, till.dialect))
+            )
+            with till.asking(table):
+                rows = connection.execute(query).all()
+            for row in rows:
+                root = tuple(row[size:])
+                found[tuple(row[:size])] = None if None in root else root
     return found
 
 
-def incomplete_tables(link: Link, survey: Survey) -> Iterator[str]:
-    """Yield the tables without business dates whose keys are not those of the till.
+def chunks(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
+    """Yield some keys of many, as many as go into one query."""
+    for start in range(0, len(keys), KEYS_PER_QUERY):
+        yield keys[start : start + KEYS_PER_QUERY]
 
-    A product whose row commits late is missed by its cursor, and no day would show it.
+
+def _numbered(columns: Sequence[Any], since: int = 0) -> Iterator[sa.Label[Any]]:
+    for number, column in enumerate(columns, start=since):
+        yield column.label(f"key_{number}")
+
+
+def incomplete_tables(till: AtTill, raw: InRaw) -> Iterator[str]:
+    """Yield the tables without business dates that are not those of the till.
+
+    Where a column says what has changed, their keys are compared: a product whose row commits late
+    is missed by its cursor, and no day would show it. Otherwise all of them is compared.
 
     Args:
-        link: the till and its raw tables.
-        survey: what the till has.
+        till: the till.
+        raw: its raw tables.
     """
-    with link.till.engine.connect() as till:
-        for table in survey.tables:
-            if table.belongs_to_a_day or not exists(
-                link.connection, f"{link.system.raw}.{table.name}"
-            ):
+    people = raw.connection.execute(
+        "select customer_id from audit.erasures where branch_id = any(%s)", [list(raw.branch_ids)]
+    )
+    erased = [person for (person,) in people]
+    with till.till.engine.connect() as connection:
+        for table in till.tables:
+            if table.belongs_to_a_day or not raw.has(table):
                 continue
-            rows = at_till(table, table.needed, "listed")
-            at_the_till = till.execute(
-                sa.select(sa.func.count(), sa.func.sum(rows.c[table.key]))
-            ).one()
-            landed = link.connection.execute(
-                STATEMENTS("keys_in_raw", raw=link.raw(table), key=table.key),
-                {"branch": link.branch_id},
-            ).fetchone()
-            if tuple(at_the_till) != landed:
+            kinds = shared(till, raw, table, with_personal=True)
+            if table.changed_at:
+                kinds = {name: kind for name, kind in kinds.items() if name in table.key}
+            with till.asking(table):
+                at_till = connection.execute(_whole(till, table, kinds, erased)).one()
+            (in_raw,) = raw.fetch(_whole(raw, table, kinds, erased))
+            if [int(value or 0) for value in at_till] != [int(value or 0) for value in in_raw]:
                 yield table.name
 
 
-def orphans_gone(link: Link) -> Keys:
+def _whole(
+    side: Side, table: Table, kinds: Mapping[str, str], erased: Sequence[str]
+) -> sa.Select[Any]:
+    """Return the query of a whole table's count and hash, without people who were erased."""
+    rows = side.rows(table)
+    others: Condition = sa.true()
+    if erased and not table.changed_at and table.person and table.person in rows.c:
+        others = sa.cast(rows.c[table.person], sa.Text).not_in(erased)
+    return sa.select(
+        sa.func.count().label("found"), hash_of(side, table, rows, kinds).label("hash")
+    ).where(side.alive(rows), others).select_from(rows)  # fmt: skip
+
+
+def orphans_gone(till: AtTill, raw: InRaw) -> Keys:
     """Return the keys of rows that went with their parent, or without one, by table.
 
     They are on no business date, so no comparison shows that they are gone. Those of a deleted
@@ -107,49 +125,69 @@ def orphans_gone(link: Link) -> Keys:
     quarantine, and are looked up at the till.
 
     Args:
-        link: the till and its raw tables.
+        till: the till.
+        raw: its raw tables.
     """
     gone: Keys = {}
-    root = link.system.root
-    has_quarantine = exists(link.connection, "audit.quarantine")
-    for table in link.system.tables:
-        if not table.parent_key or not exists(link.connection, f"{link.system.raw}.{table.name}"):
+    has_quarantine = exists(raw.connection, "audit.quarantine")
+    for table in raw.system.tables:
+        if not table.parent or not (raw.has(table) and raw.has(raw.system.table(table.parent))):
             continue
-        parts = {
-            "raw": link.raw(table), "key": table.key, "parent_key": table.parent_key,
-            "root": link.raw(root), "root_key": root.key,
-        }  # fmt: skip
-        values = {
-            "source": link.system.source, "table": table.name, "branch": link.branch_id,
-        }  # fmt: skip
-        lost = _keys(link, "without_their_parent", parts, values)
-        if has_quarantine:
-            root_parts = {name: parts[name] for name in ("root", "root_key")}
-            waiting = _keys(link, "waiting_for_their_parent", root_parts, values)
-            found = roots_of(link, table, waiting)
+        parent = raw.system.table(table.parent)
+        rows, above = raw.rows(table), raw.rows(parent, "above")
+        query = sa.select(*(rows.c[name] for name in table.key)).where(
+            raw.alive(rows),
+            raw.of_till(above),
+            above.c._deleted_at.is_not(None),
+            named(rows, table.parent_key, above, parent.key),
+        )
+        lost = raw.fetch(query)
+        if has_quarantine and table in till.tables:
+            waiting = _waiting(raw, table, parent)
+            found = roots_of(till, table, waiting)
             lost += [key for key in waiting if key not in found]
         if lost:
             gone[table] = lost
     return gone
 
 
-def _keys(link: Link, name: str, parts: Mapping[str, Any], values: Mapping[str, Any]) -> list[int]:
-    return [key for (key,) in link.connection.execute(STATEMENTS(name, **parts), values)]
+def _waiting(raw: InRaw, table: Table, parent: Table) -> list[Key]:
+    """Return the keys of rows in quarantine whose parent never came."""
+    held = sa.table(
+        "quarantine",
+        *map(sa.column, ("source_name", "table_name", "raw_record", "released_at")),
+        schema="audit",
+    )
+    record = sa.cast(held.c.raw_record, sa.dialects.postgresql.JSONB)
+
+    def value(name: str) -> sa.ColumnElement[Any]:
+        return sa.cast(record[name].astext, raw_type(raw.types[table.name][name]))
+
+    above = raw.rows(parent, "above")
+    parents = zip(parent.key, table.parent_key, strict=True)
+    query = sa.select(*(value(name) for name in table.key)).where(
+        held.c.source_name == raw.system.source,
+        held.c.table_name == table.name,
+        record[raw.system.till_column].astext == raw.till_id,
+        held.c.released_at.is_(None),
+        ~sa.exists().where(
+            raw.of_till(above), *(above.c[one] == value(other) for one, other in parents)
+        ),
+    )
+    return raw.fetch(query)
 
 
-def take_back(connection: Connection, system: System, branch_id: str) -> None:
-    """Delete what first loads that were cut short left of a branch.
+def take_back(raw: InRaw) -> None:
+    """Delete what first loads that were cut short left of a till.
 
     Args:
-        connection: a connection as loader.
-        system: the till's system.
-        branch_id: the branch.
+        raw: the till's raw tables.
     """
-    with connection.transaction():
-        for table in system.tables:
-            if not exists(connection, f"{system.raw}.{table.name}"):
-                continue
-            raw = sql.Identifier(system.raw, table.name)
+    with raw.connection.transaction():
+        for table in filter(raw.has, raw.system.tables):
             # The lock waits for a copy that outlives its killed client.
-            connection.execute(sql.SQL("lock {} in share row exclusive mode").format(raw))
-            connection.execute(STATEMENTS("take_back", raw=raw), {"branch": branch_id})
+            raw.connection.execute(
+                sql.SQL("lock {} in share row exclusive mode").format(raw.name(table))
+            )
+            statement = STATEMENTS("take_back", raw=raw.name(table), till=raw.system.till_column)
+            raw.connection.execute(statement, {"till": raw.till_id})

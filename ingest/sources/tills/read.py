@@ -2,186 +2,288 @@
 
 - From Postgres to Postgres rows go by COPY in Postgres' own binary form: whatever a till can hold
   arrives, also what Arrow cannot say (infinity, NaN, years before Christ).
-- From MySQL and MariaDB ConnectorX reads the binary protocol straight into Arrow, several times
-  faster than a cursor; dlt writes Arrow to Parquet unchanged and ADBC copies it into Postgres in
-  binary form. Either way no value ever becomes text, and '' stays apart from null.
-- Every table comes incrementally by its time of change: rows later than the last one seen, and
-  earlier than the till's own present. The upper bound matters twice. A row that gets the very
-  timestamp of the last one read cannot appear afterwards, so the range is open at its start and
-  needs no deduplication (dlt's compares every row at the boundary in Python). And a row dated in
-  the future by a wrong clock cannot push the watermark past all that is still to come.
+- From other engines rows come as Arrow (from MySQL and MariaDB ConnectorX reads the binary
+  protocol straight into it); dlt writes Arrow to Parquet unchanged and ADBC copies it into Postgres
+  in binary form. Either way no value ever becomes text, and '' stays apart from null.
+- A table with a change column comes incrementally: rows later than the last one seen, and earlier
+  than the till's own present. The upper bound matters twice. A row that gets the very timestamp of
+  the last one read cannot appear afterwards, so the range is open at its start and needs no
+  deduplication (dlt's compares every row at the boundary in Python). And a row dated in the future
+  by a wrong clock cannot push the watermark past all that is still to come. Days have no such
+  boundary: the last one is read again. A key that grows needs none.
 - What a cursor cannot see (late commits, edits without a new timestamp, deletes) is found and
   mended by the comparison; there are no lags here.
-- `branch_id` comes first: branches number their rows independently of each other.
+- The till comes first in every key: tills number their rows independently of each other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
-import connectorx
 import dlt
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
-from dlt.common.schema.typing import TDeleteInsertStrategyDict
-from dlt.sources.sql_database import BaseTableLoader, sql_table
+from dlt.common.schema.typing import TColumnSchema, TDeleteInsertStrategyDict
 
+from ingest.loads import packages
 from ingest.loads.destination import Reference, References, SourceFailedError, copy_across
-from ingest.sources.tills.connect import Link, RefusedTableError, TillError, cannot_read
-from ingest.sources.tills.declaration import Table
-from ingest.sources.tills.landing import as_in_raw, cast, landing, newest, schema
-from ingest.sources.tills.survey import Survey
-
-BATCH_ROWS = 100_000
-"""Rows per Arrow batch: large enough to be cheap, small enough for little memory."""
+from ingest.sources.tills.connect import RefusedTableError, TillError, refusal
+from ingest.sources.tills.declaration import Table, written
+from ingest.sources.tills.dialects.base import MOMENT, WALL
+from ingest.sources.tills.landing import as_in_raw, cast, schema
+from ingest.sources.tills.progress import Progress, Read
+from ingest.sources.tills.tables import AtTill, Condition, InRaw
 
 # Deletes and inserts by key, and takes a row that was staged twice but once.
 MERGE: TDeleteInsertStrategyDict = {"disposition": "merge", "strategy": "delete-insert"}
 
 
-@dataclass
-class Progress:
-    """What was read of one table: the record that ends up in audit.loads."""
-
-    rows: int = 0
-    first_cursor: datetime | None = None
-    last_cursor: datetime | None = None
-
-    def add(self, cursor: pa.Array | None, rows: int) -> None:
-        """Count one batch and widen the range of its cursor."""
-        self.rows += rows
-        if cursor is None or not rows:
-            return
-        span = pc.min_max(cursor).as_py()
-        if span["min"] is not None:
-            self.first_cursor = min(self.first_cursor or span["min"], span["min"])
-            self.last_cursor = max(self.last_cursor or span["max"], span["max"])
-
-
 @dataclass(frozen=True)
 class Reading:
-    """What the loader of one table needs to know beyond what dlt tells it.
+    """One table as it is read.
 
     Attributes:
-        link: the till and the raw tables.
+        till: the till.
         table: the table to read.
         references: filled with what is to be copied from till to warehouse without a file between.
-        is_first: of no branch is any load complete.
+        is_first: of no till is any load complete.
         progress: filled with what was read.
     """
 
-    link: Link
+    till: AtTill
     table: Table
     references: References = field(default_factory=dict)
     is_first: bool = False
     progress: Progress = field(default_factory=Progress)
 
-
-class TillLoader(BaseTableLoader):
-    """Reads one till table in the types that the raw layer uses."""
-
-    def load_rows(self, backend_kwargs: dict[str, Any] | None = None) -> Iterator[pa.Table]:
+    def load(self, last_value: Any) -> Iterator[pa.Table]:
         """Yield the rows as Arrow tables, at least one, which may be empty: it brings the types.
 
         From a Postgres till only the newest row comes this way, with its key and its cursor: it
         tells dlt the types, and where the next load goes on. All rows are copied.
+
+        Args:
+            last_value: how far the last complete load came.
         """
-        reading: Reading = (backend_kwargs or {})["reading"]
-        till = reading.link.till
-        landed = [landing(column, till.dialect) for column in self.table.columns]
-        arrow_schema = schema(self.table, reading.table, landed)
-        where = self._where(reading)
-        query = sa.select(*(expression for expression, _ in landed)).where(*where)
-        is_copied = till.dialect.name == "postgresql" and self.cursor_column is not None
-        if is_copied:
-            query = newest(self.table, reading.table, landed, self.cursor_column).where(*where)
-        rows = 0
-        for batch in read_batches(self.compile_query(query), arrow_schema, reading):
-            rows += batch.num_rows
+        rows = self.till.rows(self.table)
+        where = fresh(self.till, self.table, rows, last_value)
+        self.note_unreadable(rows, where)
+        if self.till.dialect.copies:
+            newest = self._newest(rows, where)
+            if newest.num_rows:
+                self.references[self.table.name] = self._reference(rows, where)
+            yield newest
+            return
+        found = 0
+        for batch in read_batches(self, rows, where):
+            found += batch.num_rows
             yield pa.Table.from_batches([batch])
-        if not rows:
-            yield arrow_schema.empty_table()
-        elif is_copied:
-            query = sa.select(*as_in_raw(till.branch_id, landed)).where(*where)
-            reading.references[reading.table.name] = self._reference(reading, query)
+        if not found:
+            yield self.schema.empty_table()
 
-    def _reference(self, reading: Reading, query: sa.Select[Any]) -> Reference:
+    @property
+    def schema(self) -> pa.Schema:
+        """The raw table's Arrow schema."""
+        return schema(self.till.system, self.table, self.till.types(self.table).items())
+
+    def note_unreadable(self, rows: sa.FromClause, where: Condition) -> None:
+        """Remember a row of each column whose new type has a value that the raw column cannot."""
+        till, table = self.till, self.table
+        for name, condition in till.unreadable(table, rows).items():
+            query = sa.select(*(rows.c[each] for each in table.key)).where(where, condition)
+            with till.asking(table), till.till.engine.connect() as connection:
+                found = connection.execute(query.limit(1)).first()
+            if found:
+                key = ", ".join(map("{} is {}".format, table.key, found))
+                self.progress.notes[name] = (
+                    f"The column {table.name}.{name} of the till of {till.till.part} has a value "
+                    f"that is no {till.kind(table, name)} where {key}: it lands as null."
+                )
+
+    def _newest(self, rows: sa.FromClause, where: Condition) -> pa.Table:
+        """Return the newest row with its key and its cursor and no other value."""
+        table, landed = self.table, self.till.landed(self.table, rows)
+        columns = dict.fromkeys([*table.key, *([table.changed_at] if table.changed_at else [])])
+        query = sa.select(*(landed[name][0] for name in columns)).where(where).limit(1)
+        if table.changed_at:
+            cursor = rows.c[table.changed_at]
+            # nulls last is served by no index: not without need
+            query = query.order_by(
+                cursor.desc().nulls_last() if _may_be_null(cursor) else cursor.desc()
+            )
+        with self.till.asking(table), self.till.till.engine.connect() as connection:
+            found = connection.execute(query).all()
+        own = {self.till.system.till_column: self.till.till.till_id}
+        newest = pa.Table.from_pylist(
+            [own | dict(zip(columns, row, strict=True)) for row in found], schema=self.schema
+        )
+        self.progress.add(newest[table.changed_at] if table.changed_at else None, newest.num_rows)
+        return newest
+
+    def _reference(self, rows: sa.FromClause, where: Condition) -> Reference:
         """Return what copies the table's rows into the warehouse without a file between."""
+        till, landed = self.till.till, self.till.landed(self.table, rows)
+        query = sa.select(*as_in_raw(till.till_id, landed.values())).where(where)
 
-        def follow(cursor: Any, table: str, load_id: str) -> None:
-            names = ["branch_id", *self.table.columns.keys(), "_dlt_load_id"]
-            quote = self.engine.dialect.identifier_preparer.quote_identifier
+        def follow(cursor: Any, target: str, load_id: str) -> None:
+            names = [self.till.system.till_column, *landed, "_dlt_load_id"]
             marked = query.add_columns(sa.cast(sa.literal(load_id), sa.Text))
             try:
-                reading.progress.rows = copy_across(
-                    reading.link.till.engine,
-                    self.compile_query(marked),
+                self.progress.rows = copy_across(
+                    till.engine,
+                    till.dialect.compile(marked),
                     cursor,
-                    table,
-                    ", ".join(map(quote, names)),
-                    is_first=reading.is_first,
+                    target,
+                    ", ".join('"{}"'.format(name.replace('"', '""')) for name in names),
+                    is_first=self.is_first,
                 )
             except SourceFailedError as error:
-                raise TillError(cannot_read(error.__cause__, reading.link.till)) from None
+                raise refusal(error, till, self.table) from None
 
         return follow
 
-    def _where(self, reading: Reading) -> list[sa.ColumnElement[bool]]:
-        """Return the conditions that choose the rows to read."""
-        if self.cursor_column is None:
-            return []
-        dialect, cursor = reading.link.till.dialect, self.cursor_column
-        fresh = cursor < sa.literal_column(dialect.present)
-        if self.last_value is not None:
-            fresh = sa.and_(cursor > dialect.literal(self.last_value), fresh)
-        # A row without a cursor is read every time: it must not be lost.
-        return [sa.or_(fresh, cursor.is_(None)) if cursor.nullable else fresh]
 
+def has_news(till: AtTill, raw: InRaw) -> bool:
+    """Say whether a load would bring anything: rows, a column or a problem.
 
-def read_batches(query: str, arrow_schema: pa.Schema, reading: Reading) -> Iterator[pa.RecordBatch]:
-    """Yield a query's rows with the branch in front and every column in its type.
+    One query, before dlt is asked: it takes most of a second to find that there is nothing to load,
+    and most visits find that.
 
     Args:
-        query: the query, in the till's SQL.
-        arrow_schema: the raw table's.
+        till: the till.
+        raw: its raw tables.
+    """
+    if till.problems or till.notes or not till.has_landed:
+        return True
+    tables = [table for table in till.tables if table.changed_at]
+    if not tables:
+        return False
+    cursors = packages.cursors(raw.connection, raw.system.raw, raw.schema_name)
+    if cursors is None:
+        return True
+    news = []
+    for table in tables:
+        rows = till.rows(table, table.name)
+        last_value = cursors.get(table.name, {}).get(str(table.changed_at))
+        news.append(sa.exists().where(fresh(till, table, rows, last_value)))
+    with till.asking(till.system.root), till.till.engine.connect() as connection:
+        return bool(connection.execute(sa.select(sa.or_(*news))).scalar())
+
+
+def fresh(till: AtTill, table: Table, rows: sa.FromClause, last_value: Any) -> Condition:
+    """Return the condition by which a load reads rows of a table.
+
+    Args:
+        till: the till.
+        table: the table.
+        rows: the till's rows.
+        last_value: how far the last complete load came.
+    """
+    if not table.changed_at:
+        return sa.true()
+    cursor, literal = rows.c[table.changed_at], till.dialect.literal
+    is_day = _is_day(till, table)
+    conditions = []
+    if (until := present(till, table)) is not None:
+        conditions.append(cursor <= literal(until) if is_day else cursor < literal(until))
+    if last_value is not None:
+        conditions.append(cursor >= literal(last_value) if is_day else cursor > literal(last_value))
+    news = sa.and_(sa.true(), *conditions)
+    # A row without a cursor is read every time: it must not be lost.
+    return sa.or_(news, cursor.is_(None)) if _may_be_null(cursor) else news
+
+
+def present(till: AtTill, table: Table) -> Any:
+    """Return the till's present as a table's change column has it; None for a key that grows."""
+    column = str(table.changed_at)
+    now = till.clock(table, next(iter(till.till.branches)), column).on_clock(till.now)
+    if table.changed_format:
+        return written(now if "%" in table.changed_format else till.now, table.changed_format)
+    kind = till.types(table)[column]
+    if kind in (MOMENT, WALL):
+        return now
+    return now.date() if kind == pa.date32() else None
+
+
+def _is_day(till: AtTill, table: Table) -> bool:
+    return bool(till.types(table)[str(table.changed_at)] == pa.date32())
+
+
+def _may_be_null(column: Any) -> bool:
+    return bool(getattr(column, "nullable", True))
+
+
+def read_batches(
+    reading: Reading, rows: sa.FromClause, where: Condition
+) -> Iterator[pa.RecordBatch]:
+    """Yield a table's rows with the till in front and every column in its type.
+
+    Args:
         reading: the table that is read.
+        rows: the till's rows.
+        where: which of them.
 
     Raises:
-        RefusedTableError: a value that Postgres cannot hold.
+        RefusedTableError: the table cannot be read, or has a value that Postgres cannot hold.
+        TillError: the till cannot be read.
     """
-    till = reading.link.till
-    address = till.url.set(drivername=till.url.get_backend_name())
-    reader = connectorx.read_sql(
-        address.render_as_string(hide_password=False),
-        query,
-        protocol="binary",
-        return_type="arrow_stream",
-        batch_size=BATCH_ROWS,
-        pre_execution_query=till.dialect.session,
+    till, table, arrow_schema = reading.till.till, reading.table, reading.schema
+    landed = reading.till.landed(table, rows)
+    crooked = till.dialect.crooked([rows.c[name] for name in landed])
+    query = sa.select(
+        *(what for what, _ in landed.values()),
+        *([] if crooked is None else [crooked.label("_crooked")]),
+    ).where(where)
+    try:
+        for batch in till.dialect.read(till.engine, till.dialect.compile(query), arrow_schema):
+            if batch.num_rows:
+                yield _finished(reading, batch, arrow_schema, has_crooked=crooked is not None)
+    except (KeyboardInterrupt, SystemExit, TillError, GeneratorExit):
+        raise
+    except BaseException as error:  # ConnectorX's panics are no `Exception`
+        raise refusal(error, till, table) from None
+
+
+def _finished(
+    reading: Reading, batch: pa.RecordBatch, arrow_schema: pa.Schema, *, has_crooked: bool
+) -> pa.RecordBatch:
+    """Return a batch with the till in front, the mark of deletion, and every column in its type."""
+    columns, rows = list(batch.columns), batch.num_rows
+    crooked = columns.pop() if has_crooked else None
+    fields = list(arrow_schema)
+    cells = [
+        cast(column, column_field.type)
+        for column, column_field in zip(columns, fields[1:-1], strict=True)
+    ]
+    till = pa.repeat(pa.scalar(reading.till.till.till_id), rows)
+    finished = pa.RecordBatch.from_arrays(
+        [till, *cells, pa.nulls(rows, fields[-1].type)], schema=arrow_schema
     )
-    branch, alive = pa.array([], pa.string()), pa.nulls(0, arrow_schema.field("_deleted_at").type)
-    for batch in reader:
-        rows = batch.num_rows
-        if not rows:
-            continue
-        if len(branch) < rows:
-            branch = pa.repeat(pa.scalar(till.branch_id), rows)
-            alive = pa.nulls(rows, alive.type)
-        columns = [
-            cast(column, column_field.type)
-            for column, column_field in zip(batch.columns, list(arrow_schema)[1:-1], strict=True)
-        ]
-        finished = pa.RecordBatch.from_arrays(
-            [branch.slice(0, rows), *columns, alive.slice(0, rows)], schema=arrow_schema
-        )
-        _refuse_nul(finished, reading)
-        cursor = reading.table.changed_at
-        reading.progress.add(finished[cursor] if cursor else None, rows)
-        yield finished
+    _refuse_nul(finished, reading)
+    if crooked is not None and crooked.null_count < rows:
+        _note(reading, finished, crooked)
+    cursor = reading.table.changed_at
+    reading.progress.add(finished[cursor] if cursor else None, rows)
+    return finished
+
+
+def _key_of(reading: Reading, batch: pa.RecordBatch, row: int) -> str:
+    return ", ".join(f"{name} is {batch[name][row].as_py()}" for name in reading.table.key)
+
+
+def _note(reading: Reading, batch: pa.RecordBatch, crooked: pa.Array) -> None:
+    """Remember the first row of each column whose time is none."""
+    for row, names in enumerate(crooked.to_pylist()):
+        for name in (names or "").split(", ") if names else ():
+            reading.progress.notes.setdefault(
+                name,
+                f"The column {reading.table.name}.{name} of the till of {reading.till.till.part} "
+                f"has a day that does not exist (such as 0000-00-00) where "
+                f"{_key_of(reading, batch, row)}: it lands as null.",
+            )
 
 
 def _refuse_nul(batch: pa.RecordBatch, reading: Reading) -> None:
@@ -191,62 +293,74 @@ def _refuse_nul(batch: pa.RecordBatch, reading: Reading) -> None:
             continue
         found = pc.index(pc.match_substring(column, "\0"), True).as_py()
         if found >= 0:
-            table, key = reading.table, reading.table.key
             raise RefusedTableError(
-                table.name,
-                f"The column {table.name}.{name} of the till of {reading.link.branch_id} holds a "
-                f"NUL character where {key} is {batch[key][found].as_py()}, which Postgres cannot "
-                "store: the table is not loaded until it is removed there.",
+                reading.table.name,
+                f"The column {reading.table.name}.{name} of the till of "
+                f"{reading.till.till.part} holds a NUL character where "
+                f"{_key_of(reading, batch, found)}, which Postgres cannot store: the table is not "
+                f"loaded until it is removed there.",
             )
 
 
 def resources(
-    link: Link, survey: Survey, references: References, *, is_initial: bool, is_first: bool
-) -> tuple[list[Any], dict[str, Progress]]:
+    till: AtTill, references: References, *, is_initial: bool, is_first: bool
+) -> tuple[list[Any], Read]:
     """Return what dlt reads of a till, and what will say how far it came.
 
     Args:
-        link: the till and the raw tables that it fills.
-        survey: what can be read.
+        till: the till.
         references: filled with what is to be copied from till to warehouse without a file between.
-        is_initial: of this branch no load is complete: append, there being nothing to merge with.
-        is_first: of no branch is any load complete.
+        is_initial: of this till no load is complete: append, there being nothing to merge with.
+        is_first: of no till is any load complete.
 
     Returns:
         One dlt resource per table, and the tables' progress by name.
     """
-    found, progress = [], {}
-    for table in survey.tables:
-        reading = Reading(link, table, references, is_first)
+    found: list[Any] = []
+    progress: Read = {}
+    for table in till.tables:
+        reading = Reading(till, table, references, is_first)
         progress[table.name] = reading.progress
-        incremental: dlt.sources.incremental[datetime] | None = None
+        incremental: dlt.sources.incremental[Any] | None = None
         if table.changed_at:
             incremental = dlt.sources.incremental(
                 table.changed_at,
-                range_start="open",
+                range_start="closed" if _is_day(till, table) else "open",
                 primary_key=(),
                 on_cursor_value_missing="include",
             )
-        resource = sql_table(
-            credentials=link.till.engine,
-            table=table.name,
-            metadata=survey.metadata,
-            backend="connectorx",
-            reflection_level="minimal",
-            excluded_columns=list(table.excluded) or None,
-            primary_key=["branch_id", table.key],
-            write_disposition="append" if is_initial else MERGE,
-            incremental=incremental,
-            table_loader_class=TillLoader,
-            backend_kwargs={"reading": reading},
+        found.append(
+            dlt.resource(
+                _loaded(reading, incremental, is_whole=is_initial),
+                name=table.name,
+                primary_key=[till.system.till_column, *table.key],
+                write_disposition="append" if is_initial else MERGE,
+                # Only keys are required in the raw layer: a till may drop a column or allow nulls
+                # one day.
+                columns={
+                    name: _hint(name, kind)
+                    for name, kind in till.types(table).items()
+                    if name not in table.key
+                },
+            )
         )
-        # Only keys are required in the raw layer: a till may drop a column or allow nulls one day.
-        resource.apply_hints(
-            columns={
-                column.name: {"name": column.name, "nullable": True}
-                for column in survey.metadata.tables[table.name].columns
-                if column.name != table.key
-            }
-        )
-        found.append(resource)
     return found, progress
+
+
+def _hint(name: str, kind: pa.DataType) -> TColumnSchema:
+    hint: TColumnSchema = {"name": name, "nullable": True}
+    # dlt takes a wall clock's time for UTC otherwise
+    return {**hint, "data_type": "timestamp", "timezone": False} if kind == WALL else hint
+
+
+def _loaded(reading: Reading, incremental: Any, *, is_whole: bool) -> Any:
+    """Return the function that dlt calls for a table's rows."""
+
+    def rows() -> Iterator[pa.Table]:
+        # a later load takes no row of a table without a change column: its last days are read again
+        yield from reading.load(None) if is_whole else [reading.schema.empty_table()]
+
+    def changes(cursor: Any = incremental) -> Iterator[pa.Table]:
+        yield from reading.load(cursor.last_value)
+
+    return changes if incremental is not None else rows

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import psycopg
 
-from ingest.loads import packages
+from ingest.loads import packages, raw_tables
 from ingest.loads.raw_tables import exists, index
 from ingest.loads.source import Session
 from ingest.loads.statements import Statements
 from ingest.sources.tills import erasure
-from ingest.sources.tills.connect import Link, configured
-from ingest.sources.tills.declaration import System, Table, declared
+from ingest.sources.tills.connect import TillError, configured, in_use
+from ingest.sources.tills.declaration import (
+    System,
+    Table,
+    declared,
+    known_systems,
+    source_name,
+)
 from ingest.sources.tills.lost import take_back
+from ingest.sources.tills.remove import purge
+from ingest.sources.tills.tables import InRaw
 from ingest.sources.tills.visit import TillVisit
 
 STATEMENTS = Statements(__file__)
@@ -42,7 +50,7 @@ class TillSource:
     @property
     def raw(self) -> str:
         """The raw schema."""
-        return self.system.raw
+        return f"raw_{self.name}"
 
     def tables(self) -> Sequence[str]:
         """Return the raw tables that the models read."""
@@ -52,10 +60,18 @@ class TillSource:
         self, session: Session, branches: Sequence[str] | None = None
     ) -> Sequence[TillVisit]:
         """Return the configured tills, in the order of the seed."""
-        return [TillVisit(Link(session, self.system, till)) for till in configured(branches)]
+        tills = [till for till in configured() if till.system_name == self.system_name]
+        if tills and (problem := in_use(tills[0])):
+            raise TillError(problem)
+        return [
+            TillVisit(session, till)
+            for till in tills
+            if not branches or any(branch.branch_id in branches for branch in till.branches)
+        ]
 
     def prepare(self, session: Session) -> None:
         """Give the raw tables the indexes that merging and comparing need."""
+        purge(session, self.name)
         for table in self.system.tables:
             if not exists(session.connection, f"{self.raw}.{table.name}"):
                 continue
@@ -65,22 +81,10 @@ class TillSource:
                 self._start_over(session, table)
                 self._index(session, table)
 
-    def knows(self, session: Session, branch_id: str, customer_id: int) -> bool:
+    def knows(self, session: Session, branch_id: str, customer_id: str) -> bool:
         """Say whether a customer of a branch has ever come in."""
         return any(
-            session.connection.execute(
-                STATEMENTS(
-                    "knows_person",
-                    raw=psycopg.sql.Identifier(self.raw, table.name),
-                    person=str(table.person),
-                ),
-                {"branch": branch_id, "customer": customer_id},
-            ).fetchall()
-            == [(True,)]
-            for table in self.system.tables
-            if table.person
-            and not table.parent
-            and exists(session.connection, f"{self.raw}.{table.name}")
+            erasure.knows(raw, customer_id) for raw in self._of_branches(session, [branch_id])
         )
 
     def erase(self, session: Session) -> int:
@@ -88,42 +92,68 @@ class TillSource:
         if not exists(session.connection, f"{self.raw}._dlt_loads"):
             return 0
         rows = session.connection.execute("select distinct branch_id from audit.erasures")
-        return sum(
-            erasure.erase(session.connection, self.system, branch_id)
-            for (branch_id,) in rows.fetchall()
-        )
+        branch_ids = [branch_id for (branch_id,) in rows.fetchall()]
+        return sum(map(erasure.erase, self._of_branches(session, branch_ids)))
+
+    def _of_branches(self, session: Session, branch_ids: list[str]) -> Iterator[InRaw]:
+        """Yield the raw side of every till that ever was of some branches."""
+        connection = session.connection
+        for till_id, some in erasure.tills_of(connection, self.system, branch_ids).items():
+            yield InRaw(system=self.system, connection=connection, till_id=till_id, branch_ids=some)
 
     def _index(self, session: Session, table: Table) -> None:
-        wanted = {"key": table.key, "load": "_dlt_load_id"}
+        wanted: dict[str, Sequence[str]] = {"key": table.key, "load": ["_dlt_load_id"]}
         if table.parent_key:
             wanted["parent"] = table.parent_key
         if table.business_time:
-            wanted["time"] = table.business_time
+            wanted["time"] = [table.business_time]
+        if table.belongs_to_a_day:
             session.connection.execute(
                 STATEMENTS(
-                    "index_of_deleted", index=f"{table.name}_deleted", key=table.key,
-                    raw=psycopg.sql.Identifier(self.raw, table.name),
+                    "index_of_deleted", index=f"{table.name}_deleted", till=self.system.till_column,
+                    key=table.key[0], raw=psycopg.sql.Identifier(self.raw, table.name),
                 )
             )  # fmt: skip
-        for suffix, column in wanted.items():
+        if key := self._number_of_order(session, table):
+            session.connection.execute(
+                STATEMENTS(
+                    "index_of_order", index=f"{table.name}_order", till=self.system.till_column,
+                    key=key, raw=psycopg.sql.Identifier(self.raw, table.name),
+                )
+            )  # fmt: skip
+        for suffix, columns in wanted.items():
             index(
-                session.connection, self.raw, table.name, suffix, ["branch_id", column],
-                is_unique=suffix == "key",
+                session.connection, self.raw, table.name, suffix,
+                [self.system.till_column, *columns], is_unique=suffix == "key",
             )  # fmt: skip
 
+    def _number_of_order(self, session: Session, table: Table) -> str | None:
+        """Return the column that names an order by a number: its own, or that of a part of it."""
+        has_parts = any(other.parent == table.name for other in self.system.tables)
+        if len(self.system.path(table)) > 2 or not (table.parent or has_parts):
+            return None
+        columns = table.parent_key or table.key
+        types = raw_tables.columns(session.connection, self.raw)[table.name]
+        return columns[0] if len(columns) == 1 and "char" not in types[columns[0]] else None
+
     def _start_over(self, session: Session, table: Table) -> None:
-        """Take back the branches that hold a key twice: their next load is a first load.
+        """Take back the tills that hold a key twice: their next load is a first load.
 
         A copy whose connection broke at its very commit is repeated by dlt, and may then be there
         twice. Before the first index nothing else would notice.
         """
         statement = STATEMENTS(
-            "branches_with_a_key_twice", key=table.key,
+            "tills_with_a_key_twice", till=self.system.till_column,
+            key=psycopg.sql.SQL(", ").join(map(psycopg.sql.Identifier, table.key)),
             raw=psycopg.sql.Identifier(self.raw, table.name),
         )  # fmt: skip
-        for (branch_id,) in session.connection.execute(statement).fetchall():
-            packages.forget(session.connection, self.raw, self.system.schema_name(branch_id))
-            take_back(session.connection, self.system, branch_id)
+        for (till_id,) in session.connection.execute(statement).fetchall():
+            raw = InRaw(
+                system=self.system, connection=session.connection, till_id=till_id, branch_ids=()
+            )
+            packages.forget(session.connection, self.raw, raw.schema_name)
+            take_back(raw)
 
 
-MYPIZZA = TillSource("mypizza", "pos")
+TILLS = tuple(TillSource(name, source_name(name)) for name in known_systems())
+MYPIZZA = next(source for source in TILLS if source.system_name == "mypizza")

@@ -3,54 +3,34 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
-import pyarrow as pa
 import sqlalchemy as sa
 
-from ingest.loads import packages, raw_tables
-from ingest.sources.tills.connect import Link, RefusedTableError, TillError, cannot_read
-from ingest.sources.tills.declaration import Table
-from ingest.sources.tills.landing import OWN_COLUMNS, landing, postgres_name
+from ingest.loads import packages
+from ingest.sources.tills.connect import (
+    RefusedTableError,
+    Till,
+    TillError,
+    cannot_read,
+    refusal,
+)
+from ingest.sources.tills.declaration import FOLDER, System, Table
+from ingest.sources.tills.landing import TEXT, common, postgres_name
+from ingest.sources.tills.names import raw_name, raw_names
+from ingest.sources.tills.tables import AtTill, InRaw
+from ingest.warehouse import WarehouseError
 
 
-@dataclass(frozen=True)
-class Survey:
-    """What a till offers, compared with what the raw layer has.
-
-    Attributes:
-        tables: the tables that can be loaded.
-        metadata: the till's tables, reflected.
-        problems: one sentence for each table that cannot be loaded.
-        notes: one sentence for each change that does not hinder.
-        has_landed: whether the raw layer has all the columns that the till has now.
-    """
-
-    tables: tuple[Table, ...]
-    metadata: sa.MetaData
-    problems: tuple[str, ...]
-    notes: tuple[str, ...]
-    has_landed: bool
-
-    def columns(self, table: Table) -> sa.Table:
-        """Return a table with the columns that may leave the till."""
-        whole = self.metadata.tables[table.name]
-        kept = [column for column in whole.columns if column.name not in table.excluded]
-        return sa.Table(table.name, sa.MetaData(), *(column._copy() for column in kept))
-
-    def without(self, refused: RefusedTableError) -> Survey:
-        """Return what can be loaded beside a table that was refused."""
-        tables = tuple(table for table in self.tables if table.name != refused.table)
-        return replace(self, tables=tables, problems=(*self.problems, str(refused)))
-
-
-def survey(link: Link) -> Survey:
+def survey(till: Till, raw: InRaw) -> AtTill:
     """Connect to a till and compare its tables with the raw layer's.
 
     Args:
-        link: the till and the raw tables that it fills.
+        till: the till.
+        raw: the raw tables that it fills.
 
     Returns:
         What can be loaded, and what has changed.
@@ -58,78 +38,180 @@ def survey(link: Link) -> Survey:
     Raises:
         TillError: the till cannot be reached.
     """
-    raw = raw_tables.columns(link.connection, link.system.raw)
-    known = packages.known_columns(link.connection, link.system.raw, link.schema_name)
-    metadata = sa.MetaData()
-    tables, problems, notes = [], [], []
-    has_landed = True
+    known = packages.known_columns(raw.connection, raw.system.raw, raw.schema_name)
+    looked = look(till)
+    tables: list[Table] = []
+    problems, notes = [*looked.problems], [*looked.notes]
+    targets: dict[str, dict[str, str]] = {}
+    for table in looked.found:
+        if hangs := [each.at_till for each in raw.system.path(table) if not looked.has(each)]:
+            problems.append(f"Nor is {table.at_till} loaded, whose rows belong to {hangs[-1]}.")
+            continue
+        wrong = [*_wrong(looked, table)]
+        try:
+            targets[table.name] = _targets(looked, raw, table)
+        except TillError as error:
+            wrong.append(str(error))
+        problems += wrong
+        if not wrong:
+            tables.append(table)
+            notes += _widened(looked, raw, table, targets[table.name])
+        notes += _changed(looked, table, known.get(table.name, set()))
+    looked = replace(looked, raw_types=targets)
+    return replace(
+        looked,
+        tables=tuple(tables),
+        problems=tuple(problems),
+        notes=tuple(notes),
+        has_landed=all(
+            raw.has(table) and raw.types[table.name].keys() >= looked.types(table).keys()
+            for table in tables
+        ),
+    )
+
+
+def look(till: Till) -> AtTill:
+    """Return what a till has of the declared tables, without a look at the raw layer.
+
+    Raises:
+        TillError: the till cannot be reached.
+    """
+    found: dict[Table, sa.FromClause] = {}
+    problems: list[str] = []
     try:
-        with link.till.engine.connect() as connection:
-            present = set(sa.inspect(connection).get_table_names())
-            for table in link.system.tables:
-                if table.name not in present:
-                    problems.append(f"The till of {link.branch_id} has no table {table.name}.")
-                    continue
-                columns = _columns(link, connection, metadata, table)
-                in_raw = raw.get(table.name, {})
-                wrong = _wrong(link, table, columns, in_raw)
-                problems += wrong
-                notes += _changed(link, table, columns, known.get(table.name, set()))
-                if not wrong:
-                    tables.append(table)
-                    has_landed = has_landed and in_raw.keys() >= columns.keys()
+        with till.engine.connect() as connection, warnings.catch_warnings():
+            # of types that SQLAlchemy does not know: they land as text
+            warnings.simplefilter("ignore", sa.exc.SAWarning)
+            now: Any = connection.execute(sa.select(till.dialect.now())).scalar_one()
+            for table, rows in _reflected(till, connection):
+                if rows is None:
+                    problems.append(f"The till of {till.part} has no table {table.at_till}.")
+                elif refused := _refused(till, connection, table, rows):
+                    problems.append(str(refused))
+                else:
+                    found[table] = rows
+    except WarehouseError:
+        raise
+    except Exception as error:  # a driver raises more than its own, for example for a login
+        raise TillError(cannot_read(error, till)) from None
+    now = datetime.fromisoformat(now) if isinstance(now, str) else now
+    now = now.astimezone(UTC) if now.tzinfo else now.replace(tzinfo=UTC)
+    return AtTill(
+        system=till.system, dialect=till.dialect, till=till, now=now, found=found,
+        problems=tuple(problems),
+    )  # fmt: skip
+
+
+def _reflected(
+    till: Till, connection: sa.Connection
+) -> Iterator[tuple[Table, sa.FromClause | None]]:
+    """Yield the declared tables, each as the till has it, if it has it."""
+    schemas: dict[str | None, dict[str, list[sa.Column[Any]]]] = {}
+    for table in till.system.tables:
+        if table.query:
+            yield table, _of_query(table)
+            continue
+        schema = table.schema_name or till.schema
+        if schema not in schemas:
+            schemas[schema] = till.dialect.columns(connection, schema)
+        there = schemas[schema]
+        similar = {raw_name(name): name for name in reversed(there)}
+        name = table.at_till if table.at_till in there else similar.get(table.name)
+        yield table, _as_raw(till.system, table, name, schema, there[name]) if name else None
+
+
+def _as_raw(
+    system: System, table: Table, name: str, schema: str | None, columns: list[sa.Column[Any]]
+) -> sa.Table:
+    """Return a till's table whose columns are known by their names in the raw layer."""
+    names = raw_names(
+        sorted((column.name for column in columns), key=lambda known: raw_name(known) != known),
+        system.own_columns,
+    )
+    kept = (
+        sa.Column(column.name, column.type, key=names[column.name], nullable=column.nullable)
+        for column in columns
+        if names[column.name] not in table.excluded
+    )
+    return sa.Table(name, sa.MetaData(), *kept, schema=schema)
+
+
+def _of_query(table: Table) -> sa.FromClause:
+    text = (FOLDER / str(table.query)).read_text(encoding="utf-8")
+    kinds: dict[str, Any] = {"moment": sa.DateTime(), "date": sa.Date(), "boolean": sa.Boolean()}
+    columns = [sa.column(name, kinds.get(kind)) for name, kind in table.columns.items()]
+    return sa.text(text.replace(":", r"\:")).columns(*columns).subquery(table.name)
+
+
+def _refused(
+    till: Till, connection: sa.Connection, table: Table, rows: sa.FromClause
+) -> TillError | None:
+    """Return why a table cannot be read: asked for no row of all its columns."""
+    try:
+        connection.execute(sa.select(*rows.columns).where(sa.false()))
     except sa.exc.DBAPIError as error:
-        raise TillError(cannot_read(error.orig, link.till)) from None
-    return Survey(tuple(tables), metadata, tuple(problems), tuple(notes), has_landed)
+        connection.rollback()
+        refused = refusal(error, till, table)
+        if not isinstance(refused, RefusedTableError):
+            raise
+        return refused
+    return None
 
 
-_Columns = Mapping[str, tuple[sa.Column[Any], pa.DataType]]
-
-
-def _columns(
-    link: Link, connection: sa.Connection, metadata: sa.MetaData, table: Table
-) -> _Columns:
-    with warnings.catch_warnings():
-        # Of types that SQLAlchemy does not know: they land as text.
-        warnings.simplefilter("ignore", sa.exc.SAWarning)
-        reflected = sa.Table(table.name, metadata, autoload_with=connection, resolve_fks=False)
-    return {
-        name: (column, landing(column, link.till.dialect)[1])
-        for name, column in reflected.columns.items()
-        if name not in table.excluded
-    }
-
-
-def _wrong(link: Link, table: Table, columns: _Columns, raw: Mapping[str, str]) -> list[str]:
-    """Return what hinders a table's loading."""
-    wrong = [
-        f"The till of {link.branch_id} has no column {table.name}.{name}, which loading needs: "
-        "the table is not loaded."
-        for name in table.needed
-        if name not in columns
-    ]
-    for name, (column, arrow_type) in columns.items():
-        lands_as = postgres_name(arrow_type)
-        if raw.get(name, lands_as) != lands_as:
-            wrong.append(
-                f"The column {table.name}.{name} of the till of {link.branch_id} has changed its "
-                f"type: it is {column.type} there and would land as {lands_as}, but "
-                f"{link.system.raw}.{table.name} has {raw[name]}. The table is not loaded until "
-                "both agree."
+def _wrong(looked: AtTill, table: Table) -> Iterator[str]:
+    """Yield which columns a table lacks without which it cannot be loaded."""
+    for name in table.needed:
+        if name not in looked.found[table].c:
+            yield (
+                f"The till of {looked.till.part} has no column {table.name}.{name}, which loading "
+                f"needs: the table is not loaded."
             )
-    return wrong
 
 
-def _changed(link: Link, table: Table, columns: _Columns, known: set[str]) -> list[str]:
-    """Return what has changed since this till's last load, and does not hinder."""
+def _targets(looked: AtTill, raw: InRaw, table: Table) -> dict[str, str]:
+    """Return the type in which each column lands that the raw table has already.
+
+    Raises:
+        TillError: no type holds what the raw table has and what the till has now.
+    """
+    found: dict[str, str] = {}
+    for name, arrow_type in looked.types(table).items() if raw.has(table) else ():
+        here, there = raw.kind(table, name), postgres_name(arrow_type)
+        if here is None:
+            continue
+        target = common(here, there, is_money=table.is_money(name))
+        is_placed = name in (table.business_time, table.changed_at)
+        if target is None or (is_placed and there == TEXT and target != TEXT):
+            raise TillError(
+                f"The column {table.name}.{name} of the till of {looked.till.part} has changed "
+                f"its type: it is {looked.found[table].c[name].type} there and would land as "
+                f"{there}, but {raw.system.raw}.{table.name} has {here}. The table is not loaded "
+                f"until both agree."
+            )
+        found[name] = target
+    return found
+
+
+def _widened(looked: AtTill, raw: InRaw, table: Table, targets: Mapping[str, str]) -> Iterator[str]:
+    """Widen a raw table's columns to the types in which they land, and yield what was widened."""
+    for name, target in targets.items():
+        if (here := raw.kind(table, name)) != target:
+            kinds = str(here), target
+            packages.retype(raw.connection, raw.system.raw, table.name, name, kinds)
+            yield (
+                f"The column {table.name}.{name} of the till of {looked.till.part} is "
+                f"{looked.found[table].c[name].type} now: {raw.system.raw}.{table.name} has it as "
+                f"{target}, no longer as {here}."
+            )
+
+
+def _changed(looked: AtTill, table: Table, known: set[str]) -> Iterator[str]:
+    """Yield what has changed since this till's last load, and does not hinder."""
     if not known:
-        return []
-    new = [
-        f"New column {table.name}.{name} ({postgres_name(arrow_type)}) at {link.branch_id}."
-        for name, (_, arrow_type) in columns.items()
-        if name not in known
-    ]
-    return new + [
-        f"The column {table.name}.{name} no longer exists at {link.branch_id}: it lands as null."
-        for name in sorted(known.difference(columns, OWN_COLUMNS, table.excluded))
-    ]
+        return
+    types, part = looked.types(table), looked.till.part
+    for name, kind in types.items():
+        if name not in known:
+            yield f"New column {table.name}.{name} ({postgres_name(kind)}) at {part}."
+    for name in sorted(known.difference(types, looked.system.own_columns, table.excluded)):
+        yield f"The column {table.name}.{name} no longer exists at {part}: it lands as null."

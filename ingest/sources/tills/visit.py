@@ -4,7 +4,7 @@
   of it is deleted first.
 - Any later load is a merge, one transaction per table. What a killed one had already merged is
   merged once more, because the cursor of the last complete load is still before it.
-- A killed heal is healed again: `audit.loads` says that it had begun.
+- A heal is one transaction: what a killed one had not done still differs and is healed then.
 - The last 35 days are compared every time, all days once a week. A till that has lost more than a
   fifth of what the warehouse knows of the compared days is not believed: nothing is marked as
   deleted then, and a person is asked.
@@ -13,30 +13,36 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import dlt
 import sqlalchemy as sa
 
-from ingest.loads import packages, record
+from ingest.loads import packages
 from ingest.loads.compare import Comparison
 from ingest.loads.destination import References
 from ingest.loads.pipeline import pipeline, run
-from ingest.loads.source import Compared, LoadResult, Window
+from ingest.loads.source import Compared, LoadResult, Session, Window
 from ingest.sources.tills import erasure, trust
-from ingest.sources.tills import survey as surveys
 from ingest.sources.tills import window as windows
-from ingest.sources.tills.connect import Link, RefusedTableError, TillError, cause, explain
-from ingest.sources.tills.days import Clock
+from ingest.sources.tills.connect import RefusedTableError, Till, TillError, cause, explain
+from ingest.sources.tills.days import ranges
 from ingest.sources.tills.figures import land
-from ingest.sources.tills.fresh import has_news
 from ingest.sources.tills.heal import heal, mark_deleted
-from ingest.sources.tills.lost import incomplete_tables, orphans_gone, take_back, unfinished
-from ingest.sources.tills.read import Progress, resources
-from ingest.sources.tills.survey import Survey
-from ingest.sources.tills.window import HealWindow
+from ingest.sources.tills.lost import incomplete_tables, orphans_gone, take_back
+from ingest.sources.tills.progress import Read, recorded
+from ingest.sources.tills.read import has_news, resources
+from ingest.sources.tills.survey import survey
+from ingest.sources.tills.tables import AtTill, InRaw, Keys, in_raw
+from ingest.sources.tills.window import HealWindow, Part
 from ingest.warehouse import WarehouseError
+
+PAUSE_SECONDS = 1
+
+Answer = TypeVar("Answer")
 
 
 @dataclass
@@ -44,58 +50,43 @@ class TillVisit:
     """One till in one run.
 
     Attributes:
-        link: the till and the raw tables that it fills.
-        survey: what was found at the till, once it was looked at.
+        session: where to.
+        till: the till.
+        found: what was found at the till, once it was looked at.
         is_trusted: whether the till is known to be the one that the raw layer knows.
     """
 
-    link: Link
-    survey: Survey | None = None
+    session: Session
+    till: Till
+    found: AtTill | None = None
     is_trusted: bool = False
-    progress: dict[str, Progress] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
-        """The branch's id."""
-        return self.link.branch_id
+        """The branch's id, or the till's where it has several."""
+        return self.till.part
 
     @property
     def branch_id(self) -> str:
-        """The branch's id."""
-        return self.link.branch_id
+        """The branch's id, or the till's where it has several."""
+        return self.till.part
 
     def read(self) -> LoadResult:
         """Load what is new at the till."""
-        link = self.link
-        is_initial = self._newest_load() is None
-        kind = "initial" if is_initial else "incremental"
-        self.progress = {}
-        with record.load(link.connection, link.system.source, link.branch_id, kind) as entry:
-            try:
-                self.survey = surveys.survey(link)
-                entry.notes = self.survey.notes
-                if is_initial:
-                    take_back(link.connection, link.system, link.branch_id)
-                else:
-                    self._trust()
-                self.is_trusted = True
-                entry.load_id = self._load(is_initial=is_initial)
-                entry.error = " ".join(self.survey.problems) or None
-                erasure.erase(link.connection, link.system, link.branch_id)
-            except (KeyboardInterrupt, SystemExit):
-                raise
-            # One till's trouble stays with that till; ConnectorX's panics are no `Exception`.
-            except BaseException as error:
-                entry.error = explain(error, link.till)
-            entry.tables = {
-                name: {
-                    "rows": table.rows,
-                    "first_cursor": record.iso(table.first_cursor),
-                    "last_cursor": record.iso(table.last_cursor),
-                }
-                for name, table in self.progress.items()
-            }
-            entry.row_count = sum(table.rows for table in self.progress.values())
+        raw, self.found = self._raw(), None
+        is_initial = self._newest_load(raw) is None
+        with recorded(self.till, raw, "initial" if is_initial else "incremental") as (entry, read):
+            till = self._at_till()
+            entry.notes = till.notes
+            if not is_initial:
+                self._trust()
+            self.is_trusted = True
+            entry.load_id = self._loaded(raw, read, is_initial=is_initial)
+            lost = None if is_initial else self._read_recent(read)
+            problems = [*self._at_till().problems, *([lost] if lost else [])]
+            entry.error = " ".join(problems) or None
+            erasure.remember(raw, self.till)
+            erasure.erase(self._raw())
         return entry.result
 
     def compare(self, window: Window) -> Compared:
@@ -103,75 +94,155 @@ class TillVisit:
         started = time.monotonic()
         loads: list[LoadResult] = []
         try:
-            compared = self._compare(window, loads)
+            known = self._at_till().problems
+            compared = self._without_refused(lambda: self._compare(window, loads))
+            refused = (text for text in self._at_till().problems if text not in known)
+            problems = [*([compared.problem] if compared.problem else []), *refused]
+            compared = replace(compared, problem=" ".join(problems) or None)
         except (WarehouseError, sa.exc.SQLAlchemyError) as error:
-            compared = Compared(self.name, problem=explain(error, self.link.till))
+            compared = Compared(self.name, problem=explain(error, self.till))
         return replace(compared, loads=tuple(loads), seconds=time.monotonic() - started)
 
-    def _newest_load(self) -> str | None:
-        link = self.link
-        return packages.last_complete(link.connection, link.system.raw, link.schema_name)
+    def _raw(self) -> InRaw:
+        """Return the raw tables as they are now: a load may make some."""
+        return in_raw(self.till, self.session.connection)
+
+    def _at_till(self) -> AtTill:
+        self.found = self.found or survey(self.till, self._raw())
+        return self.found
+
+    def _newest_load(self, raw: InRaw) -> str | None:
+        return packages.last_complete(raw.connection, raw.system.raw, raw.schema_name)
 
     def _trust(self) -> None:
-        if not self.is_trusted and (doubt := trust.doubt(self.link)):
+        if not self.is_trusted and (doubt := trust.doubt(self._at_till(), self._raw())):
             raise TillError(doubt)
 
-    def _load(self, *, is_initial: bool) -> str:
+    def _loaded(self, raw: InRaw, read: Read, *, is_initial: bool) -> str:
         """Run the till's pipeline from its last complete load on; return the newest load's id."""
-        if not is_initial and self.survey and not has_news(self.link, self.survey):
-            return str(self._newest_load())
+
+        def load() -> str:
+            if is_initial:
+                take_back(raw)
+            elif not has_news(self._at_till(), raw):
+                return str(self._newest_load(raw))
+            references: References = {}
+            is_first = is_initial and not packages.last_complete(raw.connection, raw.system.raw)
+            tables, progress = resources(
+                self._at_till(), references, is_initial=is_initial, is_first=is_first
+            )
+            read.update(progress)
+            source = dlt.source(lambda: tables, name=raw.schema_name)()
+            loads = pipeline(self.session.warehouse, raw.schema_name, raw.system.raw, references)
+            info = run(loads, source, loader_file_format="parquet")
+            return info.loads_ids[-1] if info.loads_ids else ""
+
+        return self._without_refused(load)
+
+    def _without_refused(self, action: Callable[[], Answer]) -> Answer:
+        """Do something, without a table that the till refuses: the others come.
+
+        What the till's server interrupts for a reason that may pass is tried once more.
+        """
+        tried: set[str] = set()
         while True:
             try:
-                return self._run_pipeline(is_initial=is_initial)
+                return action()
             except Exception as error:
-                # It fails while reading, before anything is loaded: the other tables come.
                 refused = cause(error)
-                if not isinstance(refused, RefusedTableError) or self.survey is None:
+                if not isinstance(refused, RefusedTableError):
                     raise
-                self.survey = self.survey.without(refused)
+                if refused.passes and refused.table not in tried:
+                    tried.add(refused.table)
+                    time.sleep(PAUSE_SECONDS)
+                    continue
+                till = self._at_till()
+                self.found = replace(
+                    till,
+                    tables=tuple(table for table in till.tables if table.name != refused.table),
+                    problems=(*till.problems, str(refused)),
+                )
 
-    def _run_pipeline(self, *, is_initial: bool) -> str:
-        link = self.link
-        if self.survey is None:
-            self.survey = surveys.survey(link)
-        references: References = {}
-        is_first = is_initial and not packages.last_complete(link.connection, link.system.raw)
-        found, self.progress = resources(
-            link, self.survey, references, is_initial=is_initial, is_first=is_first
+    def _read_recent(self, read: Read) -> str | None:
+        """Read the last days whole of the tables that have no change column.
+
+        Returns:
+            Why nothing was marked as deleted, where that is so.
+        """
+        only = frozenset(
+            table.name
+            for table in self.till.system.tables
+            if table.belongs_to_a_day and not table.changed_at
         )
-        source = dlt.source(lambda: found, name=link.schema_name)()
-        loads = pipeline(link.session.warehouse, link.schema_name, link.system.raw, references)
-        info = run(loads, source, loader_file_format="parquet")
-        return info.loads_ids[-1] if info.loads_ids else ""
+        if not only:
+            return None
+        raw, today = self._raw(), datetime.now(UTC)
+        days = []
+        for part in windows.parts(self.till, raw):
+            newest = windows.newest(part)
+            last = min(part.clock.business_date(today), newest or datetime.max.date())
+            days.append((part, Window(first=last - timedelta(days=windows.RECENT_DAYS - 1))))
+        recent = HealWindow(days=tuple(days), only=only)
+
+        def again() -> str | None:
+            return self._mend(raw, recent, read, recent)[1]
+
+        return self._without_refused(again)
+
+    def _mend(
+        self, raw: InRaw, window: HealWindow, read: Read, compared: HealWindow | None
+    ) -> tuple[str, str | None]:
+        """Heal; a loss is measured against what was compared, or accepted where that is None."""
+
+        def too_much(gone: Keys) -> str | None:
+            return trust.too_much_gone(self.till, raw, gone, compared) if compared else None
+
+        return heal(self._at_till(), raw, window, read, too_much)
 
     def _compare(self, asked: Window, loads: list[LoadResult]) -> Compared:
         """Compare, heal and record; `loads` is filled with what the healing took."""
-        link, clock = self.link, Clock(self.link.till.branch)
-        window = windows.chosen(link, clock, asked)
         if not asked.accept_loss:
             self._trust()
-        survey = self.survey or surveys.survey(link)
-        today = clock.business_date(datetime.now(UTC))
-        comparison = Comparison(link.connection, link.system.source, link.branch_id, today, window)
+        found = [
+            self._compare_branch(number, asked, loads) for number in range(len(self.till.branches))
+        ]
+        problems = [each.problem for each in found if each.problem]
+        return Compared(
+            self.name,
+            days=sum(each.days for each in found),
+            healed=tuple(sorted({day for each in found for day in each.healed})),
+            differing={day: figures for each in found for day, figures in each.differing.items()},
+            problem=" ".join(dict.fromkeys(problems)) or None,
+        )
+
+    def _compare_branch(self, number: int, asked: Window, loads: list[LoadResult]) -> Compared:
+        """Compare one of the till's branches; with the first, what belongs to no day of any."""
+        till, raw = self._at_till(), self._raw()
+        part = windows.parts(self.till, raw)[number]
+        window = windows.chosen(part, asked)
+        comparison = Comparison(
+            raw.connection, raw.system.source, part.branch.branch_id,
+            part.clock.business_date(datetime.now(UTC)), window,
+        )  # fmt: skip
         comparison.begin()
-        land(link, survey, clock, window, comparison)
+        land(till, part, window, comparison)
         differing = comparison.differing()
-        unfinished_heal = unfinished(link)
         to_heal = HealWindow(
-            (*clock.stretches(list(differing)), *unfinished_heal.stretches),
-            unfinished_heal.keys,
-            tuple({*incomplete_tables(link, survey), *unfinished_heal.whole_tables}),
+            days=tuple((part, days) for days in ranges(list(differing))),
+            whole_tables=() if number else tuple(incomplete_tables(till, raw)),
         )
         refused = None
         if to_heal:
-            refused = self._heal(survey, to_heal, clock, window, loads)
+            refused = self._heal(to_heal, part, window, loads)
+            till, raw = self._at_till(), self._raw()
             # What is mended lies on these days; the others need no second look.
             again = Window(min(differing), max(differing)) if differing else window
             comparison.forget(again)
-            land(link, survey, clock, again, comparison)
-        orphans = orphans_gone(link)
-        if orphans:
-            loads.append(mark_deleted(link, orphans))
+            land(till, part, again, comparison)
+        if orphans := orphans_gone(till, raw):
+            with recorded(self.till, raw, "heal") as (entry, read):
+                entry.load_id = mark_deleted(raw, orphans, read)
+            loads.append(entry.result)
         still = comparison.differing()
         comparison.record(differing)
         return Compared(
@@ -179,31 +250,24 @@ class TillVisit:
             days=comparison.days(),
             healed=tuple(day for day in differing if day not in still),
             differing=still,
-            problem=refused or comparison.problem(f"The till of {self.name}", still),
+            problem=refused or comparison.problem(f"The till of {part.branch.branch_id}", still),
         )
 
     def _heal(
-        self,
-        survey: Survey,
-        to_heal: HealWindow,
-        clock: Clock,
-        window: Window,
-        loads: list[LoadResult],
+        self, to_heal: HealWindow, part: Part, window: Window, loads: list[LoadResult]
     ) -> str | None:
         """Heal, and return why nothing was marked as deleted, where that is so."""
-        if self._newest_load() is None or not survey.has_landed:
+        if not self._at_till().has_landed:
+            self.found = None  # it was looked at before the load
+        if self._newest_load(part.raw) is None or not self._at_till().has_landed:
             loads.append(self.read())
             if loads[-1].outcome != "succeeded":
                 return None
-            survey = surveys.survey(self.link)
-        stretch = clock.stretch(window)
-        healed, refused = heal(
-            self.link,
-            survey,
-            to_heal,
-            lambda gone: (
-                None if window.accept_loss else trust.too_much_gone(self.link, gone, stretch)
-            ),
-        )
-        loads += healed
+            self.found = None
+        raw, refused = self._raw(), None
+        compared = None if window.accept_loss else HealWindow(days=((part, window),))
+        with recorded(self.till, raw, "heal") as (entry, read):
+            entry.load_id, refused = self._mend(raw, to_heal, read, compared)
+            entry.error = " ".join(self._at_till().problems) or None
+        loads.append(entry.result)
         return refused

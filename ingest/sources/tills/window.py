@@ -2,78 +2,145 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from ingest.loads import record
-from ingest.loads.raw_tables import exists
+from ingest.loads.branches import Branch
 from ingest.loads.source import Window
 from ingest.loads.statements import Statements
-from ingest.sources.tills.connect import Link
-from ingest.sources.tills.days import FIRST_MOMENT, LAST_MOMENT, Clock, Stretch, within
-from ingest.sources.tills.declaration import Table
-from ingest.sources.tills.dialect import Dialect
+from ingest.sources.tills.connect import Till
+from ingest.sources.tills.days import FIRST_MOMENT, LAST_MOMENT, Clock, within
+from ingest.sources.tills.declaration import System, Table
+from ingest.sources.tills.dialects import POSTGRES
+from ingest.sources.tills.tables import Condition, InRaw, Key, Side, listed
 
 STATEMENTS = Statements(__file__)
 
 WINDOW_DAYS = 35
+RECENT_DAYS = 3
+"""So many days are read whole where no column says what has changed."""
+
 SWEEP_DAYS = 7
 """After this many days all of a till is compared again, not only the last days."""
 
 
-def chosen(link: Link, clock: Clock, asked: Window) -> Window:
+@dataclass(frozen=True)
+class Part:
+    """One branch of a till.
+
+    Attributes:
+        raw: the till's raw tables.
+        branch: the branch.
+        value: what says it in the database, where that has several.
+    """
+
+    raw: InRaw
+    branch: Branch
+    value: str | int | None
+
+    @property
+    def system(self) -> System:
+        """The till's system."""
+        return self.raw.system
+
+    @property
+    def clock(self) -> Clock:
+        """The business dates of its sales."""
+        return self.raw.clock(self.system.root, self.branch)
+
+    def of_branch(self, side: Side, root: Table, rows: sa.FromClause) -> Condition:
+        """Return the condition that rows with a business time are the branch's."""
+        said = None if self.value is None else side.branch(root, rows)
+        return sa.true() if said is None else said == self.value
+
+    def within(self, side: Side, root: Table, rows: sa.FromClause, days: Window) -> Condition:
+        """Return the condition that rows with a business time are on some days of the branch."""
+        stretch = self.raw.clock(root, self.branch).stretch(days)
+        moment = rows.c[str(root.business_time)]
+        return sa.and_(within(moment, stretch, side.dialect), self.of_branch(side, root, rows))
+
+
+def parts(till: Till, raw: InRaw) -> list[Part]:
+    """Return the branches of a till."""
+    return [Part(raw, branch, value) for branch, value in till.branches.items()]
+
+
+def chosen(part: Part, asked: Window) -> Window:
     """Return the days to compare: what was asked for, or those before the newest, or all.
 
     The window reaches back from the newest day of the comparison before this one: rows that
     committed late around that day are in it, however long ago it was.
 
     Args:
-        link: the till and its raw tables.
-        clock: the branch's business dates.
+        part: the branch.
         asked: what was asked for.
     """
-    root = link.system.root
     if asked.everything or (asked.accept_loss and not (asked.first or asked.last)):
         # Who accepts a loss means all of it, not that of the last days.
         return Window(accept_loss=asked.accept_loss)
-    if asked.first or not exists(link.connection, f"{link.system.raw}.{root.name}"):
+    if asked.first or not part.raw.has(part.system.root):
         return asked
-    moment = str(root.business_time)
-    values = {"source": link.system.source, "branch": link.branch_id}
-    ((newest_row, newest_compared),) = link.connection.execute(
-        STATEMENTS("newest_days", root=link.raw(root), moment=moment), values
+    newest_row = newest(part)
+    ((newest_compared,),) = part.raw.connection.execute(
+        STATEMENTS("newest_compared"), _values(part)
     ).fetchall()
     if newest_row is None or newest_compared is None:
         return asked
-    newest = min(asked.last or clock.business_date(newest_row), newest_compared)
-    first = newest - timedelta(days=WINDOW_DAYS)
-    if asked.last is None and _is_sweep_due(link, clock, first):
+    latest = min(asked.last or newest_row, newest_compared)
+    first = latest - timedelta(days=WINDOW_DAYS)
+    if asked.last is None and _is_sweep_due(part, first):
         return Window(accept_loss=asked.accept_loss)
     return Window(first, asked.last, accept_loss=asked.accept_loss)
 
 
-def _is_sweep_due(link: Link, clock: Clock, first: date) -> bool:
+def newest(part: Part) -> date | None:
+    """Return the newest day of a branch that no wrong clock has made."""
+    root, rows, moment = _root(part)
+    soon: sa.ColumnElement[Any] = sa.literal_column("now() + interval '1 day'")
+    query = sa.select(sa.func.max(moment)).where(
+        part.raw.of_till(rows),
+        moment > sa.literal_column("'1900-01-01'"),
+        moment < soon,
+        part.of_branch(part.raw, root, rows),
+    )
+    ((found,),) = part.raw.fetch(query)
+    return None if found is None else part.clock.business_date(found)
+
+
+def _is_sweep_due(part: Part, first: date) -> bool:
     """Say whether days before the window wait for a comparison.
 
     They do after a week, as long as one of them differs, and where the oldest was never compared: a
     first load may have been killed before its comparison. A comparison of all days renews all of a
     branch's rows in audit.reconciliation, so the oldest of these tells when the last one was.
     """
-    root = link.system.root
-    values = {
-        "source": link.system.source, "branch": link.branch_id,
-        "days": SWEEP_DAYS, "first": first,
-        "first_moment": FIRST_MOMENT, "last_moment": LAST_MOMENT,
-    }  # fmt: skip
-    statement = STATEMENTS("oldest_days", root=link.raw(root), moment=str(root.business_time))
-    row = link.connection.execute(statement, values).fetchone()
-    is_due, oldest_compared, oldest_row = row or (True, None, None)
+    root, rows, moment = _root(part)
+    ends = map(POSTGRES.literal, (FIRST_MOMENT, LAST_MOMENT))
+    first_moment, last_moment = ends
+    query = sa.select(
+        sa.func.greatest(sa.func.least(sa.func.min(moment), last_moment), first_moment)
+    ).where(part.raw.alive(rows), part.of_branch(part.raw, root, rows))
+    values = _values(part) | {"days": SWEEP_DAYS, "first": first}
+    row = part.raw.connection.execute(STATEMENTS("oldest_compared"), values).fetchone()
+    is_due, oldest_compared = row or (True, None)
     if is_due or oldest_compared is None:
         return True
-    return oldest_row is not None and clock.business_date(oldest_row) < oldest_compared
+    ((oldest,),) = part.raw.fetch(query)
+    return oldest is not None and part.clock.business_date(oldest) < oldest_compared
+
+
+def _root(part: Part) -> tuple[Table, sa.FromClause, sa.ColumnElement[Any]]:
+    root = part.system.root
+    rows = part.raw.rows(root, "root")
+    return root, rows, rows.c[str(root.business_time)]
+
+
+def _values(part: Part) -> dict[str, Any]:
+    return {"source": part.system.source, "branch": part.branch.branch_id}
 
 
 @dataclass(frozen=True)
@@ -81,49 +148,67 @@ class HealWindow:
     """What is to be read again, whatever its cursor says.
 
     Attributes:
-        stretches: rows of these stretches of time, with their children; an end that is None is
-            open, and an open beginning has the rows without a time in it.
-        keys: rows with a business time by their key, with their children.
+        days: days of branches, rows with a business time with their children; an end that is None
+            is open, and an open beginning has the rows without a time in it.
+        keys: rows by their key, with their children, by table.
         whole_tables: tables that belong to no business date, by name.
+        only: the tables that are meant, by name; default all.
     """
 
-    stretches: tuple[Stretch, ...] = ()
-    keys: tuple[int, ...] = ()
+    days: tuple[tuple[Part, Window], ...] = ()
+    keys: Mapping[str, tuple[Key, ...]] = field(default_factory=dict)
     whole_tables: tuple[str, ...] = ()
+    only: frozenset[str] | None = None
 
     def __bool__(self) -> bool:
         """Say whether there is anything to read again."""
-        return bool(self.stretches or self.keys or self.whole_tables)
+        return bool(self.days or self.keys or self.whole_tables)
 
     def reads(self, table: Table) -> bool:
         """Say whether rows of a table are read again: of these days, or named by them, or all."""
-        return bool(self.stretches or self.keys) or table.name in self.whole_tables
+        if self.only is not None and table.name not in self.only:
+            return False
+        is_near = table.belongs_to_a_day or table.named_by
+        return bool(is_near and (self.days or self.keys)) or table.name in self.whole_tables
 
     def covers(self, table: Table) -> bool:
         """Say whether a row of a table that is in the window and was not read is gone."""
         if table.belongs_to_a_day:
-            return bool(self.stretches or self.keys)
+            return self.reads(table)
         return table.name in self.whole_tables
 
-    def condition(
-        self, root_table: Table, root: sa.FromClause, dialect: Dialect
-    ) -> sa.ColumnElement[bool]:
-        """Return the condition that rows with a business time are in the window."""
-        moment = root.c[str(root_table.business_time)]
-        wanted = [within(moment, stretch, dialect) for stretch in self.stretches]
-        if self.keys:
-            wanted.append(root.c[root_table.key].in_(self.keys))
-        return sa.or_(*wanted) if wanted else sa.false()
+    def condition(self, side: Side, table: Table, rows: sa.FromClause) -> Condition:
+        """Return the condition that rows are in the window."""
+        if table.name in self.whole_tables:
+            return sa.true()
+        # one look-up for each part of the window: engines use their indexes then
+        found = [_on_days(side, table, rows, part, days) for part, days in self.days]
+        if keys := self.keys.get(table.name):
+            found.append(listed([rows.c[name] for name in table.key], keys, side.dialect))
+        if self.keys and table.parent:
+            above = HealWindow(keys=self.keys)
+            found.append(_of_parents(side, table, rows, above))
+        return sa.or_(*found) if found else sa.false()
 
-    @property
-    def detail(self) -> dict[str, Any]:
-        """What audit.loads keeps of a heal from its beginning: a killed one is healed again."""
-        return {
-            "heal": {
-                "stretches": [
-                    [record.iso(start), record.iso(end)] for start, end in self.stretches
-                ],
-                "keys": list(self.keys),
-                "whole_tables": list(self.whole_tables),
-            }
-        }
+
+def _on_days(side: Side, table: Table, rows: sa.FromClause, part: Part, days: Window) -> Condition:
+    if table.business_time:
+        return part.within(side, table, rows, days)
+    if table.parent:
+        return _of_parents(side, table, rows, HealWindow(days=((part, days),)))
+    root = side.system.root
+    above = side.rows(root, "named_by")
+    wanted = sa.select(above.c[str(table.named_by)]).where(
+        side.of_till(above), part.within(side, root, above, days)
+    )
+    return rows.c[table.key[0]].in_(wanted)
+
+
+def _of_parents(side: Side, table: Table, rows: sa.FromClause, window: HealWindow) -> Condition:
+    parent = side.system.table(str(table.parent))
+    above = side.rows(parent, f"{parent.name}_above")
+    wanted = sa.select(*(above.c[name] for name in parent.key)).where(
+        side.of_till(above), window.condition(side, parent, above)
+    )
+    columns = [rows.c[name] for name in table.parent_key]
+    return (columns[0] if len(columns) == 1 else sa.tuple_(*columns)).in_(wanted)

@@ -103,7 +103,7 @@ class WebSource:
         raw_tables.index(connection, self.raw, self.table, "key", ["id"], is_unique=True)
         raw_tables.index(connection, self.raw, self.table, "load", ["_dlt_load_id"])
 
-    def knows(self, session: Session, branch_id: str, customer_id: int) -> bool:
+    def knows(self, session: Session, branch_id: str, customer_id: str) -> bool:
         """Return false: an API does not know a till's customers."""
         del session, branch_id, customer_id
         return False
@@ -229,8 +229,8 @@ class ApiVisit:
                 entry.row_count, first, last = self._brought(self.load_ids)
                 entry.tables[source.table] = {
                     "rows": entry.row_count,
-                    "first_cursor": record.iso(first),
-                    "last_cursor": record.iso(last),
+                    "first_cursor": record.shown(first),
+                    "last_cursor": record.shown(last),
                 }
         return entry.result
 

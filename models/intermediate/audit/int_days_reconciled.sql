@@ -30,7 +30,7 @@ final as (
         count(case when is_open_day then 1 end) > 0 as is_open,
         max(reconciled_at) as reconciled_at
     from figures
-    where source_name in ('pos', 'files')
+    where source_name in ('files', '{{ till_systems() | join("', '") }}')
     group by branch_id, business_date
 
 )

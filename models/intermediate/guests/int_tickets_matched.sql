@@ -10,7 +10,7 @@ tickets as (
 orders as (
 
     select * from {{ ref('int_orders_dated') }}
-    where not is_deleted
+    where not is_deleted and not is_draft
 
 ),
 

@@ -8,13 +8,16 @@ branches as (
 
 loads as (
 
+    {%- for system in till_systems() if system != 'exports' %}
     select
         branch_id,
         load_id
-    from {{ ref('stg_pos__loads') }}
+    from {{ ref('stg_' ~ system ~ '__loads') }}
     where is_complete
 
     union all
+
+    {%- endfor %}
 
     select
         feeds.branch_id,

@@ -1,8 +1,25 @@
 with
 
-customers as (
+recorded as (
 
-    select * from {{ ref('stg_pos__customers') }}
+    {%- for system in till_systems('customers') %}
+    select
+        customer_key,
+        branch_id,
+        customer_id,
+        preferred_language,
+        accepts_marketing,
+        email_hash,
+        phone_hash,
+        has_email,
+        has_phone,
+        created_at
+    from {{ ref('stg_' ~ system ~ '__customers') }}
+    {%- if not loop.last %}
+
+    union all
+    {%- endif %}
+    {%- endfor %}
 
 ),
 
@@ -16,23 +33,23 @@ final as (
 
     select
         -- keys
-        customers.customer_key,
-        customers.branch_id,
-        customers.customer_id,
+        recorded.customer_key,
+        recorded.branch_id,
+        recorded.customer_id,
 
         -- who the customer is
-        customers.preferred_language,
-        customers.accepts_marketing,
-        customers.email_hash,
-        customers.phone_hash,
-        customers.has_email,
-        customers.has_phone,
+        recorded.preferred_language,
+        recorded.accepts_marketing,
+        recorded.email_hash,
+        recorded.phone_hash,
+        recorded.has_email,
+        recorded.has_phone,
 
         -- times
-        cast({{ local_time('customers.created_at', 'branches.time_zone') }} as date)
+        cast({{ local_time('recorded.created_at', 'branches.time_zone') }} as date)
             as registered_on
-    from customers
-    inner join branches on customers.branch_id = branches.branch_id
+    from recorded
+    inner join branches on recorded.branch_id = branches.branch_id
 
 )
 

@@ -28,13 +28,14 @@ held_lines as (
 
 ),
 
+-- here the ids of exports are the numbers that they are made from
 exported as (
 
     select
         line_key,
         branch_id,
-        order_id,
-        order_line_id,
+        cast(order_id as bigint) as order_id,
+        cast(order_line_id as bigint) as order_line_id,
         load_id
     from good_lines
 
@@ -43,7 +44,7 @@ exported as (
     select
         record_key as line_key,
         branch_id,
-        order_id,
+        cast(order_id as bigint) as order_id,
         {{ hashed_id('record_key') }} as order_line_id,
         load_id
     from held_lines

@@ -24,15 +24,24 @@ final as (
         lines.line_number,
         lines.product_id,
 
+        -- what the line is, and what it gives back
+        lines.line_kind,
+        lines.description,
+        {{ surrogate_key('lines.branch_id', 'lines.returned_order_line_id') }}
+            as returned_order_line_key,
+
         -- which rows count
         orders.is_counted and lines.deleted_at is null as is_counted,
 
         -- quantity and money
         lines.quantity,
         lines.unit_price,
-        cast(lines.quantity * lines.unit_price as numeric(12, 2)) as gross_amount,
+        lines.gross_amount,
         lines.discount_amount,
+        lines.tax_amount,
+        lines.tax_rate,
         orders.currency,
+        orders.minor_unit,
 
         -- times
         orders.ordered_at,

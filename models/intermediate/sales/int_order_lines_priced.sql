@@ -20,7 +20,7 @@ final as (
 
         -- the product as it was; the price is the receipt's, the cost is the version's
         products.product_key,
-        cast(lines.quantity * products.unit_cost as numeric(12, 2)) as cost_amount
+        cast(lines.quantity * products.unit_cost as {{ exact_type() }}) as cost_amount
     from lines
     left join products
         on

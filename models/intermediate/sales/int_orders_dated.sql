@@ -12,14 +12,31 @@ branches as (
 
 ),
 
+currencies as (
+
+    select * from {{ ref('currencies') }}
+
+),
+
 judged as (
 
     select
-        *,
-        deleted_at is not null as is_deleted,
-        status = 'cancelled' as is_cancelled,
-        deleted_at is null and status <> 'cancelled' as is_counted
+        orders.*,
+        coalesce(orders.amounts_include_tax, branches.prices_include_tax) as prices_include_tax,
+        currencies.minor_unit,
+        orders.deleted_at is not null as is_deleted,
+        orders.status = 'cancelled' as is_cancelled,
+        orders.status = 'draft' as is_draft,
+        orders.deleted_at is null and orders.status = 'completed' as is_counted,
+        {{ business_date('orders.ordered_at', 'branches.time_zone', 'branches.cutover_hour') }}
+            as business_date,
+        cast(
+            extract(hour from {{ local_time('orders.ordered_at', 'branches.time_zone') }})
+            as integer
+        ) as local_hour
     from orders
+    inner join branches on orders.branch_id = branches.branch_id
+    left join currencies on branches.currency = currencies.currency
 
 ),
 
@@ -27,46 +44,52 @@ final as (
 
     select
         -- keys
-        judged.order_key,
-        judged.branch_id,
-        judged.order_id,
-        judged.order_number,
-        judged.customer_key,
-        judged.customer_id,
+        order_key,
+        branch_id,
+        order_id,
+        order_number,
+        customer_key,
+        customer_id,
+        closing_id,
 
         -- what the order is
-        judged.channel,
-        judged.currency,
-        branches.prices_include_tax,
+        channel,
+        order_kind,
+        currency,
+        minor_unit,
+        prices_include_tax,
 
-        -- which rows count
-        judged.is_deleted,
-        judged.is_cancelled,
-        judged.is_counted,
+        -- which rows count, and which of them sell something
+        is_deleted,
+        is_cancelled,
+        is_draft,
+        is_counted,
+        is_counted and order_kind <> 'return' as is_sale,
+        returned_amount > 0 as has_returns,
 
         -- money: nothing, where the order does not count
-        cast(case when judged.is_counted then judged.gross_amount else 0 end as numeric(12, 2))
-            as gross_amount,
-        cast(case when judged.is_counted then judged.discount_amount else 0 end as numeric(12, 2))
-            as discount_amount,
-        cast(case when judged.is_counted then judged.tax_amount else 0 end as numeric(12, 2))
-            as tax_amount,
-        cast(case when judged.is_counted then judged.total_amount else 0 end as numeric(12, 2))
-            as total_amount,
+        {%- for amount in ['gross_amount', 'discount_amount', 'tax_amount', 'total_amount',
+            'tax_refunded', 'tips_amount'] %}
+        cast(case when is_counted then {{ amount }} else 0 end as {{ exact_type() }})
+            as {{ amount }},
+        {%- endfor %}
+        -- what returned lines give back, without its tax
+        cast(
+            case
+                when is_counted and prices_include_tax then returned_amount - tax_refunded
+                when is_counted then returned_amount
+                else 0
+            end as {{ exact_type() }}
+        ) as refund_amount,
 
         -- times
-        judged.ordered_at,
-        {{ business_date('judged.ordered_at', 'branches.time_zone', 'branches.cutover_hour') }}
-            as business_date,
-        cast(
-            extract(hour from {{ local_time('judged.ordered_at', 'branches.time_zone') }})
-            as integer
-        ) as local_hour,
+        ordered_at,
+        business_date,
+        local_hour,
 
         -- load
-        judged.load_id
+        load_id
     from judged
-    inner join branches on judged.branch_id = branches.branch_id
 
 )
 

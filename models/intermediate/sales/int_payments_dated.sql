@@ -18,52 +18,109 @@ branches as (
 
 ),
 
-final as (
+methods as (
+
+    select * from {{ ref('payment_methods') }}
+
+),
+
+-- a refund belongs to the day on which it is paid out
+dated as (
 
     select
-        -- keys
-        payments.payment_key,
-        payments.order_key,
-        payments.branch_id,
-        payments.payment_id,
-        payments.order_id,
+        payments.*,
         orders.customer_key,
-
-        -- what the payment is
-        payments.payment_method,
-        payments.payment_type,
-        payments.currency,
-
-        -- which rows count
+        orders.minor_unit,
+        orders.has_returns,
+        orders.business_date as sold_on,
         orders.is_counted and payments.deleted_at is null as is_counted,
-
-        -- money: a sale comes in, a refund goes out
-        payments.amount,
-        payments.tax_amount,
-        payments.tip_amount,
-        cast(
-            case
-                when payments.payment_type = 'refund' then payments.amount - payments.tax_amount
-                else 0
-            end as numeric(12, 2)
-        ) as refund_amount,
-        cast(
-            case
-                when payments.payment_type = 'refund' then -payments.amount else payments.amount
-            end as numeric(12, 2)
-        ) as received_amount,
-
-        -- times: a refund belongs to the day on which it is paid out
-        payments.paid_at,
+        coalesce(methods.payment_method, 'other') as payment_method,
         {{ business_date('payments.paid_at', 'branches.time_zone', 'branches.cutover_hour') }}
-            as business_date,
-
-        -- load
-        payments.load_id
+            as business_date
     from payments
     inner join orders
         on payments.branch_id = orders.branch_id and payments.order_id = orders.order_id
     inner join branches on payments.branch_id = branches.branch_id
+    left join methods
+        on payments.system_name = methods.system and payments.method = methods.word
+
+),
+
+-- where the till does not say: a refund, if the order paid out money on that day, all in all
+typed as (
+
+    select
+        *,
+        coalesce(
+            payment_type,
+            case
+                when
+                    sum(case when deleted_at is null then received_amount else 0 end)
+                        over (partition by branch_id, order_id, business_date)
+                    < 0
+                    then 'refund'
+                else 'sale'
+            end
+        ) as judged_type
+    from dated
+
+),
+
+final as (
+
+    select
+        -- keys
+        payment_key,
+        order_key,
+        branch_id,
+        payment_id,
+        order_id,
+        customer_key,
+
+        -- what the payment is
+        system_name,
+        method,
+        payment_method,
+        judged_type as payment_type,
+        currency,
+        minor_unit,
+
+        -- which rows count
+        is_counted,
+
+        -- money: a sale comes in, a refund goes out
+        received_amount,
+        {%- for amount, received in [('amount', 'received_amount'), ('tax_amount', 'tax_amount')] %}
+        cast(
+            case when judged_type = 'refund' then -{{ received }} else {{ received }} end
+            as {{ exact_type() }}
+        ) as {{ amount }},
+        {%- endfor %}
+        tip_amount,
+        -- what a till gives back by returned lines is the order's, and not a second time here
+        cast(
+            case
+                when judged_type = 'refund' and not has_returns and tax_amount is not null
+                    then tax_amount - received_amount
+                else 0
+            end as {{ exact_type() }}
+        ) as refund_amount,
+        cast(
+            case
+                when judged_type = 'refund' and not has_returns and tax_amount is not null
+                    then -tax_amount
+                else 0
+            end as {{ exact_type() }}
+        ) as tax_refunded,
+
+        -- times
+        paid_at,
+        business_date,
+        sold_on,
+
+        -- load
+        load_id
+    from typed
 
 )
 

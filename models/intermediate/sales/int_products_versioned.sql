@@ -3,23 +3,45 @@
     indexes=[{"columns": ["branch_id", "product_id"]}]
 ) }}
 
+{%- set described = ['branch_id', 'product_id', 'sku', 'product_name', 'category', 'size'] %}
+{%- set told = ['is_active', 'unit_price', 'unit_cost', 'load_id'] %}
+
 with
 
 products as (
 
-    select * from {{ ref('products') }}
+    {%- for snapshot in ['products', 'products_untimed'] %}
+    select
+        {{ (described + told) | join(',\n        ') }},
+        deleted_at,
+        dbt_valid_from,
+        dbt_valid_to,
+        dbt_scd_id
+    from {{ ref(snapshot) }}
+    {%- if not loop.last %}
+
+    union all
+    {%- endif %}
+    {%- endfor %}
 
 ),
 
 records as (
 
-    select * from {{ ref('base_pos__products') }}
+    select
+        {{ (described + told) | join(',\n        ') }}
+    from {{ ref('base_pos__products') }}
 
 ),
 
 branches as (
 
-    select * from {{ ref('branches') }}
+    select
+        branches.branch_id,
+        branches.currency,
+        currencies.minor_unit
+    from {{ ref('branches') }} as branches
+    left join {{ ref('currencies') }} as currencies on branches.currency = currencies.currency
 
 ),
 
@@ -40,8 +62,47 @@ unread as (
     select records.*
     from records
     left join products
-        on records.branch_id = products.branch_id and records.product_id = products.product_id
+        on
+            records.branch_id = products.branch_id
+            and cast(records.product_id as {{ dbt.type_string() }}) = products.product_id
     where products.product_id is null
+
+),
+
+versions as (
+
+    -- what was sold before the first load has the first version
+    select
+        {{ described | join(',\n        ') }},
+        is_active and deleted_at is null as is_active,
+        unit_price,
+        unit_cost,
+        load_id,
+        cast(version_number as integer) as version_number,
+        case
+            when version_number = 1 then cast('1900-01-01 00:00:00+00' as timestamp with time zone)
+            else dbt_valid_from
+        end as valid_from,
+        dbt_valid_to as valid_to
+    from numbered
+
+    union all
+
+    select
+        branch_id,
+        cast(product_id as {{ dbt.type_string() }}) as product_id,
+        coalesce(sku, 'unknown') as sku,
+        coalesce(product_name, 'unknown') as product_name,
+        coalesce(category, 'unsorted') as category,
+        coalesce(size, 'one size') as size,
+        coalesce(is_active, false) as is_active,
+        cast(unit_price as {{ exact_type() }}) as unit_price,
+        cast(unit_cost as {{ exact_type() }}) as unit_cost,
+        load_id,
+        1 as version_number,
+        cast('1900-01-01 00:00:00+00' as timestamp with time zone) as valid_from,
+        cast(null as timestamp with time zone) as valid_to
+    from unread
 
 ),
 
@@ -50,68 +111,34 @@ final as (
     select
         -- keys
         {{ surrogate_key(
-            'numbered.branch_id', ['numbered.product_id', 'numbered.version_number']
+            'versions.branch_id', ['versions.product_id', 'versions.version_number']
         ) }} as product_key,
-        numbered.branch_id,
-        numbered.product_id,
-        numbered.sku,
+        versions.branch_id,
+        versions.product_id,
+        versions.sku,
 
         -- what the product is
-        numbered.product_name,
-        numbered.category,
-        numbered.size,
-        numbered.is_active and numbered.deleted_at is null as is_active,
+        versions.product_name,
+        versions.category,
+        versions.size,
+        versions.is_active,
 
         -- money
-        numbered.unit_price,
-        numbered.unit_cost,
+        versions.unit_price,
+        versions.unit_cost,
         branches.currency,
-
-        -- history: what was sold before the first load has the first version
-        cast(numbered.version_number as integer) as version_number,
-        case
-            when numbered.version_number = 1
-                then cast('1900-01-01 00:00:00+00' as timestamp with time zone)
-            else numbered.dbt_valid_from
-        end as valid_from,
-        numbered.dbt_valid_to as valid_to,
-        numbered.dbt_valid_to is null as is_current,
-
-        -- load
-        numbered.load_id
-    from numbered
-    inner join branches on numbered.branch_id = branches.branch_id
-
-    union all
-
-    select
-        -- keys
-        {{ surrogate_key('unread.branch_id', ['unread.product_id', 1]) }} as product_key,
-        unread.branch_id,
-        unread.product_id,
-        coalesce(unread.sku, 'unknown') as sku,
-
-        -- what the product is
-        coalesce(unread.product_name, 'unknown') as product_name,
-        coalesce(unread.category, 'unsorted') as category,
-        coalesce(unread.size, 'one size') as size,
-        coalesce(unread.is_active, false) as is_active,
-
-        -- money
-        unread.unit_price,
-        unread.unit_cost,
-        branches.currency,
+        branches.minor_unit,
 
         -- history
-        1 as version_number,
-        cast('1900-01-01 00:00:00+00' as timestamp with time zone) as valid_from,
-        cast(null as timestamp with time zone) as valid_to,
-        true as is_current,
+        versions.version_number,
+        versions.valid_from,
+        versions.valid_to,
+        versions.valid_to is null as is_current,
 
         -- load
-        unread.load_id
-    from unread
-    inner join branches on unread.branch_id = branches.branch_id
+        versions.load_id
+    from versions
+    inner join branches on versions.branch_id = branches.branch_id
 
 )
 

@@ -5,7 +5,7 @@ with
 lines as (
 
     select * from {{ ref('int_order_lines_priced') }}
-    where is_counted
+    where is_counted and line_kind = 'sale'
 
 ),
 

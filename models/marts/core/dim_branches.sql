@@ -6,25 +6,33 @@ branches as (
 
 ),
 
+currencies as (
+
+    select * from {{ ref('currencies') }}
+
+),
+
 final as (
 
     select
         -- keys
-        branch_id,
+        branches.branch_id,
 
         -- where and what the branch is
-        branch_name,
-        city,
-        country_code,
-        time_zone,
-        opened_on,
-        seats,
+        branches.branch_name,
+        branches.city,
+        branches.country_code,
+        branches.time_zone,
+        branches.opened_on,
+        branches.seats,
 
         -- how it trades
-        cutover_hour,
-        currency,
-        prices_include_tax
+        branches.cutover_hour,
+        branches.currency,
+        currencies.minor_unit,
+        branches.prices_include_tax
     from branches
+    left join currencies on branches.currency = currencies.currency
 
 )
 

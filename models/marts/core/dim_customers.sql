@@ -24,16 +24,16 @@ customer_orders as (
         customer_key,
         branch_id,
         customer_id,
-        prices_include_tax,
-        min(case when is_counted then business_date end) as first_business_date,
-        max(case when is_counted then business_date end) as last_business_date,
-        sum(case when is_counted then 1 else 0 end) as order_count,
-        sum(gross_amount) as gross_amount,
-        sum(discount_amount) as discount_amount,
-        sum(tax_amount) as tax_amount
+        max(minor_unit) as minor_unit,
+        min(case when is_sale then business_date end) as first_business_date,
+        max(case when is_sale then business_date end) as last_business_date,
+        sum(case when is_sale then 1 else 0 end) as order_count,
+        sum({{ net_revenue(
+            'gross_amount', 'discount_amount', 'refund_amount', 'tax_amount', 'prices_include_tax'
+        ) }}) as net_revenue
     from orders
-    where customer_id is not null and not is_deleted
-    group by customer_key, branch_id, customer_id, prices_include_tax
+    where customer_id is not null and not is_deleted and not is_draft
+    group by customer_key, branch_id, customer_id
 
 ),
 
@@ -70,15 +70,10 @@ known as (
         customer_orders.first_business_date,
         customer_orders.last_business_date,
         coalesce(customer_orders.order_count, 0) as order_count,
-        coalesce(customer_orders.gross_amount, 0) as gross_amount,
-        coalesce(customer_orders.discount_amount, 0) as discount_amount,
-        coalesce(customer_orders.tax_amount, 0) as tax_amount,
-        coalesce(customer_orders.prices_include_tax, false) as prices_include_tax
+        coalesce(customer_orders.net_revenue, 0) as net_revenue,
+        coalesce(customer_orders.minor_unit, 2) as minor_unit
     from customers
-    full join customer_orders
-        on
-            customers.branch_id = customer_orders.branch_id
-            and customers.customer_id = customer_orders.customer_id
+    full join customer_orders on customers.customer_key = customer_orders.customer_key
 
 ),
 
@@ -89,6 +84,7 @@ final as (
         known.customer_key,
         known.branch_id,
         known.customer_id,
+        coalesce(known.email_hash, known.phone_hash, known.customer_key) as guest_key,
 
         -- who the customer is
         known.preferred_language,
@@ -103,13 +99,9 @@ final as (
         known.first_business_date,
         known.last_business_date,
         cast(known.order_count as integer) as order_count,
-        cast(
-            {{ net_revenue(
-                'known.gross_amount', 'known.discount_amount',
-                'coalesce(customer_refunds.refund_amount, 0)', 'known.tax_amount',
-                'known.prices_include_tax'
-            ) }} as numeric(14, 2)
-        ) as lifetime_net_revenue
+        {{ money(
+            'known.net_revenue - coalesce(customer_refunds.refund_amount, 0)', 'known.minor_unit'
+        ) }} as lifetime_net_revenue
     from known
     left join customer_refunds on known.customer_key = customer_refunds.customer_key
 

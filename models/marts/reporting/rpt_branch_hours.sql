@@ -3,7 +3,13 @@ with
 orders as (
 
     select * from {{ ref('fct_orders') }}
-    where not is_cancelled
+    where is_sale
+
+),
+
+branches as (
+
+    select * from {{ ref('dim_branches') }}
 
 ),
 
@@ -11,18 +17,22 @@ final as (
 
     select
         -- key
-        branch_id,
-        business_date,
-        local_hour,
+        orders.branch_id,
+        orders.business_date,
+        orders.local_hour,
 
         -- volume
         cast(count(*) as integer) as orders,
 
         -- money
-        currency,
-        cast(sum(net_revenue) as numeric(12, 2)) as net_revenue
+        orders.currency,
+        {{ money('sum(orders.net_revenue_exact)', 'branches.minor_unit') }} as net_revenue,
+        sum(orders.net_revenue_exact) as net_revenue_exact
     from orders
-    group by branch_id, business_date, local_hour, currency
+    inner join branches on orders.branch_id = branches.branch_id
+    group by
+        orders.branch_id, orders.business_date, orders.local_hour, orders.currency,
+        branches.minor_unit
 
 )
 

@@ -1,18 +1,19 @@
 {%- set counts = [
-    'orders', 'units', 'complaints', 'ingredient_days', 'stock_out_days', 'tickets',
+    'orders', 'complaints', 'ingredient_days', 'stock_out_days', 'tickets',
     'answered_tickets', 'first_response_minutes', 'posts', 'positive_posts', 'negative_posts',
 ] -%}
-{%- set amounts = [
-    'gross_revenue', 'discount_amount', 'tax_amount', 'refund_amount', 'net_revenue', 'tips_amount',
-    'food_cost', 'costed_revenue', 'waste',
+{%- set exact = [
+    'gross_revenue', 'discount_amount', 'tax_amount', 'tax_refunded', 'refund_amount', 'net_revenue',
+    'tips_amount', 'taken_amount', 'paid_back_amount',
 ] -%}
+{%- set amounts = exact + ['food_cost', 'costed_revenue', 'waste'] -%}
 
 with
 
 branch_days as (
     select
         *,
-        case when food_cost is not null then net_revenue end as costed_revenue
+        case when food_cost is not null then net_revenue_exact end as costed_revenue
     from {{ ref('rpt_branch_days') }}
 ),
 
@@ -55,6 +56,7 @@ post_days as (
 days as (
     select
         branch_days.*,
+        branches.minor_unit,
         stock_days.ingredient_days,
         stock_days.stock_out_days,
         ticket_days.tickets,
@@ -64,6 +66,7 @@ days as (
         post_days.positive_posts,
         post_days.negative_posts
     from branch_days
+    inner join {{ ref('dim_branches') }} as branches on branch_days.branch_id = branches.branch_id
     left join stock_days
         on
             branch_days.branch_id = stock_days.branch_id
@@ -89,9 +92,11 @@ period_days as (
         {%- for count in counts %}
         coalesce(sum(days.{{ count }}), 0) as {{ count }},
         {%- endfor %}
+        sum(days.units) as units,
         {%- for amount in amounts %}
-        sum(days.{{ amount }}) as {{ amount }},
+        sum(days.{{ amount }}{{ '_exact' if amount in exact }}) as {{ amount }},
         {%- endfor %}
+        max(days.minor_unit) as minor_unit,
         count(*) as trading_days
     from days
     inner join periods
@@ -121,13 +126,14 @@ final as (
         coalesce(period_guests.returning_guests, 0) as returning_guests,
 
         -- volume
+        cast(period_days.units as numeric(14, 3)) as units,
         {%- for count in counts %}
         cast(period_days.{{ count }} as integer) as {{ count }},
         {%- endfor %}
 
         -- money
         {%- for amount in amounts %}
-        cast(period_days.{{ amount }} as numeric(14, 2)) as {{ amount }},
+        {{ money('period_days.' ~ amount, 'period_days.minor_unit') }} as {{ amount }},
         {%- endfor %}
         period_days.currency
     from period_days

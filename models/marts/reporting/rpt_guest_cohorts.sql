@@ -3,7 +3,7 @@ with
 orders as (
 
     select * from {{ ref('fct_orders') }}
-    where not is_cancelled and customer_key is not null
+    where is_sale and customer_key is not null
 
 ),
 

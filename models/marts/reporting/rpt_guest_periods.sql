@@ -12,7 +12,7 @@ visited as (
         customer_key,
         business_date
     from {{ ref('fct_orders') }}
-    where not is_cancelled and customer_key is not null
+    where is_sale and customer_key is not null
     group by branch_id, customer_key, business_date
 ),
 

@@ -13,6 +13,12 @@ dates as (
 
 ),
 
+branches as (
+
+    select * from {{ ref('dim_branches') }}
+
+),
+
 branch_hours as (
 
     select * from {{ ref('rpt_branch_hours') }}
@@ -33,8 +39,9 @@ final as (
 
         -- money
         branch_hours.currency,
-        cast(sum(branch_hours.net_revenue) as numeric(14, 2)) as net_revenue
+        {{ money('sum(branch_hours.net_revenue_exact)', 'branches.minor_unit') }} as net_revenue
     from branch_hours
+    inner join branches on branch_hours.branch_id = branches.branch_id
     inner join dates on branch_hours.business_date = dates.date_day
     inner join periods
         on
@@ -42,7 +49,7 @@ final as (
             and branch_hours.business_date between periods.first_date and periods.last_date
     group by
         branch_hours.branch_id, periods.period_id, dates.iso_day_of_week,
-        branch_hours.local_hour, branch_hours.currency
+        branch_hours.local_hour, branch_hours.currency, branches.minor_unit
 
 )
 

@@ -1,3 +1,5 @@
+{%- set amounts = ['gross_revenue', 'discount_amount', 'refund_amount'] -%}
+
 with
 
 branches as (
@@ -18,9 +20,14 @@ orders as (
 
 ),
 
+-- a discount of a whole receipt, a tip or a charge names no product
 order_lines as (
 
-    select * from {{ ref('fct_order_lines') }}
+    select
+        *,
+        line_kind = 'return' as is_return
+    from {{ ref('fct_order_lines') }}
+    where product_key is not null
 
 ),
 
@@ -28,34 +35,74 @@ order_lines as (
 included_tax as (
 
     select
-        orders.order_key,
-        orders.tax_amount / nullif(orders.gross_revenue - orders.discount_amount, 0) as tax_share
+        order_key,
+        tax_amount_exact / nullif(gross_revenue_exact - discount_amount_exact, 0) as tax_share
     from orders
-    inner join branches on orders.branch_id = branches.branch_id
-    where branches.prices_include_tax
+    where prices_include_tax
+
+),
+
+priced as (
+
+    select
+        order_lines.*,
+        order_lines.gross_revenue_exact - order_lines.discount_amount_exact as line_amount,
+        case
+            when included_tax.order_key is null then 0
+            when order_lines.is_return then coalesce(order_lines.tax_amount_exact, 0)
+            else
+                (order_lines.gross_revenue_exact - order_lines.discount_amount_exact)
+                * coalesce(included_tax.tax_share, 0)
+        end as line_tax
+    from order_lines
+    left join included_tax on order_lines.order_key = included_tax.order_key
 
 ),
 
 version_days as (
 
     select
-        order_lines.branch_id,
-        order_lines.business_date,
-        order_lines.product_key,
-        order_lines.currency,
-        count(*) as line_count,
-        sum(order_lines.quantity) as units,
-        sum(order_lines.gross_revenue) as gross_revenue,
-        sum(order_lines.discount_amount) as discount_amount,
-        sum((order_lines.gross_revenue - order_lines.discount_amount) * included_tax.tax_share)
-            as included_tax,
-        count(order_lines.cost_amount) as costed_line_count,
-        sum(order_lines.cost_amount) as cost_amount
-    from order_lines
-    left join included_tax on order_lines.order_key = included_tax.order_key
+        branch_id,
+        business_date,
+        product_key,
+        currency,
+        sum(case when not is_return then quantity else 0 end) as units,
+        sum(case when is_return then -quantity else 0 end) as returned_units,
+        sum(case when not is_return then gross_revenue_exact else 0 end) as gross_revenue,
+        sum(case when not is_return then discount_amount_exact else 0 end) as discount_amount,
+        sum(case when is_return then line_tax - line_amount else 0 end) as refund_amount,
+        sum(line_amount - line_tax) as net_revenue,
+        count(case when not is_return then 1 end) as line_count,
+        count(case when not is_return then cost_amount_exact end) as costed_line_count,
+        sum(case when not is_return then cost_amount_exact end) as cost_amount
+    from priced
+    group by branch_id, business_date, product_key, currency
+
+),
+
+product_days as (
+
+    select
+        version_days.branch_id,
+        version_days.business_date,
+        version_days.currency,
+        products.product_id,
+        max(products.chain_product_id) as chain_product_id,
+        sum(version_days.units) as units,
+        sum(version_days.returned_units) as returned_units,
+        {%- for amount in amounts + ['net_revenue'] %}
+        sum(version_days.{{ amount }}) as {{ amount }},
+        {%- endfor %}
+        -- if one line's cost is unknown, the sum would not be comparable with the revenue
+        case
+            when sum(version_days.line_count) = sum(version_days.costed_line_count)
+                then coalesce(sum(version_days.cost_amount), 0)
+        end as cost_amount
+    from version_days
+    inner join products on version_days.product_key = products.product_key
     group by
-        order_lines.branch_id, order_lines.business_date, order_lines.product_key,
-        order_lines.currency
+        version_days.branch_id, version_days.business_date, products.product_id,
+        version_days.currency
 
 ),
 
@@ -63,36 +110,29 @@ final as (
 
     select
         -- key
-        version_days.branch_id,
-        version_days.business_date,
-        products.product_id,
+        product_days.branch_id,
+        product_days.business_date,
+        product_days.product_id,
+        product_days.chain_product_id,
 
         -- volume
-        cast(sum(version_days.units) as integer) as units,
+        cast(product_days.units as numeric(14, 3)) as units,
+        cast(product_days.returned_units as numeric(14, 3)) as returned_units,
 
         -- money
-        version_days.currency,
-        cast(sum(version_days.gross_revenue) as numeric(12, 2)) as gross_revenue,
-        cast(sum(version_days.discount_amount) as numeric(12, 2)) as discount_amount,
-        cast(
-            sum(
-                version_days.gross_revenue
-                - version_days.discount_amount
-                - coalesce(version_days.included_tax, 0)
-            ) as numeric(18, 6)
-        ) as net_revenue,
-        -- if one line's cost is unknown, the sum would not be comparable with the revenue
-        cast(
-            case
-                when sum(version_days.line_count) = sum(version_days.costed_line_count)
-                    then sum(version_days.cost_amount)
-            end as numeric(12, 2)
-        ) as cost_amount
-    from version_days
-    inner join products on version_days.product_key = products.product_key
-    group by
-        version_days.branch_id, version_days.business_date, products.product_id,
-        version_days.currency
+        product_days.currency,
+        {%- for amount in amounts + ['cost_amount'] %}
+        {{ money('product_days.' ~ amount, 'branches.minor_unit') }} as {{ amount }},
+        {%- endfor %}
+        cast(product_days.net_revenue as numeric(18, 6)) as net_revenue,
+
+        -- the same, not rounded
+        {%- for amount in amounts + ['cost_amount'] %}
+        cast(product_days.{{ amount }} as {{ exact_type() }}) as {{ amount }}_exact
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from product_days
+    inner join branches on product_days.branch_id = branches.branch_id
 
 )
 

@@ -1,4 +1,8 @@
-with dates as (
+with branches as (
+    select * from {{ ref('dim_branches') }}
+),
+
+dates as (
     select * from {{ ref('dim_dates') }}
 ),
 
@@ -16,12 +20,15 @@ product_months as (
         dates.month_start,
         product_days.product_id,
         sum(product_days.units) as units,
-        sum(product_days.gross_revenue) as gross_revenue,
-        sum(product_days.discount_amount) as discount_amount,
+        sum(product_days.returned_units) as returned_units,
+        sum(product_days.gross_revenue_exact) as gross_revenue,
+        sum(product_days.discount_amount_exact) as discount_amount,
+        sum(product_days.refund_amount_exact) as refund_amount,
         sum(product_days.net_revenue) as net_revenue,
         -- if one day's cost is unknown, the sum would not be comparable with the revenue
         case
-            when count(*) = count(product_days.cost_amount) then sum(product_days.cost_amount)
+            when count(*) = count(product_days.cost_amount_exact)
+                then sum(product_days.cost_amount_exact)
         end as cost_amount
     from product_days
     inner join dates on product_days.business_date = dates.date_day
@@ -32,17 +39,20 @@ compared as (
     select
         *,
         net_revenue - cost_amount as margin_amount,
-        (net_revenue - cost_amount) / units as unit_margin,
+        (net_revenue - cost_amount) / nullif(units, 0) as unit_margin,
         row_number() over (
             partition by branch_id, month_start
-            order by net_revenue desc, units desc, product_id asc
+            -- by length first: ids that are numbers keep their order
+            order by net_revenue desc, units desc, length(product_id) asc, product_id asc
         ) as revenue_rank,
         count(*) over (partition by branch_id, month_start) as products_sold,
         sum(units) over (partition by branch_id, month_start) as menu_units,
         sum(net_revenue) over (partition by branch_id, month_start) as menu_net_revenue,
         sum(net_revenue - cost_amount) over (partition by branch_id, month_start)
-        / sum(case when cost_amount is not null then units end)
-            over (partition by branch_id, month_start) as menu_unit_margin
+        / nullif(
+            sum(case when cost_amount is not null then units end)
+                over (partition by branch_id, month_start), 0
+        ) as menu_unit_margin
     from product_months
 ),
 
@@ -60,6 +70,7 @@ final as (
         judged.branch_id,
         judged.month_start,
         judged.product_id,
+        products.chain_product_id,
 
         -- product, as its newest version has it
         products.product_name,
@@ -67,17 +78,17 @@ final as (
         products.size,
 
         -- volume
-        cast(judged.units as integer) as units,
-        cast(judged.units / judged.menu_units as numeric(9, 6)) as units_share,
+        cast(judged.units as numeric(14, 3)) as units,
+        cast(judged.returned_units as numeric(14, 3)) as returned_units,
+        cast(coalesce(judged.units / nullif(judged.menu_units, 0), 0) as numeric(9, 6))
+            as units_share,
 
         -- money
         products.currency,
-        cast(judged.gross_revenue as numeric(12, 2)) as gross_revenue,
-        cast(judged.discount_amount as numeric(12, 2)) as discount_amount,
-        cast(judged.net_revenue as numeric(12, 2)) as net_revenue,
-        cast(judged.cost_amount as numeric(12, 2)) as cost_amount,
-        cast(judged.margin_amount as numeric(12, 2)) as margin_amount,
-        cast(judged.unit_margin as numeric(12, 2)) as unit_margin,
+        {%- for amount in ['gross_revenue', 'discount_amount', 'refund_amount', 'net_revenue',
+            'cost_amount', 'margin_amount', 'unit_margin'] %}
+        {{ money('judged.' ~ amount, 'branches.minor_unit') }} as {{ amount }},
+        {%- endfor %}
 
         -- place on the menu
         cast(judged.revenue_rank as integer) as revenue_rank,
@@ -91,6 +102,7 @@ final as (
             when not judged.is_popular and not judged.is_profitable then 'dog'
         end as menu_class
     from judged
+    inner join branches on judged.branch_id = branches.branch_id
     inner join products
         on
             judged.branch_id = products.branch_id

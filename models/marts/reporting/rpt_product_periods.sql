@@ -1,5 +1,11 @@
 with
 
+branches as (
+
+    select * from {{ ref('dim_branches') }}
+
+),
+
 periods as (
 
     select * from {{ ref('dim_periods') }}
@@ -28,10 +34,12 @@ product_periods as (
         periods.period_id,
         product_days.product_id,
         sum(product_days.units) as units,
+        sum(product_days.returned_units) as returned_units,
         sum(product_days.net_revenue) as net_revenue,
         -- if one day's cost is unknown, the sum would not be comparable with the revenue
         case
-            when count(*) = count(product_days.cost_amount) then sum(product_days.cost_amount)
+            when count(*) = count(product_days.cost_amount_exact)
+                then sum(product_days.cost_amount_exact)
         end as cost_amount
     from product_days
     inner join periods
@@ -53,18 +61,21 @@ final as (
 
         -- product, as its newest version has it
         products.sku,
+        products.chain_product_id,
         products.product_name,
         products.category,
         products.size,
 
         -- volume
-        cast(product_periods.units as integer) as units,
+        cast(product_periods.units as numeric(14, 3)) as units,
+        cast(product_periods.returned_units as numeric(14, 3)) as returned_units,
 
         -- money
         product_periods.currency,
         cast(product_periods.net_revenue as numeric(18, 6)) as net_revenue,
-        cast(product_periods.cost_amount as numeric(14, 2)) as cost_amount
+        {{ money('product_periods.cost_amount', 'branches.minor_unit') }} as cost_amount
     from product_periods
+    inner join branches on product_periods.branch_id = branches.branch_id
     inner join products
         on
             product_periods.branch_id = products.branch_id

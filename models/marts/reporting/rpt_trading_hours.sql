@@ -31,7 +31,7 @@ day_hours as (
         trading_days.business_date,
         trading_hours.local_hour,
         coalesce(hour_sales.orders, 0) as orders,
-        coalesce(hour_sales.net_revenue, 0) as net_revenue
+        coalesce(hour_sales.net_revenue_exact, 0) as net_revenue
     from trading_days
     inner join trading_hours on trading_days.branch_id = trading_hours.branch_id
     left join hour_sales
@@ -78,9 +78,10 @@ final as (
 
         -- money
         branches.currency,
-        cast(weekday_hours.net_revenue as numeric(12, 2)) as net_revenue,
-        cast(weekday_hours.average_net_revenue as numeric(12, 2)) as average_net_revenue,
-        cast(weekday_hours.net_revenue_spread as numeric(12, 2)) as net_revenue_spread
+        {%- for amount in ['net_revenue', 'average_net_revenue', 'net_revenue_spread'] %}
+        {{ money('weekday_hours.' ~ amount, 'branches.minor_unit') }} as {{ amount }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
     from weekday_hours
     inner join branches on weekday_hours.branch_id = branches.branch_id
 )

@@ -10,7 +10,7 @@
         {"columns": ["product_key"]},
     ],
     pre_hook="{{ take_out_touched_orders(
-        record_types=['order', 'line'], versions=ref('int_products_versioned')
+        left_out=['payments'], versions=ref('int_products_versioned')
     ) }}",
     post_hook="{{ put_back_indexes() }}"
 ) }}
@@ -38,13 +38,26 @@ final as (
         order_line_id,
         line_number,
 
+        -- what the line is, and what it gives back
+        line_kind,
+        description,
+        returned_order_line_key,
+
         -- measures
         quantity,
-        unit_price,
-        gross_amount as gross_revenue,
-        discount_amount,
-        cost_amount,
+        {{ money('unit_price') }} as unit_price,
+        {{ money('gross_amount') }} as gross_revenue,
+        {{ money('discount_amount') }} as discount_amount,
+        tax_rate,
+        {{ money('tax_amount') }} as tax_amount,
+        {{ money('cost_amount') }} as cost_amount,
         currency,
+
+        -- the same, not rounded
+        gross_amount as gross_revenue_exact,
+        discount_amount as discount_amount_exact,
+        tax_amount as tax_amount_exact,
+        cost_amount as cost_amount_exact,
 
         -- load: unknown until the load is complete
         case when load_id <= complete_load_id then load_id end as load_id

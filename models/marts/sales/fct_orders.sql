@@ -8,16 +8,21 @@
         {"columns": ["branch_id", "load_id"]},
         {"columns": ["customer_key"]},
     ],
-    pre_hook="{{ take_out_touched_orders(record_types=['order', 'line', 'payment']) }}",
+    pre_hook="{{ take_out_touched_orders() }}",
     post_hook="{{ put_back_indexes() }}"
 ) }}
+{%- set amounts = [
+    'gross_revenue', 'discount_amount', 'tax_amount', 'refund_amount', 'tax_refunded',
+    'net_revenue', 'tips_amount', 'paid_amount', 'unpaid_amount',
+] %}
+{%- set parts = ['returned_amount', 'returned_tax', 'line_tips'] %}
 
 with
 
 orders as (
 
     select * from {{ rows_to_build(ref('int_orders_dated')) }} as orders_to_build
-    where not is_deleted
+    where not is_deleted and not is_draft
 
 ),
 
@@ -41,7 +46,7 @@ order_lines as (
         branch_id,
         order_id,
         count(*) as line_count,
-        sum(quantity) as unit_count,
+        sum(case when line_kind = 'sale' then quantity else 0 end) as unit_count,
         max(load_id) as load_id
     from lines
     group by branch_id, order_id
@@ -54,8 +59,9 @@ order_payments as (
         branch_id,
         order_id,
         sum(refund_amount) as refund_amount,
+        sum(tax_refunded) as tax_refunded,
         sum(tip_amount) as tips_amount,
-        sum(received_amount) as paid_amount,
+        sum(received_amount) as received_amount,
         max(load_id) as load_id
     from payments
     group by branch_id, order_id
@@ -69,9 +75,26 @@ measured as (
         orders.*,
         coalesce(order_lines.line_count, 0) as line_count,
         coalesce(order_lines.unit_count, 0) as unit_count,
-        coalesce(order_payments.refund_amount, 0) as refund_amount,
-        coalesce(order_payments.tips_amount, 0) as tips_amount,
-        coalesce(order_payments.paid_amount, 0) as paid_amount,
+        orders.gross_amount as gross_revenue_exact,
+        orders.discount_amount as discount_amount_exact,
+        orders.tax_amount as tax_amount_exact,
+        orders.refund_amount as returned_amount_exact,
+        orders.tax_refunded as returned_tax_exact,
+        orders.tips_amount as line_tips_exact,
+        orders.refund_amount + coalesce(order_payments.refund_amount, 0) as refund_amount_exact,
+        orders.tax_refunded + coalesce(order_payments.tax_refunded, 0) as tax_refunded_exact,
+        {{ net_revenue(
+            'orders.gross_amount', 'orders.discount_amount',
+            '(orders.refund_amount + coalesce(order_payments.refund_amount, 0))',
+            'orders.tax_amount', 'orders.prices_include_tax'
+        ) }} as net_revenue_exact,
+        orders.tips_amount + coalesce(order_payments.tips_amount, 0) as tips_amount_exact,
+        coalesce(order_payments.received_amount, 0) - orders.tips_amount as paid_amount_exact,
+        orders.gross_amount - orders.discount_amount
+        + case when orders.prices_include_tax then 0 else orders.tax_amount end
+        - orders.refund_amount - coalesce(order_payments.refund_amount, 0)
+        - orders.tax_refunded - coalesce(order_payments.tax_refunded, 0)
+        - coalesce(order_payments.received_amount, 0) + orders.tips_amount as unpaid_amount_exact,
         greatest(orders.load_id, order_lines.load_id, order_payments.load_id) as last_load_id
     from orders
     left join order_lines
@@ -93,26 +116,29 @@ final as (
         business_date,
         order_id,
         order_number,
+        closing_id,
 
         -- what the order is
         channel,
         ordered_at,
         local_hour,
+        order_kind,
         is_cancelled,
+        is_sale,
+        prices_include_tax,
         currency,
 
         -- measures
         cast(line_count as integer) as line_count,
-        cast(unit_count as integer) as unit_count,
-        gross_amount as gross_revenue,
-        discount_amount,
-        tax_amount,
-        cast(refund_amount as numeric(12, 2)) as refund_amount,
-        cast({{ net_revenue(
-            'gross_amount', 'discount_amount', 'refund_amount', 'tax_amount', 'prices_include_tax'
-        ) }} as numeric(12, 2)) as net_revenue,
-        cast(tips_amount as numeric(12, 2)) as tips_amount,
-        cast(paid_amount as numeric(12, 2)) as paid_amount,
+        cast(unit_count as numeric(12, 3)) as unit_count,
+        {%- for amount in amounts %}
+        {{ money(amount ~ '_exact') }} as {{ amount }},
+        {%- endfor %}
+
+        -- the same, not rounded
+        {%- for amount in amounts + parts %}
+        cast({{ amount }}_exact as {{ exact_type() }}) as {{ amount }}_exact,
+        {%- endfor %}
 
         -- load: unknown until the load is complete
         case when last_load_id <= complete_load_id then last_load_id end as load_id

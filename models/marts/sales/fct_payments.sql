@@ -8,9 +8,10 @@
         {"columns": ["branch_id", "load_id"]},
         {"columns": ["order_key"]},
     ],
-    pre_hook="{{ take_out_touched_orders(record_types=['order', 'payment']) }}",
+    pre_hook="{{ take_out_touched_orders(left_out=['order_lines']) }}",
     post_hook="{{ put_back_indexes() }}"
 ) }}
+{%- set amounts = ['amount', 'tax_amount', 'tip_amount', 'refund_amount', 'received_amount'] %}
 
 with
 
@@ -34,15 +35,21 @@ final as (
 
         -- what the payment is
         payment_method,
+        method as till_method,
         payment_type,
         paid_at,
         currency,
 
         -- measures
-        amount,
-        tax_amount,
-        tip_amount,
-        refund_amount,
+        {%- for amount in amounts %}
+        {{ money(amount) }} as {{ amount }},
+        {%- endfor %}
+
+        -- the same, not rounded
+        {%- for amount in amounts %}
+        cast({{ amount }} as {{ exact_type() }}) as {{ amount }}_exact,
+        {%- endfor %}
+        tax_refunded as tax_refunded_exact,
 
         -- load: unknown until the load is complete
         case when load_id <= complete_load_id then load_id end as load_id

@@ -22,9 +22,9 @@ final as (
         line_key,
         file_name,
         branch_id,
-        order_id,
-        order_line_id,
-        product_id,
+        cast(order_id as {{ dbt.type_string() }}) as order_id,
+        cast(order_line_id as {{ dbt.type_string() }}) as order_line_id,
+        cast(product_id as {{ dbt.type_string() }}) as product_id,
         ticket,
 
         -- what was sold

@@ -12,7 +12,7 @@ masked as (
         -- keys
         customer_key,
         branch_id,
-        customer_id,
+        cast(customer_id as {{ dbt.type_string() }}) as customer_id,
 
         -- who the customer is: nothing that names or reaches anybody
         {{ dbt.concat(["substring(trim(full_name), 1, 1)", "'***'"]) }} as masked_name,

@@ -13,18 +13,27 @@ good as (
         order_line_key,
         order_key,
         branch_id,
-        order_line_id,
-        order_id,
+        cast(order_line_id as {{ dbt.type_string() }}) as order_line_id,
+        cast(order_id as {{ dbt.type_string() }}) as order_id,
         line_number,
-        product_id,
+        cast(product_id as {{ dbt.type_string() }}) as product_id,
+
+        -- what the line is
+        'sale' as line_kind,
+        cast(null as {{ dbt.type_string() }}) as description,
 
         -- quantity and money
-        quantity,
-        unit_price,
-        discount_amount,
+        cast(quantity as numeric(12, 3)) as quantity,
+        cast(unit_price as {{ exact_type() }}) as unit_price,
+        cast(quantity * unit_price as {{ exact_type() }}) as gross_amount,
+        cast(discount_amount as {{ exact_type() }}) as discount_amount,
+        cast(null as {{ exact_type() }}) as tax_amount,
+        cast(null as numeric(9, 6)) as tax_rate,
+
+        -- what the line gives back
+        cast(null as {{ dbt.type_string() }}) as returned_order_line_id,
 
         -- times
-        updated_at,
         deleted_at,
 
         -- load

@@ -13,22 +13,27 @@ good as (
         payment_key,
         order_key,
         branch_id,
-        payment_id,
-        order_id,
+        cast(payment_id as {{ dbt.type_string() }}) as payment_id,
+        cast(order_id as {{ dbt.type_string() }}) as order_id,
 
         -- what the payment is
-        payment_method,
+        lower(trim(payment_method)) as method,
         payment_type,
         currency,
 
-        -- money
-        amount,
-        tax_amount,
-        tip_amount,
+        -- money: a refund goes out
+        cast(
+            case when payment_type = 'refund' then -amount else amount end
+            as {{ exact_type() }}
+        ) as received_amount,
+        cast(
+            case when payment_type = 'refund' then -tax_amount else tax_amount end
+            as {{ exact_type() }}
+        ) as tax_amount,
+        cast(tip_amount as {{ exact_type() }}) as tip_amount,
 
         -- times
         paid_at,
-        updated_at,
         deleted_at,
 
         -- load

@@ -11,7 +11,7 @@ good as (
     select
         -- keys
         branch_id,
-        product_id,
+        cast(product_id as {{ dbt.type_string() }}) as product_id,
         sku,
 
         -- what the product is
@@ -22,8 +22,8 @@ good as (
         is_active,
 
         -- money
-        unit_price,
-        unit_cost,
+        cast(unit_price as {{ exact_type() }}) as unit_price,
+        cast(unit_cost as {{ exact_type() }}) as unit_cost,
 
         -- times
         created_at,

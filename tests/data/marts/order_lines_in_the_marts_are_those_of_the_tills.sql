@@ -6,7 +6,7 @@ with lines as (
 
 orders as (
     select * from {{ ref('int_orders_recorded') }}
-    where deleted_at is null and status <> 'cancelled'
+    where deleted_at is null and status = 'completed'
 ),
 
 branches as (
@@ -29,7 +29,7 @@ staged as (
         dated.business_date,
         count(*) as line_count,
         sum(lines.quantity) as units,
-        sum(lines.quantity * lines.unit_price) as gross,
+        sum(lines.gross_amount) as gross,
         sum(lines.discount_amount) as discount
     from lines
     inner join dated on lines.branch_id = dated.branch_id and lines.order_id = dated.order_id
@@ -42,8 +42,8 @@ built as (
         business_date,
         count(*) as line_count,
         sum(quantity) as units,
-        sum(gross_revenue) as gross,
-        sum(discount_amount) as discount
+        sum(gross_revenue_exact) as gross,
+        sum(discount_amount_exact) as discount
     from {{ ref('fct_order_lines') }}
     group by branch_id, business_date
 ),

@@ -1,7 +1,7 @@
 -- Staging = marts, per branch and business date, over all days: also those that nothing touched.
 with orders as (
     select * from {{ ref('int_orders_recorded') }}
-    where deleted_at is null
+    where deleted_at is null and status <> 'draft'
 ),
 
 branches as (
@@ -40,9 +40,9 @@ built as (
         business_date,
         count(*) as orders,
         sum(case when is_cancelled then 1 else 0 end) as cancelled,
-        sum(gross_revenue) as gross,
-        sum(discount_amount) as discount,
-        sum(tax_amount) as tax
+        sum(gross_revenue_exact) as gross,
+        sum(discount_amount_exact) as discount,
+        sum(tax_amount_exact) as tax
     from {{ ref('fct_orders') }}
     group by branch_id, business_date
 ),

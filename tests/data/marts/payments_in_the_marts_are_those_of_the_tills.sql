@@ -6,7 +6,7 @@ with payments as (
 
 orders as (
     select * from {{ ref('int_orders_recorded') }}
-    where deleted_at is null and status <> 'cancelled'
+    where deleted_at is null and status = 'completed'
 ),
 
 branches as (
@@ -18,8 +18,7 @@ dated as (
         payments.branch_id,
         {{ business_date('payments.paid_at', 'branches.time_zone', 'branches.cutover_hour') }}
             as business_date,
-        case when payments.payment_type = 'sale' then payments.amount else 0 end as sale_amount,
-        case when payments.payment_type = 'refund' then payments.amount else 0 end as refund_amount,
+        payments.received_amount,
         payments.tip_amount
     from payments
     inner join orders
@@ -32,8 +31,7 @@ staged as (
         branch_id,
         business_date,
         count(*) as payments,
-        sum(sale_amount) as sales,
-        sum(refund_amount) as refunds,
+        sum(received_amount) as received,
         sum(tip_amount) as tips
     from dated
     group by branch_id, business_date
@@ -44,9 +42,8 @@ built as (
         branch_id,
         business_date,
         count(*) as payments,
-        sum(case when payment_type = 'sale' then amount else 0 end) as sales,
-        sum(case when payment_type = 'refund' then amount else 0 end) as refunds,
-        sum(tip_amount) as tips
+        sum(received_amount_exact) as received,
+        sum(tip_amount_exact) as tips
     from {{ ref('fct_payments') }}
     group by branch_id, business_date
 ),
@@ -57,10 +54,8 @@ failures as (
         coalesce(staged.business_date, built.business_date) as business_date,
         staged.payments as payments_in_staging,
         built.payments as payments_in_marts,
-        staged.sales as sales_in_staging,
-        built.sales as sales_in_marts,
-        staged.refunds as refunds_in_staging,
-        built.refunds as refunds_in_marts,
+        staged.received as received_in_staging,
+        built.received as received_in_marts,
         staged.tips as tips_in_staging,
         built.tips as tips_in_marts
     from staged
@@ -70,8 +65,7 @@ failures as (
         staged.branch_id is null
         or built.branch_id is null
         or staged.payments <> built.payments
-        or staged.sales <> built.sales
-        or staged.refunds <> built.refunds
+        or staged.received <> built.received
         or staged.tips <> built.tips
 )
 

@@ -1,15 +1,22 @@
--- Per branch and day, to the cent: the report equals the facts; no day is missing or doubled.
+-- Per branch and day, exactly: the report equals the facts; no day is missing or doubled.
+{%- set amounts = [
+    'gross_revenue', 'discount_amount', 'tax_amount', 'tips_amount', 'refund_amount', 'tax_refunded',
+    'taken_amount',
+] %}
+
 with booked as (
     select
         branch_id,
         business_date,
-        case when is_cancelled then 0 else 1 end as orders,
+        case when is_sale then 1 else 0 end as orders,
         unit_count as units,
-        gross_revenue,
-        discount_amount,
-        tax_amount,
-        tips_amount,
-        0 as refund_amount
+        gross_revenue_exact as gross_revenue,
+        discount_amount_exact as discount_amount,
+        tax_amount_exact as tax_amount,
+        tips_amount_exact as tips_amount,
+        returned_amount_exact as refund_amount,
+        returned_tax_exact as tax_refunded,
+        -line_tips_exact as taken_amount
     from {{ ref('fct_orders') }}
     union all
     select
@@ -21,20 +28,19 @@ with booked as (
         0 as discount_amount,
         0 as tax_amount,
         0 as tips_amount,
-        refund_amount
+        refund_amount_exact as refund_amount,
+        tax_refunded_exact as tax_refunded,
+        received_amount_exact as taken_amount
     from {{ ref('fct_payments') }}
-    where payment_type = 'refund'
     union all
     select
         branch_id,
         business_date,
         -orders as orders,
         -units as units,
-        -gross_revenue as gross_revenue,
-        -discount_amount as discount_amount,
-        -tax_amount as tax_amount,
-        -tips_amount as tips_amount,
-        -refund_amount as refund_amount
+        {%- for amount in amounts %}
+        -{{ amount }}_exact as {{ amount }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ ref('rpt_branch_days') }}
 ),
 
@@ -43,27 +49,19 @@ differences as (
     select
         branch_id,
         business_date,
-        sum(orders) as orders,
-        sum(units) as units,
-        sum(gross_revenue) as gross_revenue,
-        sum(discount_amount) as discount_amount,
-        sum(tax_amount) as tax_amount,
-        sum(tips_amount) as tips_amount,
-        sum(refund_amount) as refund_amount
+        {%- for measure in ['orders', 'units'] + amounts %}
+        sum({{ measure }}) as {{ measure }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from booked
     group by branch_id, business_date
 ),
 
 failures as (
     select * from differences
-    where
-        orders <> 0
-        or units <> 0
-        or gross_revenue <> 0
-        or discount_amount <> 0
-        or tax_amount <> 0
-        or tips_amount <> 0
-        or refund_amount <> 0
+    where orders <> 0 or units <> 0
+        {%- for amount in amounts %}
+        or {{ amount }} <> 0
+        {%- endfor %}
 )
 
 select * from failures

@@ -2,7 +2,7 @@
 with reported as (
     select
         branch_id,
-        sum(net_revenue) as net_revenue
+        sum(net_revenue_exact) as net_revenue
     from {{ ref('rpt_branch_days') }}
     group by branch_id
 ),
@@ -10,7 +10,7 @@ with reported as (
 sold as (
     select
         branch_id,
-        sum(net_revenue) as net_revenue
+        sum(net_revenue_exact) as net_revenue
     from {{ ref('fct_orders') }}
     group by branch_id
 ),

@@ -1,15 +1,18 @@
--- Per branch, to the cent: the hours contain all orders, in number and money.
+-- Per branch: the hours contain all orders, in number and money; each hour is rounded once.
 with booked as (
     select
         branch_id,
-        case when is_cancelled then 0 else 1 end as orders,
-        net_revenue
+        1 as orders,
+        net_revenue_exact as net_revenue,
+        0 as trading_hours
     from {{ ref('fct_orders') }}
+    where is_sale
     union all
     select
         branch_id,
         -orders as orders,
-        -net_revenue as net_revenue
+        -net_revenue as net_revenue,
+        1 as trading_hours
     from {{ ref('rpt_trading_hours') }}
 ),
 
@@ -17,14 +20,15 @@ differences as (
     select
         branch_id,
         sum(orders) as orders,
-        sum(net_revenue) as net_revenue
+        sum(net_revenue) as net_revenue,
+        sum(trading_hours) as trading_hours
     from booked
     group by branch_id
 ),
 
 failures as (
     select * from differences
-    where orders <> 0 or net_revenue <> 0
+    where orders <> 0 or abs(net_revenue) > trading_hours * 0.005
 )
 
 select * from failures

@@ -7,6 +7,7 @@ with sold as (
         business_date,
         sum(quantity) as quantity
     from {{ ref('fct_order_lines') }}
+    where line_kind = 'sale'
     group by branch_id, product_key, business_date
 ),
 

@@ -237,8 +237,9 @@ OSPOS = {
 
 OSPOS_NOT_PAID = (
     "select count(*) from (select s.sale_id,"
-    " (select coalesce(sum(round(i.quantity_purchased * i.item_unit_price - case i.discount_type"
-    " when 1 then i.discount else i.quantity_purchased * i.item_unit_price * i.discount / 100 end"
+    " (select coalesce(sum(round(i.quantity_purchased * i.item_unit_price, 2)"
+    " - round(case i.discount_type when 1 then i.quantity_purchased * i.discount"
+    " else i.quantity_purchased * i.item_unit_price * i.discount / 100 end"
     ", 2)), 0) from ospos_sales_items as i where i.sale_id = s.sale_id)"
     " + (select coalesce(sum(x.sale_tax_amount), 0) from ospos_sales_taxes as x"
     " where x.sale_id = s.sale_id) as due, (select sum(p.payment_amount - p.cash_refund)"

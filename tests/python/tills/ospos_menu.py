@@ -63,14 +63,14 @@ class Line:
 
     @property
     def net(self) -> Decimal:
-        """The quantity times the price less the discount, rounded to cents.
+        """The quantity times the price less the discount, each rounded to cents.
 
         Where the facts are silent: whether an amount is taken off once or per unit. So amounts
         stand on lines of one unit alone, where both are the same.
         """
         value = self.quantity * self.price
         off = self.discount if self.discount_type else value * self.discount / 100
-        return (value - off).quantize(CENT, ROUND_HALF_UP)
+        return value.quantize(CENT, ROUND_HALF_UP) - off.quantize(CENT, ROUND_HALF_UP)
 
     def tax(self, percent: Decimal, decimals: int) -> Decimal:
         """Return the line's tax at a rate."""

@@ -1,2 +1,2 @@
-create index if not exists {index} on {raw} (branch_id, {key})
+create index if not exists {index} on {raw} ({till}, {key})
 where _deleted_at is not null

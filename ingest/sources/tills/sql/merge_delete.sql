@@ -1,3 +1,7 @@
+-- What has changed, or was marked as deleted, makes room.
 delete from {raw} as landed
 using {staged} as staged
-where landed.branch_id = %(branch)s and landed.{key} = staged.{key}
+where
+    landed.{till} = %(till)s
+    and {is_same}
+    and (landed._deleted_at is not null or row({landed}) is distinct from row({brought}))

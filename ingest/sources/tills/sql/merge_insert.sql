@@ -1,5 +1,6 @@
 insert into {raw} ({columns}, _dlt_load_id)
-select distinct on ({key})
+select
     {columns},
     %(load)s
 from {staged}
+on conflict do nothing

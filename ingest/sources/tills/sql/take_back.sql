@@ -1,2 +1,2 @@
 delete from {raw}
-where branch_id = %(branch)s
+where {till} = %(till)s

@@ -1,24 +1,28 @@
--- Rows spread evenly over all that are known of a branch, with their day.
+-- Rows spread evenly over the time in which a till is known to have sold, with their moment in microseconds.
 select
-    witness.{key},
-    floor(extract(epoch from witness.{moment}) / 86400) as day
+    extract(epoch from witness.moment) * 1000000 as moment,
+    {keys}
 from (
     select
-        min({key}) as lowest,
-        max({key}) as highest
+        min({moment}) as lowest,
+        max({moment}) as highest
     from {root}
-    where branch_id = %(branch)s and _deleted_at is null
+    where
+        {till} = %(till)s
+        and _deleted_at is null
+        and {moment} > '1900-01-01'
+        and {moment} < now() + interval '1 day'
 ) as ends
-cross join
-    generate_series(
-        ends.lowest, ends.highest, greatest((ends.highest - ends.lowest) / %(witnesses)s, 1)
-    ) as wanted (key)
+cross join generate_series(0, %(witnesses)s) as step (number)
 cross join lateral (
     select
-        {key},
-        {moment}
+        {moment} as moment,
+        {keys}
     from {root}
-    where branch_id = %(branch)s and _deleted_at is null and {key} >= wanted.key
-    order by {key}
+    where
+        {till} = %(till)s
+        and _deleted_at is null
+        and {moment} >= ends.lowest + (ends.highest - ends.lowest) * step.number / %(witnesses)s
+    order by {moment}
     limit 1
 ) as witness

@@ -27,6 +27,6 @@ where
                 from raw_pos.orders as orders
                 where
                     orders.branch_id = erasures.branch_id
-                    and orders.customer_id = erasures.customer_id
+                    and cast(orders.customer_id as text) = erasures.customer_id
             )
     )

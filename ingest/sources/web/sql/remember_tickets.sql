@@ -11,7 +11,7 @@ from (
     inner join raw_pos.customers as customers
         on
             erasures.branch_id = customers.branch_id
-            and erasures.customer_id = customers.customer_id
+            and erasures.customer_id = cast(customers.customer_id as text)
     inner join raw_tickets.tickets as tickets
         on lower(trim(customers.email)) = lower(trim(tickets.requester ->> 'email'))
     where tickets.id <> all(erasures.ticket_ids)

@@ -1,0 +1,141 @@
+"""What a till has, and what is missing, before anything of it is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from ingest.loads.source import Window
+from ingest.sources.tills.connect import RefusedTableError, TillError, configured, in_use
+from ingest.sources.tills.declaration import Table
+from ingest.sources.tills.landing import TIMES
+from ingest.sources.tills.survey import look
+from ingest.sources.tills.tables import AtTill
+
+LARGEST_LAG = timedelta(minutes=2)
+"""A till's clock that is further off is worth a sentence."""
+
+
+@dataclass
+class Checked:
+    """What was found.
+
+    Attributes:
+        tables: a table's name, rows, columns, business dates, first and last business time.
+        problems: one sentence for each thing that a person must look at.
+    """
+
+    tables: list[tuple[str, ...]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def check(name: str) -> Checked:
+    """Look at a till that is configured; nothing is loaded.
+
+    Args:
+        name: the till, as the configuration calls it, or its branch.
+
+    Raises:
+        SourceError: there is no such till, its declaration is wrong, or it does not answer.
+    """
+    tills = configured()
+    till = next((each for each in tills if name in (each.till_id, each.part)), None)
+    if till is None:
+        known = ", ".join(each.till_id for each in tills) or "none"
+        raise TillError(f"There is no till {name!r} in the configuration; there is: {known}.")
+    side = look(till)
+    checked = Checked(problems=[*side.problems, *filter(None, [in_use(till)])])
+    lag = abs(side.now - datetime.now(UTC))
+    if lag > LARGEST_LAG:
+        checked.problems.append(
+            f"The clock of the till of {till.part} and this machine's are {lag.seconds:,} seconds "
+            f"and {lag.days:,} days apart: set the one that is wrong."
+        )
+    for table in side.found:
+        try:
+            with side.asking(table), till.engine.connect() as connection:
+                checked.tables.append(_sizes(side, table, connection))
+                checked.problems += _wrong(side, table, connection)
+        except RefusedTableError as error:
+            checked.problems.append(str(error))
+    return checked
+
+
+def _sizes(side: AtTill, table: Table, connection: sa.Connection) -> tuple[str, ...]:
+    rows = side.rows(table)
+    measured: list[Any] = [sa.null(), sa.null(), sa.null()]
+    if table.business_time and side.kind(table, table.business_time) in TIMES:
+        moment = rows.c[table.business_time]
+        day = side.clock(table, next(iter(side.till.branches))).day(moment, Window(), side.dialect)
+        # as text: databases know times that Python does not
+        ends = (sa.cast(end(moment), sa.Text) for end in (sa.func.min, sa.func.max))
+        measured = [sa.func.count(day.distinct()), *ends]
+    query = sa.select(sa.func.count(), *measured).select_from(rows)
+    found, days, first, last = tuple[Any, ...](connection.execute(query).one())
+    ends_shown = (str(end or "")[:16] for end in (first, last))
+    return table.at_till, f"{found:,}", str(len(rows.c)), f"{days:,}" if days else "", *ends_shown
+
+
+def _wrong(side: AtTill, table: Table, connection: sa.Connection) -> Iterator[str]:
+    """Yield what a person must look at in a table."""
+    till, rows, types = side.till, side.rows(table), side.types(table)
+    if missing := [name for name in table.needed if name not in types]:
+        yield (
+            f"The till of {till.part} has no column {', '.join(missing)} in {table.at_till}: "
+            f"correct the table in systems/{side.system.name}.toml."
+        )
+        return
+    if table.business_time and side.kind(table, table.business_time) not in TIMES:
+        yield (
+            f"{table.at_till}.{table.business_time} of the till of {till.part} is no time: name a "
+            f"time or a date as business_time in systems/{side.system.name}.toml."
+        )
+    key = [rows.c[name] for name in table.key]
+    twice = sa.select(*key).select_from(rows).group_by(*key).having(sa.func.count() > 1).limit(1)
+    if found := connection.execute(twice).first():
+        yield (
+            f"{table.at_till} of the till of {till.part} has the key ({', '.join(table.key)}) "
+            f"twice, for example {', '.join(map(str, found))}: declare a key that is unique."
+        )
+    if table.business_time:
+        yield from _of_no_branch(side, table, rows, connection)
+        yield from _ahead(side, table, rows, connection)
+
+
+def _of_no_branch(
+    side: AtTill, table: Table, rows: sa.FromClause, connection: sa.Connection
+) -> Iterator[str]:
+    """Yield the values of branches that the configuration does not name."""
+    known = {str(value) for value in side.till.branches.values() if value is not None}
+    said = side.branch(table, rows) if known else None
+    if said is None:
+        return
+    counts = connection.execute(sa.select(said, sa.func.count()).select_from(rows).group_by(said))
+    for value, count in counts:
+        if str(value) not in known:
+            yield (
+                f"{count:,} rows of {table.at_till} are of the branch {value}, which "
+                f"{side.till.section} does not name: add it to branches, or leave them out of what "
+                f"is compared."
+            )
+
+
+def _ahead(
+    side: AtTill, table: Table, rows: sa.FromClause, connection: sa.Connection
+) -> Iterator[str]:
+    """Yield how many rows are in the future, by the clock that is declared."""
+    column = str(table.business_time)
+    clock = side.clock(table, next(iter(side.till.branches)))
+    now = clock.on_clock(side.now) + LARGEST_LAG
+    late = rows.c[column] > side.dialect.literal(now)
+    query = sa.select(sa.func.count()).select_from(rows).where(late)
+    if ahead := connection.execute(query).scalar_one():
+        yield (
+            f"{ahead:,} rows of {table.at_till} of the till of {side.till.part} are in the future, "
+            f"if {column} is on the clock {clock.times!r}: correct times in "
+            f"systems/{side.system.name}.toml, or the till's clock."
+        )

@@ -1,0 +1,63 @@
+"""Postgres, also as the raw layer's own side of every comparison."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from ingest.sources.tills.dialects.base import Dialect, Expression, sql
+
+
+class Postgres(Dialect):
+    """Postgres 9.6 and newer."""
+
+    # SQLAlchemy 2.1 would take a bare postgresql:// for psycopg 3.
+    driver = "postgresql+psycopg2"
+    session = "set time zone 'UTC'"
+    offset = "+00:00"
+    copies = True
+    retried = ("conflict with recovery", "deadlock detected", "could not serialize")
+    denied = ("permission denied",)
+    slow = ("statement timeout", "lock timeout")
+
+    @property
+    def compiler(self) -> sa.Dialect:
+        """SQLAlchemy's dialect for statements that are sent as they are."""
+        return postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+
+    def bytes_literal(self, value: bytes) -> Expression:
+        """Return bytes as a literal."""
+        return sql(f"'\\x{value.hex()}'::bytea")
+
+    def number(self, value: Expression, kind: str) -> Expression:
+        """Return what adds up of a column: NaN does not."""
+        if kind == "number":
+            return sa.func.nullif(value, sql("'NaN'"))
+        return super().number(value, kind)
+
+    def digest(self, text: Expression) -> Expression:
+        """Return 12 hexadecimal digits of a text's MD5 as a number."""
+        digits = sa.func.substr(sa.func.md5(sa.func.convert_to(text, "UTF8")), 1, 12)
+        bits = sa.cast(sa.literal("x", sa.Text).concat(digits), postgresql.BIT(48))
+        return sa.cast(bits, sa.BigInteger)
+
+    def microseconds(self, moment: Expression) -> Expression:
+        """Return a moment as microseconds since 1970."""
+        return sa.func.trunc(sa.extract("epoch", moment) * sql("1000000"))
+
+    def day(
+        self, moment: Expression, seconds: Expression, ends: tuple[datetime, datetime]
+    ) -> Expression:
+        """Return the business date of a moment."""
+        first, last = map(self.literal, ends)
+        wall: Expression = sa.func.least(sa.func.greatest(moment, first), last)
+        if getattr(moment.type, "timezone", False):
+            wall = wall.op("at time zone")(sql("'UTC'"))
+        shift: Any = seconds.op("*")(sql("interval '1 second'"))
+        return sa.cast(wall.op("+")(shift), sa.Date)
+
+
+POSTGRES = Postgres()

@@ -1,0 +1,124 @@
+"""A first declaration of a database that nobody has declared yet, for a person to finish.
+
+Keys and parents are those that the database declares; what tells times, money and people are
+types and names, so each of them is a guess that a person confirms.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from ingest.sources.tills.connect import Till, TillError, cannot_read
+from ingest.sources.tills.declaration import FOLDER, known_systems
+from ingest.warehouse import WarehouseError
+
+CHANGED = re.compile(r"updat|modif|write_date|chang|edited", re.IGNORECASE)
+NO_SALE = re.compile(r"updat|modif|write|chang|edit|creat|birth|expir|valid|delet", re.IGNORECASE)
+PEOPLE = re.compile(r"customer|partner|client|guest|person|people|member", re.IGNORECASE)
+PERSONAL = re.compile(
+    r"name|mail|phone|mobile|fax|street|address|city|zip|postal|birth|note|comment|tax_?id|card",
+    re.IGNORECASE,
+)
+SECRET = re.compile(r"password|passwd|token|secret|pin$|hash$", re.IGNORECASE)
+HEAD = """# {name}: written by mypizza till new; finish it, then run mypizza till check.
+# Take out the tables that sales do not touch; docs/how-to/add-a-till.md says more.
+times = "utc"          # what times without a zone mean: utc, branch, or the name of a zone
+"""
+
+
+def new(name: str, url: str, schema: str | None = None) -> Path:
+    """Write the first declaration of a till system.
+
+    Args:
+        name: what the system is to be called.
+        url: the address of a till's database, as in the configuration.
+        schema: the database's schema, if not the login's own.
+
+    Returns:
+        The file.
+
+    Raises:
+        TillError: the name is no name or is taken, or the database cannot be read.
+    """
+    if not re.fullmatch("[a-z][a-z0-9_]{0,39}", name):
+        raise TillError(f"{name!r} is no name: at most 40 small letters, digits and _.")
+    if name in known_systems():
+        raise TillError(f"There is a till system {name} already: see systems/{name}.toml.")
+    till = Till(name, name, {}, "the address", url, schema=schema)
+    catalog = sa.MetaData()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", sa.exc.SAWarning)  # types that SQLAlchemy does not know
+            catalog.reflect(till.engine, schema=schema)
+    except WarehouseError:
+        raise
+    except Exception as error:  # a driver raises more than its own, for example for a login
+        said, _, _ = cannot_read(error, till).partition(": check that")
+        raise TillError(f"{said}: check the address and that its server runs.") from None
+    tables = [table for table in catalog.sorted_tables if table.primary_key.columns]
+    for table in tables:
+        table.info.update(_placed(table))
+    if not any("business_time" in table.info for table in tables):
+        raise TillError(
+            f"No table of {name} with a primary key has a time, so none could be placed on a day: "
+            f"check the address, the schema and what the login may read."
+        )
+    lines = [HEAD.format(name=name), *(line for table in tables for line in _written(table))]
+    keyless = sorted(table.name for table in catalog.sorted_tables if table not in tables)
+    if keyless:
+        lines.append(f"# Without a primary key, so left out: {', '.join(keyless)}.\n")
+    file = FOLDER / f"{name}.toml"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return file
+
+
+def _placed(table: sa.Table) -> dict[str, Sequence[str]]:
+    """Return what seems to place a table's rows on a day: a parent, or a time of their own."""
+    for reference in sorted(table.foreign_key_constraints, key=lambda each: str(each.column_keys)):
+        above = reference.referred_table
+        names = {each.parent.name: each.column.name for each in reference.elements}
+        is_required = not any(each.parent.nullable for each in reference.elements)
+        if is_required and above.info and [*names.values()] == above.primary_key.columns.keys():
+            return {"parent": [above.name], "parent_key": [*names]}
+    times = [each for each in _of(table, sa.DateTime, sa.Date) if not NO_SALE.search(each)]
+    if times and _of(table, sa.Numeric, sa.Float) and not PEOPLE.search(table.name):
+        return {"business_time": times[:1]}
+    return {}
+
+
+def _of(table: sa.Table, *kinds: type[Any]) -> list[str]:
+    return [column.name for column in table.columns if isinstance(column.type, kinds)]
+
+
+def _written(table: sa.Table) -> Iterator[str]:
+    """Yield the lines of a table."""
+    key = table.primary_key.columns.keys()
+    changed = [name for name in _of(table, sa.DateTime) if CHANGED.search(name)][:1]
+    needed = {*key, *changed, *(name for names in table.info.values() for name in names)}
+    secret = [
+        column.name
+        for column in table.columns
+        if column.name not in needed
+        and (SECRET.search(column.name) or isinstance(column.type, sa.types._Binary))
+    ]
+    facts: dict[str, Sequence[str]] = {"key": key, "changed_at": changed, **table.info}
+    if table.info:
+        facts["money"] = _of(table, sa.Numeric, sa.Float)
+    facts["excluded"] = secret
+    if PEOPLE.search(table.name) and len(key) == 1:
+        personal = [name for name in _of(table, sa.String) if PERSONAL.search(name)]
+        facts["person"] = key
+        facts["emptied"] = [name for name in personal if name not in (*needed, *secret)]
+    yield f"[tables.{json.dumps(table.name, ensure_ascii=False)}]"
+    for fact, names in facts.items():
+        texts = [json.dumps(name, ensure_ascii=False) for name in names]
+        if texts:
+            yield f"{fact} = {texts[0] if len(texts) == 1 else '[' + ', '.join(texts) + ']'}"
+    yield ""

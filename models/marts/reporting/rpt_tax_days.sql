@@ -1,0 +1,62 @@
+{%- set amounts = ['taxable_amount', 'tax_amount', 'taxable_refunded', 'tax_refunded'] -%}
+
+with
+
+taxes as (
+
+    select * from {{ ref('fct_order_taxes') }}
+
+),
+
+branches as (
+
+    select * from {{ ref('dim_branches') }}
+
+),
+
+days as (
+
+    select
+        branch_id,
+        business_date,
+        tax_rate,
+        currency,
+        sum(case when is_refund then 0 else taxable_amount_exact end) as taxable_amount,
+        sum(case when is_refund then 0 else tax_amount_exact end) as tax_amount,
+        sum(case when is_refund then taxable_amount_exact else 0 end) as taxable_refunded,
+        sum(case when is_refund then tax_amount_exact else 0 end) as tax_refunded
+    from taxes
+    group by branch_id, business_date, tax_rate, currency
+
+),
+
+final as (
+
+    select
+        -- key: a rate that is not known is one, too
+        {{ dbt.concat([
+            "days.branch_id", "'-'", dbt.cast("days.business_date", dbt.type_string()), "'-'",
+            "coalesce(" ~ dbt.cast("days.tax_rate", dbt.type_string()) ~ ", 'unknown')"
+        ]) }} as tax_day_key,
+        days.branch_id,
+        days.business_date,
+        days.tax_rate,
+
+        -- money
+        days.currency,
+        {%- for amount in amounts %}
+        {{ money('days.' ~ amount, 'branches.minor_unit') }} as {{ amount }},
+        {%- endfor %}
+        {{ money('days.tax_amount - days.tax_refunded', 'branches.minor_unit') }} as tax_due,
+
+        -- the same, not rounded
+        {%- for amount in amounts %}
+        cast(days.{{ amount }} as {{ exact_type() }}) as {{ amount }}_exact
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from days
+    inner join branches on days.branch_id = branches.branch_id
+
+)
+
+select * from final

@@ -1,0 +1,8 @@
+{{ config(enabled='odoo' in var('systems')) }}
+{#- No `with`: Postgres would plan this view apart from what joins it, and read all for one order. -#}
+
+select
+    till_id,
+    id as session_id,
+    config_id
+from {{ source('odoo', 'pos_session') }}

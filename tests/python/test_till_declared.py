@@ -1,0 +1,269 @@
+"""A till of a system that is not shipped: declared, its columns of any kind, taken out again."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from psycopg import sql
+
+from ingest import warehouse as warehouse_module
+from ingest.loads import configuration, driver
+from ingest.loads.source import LoadResult
+from ingest.sources.tills import declaration, propose, remove
+from ingest.sources.tills.connect import TillError
+from ingest.sources.tills.source import TillSource
+from ingest.warehouse import Warehouse
+from tests.python.commands import read_settings_again, settings
+from tests.python.test_ingest_mariadb import PASSWORD, MariaDb, run_server
+from tests.python.test_till_generators import needs_mariadb
+from tests.python.test_till_systems import Program, configure, open_till, outcomes
+from tests.python.tills import unicenta, unicenta_changes
+
+ENGINES = ["postgres", pytest.param("mariadb", marks=needs_mariadb)]
+SALES = """
+    create table {name} (
+        id integer primary key, sold_at timestamp not null, amount decimal(12, 2), {changed}
+    )
+"""
+KINDS = {
+    "by_date": ("changed date not null", "%Y-%m-%d", None),
+    "by_epoch": ("changed bigint not null", None, "epoch"),
+    "by_thousandths": ("changed bigint not null", None, "epoch_ms"),
+    "by_text": ("changed varchar(30) not null", "%d.%m.%Y", "%Y-%m-%d %H:%M:%S"),
+    "by_time": ("changed timestamp null", None, None),
+    "by_key": ("changed timestamp null", None, None),
+}
+"""By table its change column, and how the declaration says that it is written."""
+
+
+@dataclass
+class Kiosk:
+    """A till of a system of its own, and an empty warehouse."""
+
+    engine: str
+    warehouse: Warehouse
+    connect: Callable[[], Any]
+    address: str
+    password: str
+    systems: Path
+
+    @property
+    def source(self) -> TillSource:
+        """The source of the system's tills."""
+        return TillSource("kiosk", "kiosk")
+
+    @property
+    def url(self) -> str:
+        """The till's address with its password."""
+        url = sa.make_url(self.address).set(password=self.password)
+        return url.render_as_string(hide_password=False)
+
+    def run(self) -> list[LoadResult]:
+        """Load the till, as the command line does."""
+        return driver.run(self.warehouse, [self.source])
+
+    def declare(self, text: str) -> None:
+        """Declare the system."""
+        (self.systems / "kiosk.toml").write_text(text, encoding="utf-8")
+
+    def till(self, *statements: str) -> list[Any]:
+        """Do something at the till; return what the last statement answers."""
+        with closing(self.connect()) as connection:
+            cursor = connection.cursor()
+            for statement in statements:
+                cursor.execute(statement)
+            rows = cursor.fetchall() if cursor.description else []
+            connection.commit()
+        return list(rows)
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        """Ask the warehouse."""
+        with self.warehouse.connect() as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def differing(self) -> list[str]:
+        """Return the tables that are not the same at the till and in the raw layer."""
+        statement = "select count(*), coalesce(sum(amount), 0), coalesce(sum(id), 0) from "
+        return [
+            name
+            for name in KINDS
+            if tuple(self.till(statement + name)[0])
+            != self.query(f"{statement} raw_kiosk.{name} where _deleted_at is null")[0]
+        ]
+
+
+@pytest.fixture(scope="module")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
+    with run_server(tmp_path_factory.mktemp("kiosks")) as server:
+        yield server
+
+
+@pytest.fixture(params=ENGINES)
+def kiosk(
+    request: pytest.FixtureRequest,
+    warehouse: Warehouse,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Kiosk]:
+    systems = tmp_path / "systems"
+    systems.mkdir()
+    for module in (declaration, propose):
+        monkeypatch.setattr(module, "FOLDER", systems)
+    monkeypatch.setattr(configuration, "systems", lambda: {"kiosk": None, "pos": None})
+    name = f"k{abs(hash(request.node.name))}"
+    program = Program("kiosk", request.param, unicenta, unicenta_changes, {"lyon": None})
+    address, connect = open_till(program, warehouse, request, f"{name}_till")
+    with warehouse.connect() as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    own = replace(warehouse, database=name)
+    warehouse_module.init_warehouse(own)
+    password = PASSWORD if request.param == "mariadb" else warehouse.password
+    configure(program, address, password)
+    yield Kiosk(request.param, own, connect, address, password, systems)
+    with warehouse.connect() as connection:
+        for database in (name, f"{name}_till"):
+            connection.execute(
+                sql.SQL("drop database if exists {}").format(sql.Identifier(database))
+            )
+
+
+def moment(kind: str, at: datetime) -> str:
+    """Return a moment as a change column has it, as a literal."""
+    if kind == "by_date":
+        return f"'{at:%Y-%m-%d}'"
+    if kind in ("by_epoch", "by_thousandths"):
+        seconds = int((at - datetime(1970, 1, 1)).total_seconds())
+        return str(seconds * (1000 if kind == "by_thousandths" else 1))
+    return f"'{at:%Y-%m-%d %H:%M:%S}'"
+
+
+def test_change_columns_of_all_kinds_bring_each_change_once(kiosk: Kiosk) -> None:
+    start = datetime(2016, 3, 1, 12)
+    lines = []
+    for name, (column, _, written) in KINDS.items():
+        kiosk.till(SALES.format(name=name, changed=column))
+        rows = [(number, start + timedelta(hours=number)) for number in range(1, 31)]
+        kiosk.till(
+            f"insert into {name} (id, sold_at, amount, changed) values "
+            + ", ".join(
+                f"({number}, '{at:%Y-%m-%d %H:%M:%S}', {number}.35, {moment(name, at)})"
+                for number, at in rows
+            )
+        )
+        lines.append(
+            f'[tables.{name}]\nkey = "id"\nbusiness_time = "sold_at"\nmoney = "amount"\n'
+            f'changed_at = "{"id" if name == "by_key" else "changed"}"\n'
+            + (f'changed_format = "{written}"\n' if written else "")
+        )
+    future = "2037-12-31 00:00:00"
+    kiosk.till(
+        "update by_time set changed = null where id = 7",
+        f"update by_time set changed = '{future}' where id = 8",
+    )
+    kiosk.declare("\n".join(lines))
+
+    # what is dated in the future waits for the comparison, which reads its day
+    assert outcomes(kiosk.run()) == [("initial", "succeeded", None), ("heal", "succeeded", None)]
+    assert kiosk.differing() == []
+    assert [result.outcome for result in kiosk.run()] == ["succeeded"]
+
+    later = start + timedelta(days=40)
+    for name in KINDS:
+        changed = f", changed = {moment(name, later)}" if name != "by_key" else ""
+        if name != "by_key":
+            kiosk.till(f"update {name} set amount = 1000{changed} where id = 3")
+        kiosk.till(
+            f"insert into {name} (id, sold_at, amount, changed) values"
+            f" (31, '{later:%Y-%m-%d %H:%M:%S}', 5, {moment(name, later)})"
+        )
+    (result, *_) = results = kiosk.run()
+    assert {each.outcome for each in results} == {"succeeded"}, outcomes(results)
+    assert {name: result.tables[name] for name in ("by_epoch", "by_thousandths", "by_text")} == {
+        "by_epoch": 2, "by_thousandths": 2, "by_text": 2,
+    }  # fmt: skip
+    assert result.tables["by_key"] == 1
+    assert kiosk.differing() == []
+
+
+SHOP = """
+create table "Kunden" (id integer primary key, name varchar(80), phone varchar(40), pin varchar(9));
+create table products (id integer primary key, name varchar(80), price decimal(10, 2));
+create table sales (id integer primary key, sold_at timestamp not null, total decimal(10, 2),
+    kunde integer references "Kunden" (id), updated_at timestamp null);
+create table sale_lines (sale_id integer not null references sales (id), line integer not null,
+    product_id integer references products (id), "Größe" decimal(8, 3), price decimal(10, 2),
+    primary key (sale_id, line));
+create table scratch (a integer);
+insert into "Kunden" values (1, 'Zoë', '0815', '1234');
+insert into products values (1, 'Margherita', 9.50);
+insert into sales values (1, '2016-03-01 12:00:00', 19.00, 1, '2016-03-01 12:00:00'),
+    (2, '2016-03-02 12:00:00', 9.50, null, '2016-03-02 12:00:00');
+insert into sale_lines values (1, 1, 1, 1, 9.50), (1, 2, 1, 1, 9.50), (2, 1, 1, 1, 9.50)
+"""
+
+
+def test_a_first_declaration_is_written_from_a_database_and_brings_its_rows(kiosk: Kiosk) -> None:
+    quoted = SHOP if kiosk.engine == "postgres" else SHOP.replace('"', "`")
+    kiosk.till(*quoted.split(";"))
+
+    file = propose.new("kiosk", kiosk.url)
+
+    tables = tomllib.loads(file.read_text(encoding="utf-8"))["tables"]
+    assert tables["sales"] == {
+        "key": "id", "changed_at": "updated_at", "business_time": "sold_at", "money": "total",
+    }  # fmt: skip
+    assert tables["sale_lines"] == {
+        "key": ["sale_id", "line"], "parent": "sales", "parent_key": "sale_id",
+        "money": ["Größe", "price"],
+    }  # fmt: skip
+    assert tables["Kunden"]["excluded"] == "pin"
+    assert "scratch" not in tables
+    with pytest.raises(TillError, match="There is a till system kiosk already"):
+        propose.new("kiosk", kiosk.address)
+    assert outcomes(kiosk.run()) == [("initial", "succeeded", None)]
+    assert kiosk.query("select sum(grosse), count(*) from raw_kiosk.sale_lines") == [(3, 3)]
+    assert kiosk.query("select count(*) from audit.reconciliation where difference <> 0") == [(0,)]
+
+
+def test_a_till_that_is_removed_leaves_nothing_once_two_publications_know_it(
+    kiosk: Kiosk,
+) -> None:
+    quoted = SHOP if kiosk.engine == "postgres" else SHOP.replace('"', "`")
+    kiosk.till(*quoted.split(";"))
+    propose.new("kiosk", kiosk.url)
+    kiosk.run()
+    with (
+        driver.session(kiosk.warehouse) as opened,
+        pytest.raises(TillError, match="still configured"),
+    ):
+        remove.remove(opened, "front")
+
+    for name in ("config.toml", "secrets.toml"):
+        (settings() / name).write_text("", encoding="utf-8")
+    read_settings_again()
+    with driver.session(kiosk.warehouse) as opened:
+        assert remove.remove(opened, "front") == 7
+        with pytest.raises(TillError, match="Nothing has ever come in of a till 'front'"):
+            remove.remove(opened, "front")
+    assert kiosk.query("select count(*) from raw_kiosk.sales where _deleted_at is null") == [(0,)]
+    assert kiosk.query("select count(*) from raw_kiosk.sales") == [(2,)]
+    assert kiosk.query("select count(*) from audit.reconciliation") == [(0,)]
+
+    kiosk.query(
+        "create table audit.publications (outcome text, finished_at timestamptz);"
+        " grant select on audit.publications to loader;"
+        " insert into audit.publications values ('published', now()), ('published', now())"
+    )
+    assert kiosk.run() == []
+    assert kiosk.query("select count(*) from raw_kiosk.sales") == [(0,)]
+    assert kiosk.query("select count(*) from raw_kiosk._dlt_loads") == [(0,)]
+    assert kiosk.query("select count(*) from audit.till_branches") == [(0,)]
