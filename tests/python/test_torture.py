@@ -77,6 +77,9 @@ class Company:
 
     def start_run(self) -> subprocess.Popen[str]:
         """Start `mypizza run` in a process group of its own."""
+        # A server that was down may have found its port taken: by another test's copy of this very
+        # company, whose tills have the same passwords.
+        sample("start", folder=self.folder)
         environment = {
             name: value
             for name, value in os.environ.items()
