@@ -87,9 +87,9 @@ class SystemRig:
         time = root.business_time
         with closing(self.connect()) as connection, connection.cursor() as cursor:
             cursor.execute(
-                f"select lines.{', lines.'.join(table.key)} from {table.name} as lines"
-                f" inner join {root.name} as sales on lines.{table.parent_key[0]}"
-                f" = sales.{root.key[0]} order by sales.{time} desc, {table.key[-1]} limit 1"
+                f"select own.{', own.'.join(table.key)} from {table.name} as own"
+                f" inner join {root.name} as sales on own.{table.parent_key[0]}"
+                f" = sales.{root.key[0]} order by sales.{time} desc, own.{table.key[-1]} limit 1"
             )
             (key,) = cursor.fetchall()
         return " and ".join(
@@ -119,10 +119,11 @@ class SystemRig:
 
     def empty(self) -> None:
         """Empty every table."""
-        self._till(
-            *(f"delete from {table.name}" for table in reversed(self.source.system.tables)
-              if not table.query)
-        )  # fmt: skip
+        names = [table.name for table in self.source.system.tables if not table.query]
+        if self.source.system_name == "ospos":
+            self._till("set foreign_key_checks = 0", *(f"delete from {name}" for name in names))
+        else:
+            self._till(f"truncate {', '.join(names)} cascade")
 
 
 def system_rig(program: Program, mariadb: Callable[[], MariaDb]) -> Building:
