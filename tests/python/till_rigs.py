@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,11 @@ DELETED = {"unicenta": "taxlines", "ospos": "ospos_sales_payments", "odoo": "pos
 """By system a table to which no other refers."""
 
 
+def _plain(value: Any) -> str:
+    """Return a part of a key as a text in which the places of a number make no difference."""
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
+
+
 @dataclass
 class SystemRig:
     """A till of a shipped system."""
@@ -57,7 +63,7 @@ class SystemRig:
                     f"select {value}, {', '.join(table.key)} from {prefix}{table.name}{suffix}"
                 )
                 found[table.name] = {
-                    tuple(map(str, key)): str(int(version)) for version, *key in rows
+                    tuple(map(_plain, key)): str(int(version)) for version, *key in rows
                 }
         return found
 
