@@ -27,7 +27,7 @@ def main() -> None:
     home = warehouse.resolve()
     with driver.session(home) as opened:
         (visit,) = MYPIZZA.visits(opened, [BRANCH])
-        _ = visit.link.till.engine  # imports the till's driver
+        _ = visit.till.engine  # imports the till's driver
         started = time.monotonic()
         result = visit.read()
         loaded = time.monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,14 @@ WATCHED = {
     "odoo": ("pos_order_line", "qty", ", write_date = now()"),
 }
 """By system the table and number that change, and what its program writes besides."""
+
+DELETED = {"unicenta": "taxlines", "ospos": "ospos_sales_payments", "odoo": "pos_payment"}
+"""By system a table to which no other refers."""
+
+
+def _plain(value: Any) -> str:
+    """Return a part of a key as a text in which the places of a number make no difference."""
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
 
 
 @dataclass
@@ -54,7 +63,7 @@ class SystemRig:
                     f"select {value}, {', '.join(table.key)} from {prefix}{table.name}{suffix}"
                 )
                 found[table.name] = {
-                    tuple(map(str, key)): str(int(version)) for version, *key in rows
+                    tuple(map(_plain, key)): str(int(version)) for version, *key in rows
                 }
         return found
 
@@ -77,16 +86,16 @@ class SystemRig:
 
         return self._rows(query, " where _deleted_at is null")
 
-    def _newest(self) -> str:
-        """Return the condition for one of the newest lines, by its key."""
-        table = self.source.system.table(WATCHED[self.source.system_name][0])
+    def _newest(self, name: str) -> str:
+        """Return the condition for one of a table's newest rows, by its key."""
+        table = self.source.system.table(name)
         root = self.source.system.root
         time = root.business_time
         with closing(self.connect()) as connection, connection.cursor() as cursor:
             cursor.execute(
-                f"select lines.{', lines.'.join(table.key)} from {table.name} as lines"
-                f" inner join {root.name} as sales on lines.{table.parent_key[0]}"
-                f" = sales.{root.key[0]} order by sales.{time} desc, {table.key[-1]} limit 1"
+                f"select own.{', own.'.join(table.key)} from {table.name} as own"
+                f" inner join {root.name} as sales on own.{table.parent_key[0]}"
+                f" = sales.{root.key[0]} order by sales.{time} desc, own.{table.key[-1]} limit 1"
             )
             (key,) = cursor.fetchall()
         return " and ".join(
@@ -96,27 +105,31 @@ class SystemRig:
     def change(self) -> None:
         """Change a line of one of the newest sales."""
         table, number, besides = WATCHED[self.source.system_name]
-        self._till(f"update {table} set {number} = {number} + 1{besides} where {self._newest()}")
+        self._till(
+            f"update {table} set {number} = {number} + 1{besides} where {self._newest(table)}"
+        )
 
     def add_column(self) -> tuple[str, str]:
         """Let lines say one thing more."""
         table, _, besides = WATCHED[self.source.system_name]
         self._till(
             f"alter table {table} add column mood integer",
-            f"update {table} set mood = 7{besides} where {self._newest()}",
+            f"update {table} set mood = 7{besides} where {self._newest(table)}",
         )
         return table, "mood"
 
     def delete(self) -> None:
-        """Delete a line for good."""
-        self._till(f"delete from {WATCHED[self.source.system_name][0]} where {self._newest()}")
+        """Delete a row for good."""
+        table = DELETED[self.source.system_name]
+        self._till(f"delete from {table} where {self._newest(table)}")
 
     def empty(self) -> None:
         """Empty every table."""
-        self._till(
-            *(f"delete from {table.name}" for table in reversed(self.source.system.tables)
-              if not table.query)
-        )  # fmt: skip
+        names = [table.name for table in self.source.system.tables if not table.query]
+        if self.source.system_name == "ospos":
+            self._till("set foreign_key_checks = 0", *(f"delete from {name}" for name in names))
+        else:
+            self._till(f"truncate {', '.join(names)} cascade")
 
 
 def system_rig(program: Program, mariadb: Callable[[], MariaDb]) -> Building:
@@ -144,7 +157,7 @@ def system_rig(program: Program, mariadb: Callable[[], MariaDb]) -> Building:
                     database="till", charset="utf8mb4",
                 )  # fmt: skip
         else:
-            with warehouse.connect("postgres") as connection:
+            with warehouse.connect() as connection:
                 for statement in ("drop database {}", "create database {}"):
                     connection.execute(sql.SQL(statement).format(sql.Identifier(template)))
             address = f"postgresql://{warehouse.user}@{warehouse.host}:{warehouse.port}/{template}"
