@@ -1,10 +1,9 @@
-"""One Odoo database with the shops of two companies: every branch and day equals its own figures."""
+"""The shops of two companies in one Odoo database: every branch and day equals its own figures."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -88,7 +87,7 @@ class Chain:
         return found
 
     def published(self) -> Days:
-        """Return each branch's figures per day, as the marts have them; a day of noughts is none."""
+        """Return each branch's figures per day as the marts have them; a day of noughts is none."""
         rows = query(
             self.warehouse,
             f"select branch_id, business_date, {', '.join(FIGURES.values())}"
@@ -194,7 +193,7 @@ def test_a_refund_says_what_it_gives_back(corrected_chain: Chain) -> None:
 
 
 @pytest.fixture(scope="module")
-def crooked_chain(corrected_chain: Chain) -> Iterator[Chain]:
+def crooked_chain(corrected_chain: Chain) -> Chain:
     """The chain, after a day with an orphan, a date without end and a quantity that is missing."""
     corrected_chain.sell(1, since=DAYS + 2)
     with corrected_chain.warehouse.connect(TILL) as connection:
@@ -205,7 +204,7 @@ def crooked_chain(corrected_chain: Chain) -> Iterator[Chain]:
         "dbt", "build", "--quiet", "--exclude-resource-type", "unit_test",
         "--select", "+quarantine", project=corrected_chain.project,
     )  # fmt: skip
-    yield corrected_chain
+    return corrected_chain
 
 
 def test_a_crooked_row_waits_with_its_order_and_is_named(crooked_chain: Chain) -> None:
