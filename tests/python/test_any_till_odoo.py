@@ -167,6 +167,33 @@ def test_every_order_comes_to_the_total_that_the_till_wrote(chain: Chain) -> Non
     ) == []  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("entity", "indexes"),
+    [
+        ("orders", ("pos_order_order", "pos_order_line_order")),
+        ("order_lines", ("pos_order_line_order", "pos_order_key")),
+        ("order_taxes", ("pos_order_line_order", "account_tax_pos_order_line_rel_parent")),
+        ("payments", ("pos_payment_order", "pos_order_order")),
+    ],
+)
+def test_one_order_is_looked_up_by_the_indexes_of_raw(
+    chain: Chain, entity: str, indexes: tuple[str, ...]
+) -> None:
+    with chain.warehouse.connect() as connection:
+        connection.execute("set enable_seqscan = off")  # the tables of this test are small
+        rows = connection.execute(
+            "explain (costs off) select records.* from (select 'utrecht' as branch_id,"
+            " '1' as order_id offset 0) as keys cross join lateral ("
+            f"select * from staging.stg_odoo__{entity} as records"
+            " where records.branch_id = keys.branch_id and records.order_id = keys.order_id"
+            " offset 0) as records".encode()
+        ).fetchall()
+    plan = "\n".join(line for (line,) in rows)
+    for index in indexes:
+        assert f"using {index} on" in plan, plan
+    assert "Seq Scan on pos_order" not in plan, plan
+
+
 @pytest.fixture(scope="module")
 def corrected_chain(chain: Chain) -> Chain:
     """The chain, after edits, deletes, late refunds and moved sales, and two days more."""
