@@ -151,6 +151,18 @@ def test_the_mapping_passes_its_unit_tests(chain: Chain) -> None:
     )
 
 
+def test_every_line_and_every_payment_of_an_order_is_in_staging(chain: Chain) -> None:
+    sold = "(select order_id from raw_odoo.pos_order_line)"
+    for entity, landed in (
+        ("orders", f"pos_order where id in {sold}"),
+        ("order_lines", "pos_order_line"),
+        ("payments", f"pos_payment where pos_order_id in {sold}"),
+    ):
+        assert query(chain.warehouse, f"select count(*) from staging.stg_odoo__{entity}") == query(
+            chain.warehouse, f"select count(*) from raw_odoo.{landed}"
+        ), entity
+
+
 def test_every_order_comes_to_the_total_that_the_till_wrote(chain: Chain) -> None:
     assert query(
         chain.warehouse,
@@ -172,7 +184,7 @@ def test_every_order_comes_to_the_total_that_the_till_wrote(chain: Chain) -> Non
     [
         ("orders", ("pos_order_order", "pos_order_line_order")),
         ("order_lines", ("pos_order_line_order", "pos_order_key")),
-        ("order_taxes", ("pos_order_line_order", "account_tax_pos_order_line_rel_parent")),
+        ("order_taxes", ("pos_order_line_order", "pos_order_key")),
         ("payments", ("pos_payment_order", "pos_order_order")),
     ],
 )
