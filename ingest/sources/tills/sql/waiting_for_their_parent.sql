@@ -10,5 +10,5 @@ where
         from {root} as root
         where
             root.branch_id = waiting.branch_id
-            and root.{root_key} = waiting.order_id
+            and cast(root.{root_key} as text) = cast(waiting.order_id as text)
     )
