@@ -28,6 +28,9 @@ WATCHED = {
 }
 """By system the table and number that change, and what its program writes besides."""
 
+DELETED = {"unicenta": "taxlines", "ospos": "ospos_sales_payments", "odoo": "pos_payment"}
+"""By system a table to which no other refers."""
+
 
 @dataclass
 class SystemRig:
@@ -77,9 +80,9 @@ class SystemRig:
 
         return self._rows(query, " where _deleted_at is null")
 
-    def _newest(self) -> str:
-        """Return the condition for one of the newest lines, by its key."""
-        table = self.source.system.table(WATCHED[self.source.system_name][0])
+    def _newest(self, name: str) -> str:
+        """Return the condition for one of a table's newest rows, by its key."""
+        table = self.source.system.table(name)
         root = self.source.system.root
         time = root.business_time
         with closing(self.connect()) as connection, connection.cursor() as cursor:
@@ -96,20 +99,23 @@ class SystemRig:
     def change(self) -> None:
         """Change a line of one of the newest sales."""
         table, number, besides = WATCHED[self.source.system_name]
-        self._till(f"update {table} set {number} = {number} + 1{besides} where {self._newest()}")
+        self._till(
+            f"update {table} set {number} = {number} + 1{besides} where {self._newest(table)}"
+        )
 
     def add_column(self) -> tuple[str, str]:
         """Let lines say one thing more."""
         table, _, besides = WATCHED[self.source.system_name]
         self._till(
             f"alter table {table} add column mood integer",
-            f"update {table} set mood = 7{besides} where {self._newest()}",
+            f"update {table} set mood = 7{besides} where {self._newest(table)}",
         )
         return table, "mood"
 
     def delete(self) -> None:
-        """Delete a line for good."""
-        self._till(f"delete from {WATCHED[self.source.system_name][0]} where {self._newest()}")
+        """Delete a row for good."""
+        table = DELETED[self.source.system_name]
+        self._till(f"delete from {table} where {self._newest(table)}")
 
     def empty(self) -> None:
         """Empty every table."""
@@ -144,7 +150,7 @@ def system_rig(program: Program, mariadb: Callable[[], MariaDb]) -> Building:
                     database="till", charset="utf8mb4",
                 )  # fmt: skip
         else:
-            with warehouse.connect("postgres") as connection:
+            with warehouse.connect() as connection:
                 for statement in ("drop database {}", "create database {}"):
                     connection.execute(sql.SQL(statement).format(sql.Identifier(template)))
             address = f"postgresql://{warehouse.user}@{warehouse.host}:{warehouse.port}/{template}"
