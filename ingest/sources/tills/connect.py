@@ -26,6 +26,10 @@ SAMPLE, OLDER = "mypizza", "sources.pos.tills"
 """The sample's system, and its older sections: one for each branch."""
 
 
+DOWN = ("OperationalError", "InterfaceError", "OSError", "RuntimeError")
+"""What drivers raise where it is not one table that cannot be read, but the till."""
+
+
 class TillError(SourceError):
     """A till cannot be read; the message says which, why and what to do, in one sentence."""
 
@@ -283,8 +287,10 @@ def refusal(error: BaseException, till: Till, table: Table) -> TillError:
         )
     elif any(words in text for words in dialect.retried):
         advice = "the till's server interrupted the query twice; the next run tries again"
-    else:
+    elif any(kind.__name__ in DOWN for kind in type(error).__mro__):
         return TillError(cannot_read(error, till))
+    else:
+        advice = f"mend it at the till, or take the table out of systems/{till.system_name}.toml"
     reason = _hide(f"{_first_line(error)}", till.url)
     return RefusedTableError(
         table.name,

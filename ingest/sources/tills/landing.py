@@ -54,13 +54,20 @@ def landing(
     """
     name = str(column.key)
     if declared := table.columns.get(name):
-        return _as_declared(column, _KINDS[declared], is_wall=system.clock(table, name) != "utc")
+        arrow_type = _KINDS[declared]
+        if arrow_type == MOMENT and system.clock(table, name) != "utc":
+            arrow_type = WALL
+        # engines cast to these in ways of their own: the query says them right
+        is_right = arrow_type in (MOMENT, WALL, pa.bool_(), pa.int64())
+        cast_to = sa.cast(column, _TYPES[arrow_type][0]).label(name)
+        return (column if is_right else cast_to), arrow_type
     if special := dialect.special(column, system.tinyint):
         return special
     kind = column.type
     if isinstance(kind, sa.Boolean):
         return column, pa.bool_()
-    if isinstance(kind, sa.Integer) and not getattr(kind, "unsigned", False):
+    is_huge = isinstance(kind, sa.BigInteger) and getattr(kind, "unsigned", False)
+    if isinstance(kind, sa.Integer) and not is_huge:
         return column, pa.int64()
     if isinstance(kind, sa.Float):
         is_short = isinstance(kind, sa.REAL)
@@ -83,17 +90,6 @@ def landing(
     elif isinstance(kind, sa.String) and not isinstance(kind, sa.Enum):
         return column, pa.string()
     return sa.cast(column, sa.Text).label(name), pa.string()
-
-
-def _as_declared(
-    column: sa.ColumnElement[Any], arrow_type: pa.DataType, *, is_wall: bool
-) -> Landed:
-    if arrow_type == MOMENT and is_wall:
-        arrow_type = WALL
-    if arrow_type in (MOMENT, WALL, pa.bool_(), pa.int64()):
-        # engines cast to these in ways of their own: the query says them right
-        return column, arrow_type
-    return sa.cast(column, _TYPES[arrow_type][0]).label(str(column.key)), arrow_type
 
 
 def common(here: str, there: str, *, is_money: bool) -> str | None:

@@ -60,7 +60,8 @@ def new(name: str, url: str, schema: str | None = None) -> Path:
     except WarehouseError:
         raise
     except Exception as error:  # a driver raises more than its own, for example for a login
-        raise TillError(cannot_read(error, till)) from None
+        said, _, _ = cannot_read(error, till).partition(": check that")
+        raise TillError(f"{said}: check the address and that its server runs.") from None
     tables = [table for table in catalog.sorted_tables if table.primary_key.columns]
     for table in tables:
         table.info.update(_placed(table))

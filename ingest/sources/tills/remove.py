@@ -74,7 +74,7 @@ def purge(session: Session, source: str) -> None:
 
 
 def _raw(session: Session, source: str, till_id: str, branch_ids: list[str]) -> InRaw:
-    name = next(name for name in known_systems() if source_name(name) == source)
+    name = next((name for name in known_systems() if source_name(name) == source), source)
     return InRaw(
         system=declared(name), connection=session.connection, till_id=till_id, branch_ids=branch_ids
     )

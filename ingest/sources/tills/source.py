@@ -148,9 +148,7 @@ class TillSource:
             raw=psycopg.sql.Identifier(self.raw, table.name),
         )  # fmt: skip
         for (till_id,) in session.connection.execute(statement).fetchall():
-            raw = InRaw(
-                system=self.system, connection=session.connection, till_id=till_id, branch_ids=()
-            )
+            raw = InRaw(system=self.system, connection=session.connection, till_id=till_id)
             packages.forget(session.connection, self.raw, raw.schema_name)
             take_back(raw)
 

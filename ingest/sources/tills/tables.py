@@ -218,7 +218,7 @@ class InRaw(Side):
 
     connection: Connection
     till_id: str
-    branch_ids: Sequence[str]
+    branch_ids: Sequence[str] = ()
 
     @cached_property
     def types(self) -> Mapping[str, Mapping[str, str]]:

@@ -257,6 +257,8 @@ class TillVisit:
         self, to_heal: HealWindow, part: Part, window: Window, loads: list[LoadResult]
     ) -> str | None:
         """Heal, and return why nothing was marked as deleted, where that is so."""
+        if not self._at_till().has_landed:
+            self.found = None  # it was looked at before the load
         if self._newest_load(part.raw) is None or not self._at_till().has_landed:
             loads.append(self.read())
             if loads[-1].outcome != "succeeded":
