@@ -123,6 +123,14 @@
     {{ return(found | sort != wanted | sort) }}
 {%- endmacro %}
 
+{#- A mart as it is published; none where it is not, and where the published version is read itself. -#}
+{% macro published_relation(name) -%}
+    {{ return(
+        adapter.get_relation(target.database, schema_prefix() ~ "marts", name)
+        if execute and target.name != "live" else none
+    ) }}
+{%- endmacro %}
+
 {#- SQL of the version that a schema holds, as the comment on it says: a publication, or a build
     that has begun.
 

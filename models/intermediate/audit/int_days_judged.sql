@@ -9,7 +9,7 @@ compared as (
 held as (
 
     select * from {{ ref('quarantine') }}
-    where released_at is null and happened_at is not null
+    where happened_at is not null
 
 ),
 
@@ -19,19 +19,28 @@ branches as (
 
 ),
 
--- what waits in quarantine without a time that can be read is of no day
-held_days as (
+dated as (
 
     select
         held.branch_id,
         {{ business_date('held.happened_at', 'branches.time_zone', 'branches.cutover_hour') }}
             as business_date,
-        count(*) as records_in_quarantine
+        held.released_at
     from held
     inner join branches on held.branch_id = branches.branch_id
-    group by
-        held.branch_id,
-        {{ business_date('held.happened_at', 'branches.time_zone', 'branches.cutover_hour') }}
+
+),
+
+-- what waits in quarantine without a time that can be read is of no day
+held_days as (
+
+    select
+        branch_id,
+        business_date,
+        count(*) - count(released_at) as records_in_quarantine,
+        count(released_at) as records_released
+    from dated
+    group by branch_id, business_date
 
 ),
 
@@ -45,8 +54,11 @@ final as (
         -- state
         compared.is_open,
         compared.is_healed,
-        coalesce(compared.is_equal, true) and held_days.branch_id is null as is_proven,
-        coalesce(held_days.records_in_quarantine, 0) as records_in_quarantine
+        coalesce(compared.is_equal, true) as is_equal,
+        coalesce(compared.is_equal, true) and coalesce(held_days.records_in_quarantine, 0) = 0
+            as is_proven,
+        coalesce(held_days.records_in_quarantine, 0) as records_in_quarantine,
+        coalesce(held_days.records_released, 0) as records_released
     from compared
     full join held_days
         on

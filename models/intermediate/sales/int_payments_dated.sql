@@ -90,8 +90,12 @@ final as (
 
         -- money: a sale comes in, a refund goes out
         received_amount,
-        case when judged_type = 'refund' then -received_amount else received_amount end as amount,
-        case when judged_type = 'refund' then -tax_amount else tax_amount end as tax_amount,
+        {%- for amount, received in [('amount', 'received_amount'), ('tax_amount', 'tax_amount')] %}
+        cast(
+            case when judged_type = 'refund' then -{{ received }} else {{ received }} end
+            as {{ exact_type() }}
+        ) as {{ amount }},
+        {%- endfor %}
         tip_amount,
         -- what a till gives back by returned lines is the order's, and not a second time here
         cast(

@@ -84,6 +84,7 @@ final as (
         known.customer_key,
         known.branch_id,
         known.customer_id,
+        coalesce(known.email_hash, known.phone_hash, known.customer_key) as guest_key,
 
         -- who the customer is
         known.preferred_language,

@@ -87,6 +87,7 @@ product_days as (
         version_days.business_date,
         version_days.currency,
         products.product_id,
+        max(products.chain_product_id) as chain_product_id,
         sum(version_days.units) as units,
         sum(version_days.returned_units) as returned_units,
         {%- for amount in amounts + ['net_revenue'] %}
@@ -112,6 +113,7 @@ final as (
         product_days.branch_id,
         product_days.business_date,
         product_days.product_id,
+        product_days.chain_product_id,
 
         -- volume
         cast(product_days.units as numeric(14, 3)) as units,

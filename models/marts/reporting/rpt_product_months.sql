@@ -70,6 +70,7 @@ final as (
         judged.branch_id,
         judged.month_start,
         judged.product_id,
+        products.chain_product_id,
 
         -- product, as its newest version has it
         products.product_name,

@@ -61,6 +61,7 @@ final as (
 
         -- product, as its newest version has it
         products.sku,
+        products.chain_product_id,
         products.product_name,
         products.category,
         products.size,

@@ -90,16 +90,11 @@ measured as (
         ) }} as net_revenue_exact,
         orders.tips_amount + coalesce(order_payments.tips_amount, 0) as tips_amount_exact,
         coalesce(order_payments.received_amount, 0) - orders.tips_amount as paid_amount_exact,
-        case
-            when orders.is_counted
-                then
-                    orders.gross_amount - orders.discount_amount
-                    + case when orders.prices_include_tax then 0 else orders.tax_amount end
-                    - orders.refund_amount - coalesce(order_payments.refund_amount, 0)
-                    - orders.tax_refunded - coalesce(order_payments.tax_refunded, 0)
-                    - coalesce(order_payments.received_amount, 0) + orders.tips_amount
-            else 0
-        end as unpaid_amount_exact,
+        orders.gross_amount - orders.discount_amount
+        + case when orders.prices_include_tax then 0 else orders.tax_amount end
+        - orders.refund_amount - coalesce(order_payments.refund_amount, 0)
+        - orders.tax_refunded - coalesce(order_payments.tax_refunded, 0)
+        - coalesce(order_payments.received_amount, 0) + orders.tips_amount as unpaid_amount_exact,
         greatest(orders.load_id, order_lines.load_id, order_payments.load_id) as last_load_id
     from orders
     left join order_lines

@@ -1,0 +1,75 @@
+with
+
+days as (
+
+    select * from {{ ref('rpt_branch_days') }}
+
+),
+
+rates as (
+
+    select * from {{ ref('exchange_rates') }}
+
+),
+
+currencies as (
+
+    select * from {{ ref('currencies') }}
+    where currency = '{{ var("chain_currency") }}'
+
+),
+
+converted as (
+
+    select
+        days.*,
+        case when days.currency = '{{ var("chain_currency") }}' then 1 else rates.rate end as rate
+    from days
+    left join rates
+        on days.currency = rates.currency and days.business_date = rates.rate_date
+
+),
+
+-- a total is known only where all of it can be converted
+chain_days as (
+
+    select
+        business_date,
+        count(*) as branches,
+        count(*) - count(rate) as branches_without_rate,
+        sum(orders) as orders,
+        {%- for amount in ['gross_revenue', 'net_revenue', 'refund_amount', 'tips_amount'] %}
+        case when count(*) = count(rate) then sum({{ amount }}_exact * rate) end as {{ amount }},
+        {%- endfor %}
+        min(case when is_complete then 1 else 0 end) = 1 as is_complete,
+        min(case when is_proven then 1 else 0 end) = 1 as is_proven
+    from converted
+    group by business_date
+
+),
+
+final as (
+
+    select
+        -- key
+        chain_days.business_date,
+        chain_days.is_complete,
+        chain_days.is_proven,
+
+        -- volume
+        cast(chain_days.branches as integer) as branches,
+        cast(chain_days.branches_without_rate as integer) as branches_without_rate,
+        cast(chain_days.orders as integer) as orders,
+
+        -- money
+        currencies.currency,
+        {%- for amount in ['gross_revenue', 'net_revenue', 'refund_amount', 'tips_amount'] %}
+        {{ money('chain_days.' ~ amount, 'currencies.minor_unit') }} as {{ amount }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from chain_days
+    cross join currencies
+
+)
+
+select * from final
