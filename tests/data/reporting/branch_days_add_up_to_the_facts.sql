@@ -1,7 +1,7 @@
 -- Per branch and day, exactly: the report equals the facts; no day is missing or doubled.
 {%- set amounts = [
-    'gross_revenue', 'discount_amount', 'tax_amount', 'tips_amount', 'refund_amount', 'tax_refunded',
-    'taken_amount',
+    'gross_revenue', 'discount_amount', 'tax_amount', 'tips_amount', 'refund_amount',
+    'tax_refunded', 'taken_amount',
 ] %}
 
 with booked as (
