@@ -33,6 +33,12 @@ branches as (
 
 ),
 
+dates as (
+
+    select * from {{ ref('dim_dates') }}
+
+),
+
 found as (
 
     select
@@ -95,6 +101,8 @@ final as (
         {{ money('found.amount', 'branches.minor_unit') }} as amount
     from found
     inner join branches on found.branch_id = branches.branch_id
+    -- a record in quarantine may name a day that no calendar has
+    inner join dates on found.business_date = dates.date_day
 
 )
 
