@@ -123,6 +123,9 @@
     {{ return(found | sort != wanted | sort) }}
 {%- endmacro %}
 
+{#- What this build will be called, if it is published. -#}
+{% macro this_publication() -%} {{ return(invocation_id) }} {%- endmacro %}
+
 {#- A mart as it is published; none where it is not, and where the published version is read itself. -#}
 {% macro published_relation(name) -%}
     {{ return(

@@ -28,10 +28,12 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Say that a run contained only part of the project; nothing, where it contained all. -#}
+{#- Say that a run contained only part of the project; nothing, where it contained all. Tests of models
+    that are switched off are in dbt's graph, switched off, too. -#}
 {% macro what_was_left_out(results) -%}
     {%- set missing = graph.nodes.values()
         | selectattr("resource_type", "in", ["model", "seed", "snapshot", "test"])
+        | selectattr("config.enabled")
         | rejectattr("unique_id", "in", results | map(attribute="node.unique_id") | list) | list -%}
     {#- unit tests judge the code, not what was built: a run may leave them out -#}
     {%- set narrowed = (invocation_args_dict.get("exclude_resource_types") or [])

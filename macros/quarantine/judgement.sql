@@ -111,13 +111,20 @@
     without the lines that only name a column (a new one at a source is no new rule), and the seeds
     that they look things up in. -#}
 {% macro postgres__rules_sql() -%}
+    {#- what the quarantine is built from, near and far: other base models may be built after it -#}
+    {%- set nodes = graph.get("nodes", {}) -%}
+    {%- set found = ["model.mypizza.quarantine"] if nodes else [] -%}
     {%- set bases = [] -%}
     {%- set seeds = [] -%}
-    {%- for node in graph.get("nodes", {}).values() if node.name.startswith("base_") -%}
-        {%- do bases.append(node.relation_name) -%}
-        {%- for parent in node.depends_on.nodes if parent.startswith("seed.") -%}
-            {%- do seeds.append(graph.nodes[parent].relation_name) -%}
+    {%- for name in found -%}
+        {%- for parent in nodes[name].depends_on.nodes if parent in nodes and parent not in found -%}
+            {%- do found.append(parent) -%}
         {%- endfor -%}
+        {%- if ".base_" in name -%}
+            {%- do bases.append(nodes[name].relation_name) -%}
+        {%- elif name.startswith("seed.") -%}
+            {%- do seeds.append(nodes[name].relation_name) -%}
+        {%- endif -%}
     {%- endfor -%}
     select md5(concat(
         (
@@ -127,7 +134,7 @@
                 with ordinality as lines (line, position)
             where line !~ '^\s*(SELECT )?"?\w+"?([.]"?\w+"?)?,?$'
         )
-        {%- for seed in seeds | unique | sort %},
+        {%- for seed in seeds | sort %},
         (select string_agg(s::text, '' order by s::text) from {{ seed }} as s)
         {%- endfor %}
     ))

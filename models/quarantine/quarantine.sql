@@ -10,8 +10,8 @@
 
 {#- The records of an order stand or fall together; all others are judged one by one. -#}
 {%- set tables, judgement = judged_tables(), last_judgement() %}
-{%- set told = ['quarantine_key', 'source_name', 'table_name', 'record_key', 'branch_id', 'order_id',
-    'happened_at', 'load_id', 'raw_record'] %}
+{%- set told = ['quarantine_key', 'source_name', 'table_name', 'record_key', 'branch_id',
+    'order_id', 'happened_at', 'load_id', 'raw_record'] %}
 {%- set held = reasons(["'held back with its order, of which another record is in quarantine'"]) %}
 
 with waiting as (

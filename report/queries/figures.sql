@@ -10,7 +10,7 @@ select
     (sum(net_revenue) + sum(refund_amount)) / nullif(sum(orders), 0) as average_order,
     sum(refund_amount) / nullif(sum(net_revenue) + sum(refund_amount), 0) as refund_share,
     sum(discount_amount) / nullif(sum(gross_revenue), 0) as discount_share,
-    sum(units) as units,
+    cast(sum(units) as bigint) as units,
     sum(units) / nullif(cast(sum(orders) as numeric), 0) as units_per_order,
     (sum(net_revenue) + sum(refund_amount)) / nullif(sum(units), 0) as unit_revenue,
     sum(new_guests) as new_guests,

@@ -12,7 +12,10 @@ with products as (
             when count(*) = count(cost_amount) then sum(net_revenue) - sum(cost_amount)
         end as margin
     from marts.rpt_product_periods
-    group by grouping sets ((branch_id, period_id, chain_product_id), (currency, period_id, chain_product_id))
+    group by
+        grouping sets (
+            (branch_id, period_id, chain_product_id), (currency, period_id, chain_product_id)
+        )
 ),
 
 compared as (

@@ -297,7 +297,8 @@ def test_a_metric_equals_the_facts(
     rows = ask(layer, metric, group_by_names=CUTS[cut][0])
     # where there is nothing, MetricFlow has no row
     wanted = {key: row[metric] for key, row in expected[cut].items() if row[metric]}
-    assert wanted
+    # the sample's tills give back by payments alone
+    assert wanted or metric == "line_returns"
     # the menu's amounts are rounded to the cent, each product's by itself
     rel = 1e-4 if metric.startswith("menu_") else 1e-9
     for key in wanted.keys() | rows.keys():

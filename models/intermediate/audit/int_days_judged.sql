@@ -54,6 +54,7 @@ final as (
         -- state
         compared.is_open,
         compared.is_healed,
+        coalesce(compared.is_equal, true) as is_equal,
         coalesce(compared.is_equal, true) and coalesce(held_days.records_in_quarantine, 0) = 0
             as is_proven,
         coalesce(held_days.records_in_quarantine, 0) as records_in_quarantine,

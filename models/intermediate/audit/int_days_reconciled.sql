@@ -30,7 +30,11 @@ final as (
         count(case when is_open_day then 1 end) > 0 as is_open,
         max(reconciled_at) as reconciled_at
     from figures
-    where source_name in ('files', '{{ till_systems() | join("', '") }}')
+    where
+        source_name = 'files'
+        {%- for system in till_systems() %}
+        or source_name = '{{ system }}'
+        {%- endfor %}
     group by branch_id, business_date
 
 )

@@ -6,16 +6,26 @@ loads as (
 
 ),
 
+branches as (
+
+    select * from {{ ref('branches') }}
+
+),
+
+-- a load of a till with several branches is of none of them alone, and bears the till's name
 named as (
 
     select
-        source_name,
-        coalesce({{ json_text('tables', 'feed') }}, branch_id, source_name) as feed_name,
-        branch_id,
-        row_count,
-        finished_at
+        loads.source_name,
+        coalesce(
+            {{ json_text('loads.tables', 'feed') }}, loads.branch_id, loads.source_name
+        ) as feed_name,
+        branches.branch_id,
+        loads.row_count,
+        loads.finished_at
     from loads
-    where outcome = 'succeeded'
+    left join branches on loads.branch_id = branches.branch_id
+    where loads.outcome = 'succeeded'
 
 ),
 

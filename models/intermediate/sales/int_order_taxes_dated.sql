@@ -36,7 +36,8 @@ shares as (
 
     select
         *,
-        tax_amount / nullif(sum(tax_amount) over (partition by branch_id, order_id), 0) as share
+        tax_amount / nullif(sum(tax_amount) over (partition by branch_id, order_id), 0)
+            as tax_share
     from sold
 
 ),
@@ -74,8 +75,8 @@ booked as (
         payments.order_id,
         shares.tax_rate,
         true as is_refund,
-        payments.refund_amount * coalesce(shares.share, 1) as taxable_amount,
-        payments.tax_refunded * coalesce(shares.share, 1) as tax_amount,
+        payments.refund_amount * coalesce(shares.tax_share, 1) as taxable_amount,
+        payments.tax_refunded * coalesce(shares.tax_share, 1) as tax_amount,
         payments.is_counted,
         payments.currency,
         payments.minor_unit,

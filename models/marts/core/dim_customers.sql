@@ -18,12 +18,13 @@ payments as (
 
 ),
 
+-- a guest of a till with several branches may order at each of them
 customer_orders as (
 
     select
         customer_key,
-        branch_id,
-        customer_id,
+        min(branch_id) as branch_id,
+        min(customer_id) as customer_id,
         max(minor_unit) as minor_unit,
         min(case when is_sale then business_date end) as first_business_date,
         max(case when is_sale then business_date end) as last_business_date,
@@ -33,7 +34,7 @@ customer_orders as (
         ) }}) as net_revenue
     from orders
     where customer_id is not null and not is_deleted and not is_draft
-    group by customer_key, branch_id, customer_id
+    group by customer_key
 
 ),
 

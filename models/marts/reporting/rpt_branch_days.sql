@@ -16,10 +16,8 @@ with order_days as (
         ] %}
         sum({{ measure }}_exact) as {{ measure }},
         {%- endfor %}
-        sum({{ net_revenue(
-            'gross_revenue_exact', 'discount_amount_exact', '0', 'tax_amount_exact',
-            'prices_include_tax'
-        ) }}) as revenue_before_refunds
+        sum({{ net_revenue('gross_revenue_exact', 'discount_amount_exact', '0', 'tax_amount_exact',
+            'prices_include_tax') }}) as revenue_before_refunds
     from {{ ref('fct_orders') }}
     group by branch_id, business_date
 ),
@@ -53,7 +51,7 @@ trading_days as (
         branch_id,
         business_date
     from {{ days }}
-    {{- '\n    union all' if not loop.last }}
+    {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
 
@@ -79,42 +77,46 @@ days as (
     from {{ ref('dim_branches') }} as branches
     inner join traded on branches.branch_id = traded.branch_id
     inner join {{ ref('dim_dates') }} as dates
-        on dates.date_day between greatest(branches.opened_on, traded.first_date) and traded.last_date
+        on dates.date_day between traded.first_date and traded.last_date
+    where dates.date_day >= branches.opened_on
 ),
 
--- a day without sales has zeros
 filled as (
     select
         days.*,
         {%- for measure in [
-            'order_days.orders', 'order_days.units', 'order_days.gross_revenue',
-            'order_days.discount_amount', 'order_days.tax_amount', 'order_days.tips_amount',
-            'order_days.revenue_before_refunds', 'payment_days.paid_back_amount',
-            'guest_days.new_guests', 'guest_days.returning_guests', 'ticket_days.complaints'
+            'sales.orders', 'sales.units', 'sales.gross_revenue',
+            'sales.discount_amount', 'sales.tax_amount', 'sales.tips_amount',
+            'sales.revenue_before_refunds', 'payments.paid_back_amount',
+            'guests.new_guests', 'guests.returning_guests', 'tickets.complaints'
         ] %}
         coalesce({{ measure }}, 0) as {{ measure.split('.')[1] }},
         {%- endfor %}
-        coalesce(payment_days.refund_amount, 0) + coalesce(order_days.returned_amount, 0)
+        coalesce(payments.refund_amount, 0) + coalesce(sales.returned_amount, 0)
             as refund_amount,
-        coalesce(payment_days.tax_refunded, 0) + coalesce(order_days.returned_tax, 0)
+        coalesce(payments.tax_refunded, 0) + coalesce(sales.returned_tax, 0)
             as tax_refunded,
-        coalesce(payment_days.received_amount, 0) - coalesce(order_days.line_tips, 0)
+        coalesce(payments.received_amount, 0) - coalesce(sales.line_tips, 0)
             as taken_amount,
-        coalesce(order_days.revenue_before_refunds, 0) - coalesce(payment_days.refund_amount, 0)
-        - coalesce(order_days.returned_amount, 0) as net_revenue,
+        coalesce(sales.revenue_before_refunds, 0) - coalesce(payments.refund_amount, 0)
+        - coalesce(sales.returned_amount, 0) as net_revenue,
         coalesce(not judged.is_open, days.is_over) as is_complete,
-        coalesce(judged.is_proven, true) and coalesce(order_days.unpaid_orders, 0) = 0 as is_proven,
+        coalesce(judged.is_proven, true) and coalesce(sales.unpaid_orders, 0) = 0 as is_proven,
         case when food.branch_id is null then 0 else food.food_cost end as food_cost,
         food.waste
     from days
-    {%- for name, relation in [
-        ('order_days', 'order_days'), ('payment_days', 'payment_days'),
-        ('guest_days', ref('rpt_guest_days')), ('ticket_days', 'ticket_days'),
-        ('judged', ref('int_days_judged')), ('food', ref('int_food_costed')),
-    ] %}
-    left join {{ relation }}{{ ' as ' ~ name if name != relation }}
-        on days.branch_id = {{ name }}.branch_id and days.business_date = {{ name }}.business_date
-    {%- endfor %}
+    left join order_days as sales
+        on days.branch_id = sales.branch_id and days.business_date = sales.business_date
+    left join payment_days as payments
+        on days.branch_id = payments.branch_id and days.business_date = payments.business_date
+    left join {{ ref('rpt_guest_days') }} as guests
+        on days.branch_id = guests.branch_id and days.business_date = guests.business_date
+    left join ticket_days as tickets
+        on days.branch_id = tickets.branch_id and days.business_date = tickets.business_date
+    left join {{ ref('int_days_judged') }} as judged
+        on days.branch_id = judged.branch_id and days.business_date = judged.business_date
+    left join {{ ref('int_food_costed') }} as food
+        on days.branch_id = food.branch_id and days.business_date = food.business_date
 ),
 
 final as (
@@ -136,13 +138,12 @@ final as (
         {%- for amount in amounts + ['food_cost', 'waste'] %}
         {{ money(amount) }} as {{ amount }},
         {%- endfor %}
-        {{ money('revenue_before_refunds / nullif(orders, 0)') }} as average_order,
 
-        -- the same, not rounded
+        -- the same, not rounded; and what is only rounded
         {%- for amount in amounts %}
-        cast({{ amount }} as {{ exact_type() }}) as {{ amount }}_exact
-        {{- ',' if not loop.last }}
+        cast({{ amount }} as {{ exact_type() }}) as {{ amount }}_exact,
         {%- endfor %}
+        {{ money('revenue_before_refunds / nullif(orders, 0)') }} as average_order
     from filled
 )
 

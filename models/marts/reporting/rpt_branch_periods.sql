@@ -3,8 +3,8 @@
     'answered_tickets', 'first_response_minutes', 'posts', 'positive_posts', 'negative_posts',
 ] -%}
 {%- set exact = [
-    'gross_revenue', 'discount_amount', 'tax_amount', 'tax_refunded', 'refund_amount', 'net_revenue',
-    'tips_amount', 'taken_amount', 'paid_back_amount',
+    'gross_revenue', 'discount_amount', 'tax_amount', 'tax_refunded', 'refund_amount',
+    'net_revenue', 'tips_amount', 'taken_amount', 'paid_back_amount',
 ] -%}
 {%- set amounts = exact + ['food_cost', 'costed_revenue', 'waste'] -%}
 

@@ -58,15 +58,14 @@ final as (
 
         -- volume
         cast(chain_days.branches as integer) as branches,
-        cast(chain_days.branches_without_rate as integer) as branches_without_rate,
         cast(chain_days.orders as integer) as orders,
 
         -- money
         currencies.currency,
         {%- for amount in ['gross_revenue', 'net_revenue', 'refund_amount', 'tips_amount'] %}
-        {{ money('chain_days.' ~ amount, 'currencies.minor_unit') }} as {{ amount }}
-        {{- ',' if not loop.last }}
+        {{ money('chain_days.' ~ amount, 'currencies.minor_unit') }} as {{ amount }},
         {%- endfor %}
+        cast(chain_days.branches_without_rate as integer) as branches_without_rate
     from chain_days
     cross join currencies
 

@@ -124,13 +124,12 @@ final as (
         {%- for amount in amounts + ['cost_amount'] %}
         {{ money('product_days.' ~ amount, 'branches.minor_unit') }} as {{ amount }},
         {%- endfor %}
-        cast(product_days.net_revenue as numeric(18, 6)) as net_revenue,
 
         -- the same, not rounded
         {%- for amount in amounts + ['cost_amount'] %}
-        cast(product_days.{{ amount }} as {{ exact_type() }}) as {{ amount }}_exact
-        {{- ',' if not loop.last }}
+        cast(product_days.{{ amount }} as {{ exact_type() }}) as {{ amount }}_exact,
         {%- endfor %}
+        cast(product_days.net_revenue as numeric(18, 6)) as net_revenue
     from product_days
     inner join branches on product_days.branch_id = branches.branch_id
 

@@ -2,13 +2,11 @@
 {%- set published = published_relation('rpt_branch_days') -%}
 {%- set history = published_relation('rpt_restatements') -%}
 {%- set known = column_types(published) if published else {} -%}
-{%- set figures = [] -%}
-{%- for figure in [
+{%- set all = [
     'orders', 'gross_revenue', 'discount_amount', 'tax_amount', 'tax_refunded', 'refund_amount',
     'net_revenue', 'tips_amount', 'taken_amount', 'paid_back_amount',
-] if figure in known or not published -%}
-    {%- do figures.append(figure) -%}
-{%- endfor -%}
+] -%}
+{%- set figures = (all | select('in', known) | list) if published else all -%}
 
 with
 
@@ -59,10 +57,10 @@ restated as (
 
     select
         {{ dbt.concat([
-            "'" ~ invocation_id ~ "-'", "differences.branch_id", "'-'",
+            "'" ~ this_publication() ~ "-'", "differences.branch_id", "'-'",
             dbt.cast("differences.business_date", dbt.type_string()), "'-'", "differences.figure"
         ]) }} as restatement_key,
-        '{{ invocation_id }}' as publication_id,
+        '{{ this_publication() }}' as publication_id,
         cast({{ dbt.current_timestamp() }} as timestamp with time zone) as restated_at,
         differences.branch_id,
         differences.business_date,

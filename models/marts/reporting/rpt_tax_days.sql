@@ -47,13 +47,14 @@ final as (
         {%- for amount in amounts %}
         {{ money('days.' ~ amount, 'branches.minor_unit') }} as {{ amount }},
         {%- endfor %}
-        {{ money('days.tax_amount - days.tax_refunded', 'branches.minor_unit') }} as tax_due,
 
         -- the same, not rounded
         {%- for amount in amounts %}
-        cast(days.{{ amount }} as {{ exact_type() }}) as {{ amount }}_exact
-        {{- ',' if not loop.last }}
+        cast(days.{{ amount }} as {{ exact_type() }}) as {{ amount }}_exact,
         {%- endfor %}
+
+        -- what is to be paid
+        {{ money('days.tax_amount - days.tax_refunded', 'branches.minor_unit') }} as tax_due
     from days
     inner join branches on days.branch_id = branches.branch_id
 

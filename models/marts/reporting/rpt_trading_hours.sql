@@ -78,10 +78,11 @@ final as (
 
         -- money
         branches.currency,
-        {%- for amount in ['net_revenue', 'average_net_revenue', 'net_revenue_spread'] %}
-        {{ money('weekday_hours.' ~ amount, 'branches.minor_unit') }} as {{ amount }}
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        {{ money('weekday_hours.net_revenue', 'branches.minor_unit') }} as net_revenue,
+        {{ money('weekday_hours.average_net_revenue', 'branches.minor_unit') }}
+            as average_net_revenue,
+        {{ money('weekday_hours.net_revenue_spread', 'branches.minor_unit') }}
+            as net_revenue_spread
     from weekday_hours
     inner join branches on weekday_hours.branch_id = branches.branch_id
 )

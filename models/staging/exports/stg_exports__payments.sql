@@ -16,8 +16,11 @@ numbered as (
         case when quantity < 0 then 'refund' else 'sale' end as payment_type,
         case
             when quantity < 0 then order_line_id
-            else cast({{ hashed_id(dbt.concat(["order_id", "'/'", "payment_method"])) }}
-                as {{ dbt.type_string() }})
+            else
+                cast(
+                    {{ hashed_id(dbt.concat(["order_id", "'/'", "payment_method"])) }}
+                    as {{ dbt.type_string() }}
+                )
         end as payment_id
     from lines
 

@@ -17,8 +17,12 @@ lines as (
         business_date,
         sum(case when line_kind in ('sale', 'charge') then gross_revenue_exact else 0 end)
             as gross_revenue,
-        sum(case when line_kind in ('sale', 'charge', 'discount') then discount_amount_exact else 0 end)
-            as discount_amount,
+        sum(
+            case
+                when line_kind in ('sale', 'charge', 'discount') then discount_amount_exact
+                else 0
+            end
+        ) as discount_amount,
         sum(case when line_kind = 'sale' then quantity else 0 end) as unit_count
     from {{ ref('fct_order_lines') }}
     group by branch_id, business_date

@@ -1,7 +1,7 @@
 {{ config(severity='warn') }}
 
 -- What a guest had to pay is what the order says it was in total, and what was paid: gross, less
--- discount, plus tax, less what it gave back. A finding, never a stop: rpt_branch_days marks the day.
+-- discount, plus tax, less what it gave back. A finding, never a stop.
 with orders as (
     select * from {{ ref('fct_orders') }}
     where {{ new_rows() }}

@@ -1,46 +1,46 @@
 -- Per branch and day, exactly: the report equals the facts; no day is missing or doubled.
 {%- set amounts = [
-    'gross_revenue', 'discount_amount', 'tax_amount', 'tips_amount', 'refund_amount', 'tax_refunded',
-    'taken_amount',
+    'gross_revenue', 'discount_amount', 'tax_amount', 'tips_amount', 'refund_amount',
+    'tax_refunded', 'taken_amount',
 ] %}
 
 with booked as (
     select
         branch_id,
         business_date,
-        case when is_sale then 1 else 0 end as orders,
-        unit_count as units,
         gross_revenue_exact as gross_revenue,
         discount_amount_exact as discount_amount,
         tax_amount_exact as tax_amount,
         tips_amount_exact as tips_amount,
         returned_amount_exact as refund_amount,
         returned_tax_exact as tax_refunded,
-        -line_tips_exact as taken_amount
+        -line_tips_exact as taken_amount,
+        case when is_sale then 1 else 0 end as orders,
+        unit_count as units
     from {{ ref('fct_orders') }}
     union all
     select
         branch_id,
         business_date,
-        0 as orders,
-        0 as units,
         0 as gross_revenue,
         0 as discount_amount,
         0 as tax_amount,
         0 as tips_amount,
         refund_amount_exact as refund_amount,
         tax_refunded_exact as tax_refunded,
-        received_amount_exact as taken_amount
+        received_amount_exact as taken_amount,
+        0 as orders,
+        0 as units
     from {{ ref('fct_payments') }}
     union all
     select
         branch_id,
         business_date,
-        -orders as orders,
-        -units as units,
         {%- for amount in amounts %}
-        -{{ amount }}_exact as {{ amount }}{{ ',' if not loop.last }}
+        -{{ amount }}_exact as {{ amount }},
         {%- endfor %}
+        -orders as orders,
+        -units as units
     from {{ ref('rpt_branch_days') }}
 ),
 
@@ -49,19 +49,22 @@ differences as (
     select
         branch_id,
         business_date,
-        {%- for measure in ['orders', 'units'] + amounts %}
-        sum({{ measure }}) as {{ measure }}{{ ',' if not loop.last }}
+        {%- for amount in amounts %}
+        sum({{ amount }}) as {{ amount }},
         {%- endfor %}
+        sum(orders) as orders,
+        sum(units) as units
     from booked
     group by branch_id, business_date
 ),
 
 failures as (
     select * from differences
-    where orders <> 0 or units <> 0
+    where
         {%- for amount in amounts %}
-        or {{ amount }} <> 0
+        {{ amount }} <> 0 or
         {%- endfor %}
+        orders <> 0 or units <> 0
 )
 
 select * from failures

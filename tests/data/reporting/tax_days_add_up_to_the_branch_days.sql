@@ -1,4 +1,4 @@
--- Per branch and day: the tax of all rates together is the day's, as far as the tills know it per rate.
+-- Per branch and day: the tax of all rates together is the day's.
 with rates as (
     select
         branch_id,

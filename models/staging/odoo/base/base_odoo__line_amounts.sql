@@ -61,7 +61,9 @@ final as (
         branch_id,
         order_line_id,
         order_id,
-        product_id,
+        -- tips and discounts are products to Odoo alone
+        case when not (is_tip or is_discount or line_kind = 'discount') then product_id end
+            as product_id,
         returned_order_line_id,
         till_id,
         id,

@@ -1,15 +1,15 @@
 {{ config(enabled='odoo' in var('systems')) }}
-{#- No `with`: Postgres would plan this view apart from what joins it, and read all for one order. -#}
+{#- No `with`: Postgres would plan it apart from what joins it, and read all for one order. -#}
 {%- set types = column_types(source('odoo', 'pos_order')) %}
 
 -- where the order names no shop, its session's is meant; older versions know no other
 select
     -- keys, as landed: joins go by their indexes
-    source.till_id,
-    source.id,
-    source.session_id,
-    source.partner_id,
-    {{ known_column('source', 'table_id', 'bigint', types) }} as table_id,
+    landed.till_id,
+    landed.id,
+    landed.session_id,
+    landed.partner_id,
+    {{ known_column('landed', 'table_id', 'bigint', types) }} as table_id,
 
     -- the shop
     shops.branch_id,
@@ -19,19 +19,19 @@ select
     shops.decimal_places,
 
     -- the order, as landed
-    source.pos_reference,
-    source.state,
-    source.amount_total,
-    source.amount_tax,
-    source.date_order,
-    source._deleted_at,
-    source._dlt_load_id
-from {{ source('odoo', 'pos_order') }} as source
+    landed.pos_reference,
+    landed.state,
+    landed.amount_total,
+    landed.amount_tax,
+    landed.date_order,
+    landed._deleted_at,
+    landed._dlt_load_id
+from {{ source('odoo', 'pos_order') }} as landed
 left join {{ ref('base_odoo__pos_session') }} as sessions
-    on source.till_id = sessions.till_id and source.session_id = sessions.session_id
+    on landed.till_id = sessions.till_id and landed.session_id = sessions.session_id
 left join {{ ref('base_odoo__pos_config') }} as shops
     on
-        source.till_id = shops.till_id
+        landed.till_id = shops.till_id
         and coalesce(
-            {{ known_column('source', 'config_id', 'bigint', types) }}, sessions.config_id
+            {{ known_column('landed', 'config_id', 'bigint', types) }}, sessions.config_id
         ) = shops.config_id

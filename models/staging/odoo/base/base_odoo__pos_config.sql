@@ -1,5 +1,4 @@
-{#- A table, because every order asks for its shop. -#}
-{{ config(enabled='odoo' in var('systems'), materialized='table') }}
+{{ config(enabled='odoo' in var('systems')) }}
 {%- set types = column_types(source('odoo', 'pos_config')) -%}
 
 with

@@ -1,5 +1,5 @@
 {{ config(enabled='odoo' in var('systems')) }}
-{#- No `with`: Postgres would plan this view apart from what joins it, and read all for one order. -#}
+{#- No `with`: Postgres would plan it apart from what joins it, and read all for one order. -#}
 {%- set types = column_types(source('odoo', 'pos_order_line')) -%}
 {%- set money = 'numeric(20, 8)' %}
 
@@ -53,9 +53,9 @@ select
 -- of a line without an order nobody knows the shop: it waits at the till's first branch
 from (
     select
-        source.*,
+        landed.*,
         case
-            when orders.id is null then {{ first_branch('odoo', 'source.till_id') }}
+            when orders.id is null then {{ first_branch('odoo', 'landed.till_id') }}
             else orders.branch_id
         end as branch_id,
         orders.id is not null as has_order,
@@ -63,10 +63,10 @@ from (
         orders.tip_product_id,
         orders.discount_product_id,
         orders.decimal_places
-    from {{ source('odoo', 'pos_order_line') }} as source
+    from {{ source('odoo', 'pos_order_line') }} as landed
     left join {{ ref('base_odoo__orders_with_shop') }} as orders
-        on source.till_id = orders.till_id and source.order_id = orders.id
+        on landed.till_id = orders.till_id and landed.order_id = orders.id
     left join {{ ref('base_odoo__products_as_landed') }} as products
-        on source.till_id = products.till_id and source.product_id = products.id
+        on landed.till_id = products.till_id and landed.product_id = products.id
 ) as with_order
 where branch_id is not null

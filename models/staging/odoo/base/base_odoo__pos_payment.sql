@@ -1,5 +1,5 @@
 {{ config(enabled='odoo' in var('systems')) }}
-{#- No `with`: Postgres would plan this view apart from what joins it, and read all for one order. -#}
+{#- No `with`: Postgres would plan it apart from what joins it, and read all for one order. -#}
 {%- set types = column_types(source('odoo', 'pos_payment')) -%}
 {%- set time = 'timestamp with time zone' -%}
 {%- set money = 'numeric(20, 8)' %}
@@ -40,21 +40,21 @@ select
 -- of a payment without an order nobody knows the shop: it waits at the till's first branch
 from (
     select
-        source.*,
+        landed.*,
         case
-            when orders.id is null then {{ first_branch('odoo', 'source.till_id') }}
+            when orders.id is null then {{ first_branch('odoo', 'landed.till_id') }}
             else orders.branch_id
         end as branch_id,
         orders.id is not null as has_order,
         orders.currency,
         orders.date_order,
         methods.method
-    from {{ source('odoo', 'pos_payment') }} as source
+    from {{ source('odoo', 'pos_payment') }} as landed
     left join {{ ref('base_odoo__orders_with_shop') }} as orders
-        on source.till_id = orders.till_id and source.pos_order_id = orders.id
+        on landed.till_id = orders.till_id and landed.pos_order_id = orders.id
     left join {{ ref('base_odoo__pos_payment_method') }} as methods
         on
-            source.till_id = methods.till_id
-            and source.payment_method_id = methods.payment_method_id
+            landed.till_id = methods.till_id
+            and landed.payment_method_id = methods.payment_method_id
 ) as with_order
 where branch_id is not null

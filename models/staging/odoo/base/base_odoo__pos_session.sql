@@ -1,5 +1,5 @@
 {{ config(enabled='odoo' in var('systems')) }}
-{#- No `with`: Postgres would plan this view apart from what joins it, and read all for one order. -#}
+{#- No `with`: Postgres would plan it apart from what joins it, and read all for one order. -#}
 
 select
     till_id,

@@ -1,0 +1,109 @@
+with
+
+orders as (
+
+    select * from {{ ref('fct_orders') }}
+    where abs(unpaid_amount_exact) >= 0.01
+
+),
+
+payments as (
+
+    select * from {{ ref('fct_payments') }}
+    where payment_method = 'other'
+
+),
+
+methods as (
+
+    select * from {{ ref('payment_methods') }}
+
+),
+
+judged as (
+
+    select * from {{ ref('int_days_judged') }}
+    where not is_proven
+
+),
+
+branches as (
+
+    select * from {{ ref('dim_branches') }}
+
+),
+
+dates as (
+
+    select * from {{ ref('dim_dates') }}
+
+),
+
+found as (
+
+    select
+        branch_id,
+        business_date,
+        'orders are not paid to the cent' as finding,
+        count(*) as records,
+        sum(abs(unpaid_amount_exact)) as amount
+    from orders
+    group by branch_id, business_date
+
+    union all
+
+    select
+        payments.branch_id,
+        payments.business_date,
+        {{ dbt.concat(["'the way of paying is not known: '", "payments.till_method"]) }} as finding,
+        count(*) as records,
+        sum(payments.received_amount_exact) as amount
+    from payments
+    left join methods on payments.till_method = methods.word
+    where methods.word is null
+    group by payments.branch_id, payments.business_date, payments.till_method
+
+    union all
+
+    select
+        branch_id,
+        business_date,
+        'records wait in quarantine' as finding,
+        records_in_quarantine as records,
+        cast(null as {{ exact_type() }}) as amount
+    from judged
+    where records_in_quarantine > 0
+
+    union all
+
+    select
+        branch_id,
+        business_date,
+        'the day differs from the till' as finding,
+        cast(null as bigint) as records,
+        cast(null as {{ exact_type() }}) as amount
+    from judged
+    where not is_equal
+
+),
+
+final as (
+
+    select
+        -- key
+        found.branch_id,
+        found.business_date,
+        found.finding,
+
+        -- how much it concerns
+        cast(found.records as integer) as records,
+        branches.currency,
+        {{ money('found.amount', 'branches.minor_unit') }} as amount
+    from found
+    inner join branches on found.branch_id = branches.branch_id
+    -- a record in quarantine may name a day that no calendar has
+    inner join dates on found.business_date = dates.date_day
+
+)
+
+select * from final
