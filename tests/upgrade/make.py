@@ -24,8 +24,8 @@ from tests.upgrade import dump  # noqa: E402 - as above
 BRANCHES = ("chicago", "quito")
 
 QUITO = """
-    update order_lines set quantity = 0, updated_at = '2016-01-02 12:00+00'
-    where order_line_id = (select min(order_line_id) from order_lines where order_id = 101);
+    update payments set currency = 'XXX', updated_at = '2016-01-02 12:00+00'
+    where order_id = 101;
     update orders set ordered_at = '2999-12-31 20:00+00', updated_at = '2016-01-02 12:00+00'
     where order_id = 102;
     alter table customers alter column created_at drop not null;
