@@ -23,8 +23,9 @@ NEW_WITH_EVERY_RUN = {
     "marts.rpt_source_loads": ("loads", "records", "last_loaded_at"),
     "marts.rpt_branch_days": ("reconciled_at",),
     "audit.reconciliation": ("reconciled_at", "run_id"),
+    "audit.erasures": ("erased_at", "applied_load_id"),
 }
-"""What tells of loads and comparisons, which every run adds to."""
+"""What tells of loads and comparisons, and of erasing again what a till still has."""
 
 KEPT = ("loads", "reconciliation", "erasures", "publications", "quarantine")
 """The tables of `audit` that are a record: the others are made again by every build."""
