@@ -1,0 +1,254 @@
+"""A warehouse that an earlier release has made comes over with `mypizza run`.
+
+The tests of this file share one warehouse, restored from tests/upgrade/, and follow one another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from ingest import warehouse as warehouse_module
+from ingest.warehouse import Warehouse
+from tests.python.commands import declare, mypizza, query, read_settings_again, sample, settings
+from tests.upgrade import dump
+
+NEW_COLUMNS: Mapping[str, Collection[str]] = {}
+"""The columns that the marts of today have and those of the dump have not, by mart."""
+
+NEW_WITH_EVERY_RUN = {
+    "marts.rpt_source_loads": ("loads", "records", "last_loaded_at"),
+    "marts.rpt_branch_days": ("reconciled_at",),
+    "audit.reconciliation": ("reconciled_at", "run_id"),
+    "audit.erasures": ("erased_at", "applied_load_id"),
+}
+"""What tells of loads and comparisons, and of erasing again what a till still has."""
+
+KEPT = ("loads", "reconciliation", "erasures", "publications", "quarantine")
+"""The tables of `audit` that are a record: the others are made again by every build."""
+
+COLUMNS = """
+    select a.attname, format_type(a.atttypid, null)
+    from pg_attribute as a
+    where a.attrelid = '{0}'::regclass and a.attnum > 0 and not a.attisdropped
+    order by a.attnum
+"""
+
+WAITING = """
+    select table_name, record_key, order_id::text, reasons
+    from audit.quarantine where released_at is null order by 1, 2
+"""
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """A restored warehouse, copies of its tables, and what its first run printed.
+
+    Attributes:
+        warehouse: the warehouse.
+        administrator: the same, with the login that administers it.
+        tables: the tables whose rows were copied, with their schema.
+        waiting: what waited in quarantine.
+        printed: what the first run printed.
+    """
+
+    warehouse: Warehouse
+    administrator: Warehouse
+    tables: Collection[str]
+    waiting: list[tuple[Any, ...]]
+    printed: str
+
+
+def copy_rows(administrator: Warehouse, schema: str, only: str = "") -> list[str]:
+    """Keep the rows of all tables that an upgrade must not change, in a schema of the test's."""
+    tables = [
+        name
+        for (name,) in query(
+            administrator,
+            f"""
+            select format('%s.%s', schemaname, tablename) from pg_tables
+            where
+                (
+                    schemaname in ('marts', 'snapshots')
+                    or (schemaname ~ '^raw_' and schemaname !~ '_staging$')
+                    or (schemaname = 'audit' and tablename = any(array{list(KEPT)}))
+                    or (schemaname = 'restricted' and tablename = 'salt')
+                )
+                and schemaname ~ '{only}'
+            order by 1
+            """,
+        )
+    ]
+    query(administrator, f"create schema {schema}")
+    for table in tables:
+        query(administrator, f'create table {schema}."{table}" as table {table}')
+    return tables
+
+
+def differing(
+    administrator: Warehouse, table: str, schema: str = "before", both_ways: bool = False
+) -> list[tuple[Any, ...]]:
+    """Return rows that were there before and are no more, and, both ways, those that are new."""
+    copied = f'{schema}."{table}"'
+    now = dict(query(administrator, COLUMNS.format(table)))
+    before = {
+        name: kind
+        for name, kind in query(administrator, COLUMNS.format(copied))
+        if name not in NEW_WITH_EVERY_RUN.get(table, ())
+    }
+    assert set(before) <= set(now), f"{table} has lost a column"
+    # ids that were numbers may be text now
+    as_text = {
+        name
+        for name, kind in before.items()
+        if "json" in kind or ("int" in kind and "int" not in now[name] and now[name] != "numeric")
+    }
+    columns = ", ".join(f'"{name}"{"::text" * (name in as_text)}' for name in before)
+    was, is_now = f"select {columns} from {copied}", f"select {columns} from {table}"
+    found = query(administrator, f"{was} except all {is_now} limit 3")
+    return found + (query(administrator, f"{is_now} except all {was} limit 3") if both_ways else [])
+
+
+def of(upgrade: Upgrade, prefix: str) -> list[str]:
+    """Return the copied tables of a schema."""
+    return [table for table in upgrade.tables if table.startswith(prefix)]
+
+
+@pytest.fixture(scope="module")
+def upgrade(warehouse: Warehouse) -> Any:
+    """The restored warehouse after its first run with the code of today."""
+    (settings() / "config.toml").unlink()
+    declare(settings().parent, ("chicago", "quito"))
+    administrator = warehouse_module.administrator()
+    dump.restore(administrator, warehouse)
+    tables = copy_rows(administrator, "before")
+    waiting = query(warehouse, WAITING)
+    sample("start")
+    read_settings_again()
+    try:
+        printed = mypizza("run", "--no-docs").stdout
+        yield Upgrade(warehouse, administrator, tables, waiting, printed)
+    finally:
+        sample("stop")
+
+
+def test_the_dump_has_what_can_be_lost(upgrade: Upgrade) -> None:
+    for what, statement in {
+        "waits": "before.\"audit.quarantine\" where released_at is null",
+        "was released": "before.\"audit.quarantine\" where released_at is not null",
+        "was erased": "before.\"audit.erasures\" where erased_at is not null",
+        "was healed": "before.\"audit.reconciliation\" where is_healed",
+        "was deleted": "before.\"raw_pos.orders\" where _deleted_at is not null",
+        "is an old price": "before.\"snapshots.products\" where dbt_valid_to is not null",
+    }.items():  # fmt: skip
+        assert query(upgrade.administrator, f"select count(*) > 0 from {statement}") == [(True,)], (
+            what
+        )
+    published = "select count(*) from before.\"audit.publications\" where outcome = 'published'"
+    assert query(upgrade.administrator, published) == [(3,)]
+
+
+def test_nothing_is_lost_in_raw_audit_and_snapshots(upgrade: Upgrade) -> None:
+    assert "Published" in upgrade.printed
+    tables = [table for table in upgrade.tables if not table.startswith("marts.")]
+    lost = {table: rows for table in tables if (rows := differing(upgrade.administrator, table))}
+    assert lost == {}
+    for table in of(upgrade, "raw_"):
+        if "._dlt" not in table:
+            counts = f'select (select count(*) from {table}) = count(*) from before."{table}"'
+            assert query(upgrade.administrator, counts) == [(True,)], table
+
+
+def test_every_mart_is_equal_row_by_row(upgrade: Upgrade) -> None:
+    new, unequal = {}, {}
+    for table in of(upgrade, "marts."):
+        mart = table.removeprefix("marts.")
+        # the calendar grows with the years
+        rows = differing(upgrade.administrator, table, both_ways=mart != "dim_dates")
+        if rows:
+            unequal[mart] = rows
+        now, before = (
+            {name for name, _ in query(upgrade.administrator, COLUMNS.format(relation))}
+            for relation in (table, f'before."{table}"')
+        )
+        if now - before:
+            new[mart] = sorted(now - before)
+    assert unequal == {}
+    assert new == {mart: sorted(columns) for mart, columns in NEW_COLUMNS.items()}
+
+
+def test_quarantine_still_holds(upgrade: Upgrade) -> None:
+    assert query(upgrade.warehouse, WAITING) == upgrade.waiting
+    for fact in ("fct_orders", "fct_order_lines", "fct_payments"):
+        counts = (
+            "select count(*) filter (where order_key = 'quito-101'),"
+            f" count(*) filter (where order_key = 'quito-102') > 0 from marts.{fact}"
+        )
+        assert query(upgrade.warehouse, counts) == [(0, True)], fact
+
+
+def test_roles_see_what_they_saw(upgrade: Upgrade) -> None:
+    for login, branches in {"analyst": ["chicago", "lyon", "quito"], "manager": ["quito"]}.items():
+        with upgrade.administrator.connect(role=login) as connection:
+            seen = connection.execute(
+                "select array_agg(distinct branch_id order by branch_id) from marts.fct_orders"
+            ).fetchall()
+        assert seen == [(branches,)], login
+
+
+def test_a_second_run_has_nothing_new(upgrade: Upgrade) -> None:
+    assert "Nothing has changed since the publication" in mypizza("run", "--no-docs").stdout
+    assert of(upgrade, "raw_")
+
+
+def test_what_changes_at_a_till_comes_in_and_who_was_erased_stays_so(upgrade: Upgrade) -> None:
+    ((guest,),) = query(upgrade.warehouse, "select customer_id::text from audit.erasures")
+    sample("advance")
+    query(
+        upgrade.warehouse,
+        f"""
+        update customers set phone = '+593 2 555 0199', updated_at = '2016-01-04 12:00+00'
+        where customer_id = {guest};
+        update orders set channel = 'delivery', updated_at = '2016-01-04 12:00+00'
+        where order_id = 103;
+        update payments set currency = 'USD', updated_at = '2016-01-04 12:00+00'
+        where order_id = 101
+        """,
+        "till_quito",
+    )
+    assert "Published" in mypizza("run", "--no-docs").stdout
+    ordered = "select count(*) from orders where status <> 'cancelled' and ordered_at > '{0}'"
+    for branch in ("chicago", "quito"):
+        since = "2016-01-03 12:00+00"
+        sold = query(upgrade.warehouse, ordered.format(since), f"till_{branch}")
+        assert sold > [(0,)]
+        assert query(
+            upgrade.warehouse,
+            "select count(*) from marts.fct_orders where not is_cancelled"
+            f" and branch_id = '{branch}' and ordered_at > '{since}'",
+        ) == sold, branch  # fmt: skip
+    assert query(
+        upgrade.warehouse,
+        "select order_key from marts.fct_orders where order_key = 'quito-101'"
+        " or (order_key = 'quito-103' and channel = 'delivery') order by 1",
+    ) == [("quito-101",), ("quito-103",)]
+    assert query(
+        upgrade.warehouse,
+        "select c.full_name, c.phone, d.phone_hash from raw_pos.customers as c"
+        " inner join marts.dim_customers as d"
+        " on d.customer_key = c.branch_id || '-' || c.customer_id"
+        f" where c.branch_id = 'quito' and c.customer_id::text = '{guest}'",
+    ) == [("erased", None, None)]
+
+
+def test_what_came_over_in_parts_equals_what_is_built_from_scratch(upgrade: Upgrade) -> None:
+    tables = copy_rows(upgrade.administrator, "in_parts", only="^marts$")
+    assert "Published" in mypizza("run", "--no-docs", "--full-refresh").stdout
+    assert {
+        table: rows
+        for table in tables
+        if (rows := differing(upgrade.administrator, table, "in_parts", both_ways=True))
+    } == {}

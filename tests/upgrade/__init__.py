@@ -1,0 +1,1 @@
+"""The dump of a warehouse that an earlier release has made."""
