@@ -17,6 +17,19 @@
     )
 {%- endmacro %}
 
+{#- What a base model says of each row besides its columns: its deletion mark, its load, what is wrong
+    with it, and what the quarantine may show of it. The rows are called `landed`.
+
+    Args:
+        checks: as for row_errors.
+        shown: the raw columns that the quarantine shows. -#}
+{% macro judged_by(checks, shown) -%}
+    _deleted_at as deleted_at,
+    cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id,
+    {{ row_errors(checks) }} as _errors,
+    {{ raw_record("landed", shown) }} as raw_record
+{%- endmacro %}
+
 {#- The loads of a system's tills, as dlt keeps them: the whole of base_<system>__dlt_loads.
 
     Args:
