@@ -107,13 +107,14 @@
     ) if is_known else []) }}
 {%- endmacro %}
 
-{#- A query for a fingerprint of the rules: the text of the base models, as the database knows it,
+{#- A query for a fingerprint of the rules: the text of the systems' base models, as the database knows it,
     without the lines that only name a column (a new one at a source is no new rule), and the seeds
     that they look things up in. -#}
 {% macro postgres__rules_sql() -%}
     {%- set bases = [] -%}
     {%- set seeds = [] -%}
-    {%- for node in graph.get("nodes", {}).values() if node.name.startswith("base_") -%}
+    {%- for node in graph.get("nodes", {}).values()
+        if node.name.startswith("base_") and node.fqn[2] in var("systems") -%}
         {%- do bases.append(node.relation_name) -%}
         {%- for parent in node.depends_on.nodes if parent.startswith("seed.") -%}
             {%- do seeds.append(graph.nodes[parent].relation_name) -%}
