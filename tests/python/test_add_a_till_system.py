@@ -143,6 +143,6 @@ def test_a_program_that_is_not_listed_is_in_the_marts_after_the_steps_of_the_how
     build("rpt_branch_days", project=project)
     expected[date(2026, 3, 2)] = tuple(map(Decimal, ("1", "35.00", "5.05", "0", "40.05")))
     assert days(warehouse) == expected
-    assert query(
-        warehouse, "select count(*) from audit.reconciliation where difference <> 0"
-    ) == [(0,)]
+    assert query(warehouse, "select count(*) from audit.reconciliation where difference <> 0") == [
+        (0,)
+    ]
