@@ -107,7 +107,7 @@
     ) if is_known else []) }}
 {%- endmacro %}
 
-{#- A query for a fingerprint of the rules: the text of the base models, as the database knows it,
+{#- A query for a fingerprint of the rules: the text of the systems' base models, as the database knows it,
     without the lines that only name a column (a new one at a source is no new rule), and the seeds
     that they look things up in. -#}
 {% macro postgres__rules_sql() -%}

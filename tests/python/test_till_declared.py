@@ -234,6 +234,38 @@ def test_a_first_declaration_is_written_from_a_database_and_brings_its_rows(kios
     assert kiosk.query("select count(*) from audit.reconciliation where difference <> 0") == [(0,)]
 
 
+KEYS = {"postgres": "numeric(20)", "mariadb": "bigint unsigned"}
+"""A key that lands as text or number, which other tables refer to by a plain integer."""
+
+
+def test_a_row_names_its_parent_by_another_type_and_doubles_are_compared_by_all_digits(
+    kiosk: Kiosk,
+) -> None:
+    double = "double precision"
+    kiosk.till(
+        f"create table shop_orders (id {KEYS[kiosk.engine]} primary key, amount {double},"
+        " created_at timestamp not null)",
+        "create table shop_orders_lines (id integer primary key, order_id integer not null,"
+        f" tax {double}, created_at timestamp not null)",
+        "insert into shop_orders values (1, 9.5, '2016-03-01 12:00:00')",
+        # of 17 digits; rounded to 15 it would be a tie in the fifth place
+        "insert into shop_orders_lines values (1, 1, 1.1734499999999999, '2016-03-01 12:00:00')",
+    )
+
+    file = propose.new("kiosk", kiosk.url)
+
+    tables = tomllib.loads(file.read_text(encoding="utf-8"))["tables"]
+    assert tables["shop_orders"]["business_time"] == "created_at"
+    assert (tables["shop_orders_lines"]["parent"], tables["shop_orders_lines"]["parent_key"]) == (
+        "shop_orders", "order_id",
+    )  # fmt: skip
+    kiosk.run()
+    kiosk.till("update shop_orders_lines set tax = 2.1734499999999999 where id = 1")
+    assert {each.outcome for each in kiosk.run()} == {"succeeded"}
+    assert kiosk.query("select tax from raw_kiosk.shop_orders_lines") == [(2.1734499999999999,)]
+    assert kiosk.query("select count(*) from audit.reconciliation where difference <> 0") == [(0,)]
+
+
 def test_a_till_that_is_removed_leaves_nothing_once_two_publications_know_it(
     kiosk: Kiosk,
 ) -> None:

@@ -1,7 +1,7 @@
 """A first declaration of a database that nobody has declared yet, for a person to finish.
 
-Keys and parents are those that the database declares; what tells times, money and people are
-types and names, so each of them is a guess that a person confirms.
+Keys are those that the database declares, and parents, where it declares any; all else is told by
+types and names, so each of it is a guess that a person confirms.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from ingest.warehouse import WarehouseError
 
 CHANGED = re.compile(r"updat|modif|write_date|chang|edited", re.IGNORECASE)
 NO_SALE = re.compile(r"updat|modif|write|chang|edit|creat|birth|expir|valid|delet", re.IGNORECASE)
+CREATED = re.compile(r"creat", re.IGNORECASE)
+SALES = re.compile(r"order|sale|ticket|receipt|invoice|bill|transaction|refund", re.IGNORECASE)
 PEOPLE = re.compile(r"customer|partner|client|guest|person|people|member", re.IGNORECASE)
 PERSONAL = re.compile(
     r"name|mail|phone|mobile|fax|street|address|city|zip|postal|birth|note|comment|tax_?id|card",
@@ -65,6 +67,8 @@ def new(name: str, url: str, schema: str | None = None) -> Path:
     tables = [table for table in catalog.sorted_tables if table.primary_key.columns]
     for table in tables:
         table.info.update(_placed(table))
+    if not any(table.foreign_key_constraints for table in tables):
+        tables = _placed_by_name(tables)
     if not any("business_time" in table.info for table in tables):
         raise TillError(
             f"No table of {name} with a primary key has a time, so none could be placed on a day: "
@@ -87,10 +91,32 @@ def _placed(table: sa.Table) -> dict[str, Sequence[str]]:
         is_required = not any(each.parent.nullable for each in reference.elements)
         if is_required and above.info and [*names.values()] == above.primary_key.columns.keys():
             return {"parent": [above.name], "parent_key": [*names]}
-    times = [each for each in _of(table, sa.DateTime, sa.Date) if not NO_SALE.search(each)]
+    times = _of(table, sa.DateTime, sa.Date)
+    sold = [each for each in times if not NO_SALE.search(each)]
+    written = [each for each in times if CREATED.search(each) and SALES.search(table.name)]
+    times = sold or written
     if times and _of(table, sa.Numeric, sa.Float) and not PEOPLE.search(table.name):
         return {"business_time": times[:1]}
     return {}
+
+
+def _placed_by_name(tables: Sequence[sa.Table]) -> list[sa.Table]:
+    """Return the tables, each after its parent: `order_id` names the row of a table of orders."""
+    for table in tables:
+        for above in tables:
+            (*others, key) = above.primary_key.columns.keys()
+            named = [
+                column.name
+                for column in table.columns
+                if column.name.endswith(f"_{key}")
+                and re.search(
+                    f"(^|_){re.escape(column.name.removesuffix(f'_{key}'))}s?$", above.name
+                )
+            ]
+            if above is not table and above.info and named and not others:
+                table.info.clear()
+                table.info.update({"parent": [above.name], "parent_key": named[:1]})
+    return sorted(tables, key=lambda table: "parent" in table.info)
 
 
 def _of(table: sa.Table, *kinds: type[Any]) -> list[str]:

@@ -50,7 +50,7 @@ def survey(till: Till, raw: InRaw) -> AtTill:
             continue
         wrong = [*_wrong(looked, table)]
         try:
-            targets[table.name] = _targets(looked, raw, table)
+            targets[table.name] = _targets(looked, raw, table) | _as_parent(looked, table, targets)
         except TillError as error:
             wrong.append(str(error))
         problems += wrong
@@ -193,10 +193,29 @@ def _targets(looked: AtTill, raw: InRaw, table: Table) -> dict[str, str]:
     return found
 
 
+def _as_parent(
+    looked: AtTill, table: Table, targets: Mapping[str, Mapping[str, str]]
+) -> dict[str, str]:
+    """Return which columns land as text because the parent's key that they name does.
+
+    Many programs write an unsigned key and refer to it by an int.
+    """
+    if not table.parent:
+        return {}
+    parent = looked.system.table(table.parent)
+    known = targets.get(parent.name, {})
+    return {
+        name: TEXT
+        for name, key in zip(table.parent_key, parent.key, strict=True)
+        if known.get(key, looked.kind(parent, key)) == TEXT
+    }
+
+
 def _widened(looked: AtTill, raw: InRaw, table: Table, targets: Mapping[str, str]) -> Iterator[str]:
     """Widen a raw table's columns to the types in which they land, and yield what was widened."""
     for name, target in targets.items():
-        if (here := raw.kind(table, name)) != target:
+        here = raw.kind(table, name) if raw.has(table) else None
+        if here not in (None, target):
             kinds = str(here), target
             packages.retype(raw.connection, raw.system.raw, table.name, name, kinds)
             if name in table.key:  # merging relies on it

@@ -19,6 +19,13 @@ recorded as (
 
     union all
     {%- endif %}
+    {%- else %}
+    -- no till knows its customers
+    select
+        {%- for column in canonical_model('customers') %}
+        cast(null as {{ column[1] }}) as {{ column[0] }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    where 1 = 0
     {%- endfor %}
 
 ),

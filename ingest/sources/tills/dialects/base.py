@@ -154,7 +154,7 @@ class Dialect:
         if kind in ("integer", "number"):
             return sa.cast(sa.cast(value, sa.Numeric(38, 10)), sa.Text)
         if kind == "double":
-            number = sa.cast(sa.cast(value, sa.Numeric(38, 4)), sa.Text)
+            number = sa.cast(self.four_places(value), sa.Text)
             return sa.case((sa.func.abs(value) < sql("1e15"), number), else_="large")
         if kind == "moment":
             return sa.cast(self.microseconds(value), sa.Text)
@@ -167,12 +167,16 @@ class Dialect:
     def number(self, value: Expression, kind: str) -> Expression:
         """Return what adds up of a column; a text where it is a plain number."""
         if kind == "double":
-            number = sa.cast(value, sa.Numeric(38, 4))
+            number = self.four_places(value)
             return sa.case((sa.func.abs(value) < sql("1e15"), number), else_=0)
         if kind in ("integer", "number"):
             return value
         text = sa.cast(value, sa.Text)
         return sa.case((self.is_number(text), sa.cast(text, sa.Numeric(38, 10))), else_=0)
+
+    def four_places(self, value: Expression) -> Expression:
+        """Return a double, rounded as it is written: all 17 digits that it may have count."""
+        return sa.cast(value, sa.Numeric(38, 4))
 
     def is_number(self, text: Expression) -> sa.ColumnElement[bool]:
         """Return the condition that a text is a plain number."""

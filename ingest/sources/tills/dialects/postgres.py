@@ -38,6 +38,10 @@ class Postgres(Dialect):
             return sa.func.nullif(value, sql("'NaN'"))
         return super().number(value, kind)
 
+    def four_places(self, value: Expression) -> Expression:
+        """Return a double, rounded as it is written: a direct cast keeps 15 digits only."""
+        return super().four_places(sa.cast(value, sa.Text))
+
     def digest(self, text: Expression) -> Expression:
         """Return 12 hexadecimal digits of a text's MD5 as a number."""
         digits = sa.func.substr(sa.func.md5(sa.func.convert_to(text, "UTF8")), 1, 12)

@@ -1,0 +1,67 @@
+{#- What a till does not keep per order, from the lines of its orders. A line whose quantity is below 0
+    gives back. -#}
+
+{#- The amounts of orders, by branch_id and order_id: all that the view of orders needs.
+
+    Args:
+        system: the system; its view of order lines knows the tax of each line. -#}
+{% macro amounts_of_lines(system) -%}
+    (
+        select
+            branch_id,
+            order_id,
+            case
+                when min(quantity) >= 0 then 'sale'
+                when max(quantity) >= 0 then 'exchange'
+                else 'return'
+            end as order_kind,
+            sum(case when quantity >= 0 and line_kind <> 'tip' then gross_amount end) as gross_amount,
+            sum(case when quantity >= 0 then discount_amount end) as discount_amount,
+            sum(case when quantity >= 0 then tax_amount end) as tax_amount,
+            sum(case when quantity < 0 then discount_amount - gross_amount end) as returned_amount,
+            -sum(case when quantity < 0 then tax_amount end) as tax_refunded,
+            sum(case when line_kind = 'tip' then gross_amount end) as tips_amount
+        from {{ ref("stg_" ~ system ~ "__order_lines") }}
+        where deleted_at is null
+        group by branch_id, order_id
+    )
+{%- endmacro %}
+
+{#- The taxes of orders by rate and direction: the whole of stg_<system>__order_taxes.
+
+    Args:
+        system: the system; its view of order lines knows the tax and its rate of each line.
+        includes_tax: whether the lines' amounts include the tax. -#}
+{% macro taxes_of_lines(system, includes_tax) -%}
+    {%- set direction = "case when is_refund then -1 else 1 end" -%}
+    {%- set taxable = "gross_amount - discount_amount" ~ (" - tax_amount" if includes_tax else "") -%}
+    select
+        {{ surrogate_key("branch_id", [
+            "order_id", "tax_rate", "case when is_refund then 'refund' else 'sale' end"
+        ]) }} as order_tax_key,
+        order_key,
+        branch_id,
+        order_id,
+        tax_rate,
+        is_refund,
+        cast(
+            {{ direction }} * coalesce(sum(case when deleted_at is null then taxable_amount end), 0)
+            as {{ exact_type() }}
+        ) as taxable_amount,
+        cast(
+            {{ direction }} * coalesce(sum(case when deleted_at is null then tax_amount end), 0)
+            as {{ exact_type() }}
+        ) as tax_amount,
+        -- deleted where all of its lines are
+        case when count(deleted_at) = count(*) then max(deleted_at) end as deleted_at,
+        max(load_id) as load_id
+    from (
+        select
+            *,
+            quantity < 0 as is_refund,
+            {{ taxable }} as taxable_amount
+        from {{ ref("stg_" ~ system ~ "__order_lines") }}
+        where tax_amount is not null
+    ) as lines
+    group by order_key, branch_id, order_id, tax_rate, is_refund
+{%- endmacro %}

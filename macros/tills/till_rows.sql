@@ -1,0 +1,62 @@
+{#- The rows of a raw table, each with its branch, the currency and the time zone of that, of a system
+    whose tills have one branch each.
+
+    Args:
+        system: the system.
+        table: the raw table. -#}
+{% macro till_rows(system, table) -%}
+    (
+        select
+            landed.*,
+            tills.branch_id,
+            tills.currency,
+            tills.time_zone
+        from {{ source(system, table) }} as landed
+        inner join {{ ref("base_audit__till_branches") }} as tills
+            on landed.till_id = tills.till_id and tills.source_name = '{{ system }}'
+    )
+{%- endmacro %}
+
+{#- What a base model says of each row besides its columns: its deletion mark, its load, what is wrong
+    with it, and what the quarantine may show of it. The rows are called `landed`.
+
+    Args:
+        checks: as for row_errors.
+        shown: the raw columns that the quarantine shows. -#}
+{% macro judged_by(checks, shown) -%}
+    _deleted_at as deleted_at,
+    cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id,
+    {{ row_errors(checks) }} as _errors,
+    {{ raw_record("landed", shown) }} as raw_record
+{%- endmacro %}
+
+{#- The loads of a system's tills, as dlt keeps them: the whole of base_<system>__dlt_loads.
+
+    Args:
+        system: the system. -#}
+{% macro till_loads(system) -%}
+    select
+        cast(load_id as {{ dbt.type_string() }}) as load_id,
+        -- the schema is called <system>_<till>
+        substring(schema_name, {{ system | length + 2 }}) as till_id,
+        -- dlt writes 0 once every table of the load is in place
+        status = 0 as is_complete,
+        inserted_at as loaded_at
+    from {{ source(system, "_dlt_loads") }}
+{%- endmacro %}
+
+{#- The loads of a system's branches: the whole of stg_<system>__loads. A load of a till is one of each
+    of its branches.
+
+    Args:
+        system: the system. -#}
+{% macro branch_loads(system) -%}
+    select
+        loads.load_id,
+        tills.branch_id,
+        loads.is_complete,
+        loads.loaded_at
+    from {{ ref("base_" ~ system ~ "__dlt_loads") }} as loads
+    inner join {{ ref("base_audit__till_branches") }} as tills
+        on loads.till_id = tills.till_id and tills.source_name = '{{ system }}'
+{%- endmacro %}
