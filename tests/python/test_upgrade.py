@@ -27,6 +27,9 @@ NEW_WITH_EVERY_RUN = {
 }
 """What tells of loads and comparisons, and of erasing again what a till still has."""
 
+HASHES = {"audit.reconciliation": "figure ~ '_hash$'"}
+"""Figures that another release may compute in another way; what they prove stays the same."""
+
 KEPT = ("loads", "reconciliation", "erasures", "publications", "quarantine")
 """The tables of `audit` that are a record: the others are made again by every build."""
 
@@ -107,7 +110,8 @@ def differing(
         if "json" in kind or ("int" in kind and "int" not in now[name] and now[name] != "numeric")
     }
     columns = ", ".join(f'"{name}"{"::text" * (name in as_text)}' for name in before)
-    was, is_now = f"select {columns} from {copied}", f"select {columns} from {table}"
+    where = f"where not ({HASHES.get(table, 'false')})"
+    was, is_now = (f"select {columns} from {relation} {where}" for relation in (copied, table))
     found = query(administrator, f"{was} except all {is_now} limit 3")
     return found + (query(administrator, f"{is_now} except all {was} limit 3") if both_ways else [])
 
@@ -166,6 +170,12 @@ def test_nothing_is_lost_in_raw_audit_and_snapshots(upgrade: Upgrade) -> None:
     tables = [table for table in upgrade.tables if not table.startswith("marts.")]
     lost = {table: rows for table in tables if (rows := differing(upgrade.administrator, table))}
     assert lost == {}
+    healed = "select branch_id, business_date, figure from {} where is_healed order by 1, 2, 3"
+    was, is_now = (
+        query(upgrade.administrator, healed.format(relation))
+        for relation in ('before."audit.reconciliation"', "audit.reconciliation")
+    )
+    assert is_now == was
     for table in of(upgrade, "raw_"):
         if "._dlt" not in table:
             counts = f'select (select count(*) from {table}) = count(*) from before."{table}"'
