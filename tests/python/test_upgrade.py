@@ -16,7 +16,81 @@ from ingest.warehouse import Warehouse
 from tests.python.commands import declare, mypizza, query, read_settings_again, sample, settings
 from tests.upgrade import dump
 
-NEW_COLUMNS: Mapping[str, Collection[str]] = {}
+NEW_COLUMNS: Mapping[str, Collection[str]] = {
+    "dim_branches": ("minor_unit",),
+    "dim_customers": ("guest_key",),
+    "dim_products": ("chain_product_id", "is_mapped"),
+    "fct_order_lines": (
+        "cost_amount_exact",
+        "description",
+        "discount_amount_exact",
+        "gross_revenue_exact",
+        "line_kind",
+        "returned_order_line_key",
+        "tax_amount",
+        "tax_amount_exact",
+        "tax_rate",
+    ),
+    "fct_orders": (
+        "closing_id",
+        "discount_amount_exact",
+        "gross_revenue_exact",
+        "is_sale",
+        "line_tips_exact",
+        "net_revenue_exact",
+        "order_kind",
+        "paid_amount_exact",
+        "prices_include_tax",
+        "refund_amount_exact",
+        "returned_amount_exact",
+        "returned_tax_exact",
+        "tax_amount_exact",
+        "tax_refunded",
+        "tax_refunded_exact",
+        "tips_amount_exact",
+        "unpaid_amount",
+        "unpaid_amount_exact",
+    ),
+    "fct_payments": (
+        "amount_exact",
+        "received_amount",
+        "received_amount_exact",
+        "refund_amount_exact",
+        "tax_amount_exact",
+        "tax_refunded_exact",
+        "till_method",
+        "tip_amount_exact",
+    ),
+    "rpt_branch_days": (
+        "discount_amount_exact",
+        "gross_revenue_exact",
+        "is_complete",
+        "is_proven",
+        "net_revenue_exact",
+        "paid_back_amount",
+        "paid_back_amount_exact",
+        "refund_amount_exact",
+        "taken_amount",
+        "taken_amount_exact",
+        "tax_amount_exact",
+        "tax_refunded",
+        "tax_refunded_exact",
+        "tips_amount_exact",
+    ),
+    "rpt_branch_hours": ("net_revenue_exact",),
+    "rpt_branch_periods": ("paid_back_amount", "taken_amount", "tax_refunded"),
+    "rpt_product_days": (
+        "chain_product_id",
+        "cost_amount_exact",
+        "discount_amount_exact",
+        "gross_revenue_exact",
+        "refund_amount",
+        "refund_amount_exact",
+        "returned_units",
+    ),
+    "rpt_product_months": ("chain_product_id", "refund_amount", "returned_units"),
+    "rpt_product_periods": ("chain_product_id", "returned_units"),
+}
 """The columns that the marts of today have and those of the dump have not, by mart."""
 
 NEW_WITH_EVERY_RUN = {
@@ -26,6 +100,9 @@ NEW_WITH_EVERY_RUN = {
     "audit.erasures": ("erased_at", "applied_load_id"),
 }
 """What tells of loads and comparisons, and of erasing again what a till still has."""
+
+HASHES = {"audit.reconciliation": "figure ~ '_hash$'"}
+"""Figures that another release may compute in another way; what they prove stays the same."""
 
 KEPT = ("loads", "reconciliation", "erasures", "publications", "quarantine")
 """The tables of `audit` that are a record: the others are made again by every build."""
@@ -107,9 +184,16 @@ def differing(
         if "json" in kind or ("int" in kind and "int" not in now[name] and now[name] != "numeric")
     }
     columns = ", ".join(f'"{name}"{"::text" * (name in as_text)}' for name in before)
-    was, is_now = f"select {columns} from {copied}", f"select {columns} from {table}"
+    where = f"where not ({HASHES.get(table, 'false')})"
+    was, is_now = (f"select {columns} from {relation} {where}" for relation in (copied, table))
     found = query(administrator, f"{was} except all {is_now} limit 3")
     return found + (query(administrator, f"{is_now} except all {was} limit 3") if both_ways else [])
+
+
+def publications(warehouse: Warehouse) -> int:
+    """Return how many builds were published, those before the upgrade among them."""
+    published = "select count(*) from audit.publications where outcome = 'published'"
+    return int(query(warehouse, published)[0][0])
 
 
 def of(upgrade: Upgrade, prefix: str) -> list[str]:
@@ -124,6 +208,8 @@ def upgrade(warehouse: Warehouse) -> Any:
     declare(settings().parent, ("chicago", "quito"))
     administrator = warehouse_module.administrator()
     dump.restore(administrator, warehouse)
+    # as on any other day than that of the dump: there is something to build
+    query(administrator, "delete from audit.publication_inputs")
     tables = copy_rows(administrator, "before")
     waiting = query(warehouse, WAITING)
     sample("start")
@@ -147,15 +233,23 @@ def test_the_dump_has_what_can_be_lost(upgrade: Upgrade) -> None:
         assert query(upgrade.administrator, f"select count(*) > 0 from {statement}") == [(True,)], (
             what
         )
-    published = "select count(*) from before.\"audit.publications\" where outcome = 'published'"
-    assert query(upgrade.administrator, published) == [(3,)]
+    assert len(query(upgrade.administrator, 'select * from before."audit.publications"')) == 3
+
+
+def test_the_first_run_publishes(upgrade: Upgrade) -> None:
+    assert publications(upgrade.warehouse) == 4, upgrade.printed[-3000:]
 
 
 def test_nothing_is_lost_in_raw_audit_and_snapshots(upgrade: Upgrade) -> None:
-    assert "Published" in upgrade.printed
     tables = [table for table in upgrade.tables if not table.startswith("marts.")]
     lost = {table: rows for table in tables if (rows := differing(upgrade.administrator, table))}
     assert lost == {}
+    healed = "select branch_id, business_date, figure from {} where is_healed order by 1, 2, 3"
+    was, is_now = (
+        query(upgrade.administrator, healed.format(relation))
+        for relation in ('before."audit.reconciliation"', "audit.reconciliation")
+    )
+    assert is_now == was
     for table in of(upgrade, "raw_"):
         if "._dlt" not in table:
             counts = f'select (select count(*) from {table}) = count(*) from before."{table}"'
@@ -201,7 +295,7 @@ def test_roles_see_what_they_saw(upgrade: Upgrade) -> None:
 
 def test_a_second_run_has_nothing_new(upgrade: Upgrade) -> None:
     assert "Nothing has changed since the publication" in mypizza("run", "--no-docs").stdout
-    assert of(upgrade, "raw_")
+    assert publications(upgrade.warehouse) == 4
 
 
 def test_what_changes_at_a_till_comes_in_and_who_was_erased_stays_so(upgrade: Upgrade) -> None:
@@ -219,7 +313,8 @@ def test_what_changes_at_a_till_comes_in_and_who_was_erased_stays_so(upgrade: Up
         """,
         "till_quito",
     )
-    assert "Published" in mypizza("run", "--no-docs").stdout
+    mypizza("run", "--no-docs")
+    assert publications(upgrade.warehouse) == 5
     ordered = "select count(*) from orders where status <> 'cancelled' and ordered_at > '{0}'"
     for branch in ("chicago", "quito"):
         since = "2016-01-03 12:00+00"
@@ -246,7 +341,8 @@ def test_what_changes_at_a_till_comes_in_and_who_was_erased_stays_so(upgrade: Up
 
 def test_what_came_over_in_parts_equals_what_is_built_from_scratch(upgrade: Upgrade) -> None:
     tables = copy_rows(upgrade.administrator, "in_parts", only="^marts$")
-    assert "Published" in mypizza("run", "--no-docs", "--full-refresh").stdout
+    mypizza("run", "--no-docs", "--full-refresh")
+    assert publications(upgrade.warehouse) == 6
     assert {
         table: rows
         for table in tables

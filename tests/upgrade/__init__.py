@@ -1,1 +1,0 @@
-"""The dump of a warehouse that an earlier release has made."""
