@@ -6,9 +6,11 @@ Each command is idempotent, says in one sentence what is wrong, and answers with
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -50,4 +52,16 @@ def _end() -> None:
 def stopped() -> None:
     """Say that Ctrl+C has ended the command, and end the process."""
     print(STOPPED, file=sys.stderr)
+    _has_stopped.set()
     sys.exit(INTERRUPTED)
+
+
+def _keep_exit_code() -> None:
+    """Keep Python from ending by the signal: it does so where Ctrl+C has met `exec`."""
+    if _has_stopped.is_set():
+        os._exit(INTERRUPTED)
+
+
+_has_stopped = threading.Event()
+# the first to be registered is the last to be called
+atexit.register(_keep_exit_code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -116,12 +117,21 @@ def why_not_published(
     """Say why a build was not published, or return None where it was.
 
     Args:
-        built: dbt's result.
+        built: dbt's result, of the newest dbt command of this process.
         publications: the entries of audit.publications, the newest first.
     """
-    newest = publications[0] if publications else {}
+    # for the start-up time, as above
+    from dbt_common.invocation import get_invocation_id
+
+    # an older publication says nothing about this build
+    ours = [each for each in publications if each["publication_id"] == get_invocation_id()]
+    newest = ours[0] if ours else {}
     if built.success and newest.get("outcome") == "published":
         return None
+    if built.success and os.environ.get("DBT_TARGET", "prod") != "prod":
+        return None  # it has an audit.publications of its own
+    if built.success and not ours:
+        return "dbt built only a part of the project: its output above says how much was missing."
     messages = [result.message for result in getattr(built.result, "results", None) or []]
     for message in [*messages, built.exception]:
         if "No space left on device" in str(message):

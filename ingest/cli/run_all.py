@@ -114,11 +114,8 @@ def _run(options: Sequence[str], docs: bool, must_build: bool, wait: float) -> _
         with done.step("Build, test and publish"):
             _build(warehouse, sources, done, options, must_build)
         with warehouse.connect() as connection:
-            done.publications = audit.rows(connection, "publications", "audit.publications")
             held = audit.rows(connection, "quarantined", "audit.quarantine")
         done.held = sum(row["records"] for row in held)
-        if done.built:
-            done.problem = why_not_published(done.built, done.publications)
         if docs and not done.problem:
             with done.step("Report and docs"):
                 done.index = write_site(warehouse)
@@ -137,11 +134,15 @@ def _build(
     with warehouse.connect() as connection:
         now = inputs.fingerprint(connection, [source.raw for source in sources])
         published_at = inputs.published_from(connection, now)
+        done.publications = audit.rows(connection, "publications", "audit.publications")
     if published_at and succeeded(done.loads) and not must_build:
         say(f"Nothing has changed since the publication of {minute(published_at)} UTC.")
         return
     done.built = run_dbt("build", *options)
-    if done.built.success:
+    with warehouse.connect() as connection:
+        done.publications = audit.rows(connection, "publications", "audit.publications")
+    done.problem = why_not_published(done.built, done.publications)
+    if not done.problem:
         inputs.remember(warehouse, now)
 
 

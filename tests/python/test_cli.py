@@ -16,10 +16,11 @@ from typing import Any
 
 import pytest
 
+from ingest.cli import STOPPED
 from ingest.loads.branches import Branch
 from ingest.publish import inputs
 from ingest.sources.registry import SOURCES
-from ingest.warehouse import Warehouse
+from ingest.warehouse import PROJECT_DIR, Warehouse
 from tests.python.commands import copy_project, mypizza, query, settings
 
 COMMAND = [sys.executable, "-m", "ingest.cli"]
@@ -271,6 +272,22 @@ def test_ctrl_c_ends_a_command_in_one_sentence(
     assert error.startswith("Stopped by Ctrl+C. "), error
     assert len(error.splitlines()) == 1
     assert "Traceback" not in said
+
+
+def test_the_exit_code_after_ctrl_c_is_the_same_where_it_met_generated_code(tmp_path: Path) -> None:
+    """Python ends by the signal once Ctrl+C has passed `exec`, even though it was caught."""
+    (tmp_path / "interrupted.py").write_text(
+        "from ingest.cli import stopped\n"
+        "try:\n"
+        "    exec('raise KeyboardInterrupt')\n"
+        "except KeyboardInterrupt:\n"
+        "    stopped()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-m", "interrupted"], cwd=tmp_path, capture_output=True, text=True,
+        env=os.environ | {"PYTHONPATH": str(PROJECT_DIR)}, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (130, f"{STOPPED}\n")
 
 
 def test_a_run_after_ctrl_c_makes_it_good(warehouse: Warehouse) -> None:

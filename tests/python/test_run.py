@@ -202,15 +202,19 @@ def test_rollback_publishes_the_version_before_until_the_next_build_begins(
 
 
 def test_partial_build_publishes_nothing(warehouse: Warehouse) -> None:
-    count = "select count(*) from audit.publications"
-    before = (value(warehouse, count), fingerprints(warehouse))
-    untested = [
-        word for kind in ("test", "unit_test") for word in ("--exclude-resource-type", kind)
-    ]
-    for part in (["--select", "dim_branches"], untested):
-        built = mypizza("dbt", "build", *part)
+    def published() -> object:
+        count = value(warehouse, "select count(*) from audit.publications")
+        inputs = query(warehouse, "select * from audit.publication_inputs")
+        return count, inputs, fingerprints(warehouse)
+
+    before = published()
+    one_model = mypizza("dbt", "build", "--select", "dim_branches")
+    untested = {"DBT_RESOURCE_TYPES": "model seed snapshot"}
+    run = mypizza("run", "--no-docs", environment=untested, expect=1)
+    for built in (one_model, run):
         assert "this run contained only part of the project" in built.stdout
-    assert (value(warehouse, count), fingerprints(warehouse)) == before
+    assert "Not published: dbt built only a part of the project" in run.stdout
+    assert published() == before
 
 
 def test_failing_audit_publishes_nothing_and_readers_keep_their_version(

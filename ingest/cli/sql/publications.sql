@@ -1,4 +1,5 @@
 select
+    publications.publication_id,
     publications.finished_at,
     publications.outcome,
     (select count(*) from jsonb_object_keys(publications.models)) as marts,
