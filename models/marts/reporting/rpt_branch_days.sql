@@ -8,7 +8,6 @@ with order_days as (
         branch_id,
         business_date,
         sum(case when is_sale then 1 else 0 end) as orders,
-        sum(case when abs(unpaid_amount_exact) >= 0.01 then 1 else 0 end) as unpaid_orders,
         sum(unit_count) as units,
         {%- for measure in [
             'gross_revenue', 'discount_amount', 'tax_amount', 'tips_amount', 'returned_amount',
@@ -42,6 +41,16 @@ ticket_days as (
         count(*) as complaints
     from {{ ref('fct_support_tickets') }}
     where is_complaint
+    group by branch_id, business_date
+),
+
+-- what the till says itself; a day of which it says nothing is copied, and not proven
+figure_days as (
+    select
+        branch_id,
+        business_date,
+        min(case when is_equal then 1 else 0 end) = 1 as is_equal
+    from {{ ref('rpt_till_figures') }}
     group by branch_id, business_date
 ),
 
@@ -101,7 +110,11 @@ filled as (
         coalesce(sales.revenue_before_refunds, 0) - coalesce(payments.refund_amount, 0)
         - coalesce(sales.returned_amount, 0) as net_revenue,
         coalesce(not judged.is_open, days.is_over) as is_complete,
-        coalesce(judged.is_proven, true) and coalesce(sales.unpaid_orders, 0) = 0 as is_proven,
+        coalesce(judged.is_proven, true)
+        and coalesce(
+            figures.is_equal,
+            coalesce(sales.orders, 0) = 0 and coalesce(sales.returned_amount, 0) = 0
+        ) as is_proven,
         case when food.branch_id is null then 0 else food.food_cost end as food_cost,
         food.waste
     from days
@@ -109,6 +122,8 @@ filled as (
         on days.branch_id = sales.branch_id and days.business_date = sales.business_date
     left join payment_days as payments
         on days.branch_id = payments.branch_id and days.business_date = payments.business_date
+    left join figure_days as figures
+        on days.branch_id = figures.branch_id and days.business_date = figures.business_date
     left join {{ ref('rpt_guest_days') }} as guests
         on days.branch_id = guests.branch_id and days.business_date = guests.business_date
     left join ticket_days as tickets

@@ -27,6 +27,13 @@ judged as (
 
 ),
 
+figures as (
+
+    select * from {{ ref('rpt_till_figures') }}
+    where not is_equal and figure <> 'payments of the orders'
+
+),
+
 branches as (
 
     select * from {{ ref('dim_branches') }}
@@ -62,6 +69,17 @@ found as (
     left join methods on payments.till_method = methods.word
     where methods.word is null
     group by payments.branch_id, payments.business_date, payments.till_method
+
+    union all
+
+    select
+        branch_id,
+        business_date,
+        {{ dbt.concat(["'the till says otherwise: '", "figure"]) }} as finding,
+        cast(null as bigint) as records,
+        sum(abs(difference)) as amount
+    from figures
+    group by branch_id, business_date, figure
 
     union all
 
