@@ -88,7 +88,7 @@ found as (
         business_date,
         'records wait in quarantine' as finding,
         records_in_quarantine as records,
-        cast(null as {{ exact_type() }}) as amount
+        amount_in_quarantine as amount
     from judged
     where records_in_quarantine > 0
 
