@@ -513,7 +513,7 @@ FACTS = {
         "inner join marts.dim_branches using (branch_id) where branch_id = any (%(branches)s) "
         "and business_date between %(first)s and %(last)s group by 1",
         "period",
-        [0, 1, 2, 3],
+        [0, 1, 3, 4],
     ),
     "findings": (
         "select to_char(business_date, 'FMDD FMMonth YYYY'), branch_name, finding, records, amount "
