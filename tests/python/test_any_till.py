@@ -244,7 +244,12 @@ def test_the_mapping_of_each_system_passes_its_unit_tests(chain: Chain) -> None:
 
 @pytest.fixture(scope="module")
 def corrected_chain(chain: Chain) -> Chain:
-    """The chain, after edits, deletes, late refunds and moved sales, and two days more."""
+    """The chain, after edits, deletes, late refunds and moved sales, and two days more.
+
+    What was proposed as one product of several tills is mapped.
+    """
+    with (chain.project / "seeds" / "chain_products.csv").open("a") as seed:
+        seed.write(mypizza("products", "--csv", project=chain.project).stdout)
     chain.change()
     chain.sell(2, since=DAYS)
     chain.load()
@@ -256,6 +261,39 @@ def test_a_day_that_is_corrected_later_equals_them_again(
     corrected_chain: Chain, till: Till
 ) -> None:
     assert corrected_chain.published(till) == corrected_chain.at_till(till)
+
+
+def test_every_closed_day_is_proven_by_figures_that_the_mapping_does_not_read(
+    corrected_chain: Chain,
+) -> None:
+    assert (
+        query(
+            corrected_chain.warehouse,
+            "select branch_id, figure, difference from marts.rpt_till_figures where not is_equal",
+        )
+        == []
+    )
+    proof = json.loads(mypizza("status", "--json", project=corrected_chain.project).stdout)["proof"]
+    closings = "net of the closing, paid of the closing, payments of the orders, tax of the closing"
+    assert {(row["branch_id"], row["state"], row["proven_by"]) for row in proof} == {
+        ("lyon", "proven", closings),
+        ("chicago", "proven", closings),
+        ("new_york", "proven", "payments of the orders"),
+        ("san_francisco", "proven", "payments of the orders"),
+    }  # fmt: skip
+
+
+def test_products_of_one_name_are_one_once_the_proposal_is_in_the_seed(
+    corrected_chain: Chain,
+) -> None:
+    assert query(
+        corrected_chain.warehouse,
+        "select count(distinct branch_id), count(distinct product_id) > 1,"
+        " count(distinct chain_product_id) from marts.dim_products"
+        " where is_current and product_name = 'Margherita'",
+    ) == [(4, True, 1)]
+    said = mypizza("products", project=corrected_chain.project).stdout
+    assert "No two till systems have a product of the same name" in said
 
 
 REASONS = {
