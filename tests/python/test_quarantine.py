@@ -135,7 +135,7 @@ def test_what_is_held_is_listed_counted_and_shown(warehouse: Warehouse) -> None:
     assert "No record is in quarantine." in elsewhere
     held = waiting(warehouse)
     assert f"{len(held):,} record(s)" in listed
-    status = mypizza("status").stdout
+    status = mypizza("status", expect=1).stdout  # above the limit of quarantine
     assert re.search(rf"pos +quito .* {len(held)} +succeeded", status), status
     counted = query(
         warehouse,

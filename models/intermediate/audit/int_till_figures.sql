@@ -1,5 +1,5 @@
-{#- What tills say themselves, and no mapping reads: the day totals of an export, and the closings of
-    the systems that have them (`has_closings` in vars.systems). -#}
+{#- What tills say themselves, and no mapping reads: the day totals of an export, and the closings
+    of the systems that have them (`has_closings` in vars.systems). -#}
 with
 
 totals as (
@@ -25,7 +25,7 @@ figures as (
         at_till
     from totals
     {%- for system, declared in var('systems').items() if declared.has_closings %}
-    {%- for amount, figure in [('paid_amount', 'paid'), ('net_amount', 'net'), ('tax_amount', 'tax')] %}
+    {%- for figure in ['paid', 'net', 'tax'] %}
 
     union all
 
@@ -35,7 +35,7 @@ figures as (
             as business_date,
         closings.closing_id,
         '{{ figure }} of the closing' as figure,
-        closings.{{ amount }} as at_till
+        closings.{{ figure }}_amount as at_till
     from {{ ref('stg_' ~ system ~ '__closings') }} as closings
     inner join branches on closings.branch_id = branches.branch_id
     {%- endfor %}

@@ -1,5 +1,6 @@
 {#- An export's payments are its lines over again, and prove nothing. -#}
-{%- set exports = var('systems').items() | selectattr('1.feeds', 'defined') | map('first') | list -%}
+{%- set exports = var('systems').items()
+    | selectattr('1.feeds', 'defined') | map('first') | list -%}
 with
 
 orders as (
@@ -32,7 +33,7 @@ dates as (
 
 ),
 
--- what is said of an order is compared with that order, so that no two errors make up for each other
+-- compared order by order, so that no two errors make up for each other
 order_days as (
 
     select

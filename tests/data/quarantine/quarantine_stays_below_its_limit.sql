@@ -1,8 +1,9 @@
 {{ config(severity='warn') }}
 
 -- A broken feed is an incident, not a statistic: no more of a branch's records may be in quarantine
--- than the project allows, whether of all of them or of those of one day's loads. Of up to a hundred
--- records the share says little. What is above the limit stops no other branch; status asks for a person.
+-- than the project allows, whether of all of them or of those of one day's loads. Of up to a
+-- hundred records the share says little. What is above stops no other branch: `mypizza status`
+-- asks for a person.
 with records as (
     select * from {{ ref('int_records_counted') }}
 ),
