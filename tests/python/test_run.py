@@ -20,6 +20,7 @@ import psycopg
 import pytest
 import yaml
 
+from ingest.sources.tills.declaration import known_systems
 from ingest.warehouse import PROJECT_DIR, Warehouse
 from tests.python.commands import mypizza, query, sample
 
@@ -157,6 +158,8 @@ def test_second_run_changes_nothing_in_the_marts_and_passes_every_unit_test(
     declared = [
         test["name"]
         for file in (PROJECT_DIR / "models").rglob("*.yml")
+        # tests of tills run those of the systems that this company does not have
+        if file.relative_to(PROJECT_DIR).parts[2] not in known_systems()
         for test in yaml.safe_load(file.read_text(encoding="utf-8")).get("unit_tests", ())
     ]
     assert tested
