@@ -54,24 +54,16 @@ figure_days as (
     group by branch_id, business_date
 ),
 
-trading_days as (
-    {%- for days in ['order_days', 'payment_days'] %}
-    select
-        branch_id,
-        business_date
-    from {{ days }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-),
-
 -- up to its newest sale: a day that is not loaded must not look like one without sales
 traded as (
     select
-        branch_id,
-        max(business_date) as last_date,
-        min(min(business_date)) over () as first_date
-    from trading_days
-    group by branch_id
+        coalesce(sales.branch_id, payments.branch_id) as branch_id,
+        max(coalesce(sales.business_date, payments.business_date)) as last_date,
+        min(min(coalesce(sales.business_date, payments.business_date))) over () as first_date
+    from order_days as sales
+    full join payment_days as payments
+        on sales.branch_id = payments.branch_id and sales.business_date = payments.business_date
+    group by coalesce(sales.branch_id, payments.branch_id)
 ),
 
 days as (
@@ -101,20 +93,14 @@ filled as (
         ] %}
         coalesce({{ measure }}, 0) as {{ measure.split('.')[1] }},
         {%- endfor %}
-        coalesce(payments.refund_amount, 0) + coalesce(sales.returned_amount, 0)
-            as refund_amount,
-        coalesce(payments.tax_refunded, 0) + coalesce(sales.returned_tax, 0)
-            as tax_refunded,
-        coalesce(payments.received_amount, 0) - coalesce(sales.line_tips, 0)
-            as taken_amount,
+        coalesce(payments.refund_amount, 0) + coalesce(sales.returned_amount, 0) as refund_amount,
+        coalesce(payments.tax_refunded, 0) + coalesce(sales.returned_tax, 0) as tax_refunded,
+        coalesce(payments.received_amount, 0) - coalesce(sales.line_tips, 0) as taken_amount,
         coalesce(sales.revenue_before_refunds, 0) - coalesce(payments.refund_amount, 0)
         - coalesce(sales.returned_amount, 0) as net_revenue,
         coalesce(not judged.is_open, days.is_over) as is_complete,
         coalesce(judged.is_proven, true)
-        and coalesce(
-            figures.is_equal,
-            coalesce(sales.orders, 0) = 0 and coalesce(sales.returned_amount, 0) = 0
-        ) as is_proven,
+        and coalesce(figures.is_equal, coalesce(sales.orders, 0) = 0) as is_proven,
         case when food.branch_id is null then 0 else food.food_cost end as food_cost,
         food.waste
     from days
@@ -143,9 +129,8 @@ final as (
         is_proven,
 
         -- volume and guests
-        {%- for number in counts %}
-        cast({{ number }} as {{ 'numeric(14, 3)' if number == 'units' else 'integer' }})
-            as {{ number }},
+        {%- for each in counts %}
+        cast({{ each }} as {{ 'numeric(14, 3)' if each == 'units' else 'integer' }}) as {{ each }},
         {%- endfor %}
 
         -- money

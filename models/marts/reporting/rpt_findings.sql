@@ -7,6 +7,17 @@ orders as (
 
 ),
 
+taken as (
+
+    select
+        branch_id,
+        business_date,
+        sum(paid_amount_exact) as amount
+    from {{ ref('fct_orders') }}
+    group by branch_id, business_date
+
+),
+
 payments as (
 
     select * from {{ ref('fct_payments') }}
@@ -94,14 +105,17 @@ found as (
 
     union all
 
+    -- all that was taken is in doubt
     select
-        branch_id,
-        business_date,
+        judged.branch_id,
+        judged.business_date,
         'the day differs from the till' as finding,
         cast(null as bigint) as records,
-        cast(null as {{ exact_type() }}) as amount
+        taken.amount
     from judged
-    where not is_equal
+    left join taken
+        on judged.branch_id = taken.branch_id and judged.business_date = taken.business_date
+    where not judged.is_equal
 
 ),
 
