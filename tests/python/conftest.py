@@ -35,6 +35,7 @@ _forget_the_server()
 
 from ingest import warehouse as warehouse_module  # noqa: E402 - the environment comes first
 from tests.python.commands import (  # noqa: E402 - as above
+    SMALL_COMPANY,
     copy_company,
     copy_project,
     declare,
@@ -118,7 +119,7 @@ def small_company() -> Path:
         sample("start", *branches, "--weeks", "6", project=project, folder=folder)
         return mypizza("run", project=project, folder=folder).stdout
 
-    return _prepared("a pizza é#+%", trade)
+    return _prepared(SMALL_COMPANY, trade)
 
 
 @pytest.fixture(scope="session")
