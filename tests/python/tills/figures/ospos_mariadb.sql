@@ -71,7 +71,8 @@ line_taxes as (
 ),
 
 -- Discount: type 0 is a percentage of the line, 1 an amount off each unit; either makes a returned
--- line smaller, too. The till calls a line's net quantity x price, rounded, less its discount: whole cents.
+-- line smaller, too. The till calls a line's net quantity x price, rounded, less its discount:
+-- whole cents.
 -- Refund: minus quantities, in a sale of type 4 as in an exchange. Kit: its items are at 0.
 lines_of_trade as (
     select
