@@ -356,7 +356,8 @@ def _fill_seeds(chain: Chain) -> None:
         "unicenta": product_id(DISH), "ospos": ITEMS[DISH], "odoo": BY_NAME[DISH].product,
         "exports": dish_of_lyon,
     }  # fmt: skip
-    days = [FIRST_DAY + timedelta(days=number) for number in range(DAYS + 3)]
+    # some sales of the first day count for the day before: at a later cut-over, or moved
+    days = [FIRST_DAY + timedelta(days=number) for number in range(-1, DAYS + 3)]
     added = {
         "branches": NEW_BRANCHES,
         "chain_products": "".join(f"{system},{key},margherita\n" for system, key in dishes.items()),

@@ -107,7 +107,7 @@ def test_the_chain_has_a_total_of_a_day_where_all_of_it_has_a_rate(
         assert (chain_orders, currency) == (orders, "USD"), day
         if day == WITHOUT_RATE:
             assert (chain_net, without_rate) == (None, len(rates))
-        elif day.year == 2015:  # from 2016 on, Lyon sells, and has no rate
+        else:
             # the days of the tills are rounded, the chain's are rounded once
             assert abs(chain_net - net) <= CENT * len(published), day
 
