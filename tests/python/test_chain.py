@@ -140,6 +140,20 @@ def test_the_mapping_of_each_program_passes_its_unit_tests(chain: Chain) -> None
     mypizza("dbt", "test", "--quiet", "--select", *selected, project=chain.project)
 
 
+def test_all_systems_give_the_canonical_columns_the_same_types(chain: Chain) -> None:
+    """A fact is kept from build to build: a system of another type would stop the second one."""
+    rows = chain.query(
+        "select split_part(c.relname, '__', 2), a.attname,"
+        " array_agg(distinct format_type(a.atttypid, a.atttypmod)), count(*)"
+        " from pg_attribute as a inner join pg_class as c on a.attrelid = c.oid"
+        f" where c.relname ~ '^stg_(pos|exports|{'|'.join(SYSTEMS)})__"
+        "(orders|order_lines|order_taxes|payments|products|customers)$' and a.attnum > 0"
+        " and c.relnamespace = 'staging'::regnamespace group by 1, 2"
+    )
+    assert len(rows) > 60
+    assert [row for row in rows if len(row[2]) > 1] == []
+
+
 def test_every_line_and_every_payment_of_an_order_of_odoo_is_in_staging(chain: Chain) -> None:
     sold = "(select order_id from raw_odoo.pos_order_line)"
     for entity, landed in (
