@@ -19,6 +19,8 @@ from sample import company, configuration, files
 from tests.python import preloaded
 
 PARSED = "partial_parse.msgpack"
+SMALL_COMPANY = "a pizza é#+%"
+"""The folder of the small company, below what all test processes share."""
 
 
 def mypizza(
@@ -117,7 +119,7 @@ def copy_project(folder: Path) -> Path:
     for file in settings().glob("*"):
         shutil.copy(file, project / ".dlt")
     # what dbt knows of this project already: it parses only the files that a test changes
-    known = Path(os.environ["MYPIZZA_TESTS_SHARED"], "small_company", "target", PARSED)
+    known = Path(os.environ["MYPIZZA_TESTS_SHARED"], SMALL_COMPANY, "target", PARSED)
     if known.exists():
         (project / "t").mkdir()
         shutil.copy(known, project / "t")

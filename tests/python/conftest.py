@@ -35,6 +35,7 @@ _forget_the_server()
 
 from ingest import warehouse as warehouse_module  # noqa: E402 - the environment comes first
 from tests.python.commands import (  # noqa: E402 - as above
+    SMALL_COMPANY,
     copy_company,
     copy_project,
     declare,
@@ -118,7 +119,7 @@ def small_company() -> Path:
         sample("start", *branches, "--weeks", "6", project=project, folder=folder)
         return mypizza("run", project=project, folder=folder).stdout
 
-    return _prepared("a pizza é#+%", trade)
+    return _prepared(SMALL_COMPANY, trade)
 
 
 @pytest.fixture(scope="session")
@@ -205,7 +206,7 @@ def receiver() -> Iterator[Receiver]:
 LONGEST = (
     *("test_run", "test_ingest", "test_exports", "test_rights", "test_quarantine"),
     *("test_torture", "test_report", "test_superset", "test_stock", "test_guests"),
-    *("test_conformance", "test_any_till", "test_any_till_odoo", "test_upgrade", "test_add_a_till_system"),
+    *("test_conformance", "test_chain", "test_upgrade", "test_add_a_till_system"),
     "test_full_disk",
 )
 """The files that take minutes, the longest first: begun last, one would keep a worker waiting.

@@ -159,7 +159,7 @@ def test_second_run_changes_nothing_in_the_marts_and_passes_every_unit_test(
         test["name"]
         for file in (PROJECT_DIR / "models").rglob("*.yml")
         # tests of tills run those of the systems that this company does not have
-        if file.relative_to(PROJECT_DIR).parts[2] not in known_systems()
+        if not {*file.relative_to(PROJECT_DIR).parts}.intersection(known_systems())
         for test in yaml.safe_load(file.read_text(encoding="utf-8")).get("unit_tests", ())
     ]
     assert tested

@@ -218,7 +218,7 @@ def test_ospos_says_what_each_day_was_in_every_session(ospos: Till, session_zone
     assert _figures(rows) == {
         # orders: 1, 2, 7, 8, 9, 11; 3 only gives back, 4 is a quote, 5 suspended, 6 cancelled
         # taken: (20 - 1.75) + 3.40 - 7.78 + 5.94 + (5 + 5 - 1.36) + 8.64; paid back: 7.78
-        # net: (16 - 1.60 + 3 - 0.50) + 3.15 (of 3.1465) - 7.20 + (8 - 2.50) + 8 + 8 + 8
+        # net: (16 - 1.60 + 2 x (1.75 - 0.50)) + 3.15 (of 3.1465) - 7.20 + (8 - 2.50) + 8 + 8 + 8
         # tax: (1.152 + 0.20) + 0.252 + 4 x 0.64 = 4.164; refunded: 0.576 + 0.20 = 0.776
         (1, date(2026, 10, 31)): _day(6, "37.09", "7.78", "42.35", "4.16", "0.78", "0.00"),
         # taken: 8.60 of sale 10, and 8.64 of sale 11, which was sold the day before

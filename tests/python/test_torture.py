@@ -237,8 +237,8 @@ class Torture:
         self.killed.run()
         self.seconds = self.undisturbed.run()
         here, there = self.killed.marts(), self.undisturbed.marts()
-        for company in (self.killed, self.undisturbed):
-            assert company.wrong_restatements() == []
+        for one in (self.killed, self.undisturbed):
+            assert one.wrong_restatements() == []
         assert len(here) >= 10
         assert sum(here["fct_orders"].values()) > (21_000 if FROM_SCRATCH else 1_500)
         found = [f"only one has {table}" for table in sorted({*here} ^ {*there})]

@@ -177,7 +177,9 @@ OSPOS = {
     "discounts in percent": (
         "select count(*) from ospos_sales_items where discount_type = 0 and discount > 0"
     ),
-    "discounts as an amount": "select count(*) from ospos_sales_items where discount_type = 1",
+    "amounts off several units": (
+        "select count(*) from ospos_sales_items where discount_type = 1 and quantity_purchased > 1"
+    ),
     "suspended sales": "select count(*) from ospos_sales where sale_status = 1 and sale_type = 0",
     "cancelled sales": "select count(*) from ospos_sales where sale_status = 2",
     "invoices": "select count(*) from ospos_sales where invoice_number is not null",

@@ -194,7 +194,8 @@ class Shop:
             lines.append(one(ITEMS["Garden Salad"], discount=Decimal(100)))
         elif kind == "amount":
             off = Decimal(rng.choice(("0.50", "1.00")))
-            lines[0] = replace(first, quantity=Decimal(1), discount=off, discount_type=1)
+            several = first.quantity + 1
+            lines[0] = replace(first, quantity=several, discount=off, discount_type=1)
         elif kind == "customer_discount":
             lines = [replace(line, discount=Decimal(5)) for line in lines]
         elif kind == "untaxed_item":

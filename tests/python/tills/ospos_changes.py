@@ -6,9 +6,7 @@ Where the facts are silent: the form that moves a sale leaves the time of its pa
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -82,15 +80,7 @@ def late_return(shop: Shop, now: datetime) -> None:
         " from ospos_sales_items where sale_id = %s order by line",
         [_old_sale(shop, now)["sale_id"]],
     )
-    lines = [Line(*row.values()) for row in rows]
-    # An amount off a returned line: the facts do not say which sign it has.
-    lines = [
-        replace(line, quantity=-line.quantity, price=line.net / line.quantity, discount=Decimal(0))
-        if line.discount_type
-        else replace(line, quantity=-line.quantity)
-        for line in lines
-    ]
-    shop.recent.append(lines)
+    shop.recent.append([Line(*row.values()) for row in rows])
     shop.sale("return", now)
 
 

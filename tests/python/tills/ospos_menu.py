@@ -65,11 +65,11 @@ class Line:
     def net(self) -> Decimal:
         """The quantity times the price less the discount, each rounded to cents.
 
-        Where the facts are silent: whether an amount is taken off once or per unit. So amounts
-        stand on lines of one unit alone, where both are the same.
+        An amount is taken off each unit: the facts are silent, the program's public source is not.
         """
         value = self.quantity * self.price
-        off = self.discount if self.discount_type else value * self.discount / 100
+        base = self.quantity if self.discount_type else value / 100
+        off = base * self.discount
         return value.quantize(CENT, ROUND_HALF_UP) - off.quantize(CENT, ROUND_HALF_UP)
 
     def tax(self, percent: Decimal, decimals: int) -> Decimal:

@@ -15,8 +15,8 @@
 -- - a payment counts on the day of its `payment_time`, also where its sale is on another day;
 -- - Due, gift cards and rows with `cash_adjustment` are payments like others;
 -- - a work order of status 0 is a completed sale; a sale of type 4 that also sells is an order;
--- - an amount of discount is for the whole line, not for each unit;
--- - quantity x price is rounded, and so is a percentage of it, before one is taken from the other;
+-- - an amount of discount is for each unit, as the program's own reports take it off;
+-- - quantity x price is rounded, and so is the discount, before one is taken from the other;
 -- - tax is that of the lines, of four places, also where the till rounds it once per sale;
 -- - paid_back is what a sale paid out as a whole on a day; tax_refunded is as positive.
 with recursive
@@ -70,8 +70,9 @@ line_taxes as (
     group by sale_id, item_id, line
 ),
 
--- Discount: per line; type 0 is a percentage, 1 an amount, which makes a returned line smaller,
--- too. The till calls a line's net quantity x price, rounded, less its discount: whole cents.
+-- Discount: type 0 is a percentage of the line, 1 an amount off each unit; either makes a returned
+-- line smaller, too. The till calls a line's net quantity x price, rounded, less its discount:
+-- whole cents.
 -- Refund: minus quantities, in a sale of type 4 as in an exchange. Kit: its items are at 0.
 lines_of_trade as (
     select
@@ -86,7 +87,7 @@ lines_of_trade as (
                 then round(
                     items.quantity_purchased * items.item_unit_price * items.discount / 100, 2
                 )
-            else sign(items.quantity_purchased) * items.discount
+            else round(items.quantity_purchased * items.discount, 2)
         end as net
     from ospos_sales_items as items
     inner join sales on items.sale_id = sales.sale_id

@@ -66,7 +66,7 @@ sale_lines as (
                     then round(
                         items.quantity_purchased * items.item_unit_price * items.discount / 100, 2
                     )
-                else sign(items.quantity_purchased) * items.discount
+                else round(items.quantity_purchased * items.discount, 2)
             end
         ) as net
     from ospos_sales_items as items
