@@ -45,7 +45,7 @@ PROVEN_BY = {
         "net of the closing, paid of the closing, payments of the orders, tax of the closing"
     ),
     "ospos": "payments of the orders",
-    "odoo": "payments of the orders",
+    "odoo": "payments of the orders, totals of the orders",
 }
 
 
