@@ -45,7 +45,7 @@ PROVEN_BY = {
         "net of the closing, paid of the closing, payments of the orders, tax of the closing"
     ),
     "ospos": "payments of the orders",
-    "odoo": "payments of the orders",
+    "odoo": "payments of the orders, totals of the orders",
 }
 
 
@@ -138,6 +138,20 @@ def test_the_chain_has_a_total_of_a_day_where_all_of_it_has_a_rate(
 def test_the_mapping_of_each_program_passes_its_unit_tests(chain: Chain) -> None:
     selected = [f"staging.{system},test_type:unit" for system in SYSTEMS]
     mypizza("dbt", "test", "--quiet", "--select", *selected, project=chain.project)
+
+
+def test_all_systems_give_the_canonical_columns_the_same_types(chain: Chain) -> None:
+    """A fact is kept from build to build: a system of another type would stop the second one."""
+    rows = chain.query(
+        "select split_part(c.relname, '__', 2), a.attname,"
+        " array_agg(distinct format_type(a.atttypid, a.atttypmod)), count(*)"
+        " from pg_attribute as a inner join pg_class as c on a.attrelid = c.oid"
+        f" where c.relname ~ '^stg_(pos|exports|{'|'.join(SYSTEMS)})__"
+        "(orders|order_lines|order_taxes|payments|products|customers)$' and a.attnum > 0"
+        " and c.relnamespace = 'staging'::regnamespace group by 1, 2"
+    )
+    assert len(rows) > 60
+    assert [row for row in rows if len(row[2]) > 1] == []
 
 
 def test_every_line_and_every_payment_of_an_order_of_odoo_is_in_staging(chain: Chain) -> None:

@@ -53,11 +53,13 @@ final as (
         {{ money('cost_amount') }} as cost_amount,
         currency,
 
-        -- the same, not rounded
-        gross_amount as gross_revenue_exact,
-        discount_amount as discount_amount_exact,
-        tax_amount as tax_amount_exact,
-        cost_amount as cost_amount_exact,
+        -- the same, not rounded; systems differ in places, and a table that is kept takes one type
+        {%- for amount, exact in [
+            ('gross_amount', 'gross_revenue'), ('discount_amount', 'discount_amount'),
+            ('tax_amount', 'tax_amount'), ('cost_amount', 'cost_amount'),
+        ] %}
+        cast({{ amount }} as {{ exact_type() }}) as {{ exact }}_exact,
+        {%- endfor %}
 
         -- load: unknown until the load is complete
         case when load_id <= complete_load_id then load_id end as load_id
