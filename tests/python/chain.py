@@ -229,13 +229,16 @@ class Chain:
             till: which.
             left_out: the ids of orders that are not to be in them.
         """
-        engine, found = sa.create_engine(self.url(till), poolclass=sa.NullPool), {}
+        engine = sa.create_engine(self.url(till), poolclass=sa.NullPool)
+        found: Figures = {}
         with engine.connect() as connection:  # nothing is committed
             if till.engine == "mariadb":
                 connection.exec_driver_sql("set time_zone = '+00:00'")
             if left_out:
                 statement = sa.text(till.program.left_out)
-                orders = sa.bindparam("orders", list(left_out), expanding=True)
+                orders: sa.BindParameter[Any] = sa.bindparam(
+                    "orders", list(left_out), expanding=True
+                )
                 connection.execute(statement.bindparams(orders))
             for branch in till.branches:
                 rows = ask(
@@ -262,7 +265,7 @@ class Chain:
 
     def waiting(self, till: Till) -> list[tuple[str, str, str, str]]:
         """Return the records in quarantine: branch, table, order, and why if by themselves."""
-        return self.query(  # type: ignore[return-value]  # four columns
+        return self.query(
             "select branch_id, table_name, order_id, case when not is_held_with_its_order"
             " then array_to_string(reasons, ', ') end from audit.quarantine"
             f" where released_at is null and branch_id in ({_texts(till.branch_ids)})"
@@ -321,7 +324,7 @@ def _use_systems(project: Path) -> None:
     for system in SYSTEMS:
         text, found = re.subn(
             rf"(?m)^    # {system}:\n(?:^    #   .*\n)+",
-            lambda block: block[0].replace("    # ", "    "),
+            lambda block: str(block[0]).replace("    # ", "    "),
             text,
         )
         assert found == 1, system

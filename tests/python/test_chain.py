@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -112,7 +113,7 @@ def test_the_chain_has_a_total_of_a_day_where_all_of_it_has_a_rate(
     chain: Chain, first_figures: dict[str, Figures]
 ) -> None:
     rates = {"bordeaux": EURO, "utrecht": EURO, "dublin": EURO}
-    expected: dict[object, list[Decimal]] = {}
+    expected: dict[date, list[Decimal]] = {}
     for figures in first_figures.values():
         for (branch_id, day), figure in figures.items():
             total = expected.setdefault(day, [Decimal(0), Decimal(0)])

