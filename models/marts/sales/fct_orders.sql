@@ -100,9 +100,7 @@ measured as (
     left join order_lines
         on orders.branch_id = order_lines.branch_id and orders.order_id = order_lines.order_id
     left join order_payments
-        on
-            orders.branch_id = order_payments.branch_id
-            and orders.order_id = order_payments.order_id
+        on orders.branch_id = order_payments.branch_id and orders.order_id = order_payments.order_id
 
 ),
 
