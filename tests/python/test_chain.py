@@ -221,17 +221,14 @@ def _crooked(till: Till) -> list[str]:
 def test_a_day_that_is_corrected_later_equals_them_again_but_for_what_waits_in_quarantine(
     corrected_chain: Chain, first_figures: dict[str, Figures], till: Till
 ) -> None:
-    waiting = {order_id for _, _, order_id, _ in corrected_chain.waiting(till)}
-    at_till = corrected_chain.at_till(till, waiting)
+    waiting = [order_id for _, _, order_id, _ in corrected_chain.waiting(till)]
+    at_till = corrected_chain.at_till(till, waiting if till in TILLS else ())
     assert corrected_chain.published(till) == at_till
-    if till in TILLS:
-        before = first_figures[till.name]
-        assert len(at_till) == len(before) + 2 * len(till.branches)
-        # the late refunds gave something back
-        paid_back = [
-            sum(figures[day]["paid_back"] for day in before) for figures in (before, at_till)
-        ]
-        assert paid_back[0] < paid_back[1]
+    if till.program.system in ("unicenta", "ospos"):  # Odoo's late refund is on a new day
+        days = first_figures[till.name]
+        assert sum(at_till[day]["paid_back"] for day in days) > sum(
+            figures["paid_back"] for figures in days.values()
+        )
 
 
 @pytest.mark.parametrize("till", [till for till in EACH if till.values[0] in TILLS])
