@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from ingest.cli import errors, loading, metrics, people, publication, run_all, status, tills
+from ingest.cli import (
+    errors,
+    loading,
+    metrics,
+    people,
+    products,
+    publication,
+    run_all,
+    status,
+    tills,
+)
 from ingest.cli import warehouse as warehouse_commands
 
 app = typer.Typer(
@@ -13,7 +23,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (run_all, warehouse_commands, publication, loading, status, people):
+for group in (run_all, warehouse_commands, publication, loading, status, products, people):
     app.add_typer(group.app)
 app.add_typer(metrics.app, name="metrics")
 app.add_typer(tills.app, name="till")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
@@ -24,7 +25,7 @@ Row = dict[str, Any]
 
 @app.command()
 def status(as_json: Json = False) -> None:
-    """Show when each source was last loaded and what is published; exit code 1 on trouble."""
+    """Show what is loaded, what is published and what of it is proven; exit code 1 on trouble."""
     warehouse = warehouse_module.resolve()
     with warehouse.connect() as connection:
         holder = warehouse_module.lock_holder(connection)
@@ -32,6 +33,10 @@ def status(as_json: Json = False) -> None:
         loads.sort(key=lambda load: (load["source"], place(load["branch_id"], load["feed"])))
         publications = audit.rows(connection, "publications", "audit.publications")
         held = audit.rows(connection, "quarantined", "audit.quarantine")
+        # a version of the marts from before there was a proof has none to show
+        proof = audit.rows(connection, "proof", "marts.rpt_till_figures")
+        findings = audit.rows(connection, "findings", "marts.rpt_till_figures")
+        above = audit.rows(connection, "above_limit", "audit.quarantine_stays_below_its_limit")
     for load in loads:
         load["in_quarantine"] = sum(row["records"] for row in held if _is_of(row, load))
         if load["outcome"] == "running" and not holder:
@@ -42,16 +47,27 @@ def status(as_json: Json = False) -> None:
     problems = [
         problem for load in loads if load["source"] in in_use for problem in _problems(load)
     ]
+    problems += [
+        f"{row['source_name']} {row['branch_id'] or ''}".strip()
+        + f": {row['held']:,} of {row['records']:,} records wait in quarantine, which is more than "
+        "the project allows: mypizza quarantine lists them."
+        for row in above
+    ]
     if not publications:
         problems.append("Nothing is published yet: run mypizza run.")
     elif publications[0]["outcome"] == "failed":
         problems.append(f"The last build was not published: {publications[0]['reason']}")
     if as_json:
         show_json({
-            "running": holder, "loads": loads, "publications": publications, "problems": problems,
+            "running": holder, "loads": loads, "proof": proof, "findings": findings,
+            "publications": publications, "problems": problems,
         })  # fmt: skip
     else:
-        _show_status(holder, loads, publications, problems)
+        _show_loads(holder, loads)
+        _show_proof(proof, findings)
+        _show_publications(publications)
+        for problem in problems:
+            say(problem, "red")
     if problems:
         raise typer.Exit(1)
 
@@ -81,9 +97,7 @@ def _problems(load: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def _show_status(
-    holder: str | None, loads: Sequence[Row], publications: Sequence[Row], problems: Sequence[str]
-) -> None:
+def _show_loads(holder: str | None, loads: Sequence[Row]) -> None:
     say(f"Running now: {holder}" if holder else "Nothing is running.")
     show(
         "Loads",
@@ -102,6 +116,46 @@ def _show_status(
             for load in loads
         ],
     )
+
+
+def _show_proof(proof: Sequence[Row], findings: Sequence[Row]) -> None:
+    show(
+        "Proof of the closed days that are published",
+        ("branch", "state", "proven days", "by the till's own", "net revenue not proven"),
+        [
+            (
+                row["branch_id"],
+                row["state"],
+                f"{row['proven_days']:,} of {row['days']:,}",
+                row["proven_by"] or "nothing",
+                _money(row["net_revenue_not_proven"] or None, row["currency"]),
+            )
+            for row in proof
+        ],
+    )
+    show(
+        "Findings",
+        ("branch", "what", "days", "from", "to", "records", "money"),
+        [
+            (
+                row["branch_id"],
+                row["finding"],
+                f"{row['days']:,}",
+                str(row["first_date"]),
+                str(row["last_date"]),
+                "" if row["records"] is None else f"{row['records']:,}",
+                _money(row["amount"], row["currency"]),
+            )
+            for row in findings
+        ],
+    )
+
+
+def _money(amount: Decimal | None, currency: str) -> str:
+    return "" if amount is None else f"{amount:,} {currency}"
+
+
+def _show_publications(publications: Sequence[Row]) -> None:
     show(
         "Publications",
         ("when", "outcome", "marts", "rows"),
@@ -115,8 +169,6 @@ def _show_status(
             for each in publications
         ],
     )
-    for problem in problems:
-        say(problem, "red")
 
 
 def _equal_days(load: Mapping[str, Any]) -> str:

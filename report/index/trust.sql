@@ -15,5 +15,13 @@ select
         select count(*) from marts.rpt_reconciliation
         where not is_open and is_equal
     ) as equal_days,
+    (
+        select count(*) from marts.rpt_branch_days
+        where is_complete
+    ) as closed_days,
+    (
+        select count(*) from marts.rpt_branch_days
+        where is_complete and is_proven
+    ) as proven_days,
     (select sum(records_in_quarantine) from marts.rpt_data_quality) as held_records,
     (select sum(records) from marts.rpt_data_quality) as records

@@ -127,6 +127,9 @@ def test_a_program_that_is_not_listed_is_in_the_marts_after_the_steps_of_the_how
         date(2026, 3, 3): tuple(map(Decimal, ("1", "0.00", "2.30", "1.30", "1.00"))),
     }
     assert days(warehouse) == expected
+    assert query(
+        warehouse, "select distinct figure, is_equal from marts_next.rpt_till_figures"
+    ) == [("payments of the orders", True)]  # fmt: skip
 
     # an edit, and a sale that is deleted
     for statement in (

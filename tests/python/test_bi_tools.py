@@ -49,7 +49,7 @@ REFUSED = "select * from restricted.base_pos__customers"
 
 TYPES = {
     "psql": (
-        "date", "numeric(12,2)", "boolean", "timestamp with time zone", "integer", "text",
+        "date", "numeric(18,2)", "boolean", "timestamp with time zone", "integer", "text",
     ),
     "psycopg": ("date", "Decimal", "bool", "datetime", "int", "str"),
     "sqlalchemy": ("date", "Decimal", "bool", "Timestamp", "int64", "str"),

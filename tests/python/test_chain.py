@@ -7,6 +7,7 @@ again.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -39,6 +40,13 @@ EACH = [
     for till in (*SAMPLE_TILLS, *TILLS)
 ]
 CENT = Decimal("0.01")
+PROVEN_BY = {
+    "unicenta": (
+        "net of the closing, paid of the closing, payments of the orders, tax of the closing"
+    ),
+    "ospos": "payments of the orders",
+    "odoo": "payments of the orders, totals of the orders",
+}
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +74,21 @@ def test_every_branch_and_day_equals_the_figures_of_its_till(
     at_till = first_figures[till.name]
     assert len(at_till) >= DAYS * len(till.branches)
     assert chain.published(till) == at_till
+
+
+def test_every_branch_is_proven_by_figures_that_the_mapping_does_not_read(chain: Chain) -> None:
+    assert chain.query(
+        "select branch_id, figure, difference from marts.rpt_till_figures where not is_equal"
+    ) == []  # fmt: skip
+    proof = json.loads(mypizza("status", "--json", project=chain.project).stdout)["proof"]
+    branches = [branch for till in (*SAMPLE_TILLS, *TILLS) for branch in till.branch_ids]
+    assert {row["branch_id"]: row["state"] for row in proof} == dict.fromkeys(
+        [*branches, "lyon"], "proven"
+    )
+    for till in TILLS:
+        for row in proof:
+            if row["branch_id"] in till.branch_ids:
+                assert row["proven_by"] == PROVEN_BY[till.program.system], row
 
 
 def test_every_day_of_the_export_equals_its_own_totals(chain: Chain) -> None:
@@ -115,6 +138,21 @@ def test_the_chain_has_a_total_of_a_day_where_all_of_it_has_a_rate(
 def test_the_mapping_of_each_program_passes_its_unit_tests(chain: Chain) -> None:
     selected = [f"staging.{system},test_type:unit" for system in SYSTEMS]
     mypizza("dbt", "test", "--quiet", "--select", *selected, project=chain.project)
+
+
+def test_all_systems_give_the_canonical_columns_the_same_types(chain: Chain) -> None:
+    """A fact is kept from build to build: a system of another type would stop the second one."""
+    rows = chain.query(
+        "select split_part(c.relname, '__', 2), a.attname,"
+        " array_agg(distinct replace(format_type(a.atttypid, a.atttypmod),"
+        " 'character varying', 'text')), count(*)"
+        " from pg_attribute as a inner join pg_class as c on a.attrelid = c.oid"
+        f" where c.relname ~ '^stg_(pos|exports|{'|'.join(SYSTEMS)})__"
+        "(orders|order_lines|order_taxes|payments|products|customers)$' and a.attnum > 0"
+        " and c.relnamespace = 'staging'::regnamespace group by 1, 2"
+    )
+    assert len(rows) > 60
+    assert [row for row in rows if len(row[2]) > 1] == []
 
 
 def test_every_line_and_every_payment_of_an_order_of_odoo_is_in_staging(chain: Chain) -> None:
@@ -177,6 +215,8 @@ def corrected_chain(chain: Chain, first_figures: dict[str, Figures]) -> Chain:
     uniCenta and OSPOS spoil orders that are published already, Odoo those of the new days.
     """
     assert first_figures
+    with (chain.project / "seeds" / "chain_products.csv").open("a", encoding="utf-8") as seed:
+        seed.write(mypizza("products", "--csv", project=chain.project).stdout)
     for till in TILLS:
         chain.correct(till)
         if till.program.system != "odoo":
@@ -186,6 +226,19 @@ def corrected_chain(chain: Chain, first_figures: dict[str, Figures]) -> Chain:
             chain.spoil(till, *_crooked(till))
     chain.run()
     return chain
+
+
+def test_products_of_one_name_are_one_once_the_proposal_is_in_the_seed(
+    corrected_chain: Chain,
+) -> None:
+    assert corrected_chain.query(
+        "select count(*) > 1, bool_and(systems = 1) from ("
+        " select product_name, size, count(distinct chain_product_id) as systems"
+        " from marts.dim_products where is_current and is_mapped group by product_name, size"
+        ") as products"
+    ) == [(True, True)]  # fmt: skip
+    said = mypizza("products", project=corrected_chain.project).stdout
+    assert "No two till systems have a product of the same name" in said
 
 
 REASONS = {

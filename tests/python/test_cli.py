@@ -114,6 +114,11 @@ def test_a_source_that_is_left_out_is_shown_and_not_expected(
 def test_programs_get_json(warehouse: Warehouse) -> None:
     status = json.loads(mypizza("status", "--json").stdout)
     assert status["problems"] == []
+    assert {(row["branch_id"], row["state"], row["proven_by"]) for row in status["proof"]} >= {
+        ("chicago", "proven", "payments of the orders, totals of the orders"),
+        ("lyon", "proven", "sales of the day"),
+    }
+    assert status["findings"] == []
     assert {(load["branch_id"], load["feed"]) for load in status["loads"]} >= {
         ("chicago", None), ("lyon", "lyon_sales"), (None, "stock_counts"),
     }  # fmt: skip

@@ -227,8 +227,19 @@ def test_an_unknown_till_is_in_the_marts_after_the_steps_that_the_docs_name(
 
     ran = mypizza("run", "--no-docs", project=project, expect=1).stdout
 
-    # the line that cannot be read is missing from the money, so the day does not equal its totals
-    assert re.search("Not published.*failed:.*closed_days_in_raw_agree_with_the_tills", ran)
+    # the line that cannot be read is missing from the money, so the day does not equal its totals:
+    # it stops no other branch, and is not proven
+    assert "Published" in ran
+    assert query(
+        warehouse,
+        "select distinct is_proven, finding, amount from marts.rpt_branch_days"
+        " inner join marts.rpt_findings using (branch_id, business_date)"
+        " where branch_id = 'porto' and business_date = '2016-02-01' order by 2",
+    ) == [
+        (False, "records wait in quarantine", None),
+        (False, "the day differs from the till", Decimal("101062.00")),
+        (False, "the till says otherwise: sales of the day", Decimal("10.50")),
+    ]
     (bucket / "vendas_1.csv").write_bytes(
         (bucket / "vendas_1.csv").read_bytes().replace(b"10,5o", b"10,50")
     )

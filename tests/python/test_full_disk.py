@@ -69,10 +69,10 @@ class Disk:
             for mart, (table, key) in TABLES.items():
                 with self.warehouse.connect(f"till_{branch_id}") as till:
                     at_till = till.execute(
-                        f"select {key}, updated_at from {table} order by 1".encode()
+                        f"select {key}::text, updated_at from {table} order by 1".encode()
                     ).fetchall()
                 in_raw = self.query(
-                    f"select {key}, updated_at from raw_pos.{table}"
+                    f"select {key}::text, updated_at from raw_pos.{table}"
                     f" where branch_id = '{branch_id}' and _deleted_at is null order by 1"
                 )
                 in_marts = [row[:1] for row in at_till]

@@ -135,7 +135,7 @@ def test_what_is_held_is_listed_counted_and_shown(warehouse: Warehouse) -> None:
     assert "No record is in quarantine." in elsewhere
     held = waiting(warehouse)
     assert f"{len(held):,} record(s)" in listed
-    status = mypizza("status").stdout
+    status = mypizza("status", expect=1).stdout  # above the limit of quarantine
     assert re.search(rf"pos +quito .* {len(held)} +succeeded", status), status
     counted = query(
         warehouse,
@@ -316,14 +316,29 @@ def test_children_go_with_their_order(warehouse: Warehouse) -> None:
         assert query(warehouse, f"select count(*) from raw_pos.{table}{alive}") == [(0,)], table
 
 
-def test_a_broken_feed_is_not_published(warehouse: Warehouse) -> None:
-    version = query(warehouse, "select obj_description('marts'::regnamespace)")
+def test_a_broken_feed_stops_no_other_branch_and_asks_for_a_person(warehouse: Warehouse) -> None:
     till(
         warehouse,
         "update payments set currency = '???', updated_at = now() - interval '1 second'"
         " where payment_id % 10 = 0",
         "chicago",
     )
-    ran = mypizza("run", "--no-docs", expect=1).stdout
-    assert "quarantine_stays_below_its_limit" in ran
-    assert query(warehouse, "select obj_description('marts'::regnamespace)") == version
+    assert "Published" in mypizza("run", "--no-docs").stdout
+    status = mypizza("status", expect=1).stdout
+    assert re.search(
+        r"pos chicago: [\d,]+ of [\d,]+ records wait in quarantine, which is more", status
+    )
+    assert "pos quito: " not in status
+    # what the orders that wait were paid, day by day
+    ((expected,),) = query(
+        warehouse,
+        "select sum(amount) from payments where order_id in"
+        " (select order_id from payments where currency = '???')",
+        "till_chicago",
+    )
+    assert query(
+        warehouse,
+        "select sum(amount), bool_or(is_proven) from marts.rpt_findings"
+        " inner join marts.rpt_branch_days using (branch_id, business_date)"
+        " where branch_id = 'chicago' and finding = 'records wait in quarantine'",
+    ) == [(expected, False)]

@@ -465,7 +465,8 @@ def test_after_all_this_every_closed_day_is_equal_to_the_cent_from_till_to_marts
         assert world.query(
             f"""
             select count(*) from marts.{mart} as m
-            inner join raw_pos.{table} as r on r.branch_id = m.branch_id and r.{key} = m.{key}
+            inner join raw_pos.{table} as r on r.branch_id = m.branch_id
+                and r.{key}::text = m.{key}
             where r._deleted_at is not null
             """
         ) == [(0,)]

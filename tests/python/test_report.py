@@ -508,6 +508,20 @@ FACTS = {
         "period",
         [0, 1, 2, 3],
     ),
+    "proven": (
+        "select branch_name, 'proven', count(*), count(*) from marts.rpt_branch_days "
+        "inner join marts.dim_branches using (branch_id) where branch_id = any (%(branches)s) "
+        "and business_date between %(first)s and %(last)s group by 1",
+        "period",
+        [0, 1, 3, 4],
+    ),
+    "findings": (
+        "select to_char(business_date, 'FMDD FMMonth YYYY'), branch_name, finding, records, amount "
+        "from marts.rpt_findings inner join marts.dim_branches using (branch_id) "
+        "where branch_id = any (%(branches)s) and business_date between %(first)s and %(last)s",
+        "period",
+        [0, 1, 2, 3, 4],
+    ),
     "quarantine": (
         "select source_name, table_name, count(*) from audit.quarantine "
         "where released_at is null group by 1, 2",

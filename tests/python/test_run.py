@@ -20,6 +20,7 @@ import psycopg
 import pytest
 import yaml
 
+from ingest.sources.tills.declaration import known_systems
 from ingest.warehouse import PROJECT_DIR, Warehouse
 from tests.python.commands import mypizza, query, sample
 
@@ -157,6 +158,8 @@ def test_second_run_changes_nothing_in_the_marts_and_passes_every_unit_test(
     declared = [
         test["name"]
         for file in (PROJECT_DIR / "models").rglob("*.yml")
+        # tests of tills run those of the systems that this company does not have
+        if not {*file.relative_to(PROJECT_DIR).parts}.intersection(known_systems())
         for test in yaml.safe_load(file.read_text(encoding="utf-8")).get("unit_tests", ())
     ]
     assert tested
@@ -220,35 +223,49 @@ def test_partial_build_publishes_nothing(warehouse: Warehouse) -> None:
 def test_failing_audit_publishes_nothing_and_readers_keep_their_version(
     warehouse: Warehouse, receiver: Any
 ) -> None:
-    """An order at a till is paid for with one dollar too much: money that nobody can explain."""
+    """An order came by a way that nobody knows. Once it is mended, money that is not is a finding.
+
+    That is one dollar too much, paid for the newest order: its day is published, and not proven.
+    """
     before = fingerprints(warehouse)
     with warehouse.connect("till_chicago") as till:
         change = "update payments set amount = amount + %s, updated_at = %s where payment_id = %s"
+        newest_order = "order_id = (select max(order_id) from orders)"
+        come = f"update orders set channel = %s, updated_at = %s where {newest_order}"
+        channel = till.execute(f"select channel from orders where {newest_order}").fetchone()
         newest = till.execute("select max(payment_id), max(updated_at) from payments").fetchone()
         assert newest is not None
+        assert channel is not None
         payment, moment = newest
+        till.execute(come, ["by balloon", moment + timedelta(seconds=1)])
         till.execute(change, [1, moment + timedelta(seconds=1), payment])
         alert = {"MYPIZZA_ALERT_URL": receiver.url}
         failed = mypizza("run", "--no-docs", expect=1, environment=alert).stdout
-        till.execute(change, [-1, moment + timedelta(seconds=2), payment])
+        till.execute(come, [channel[0], moment + timedelta(seconds=2)])
     assert "Nothing is published. Readers keep the current version" in failed
     (message,) = receiver.messages
     assert "mypizza run failed" in message
-    assert "orders_are_paid_to_the_cent" in message
+    assert "orders_have_a_known_channel" in message
     assert fingerprints(warehouse) == before
     outcome, reason = query(
         warehouse,
         "select outcome, reason from audit.publications order by finished_at desc limit 1",
     )[0]
     assert outcome == "failed"
-    assert "orders_are_paid_to_the_cent" in reason
-    assert "orders_are_paid_to_the_cent" in mypizza("status", expect=1).stdout
+    assert "orders_have_a_known_channel" in reason
+    assert "orders_have_a_known_channel" in mypizza("status", expect=1).stdout
     began = transaction(warehouse)
     mypizza("run", "--no-docs", "--full-refresh")
     assert rows_from_before(warehouse, began) == 0
     net = "select sum(net_revenue) from marts.rpt_branch_days"
     assert value(warehouse, net) == value(warehouse, net.replace("marts.", "marts_next."))
-    assert "failed" not in mypizza("status").stdout.splitlines()[0]
+    status = mypizza("status").stdout
+    assert "failed" not in status.splitlines()[0]
+    assert re.search(r"chicago +differs ", status)
+    assert re.search(r"quito +proven ", status)
+    assert re.search(r"chicago +orders are not paid to the cent +1 .* 1 +1\.00 USD", status)
+    with warehouse.connect("till_chicago") as till:
+        till.execute(change, [-1, moment + timedelta(seconds=3), payment])
 
 
 def test_readers_in_a_loop_see_no_error_and_no_mixture_of_versions(warehouse: Warehouse) -> None:

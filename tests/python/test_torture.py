@@ -143,11 +143,14 @@ class Company:
                 return False
 
     def marts(self) -> dict[str, Counter[str]]:
-        """Return all rows of all published marts, as text."""
+        """Return all rows of all published marts, as text.
+
+        Without the list of loads and that of restatements: a killed company has others.
+        """
         with self.here() as warehouse, warehouse.connect() as connection:
             tables = connection.execute(
                 "select tablename from pg_tables where schemaname = 'marts'"
-                " and tablename <> 'rpt_source_loads' order by 1"
+                " and tablename not in ('rpt_source_loads', 'rpt_restatements') order by 1"
             ).fetchall()
             return {
                 table: Counter(
@@ -159,6 +162,23 @@ class Company:
                 )
                 for (table,) in tables
             }
+
+    def wrong_restatements(self) -> list[tuple[Any, ...]]:
+        """Return each day's newest restatement that does not end with what is published."""
+        with self.here() as warehouse, warehouse.connect() as connection:
+            return connection.execute(
+                """
+                select newest.*, days.orders, days.net_revenue
+                from (
+                    select distinct on (branch_id, business_date, figure) *
+                    from marts.rpt_restatements
+                    order by branch_id, business_date, figure, restated_at desc
+                ) as newest
+                left join marts.rpt_branch_days as days using (branch_id, business_date)
+                where newest.value_after
+                    <> coalesce((to_jsonb(days) ->> newest.figure)::numeric, 0)
+                """
+            ).fetchall()
 
     def stop_server_at_once(self) -> None:
         """Stop the server as if its machine had lost its power."""
@@ -217,6 +237,8 @@ class Torture:
         self.killed.run()
         self.seconds = self.undisturbed.run()
         here, there = self.killed.marts(), self.undisturbed.marts()
+        for one in (self.killed, self.undisturbed):
+            assert one.wrong_restatements() == []
         assert len(here) >= 10
         assert sum(here["fct_orders"].values()) > (21_000 if FROM_SCRATCH else 1_500)
         found = [f"only one has {table}" for table in sorted({*here} ^ {*there})]

@@ -8,8 +8,26 @@ compared as (
 
 held as (
 
-    select * from {{ ref('quarantine') }}
-    where happened_at is not null
+    select
+        *,
+        -- what has no time of its own is of its order's
+        coalesce(
+            happened_at,
+            case
+                when order_id is not null
+                    then max(happened_at) over (partition by branch_id, order_id)
+            end
+        ) as dated_at,
+        cast(case
+            when raw_record is null then null
+            {%- for system, declared in var('systems').items() %}
+            {%- for name, table in declared.tables.items() if table.money %}
+            when source_name = '{{ system }}' and table_name = '{{ name }}'
+                then {{ safe_cast(json_text('raw_record', table.money), exact_type() | trim) }}
+            {%- endfor %}
+            {%- endfor %}
+        end as {{ exact_type() }}) as amount
+    from {{ ref('quarantine') }}
 
 ),
 
@@ -23,11 +41,13 @@ dated as (
 
     select
         held.branch_id,
-        {{ business_date('held.happened_at', 'branches.time_zone', 'branches.cutover_hour') }}
+        {{ business_date('held.dated_at', 'branches.time_zone', 'branches.cutover_hour') }}
             as business_date,
-        held.released_at
+        held.released_at,
+        held.amount
     from held
     inner join branches on held.branch_id = branches.branch_id
+    where held.dated_at is not null
 
 ),
 
@@ -38,7 +58,8 @@ held_days as (
         branch_id,
         business_date,
         count(*) - count(released_at) as records_in_quarantine,
-        count(released_at) as records_released
+        count(released_at) as records_released,
+        sum(case when released_at is null then amount end) as amount_in_quarantine
     from dated
     group by branch_id, business_date
 
@@ -58,7 +79,8 @@ final as (
         coalesce(compared.is_equal, true) and coalesce(held_days.records_in_quarantine, 0) = 0
             as is_proven,
         coalesce(held_days.records_in_quarantine, 0) as records_in_quarantine,
-        coalesce(held_days.records_released, 0) as records_released
+        coalesce(held_days.records_released, 0) as records_released,
+        held_days.amount_in_quarantine
     from compared
     full join held_days
         on

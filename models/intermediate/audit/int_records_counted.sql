@@ -14,10 +14,11 @@ landed as (
     select
         '{{ table.source }}' as source_name,
         {{ table.table }} as table_name,
+        branch_id,
         load_id,
         count(*) as records
     from {{ table.base }}
-    group by {{ 'feed, ' if table.table == 'feed' }}load_id
+    group by {{ 'feed, ' if table.table == 'feed' }}branch_id, load_id
     {%- if not loop.last %}
 
     union all
@@ -31,6 +32,7 @@ counted as (
     select
         source_name,
         table_name,
+        branch_id,
         load_id,
         records,
         0 as records_in_quarantine,
@@ -43,6 +45,7 @@ counted as (
     select
         source_name,
         table_name,
+        branch_id,
         load_id,
         0 as records,
         case when released_at is null then 1 else 0 end as records_in_quarantine,
@@ -59,6 +62,7 @@ final as (
         -- key
         source_name,
         table_name,
+        branch_id,
         {{ load_date('load_id') }} as loaded_on,
 
         -- records
@@ -67,7 +71,7 @@ final as (
         sum(records_held_with_their_order) as records_held_with_their_order,
         sum(records_released) as records_released
     from counted
-    group by source_name, table_name, {{ load_date('load_id') }}
+    group by source_name, table_name, branch_id, {{ load_date('load_id') }}
 
 )
 

@@ -44,6 +44,7 @@ final as (
 
     select
         -- keys
+        system_name,
         order_key,
         branch_id,
         order_id,

@@ -8,7 +8,6 @@ with order_days as (
         branch_id,
         business_date,
         sum(case when is_sale then 1 else 0 end) as orders,
-        sum(case when abs(unpaid_amount_exact) >= 0.01 then 1 else 0 end) as unpaid_orders,
         sum(unit_count) as units,
         {%- for measure in [
             'gross_revenue', 'discount_amount', 'tax_amount', 'tips_amount', 'returned_amount',
@@ -45,24 +44,26 @@ ticket_days as (
     group by branch_id, business_date
 ),
 
-trading_days as (
-    {%- for days in ['order_days', 'payment_days'] %}
+-- what the till says itself; a day of which it says nothing is copied, and not proven
+figure_days as (
     select
         branch_id,
-        business_date
-    from {{ days }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+        business_date,
+        min(case when is_equal then 1 else 0 end) = 1 as is_equal
+    from {{ ref('rpt_till_figures') }}
+    group by branch_id, business_date
 ),
 
 -- up to its newest sale: a day that is not loaded must not look like one without sales
 traded as (
     select
-        branch_id,
-        max(business_date) as last_date,
-        min(min(business_date)) over () as first_date
-    from trading_days
-    group by branch_id
+        coalesce(sales.branch_id, payments.branch_id) as branch_id,
+        max(coalesce(sales.business_date, payments.business_date)) as last_date,
+        min(min(coalesce(sales.business_date, payments.business_date))) over () as first_date
+    from order_days as sales
+    full join payment_days as payments
+        on sales.branch_id = payments.branch_id and sales.business_date = payments.business_date
+    group by coalesce(sales.branch_id, payments.branch_id)
 ),
 
 days as (
@@ -92,16 +93,14 @@ filled as (
         ] %}
         coalesce({{ measure }}, 0) as {{ measure.split('.')[1] }},
         {%- endfor %}
-        coalesce(payments.refund_amount, 0) + coalesce(sales.returned_amount, 0)
-            as refund_amount,
-        coalesce(payments.tax_refunded, 0) + coalesce(sales.returned_tax, 0)
-            as tax_refunded,
-        coalesce(payments.received_amount, 0) - coalesce(sales.line_tips, 0)
-            as taken_amount,
+        coalesce(payments.refund_amount, 0) + coalesce(sales.returned_amount, 0) as refund_amount,
+        coalesce(payments.tax_refunded, 0) + coalesce(sales.returned_tax, 0) as tax_refunded,
+        coalesce(payments.received_amount, 0) - coalesce(sales.line_tips, 0) as taken_amount,
         coalesce(sales.revenue_before_refunds, 0) - coalesce(payments.refund_amount, 0)
         - coalesce(sales.returned_amount, 0) as net_revenue,
         coalesce(not judged.is_open, days.is_over) as is_complete,
-        coalesce(judged.is_proven, true) and coalesce(sales.unpaid_orders, 0) = 0 as is_proven,
+        coalesce(judged.is_proven, true)
+        and coalesce(figures.is_equal, coalesce(sales.orders, 0) = 0) as is_proven,
         case when food.branch_id is null then 0 else food.food_cost end as food_cost,
         food.waste
     from days
@@ -109,6 +108,8 @@ filled as (
         on days.branch_id = sales.branch_id and days.business_date = sales.business_date
     left join payment_days as payments
         on days.branch_id = payments.branch_id and days.business_date = payments.business_date
+    left join figure_days as figures
+        on days.branch_id = figures.branch_id and days.business_date = figures.business_date
     left join {{ ref('rpt_guest_days') }} as guests
         on days.branch_id = guests.branch_id and days.business_date = guests.business_date
     left join ticket_days as tickets
@@ -128,9 +129,8 @@ final as (
         is_proven,
 
         -- volume and guests
-        {%- for number in counts %}
-        cast({{ number }} as {{ 'numeric(14, 3)' if number == 'units' else 'integer' }})
-            as {{ number }},
+        {%- for each in counts %}
+        cast({{ each }} as {{ 'numeric(14, 3)' if each == 'units' else 'integer' }}) as {{ each }},
         {%- endfor %}
 
         -- money

@@ -7,6 +7,17 @@ orders as (
 
 ),
 
+taken as (
+
+    select
+        branch_id,
+        business_date,
+        sum(paid_amount_exact) as amount
+    from {{ ref('fct_orders') }}
+    group by branch_id, business_date
+
+),
+
 payments as (
 
     select * from {{ ref('fct_payments') }}
@@ -24,6 +35,13 @@ judged as (
 
     select * from {{ ref('int_days_judged') }}
     where not is_proven
+
+),
+
+figures as (
+
+    select * from {{ ref('rpt_till_figures') }}
+    where not is_equal and figure <> 'payments of the orders'
 
 ),
 
@@ -68,22 +86,36 @@ found as (
     select
         branch_id,
         business_date,
-        'records wait in quarantine' as finding,
-        records_in_quarantine as records,
-        cast(null as {{ exact_type() }}) as amount
-    from judged
-    where records_in_quarantine > 0
+        {{ dbt.concat(["'the till says otherwise: '", "figure"]) }} as finding,
+        cast(null as bigint) as records,
+        sum(abs(difference)) as amount
+    from figures
+    group by branch_id, business_date, figure
 
     union all
 
     select
         branch_id,
         business_date,
+        'records wait in quarantine' as finding,
+        records_in_quarantine as records,
+        amount_in_quarantine as amount
+    from judged
+    where records_in_quarantine > 0
+
+    union all
+
+    -- all that was taken is in doubt
+    select
+        judged.branch_id,
+        judged.business_date,
         'the day differs from the till' as finding,
         cast(null as bigint) as records,
-        cast(null as {{ exact_type() }}) as amount
+        taken.amount
     from judged
-    where not is_equal
+    left join taken
+        on judged.branch_id = taken.branch_id and judged.business_date = taken.business_date
+    where not judged.is_equal
 
 ),
 

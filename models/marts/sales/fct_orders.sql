@@ -119,6 +119,7 @@ final as (
         closing_id,
 
         -- what the order is
+        system_name,
         channel,
         ordered_at,
         local_hour,
@@ -139,6 +140,9 @@ final as (
         {%- for amount in amounts + parts %}
         cast({{ amount }}_exact as {{ exact_type() }}) as {{ amount }}_exact,
         {%- endfor %}
+
+        -- what the till says itself
+        cast(total_amount as {{ exact_type() }}) as till_total_exact,
 
         -- load: unknown until the load is complete
         case when last_load_id <= complete_load_id then last_load_id end as load_id

@@ -68,7 +68,7 @@ final as (
         cast(tickets.gross_amount as {{ exact_type() }}) as gross_amount,
         cast(0 as {{ exact_type() }}) as discount_amount,
         cast(coalesce(ticket_taxes.tax_amount, 0) as {{ exact_type() }}) as tax_amount,
-        cast(tickets.gross_amount as {{ exact_type() }}) as total_amount,
+        cast(null as {{ exact_type() }}) as total_amount,
         cast(0 as {{ exact_type() }}) as returned_amount,
         cast(0 as {{ exact_type() }}) as tax_refunded,
         cast(0 as {{ exact_type() }}) as tips_amount,

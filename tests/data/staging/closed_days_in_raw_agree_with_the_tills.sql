@@ -1,4 +1,7 @@
--- Till = raw, per branch and day, to the cent: what could not be healed stops the publication.
+{{ config(severity='warn') }}
+
+-- Till = raw, per branch and day, to the cent. A day that could not be healed is published
+-- and is not proven; the load that could not heal it ends the run with 1.
 with reconciliation as (
     select * from {{ ref('stg_audit__reconciliation') }}
 ),

@@ -1,3 +1,9 @@
+{#- the sample's tills are their branches: the rows of all other systems' tills need it -#}
+{{ config(enabled=(
+    var('systems').values() | selectattr('loads_go_by', 'defined')
+    | selectattr('loads_go_by', 'equalto', 'branch_id') | list | length
+) > ('pos' in var('systems')) | int) }}
+
 with
 
 source as (

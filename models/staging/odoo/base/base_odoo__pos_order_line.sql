@@ -26,8 +26,10 @@ select
     {{ safe_cast('price_unit', money, types) }} as price_unit,
     {{ safe_cast('discount', money, types) }} as discount_percent,
     {{ safe_cast('price_subtotal', money, types) }} as net_amount,
-    {{ safe_cast('price_subtotal_incl', money, types) }}
-    - {{ safe_cast('price_subtotal', money, types) }} as tax_amount,
+    cast(
+        {{ safe_cast('price_subtotal_incl', money, types) }}
+        - {{ safe_cast('price_subtotal', money, types) }} as {{ exact_type() }}
+    ) as tax_amount,
     decimal_places,
 
     -- times
