@@ -250,19 +250,22 @@ REASONS = {
         "unicenta": ("receipts", "datenew: is missing"),
         "ospos": ("ospos_sales", "sale_time: is missing"),
     },
-    "endless_date": {"odoo": ("pos_order", "date_order: 'infinity' lies in the future")},
     "orphan": {
         "unicenta": ("ticketlines", "ticket: .* names no record that has come in"),
         "ospos": ("ospos_sales_items", "sale_id: .* names no record that has come in"),
         "odoo": ("pos_order_line", r"order_id: '\d+' names no record that has come in"),
     },
+    "endless_date": {"odoo": ("pos_order", "date_order: 'infinity' lies in the future")},
     "null": {
         "unicenta": ("ticketlines", "units: is missing"),
         "ospos": ("ospos_sales_items", "quantity_purchased: is missing"),
         "odoo": ("pos_order_line", "qty: is missing"),
     },
 }
-"""What a till program never writes, with the table and the reason by which it is named."""
+"""What a till program never writes, with the table and the reason by which it is named.
+
+The orphan takes Odoo's newest order away, so it comes before what spoils the newest one.
+"""
 
 
 def _crooked(till: Till) -> list[str]:
