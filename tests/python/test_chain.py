@@ -58,6 +58,9 @@ def chain(small_warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) 
         opened = open_chain(
             small_warehouse, mariadb, copy_project(folder), folder / "mariadb" / "socket"
         )
+        for till in TILLS:
+            if till.program.system != "odoo":  # what has no parent comes in by a first load alone
+                opened.spoil(till, "orphan")
         opened.run()
         yield opened
 
@@ -213,7 +216,8 @@ def test_one_order_is_looked_up_by_the_indexes_of_raw(
 def corrected_chain(chain: Chain, first_figures: dict[str, Figures]) -> Chain:
     """The chain after edits, deletes, late refunds, moved sales, crooked rows, and two days more.
 
-    uniCenta and OSPOS spoil orders that are published already, Odoo those of the new days.
+    uniCenta and OSPOS spoil orders that are published already, Odoo those of the new days; the
+    orphans of the former came with their first load.
     """
     assert first_figures
     with (chain.project / "seeds" / "chain_products.csv").open("a", encoding="utf-8") as seed:
@@ -221,7 +225,7 @@ def corrected_chain(chain: Chain, first_figures: dict[str, Figures]) -> Chain:
     for till in TILLS:
         chain.correct(till)
         if till.program.system != "odoo":
-            chain.spoil(till, *_crooked(till))
+            chain.spoil(till, *(name for name in _crooked(till) if name != "orphan"))
         chain.sell(till, 2, since=DAYS)
         if till.program.system == "odoo":
             chain.spoil(till, *_crooked(till))
@@ -247,19 +251,22 @@ REASONS = {
         "unicenta": ("receipts", "datenew: is missing"),
         "ospos": ("ospos_sales", "sale_time: is missing"),
     },
-    "endless_date": {"odoo": ("pos_order", "date_order: 'infinity' lies in the future")},
     "orphan": {
         "unicenta": ("ticketlines", "ticket: .* names no record that has come in"),
         "ospos": ("ospos_sales_items", "sale_id: .* names no record that has come in"),
         "odoo": ("pos_order_line", r"order_id: '\d+' names no record that has come in"),
     },
+    "endless_date": {"odoo": ("pos_order", "date_order: 'infinity' lies in the future")},
     "null": {
         "unicenta": ("ticketlines", "units: is missing"),
         "ospos": ("ospos_sales_items", "quantity_purchased: is missing"),
         "odoo": ("pos_order_line", "qty: is missing"),
     },
 }
-"""What a till program never writes, with the table and the reason by which it is named."""
+"""What a till program never writes, with the table and the reason by which it is named.
+
+The orphan takes Odoo's newest order away, so it comes before what spoils the newest one.
+"""
 
 
 def _crooked(till: Till) -> list[str]:
@@ -275,17 +282,14 @@ def _crooked(till: Till) -> list[str]:
 def test_a_day_that_is_corrected_later_equals_them_again_but_for_what_waits_in_quarantine(
     corrected_chain: Chain, first_figures: dict[str, Figures], till: Till
 ) -> None:
-    waiting = {order_id for _, _, order_id, _ in corrected_chain.waiting(till)}
-    at_till = corrected_chain.at_till(till, waiting)
+    waiting = [order_id for _, _, order_id, _ in corrected_chain.waiting(till)]
+    at_till = corrected_chain.at_till(till, waiting if till in TILLS else ())
     assert corrected_chain.published(till) == at_till
-    if till in TILLS:
-        before = first_figures[till.name]
-        assert len(at_till) == len(before) + 2 * len(till.branches)
-        # the late refunds gave something back
-        paid_back = [
-            sum(figures[day]["paid_back"] for day in before) for figures in (before, at_till)
-        ]
-        assert paid_back[0] < paid_back[1]
+    if till.program.system in ("unicenta", "ospos"):  # Odoo's late refund is on a new day
+        days = first_figures[till.name]
+        assert sum(at_till[day]["paid_back"] for day in days) > sum(
+            figures["paid_back"] for figures in days.values()
+        )
 
 
 @pytest.mark.parametrize("till", [till for till in EACH if till.values[0] in TILLS])
@@ -294,9 +298,11 @@ def test_a_crooked_row_waits_with_its_order_and_is_named(
 ) -> None:
     named = {(table, reason) for _, table, _, reason in corrected_chain.waiting(till) if reason}
     expected = [REASONS[name][till.program.system] for name in _crooked(till)]
-    assert len(named) == len(expected), named
+    assert len(named) == len(expected), corrected_chain.waiting(till)
     for table, reason in expected:
-        assert [1 for row in named if row[0] == table and re.fullmatch(reason, row[1])], named
+        assert [1 for row in named if row[0] == table and re.fullmatch(reason, row[1])], (
+            corrected_chain.waiting(till)
+        )
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
