@@ -17,7 +17,7 @@ PROJECT_DIR = Path(__file__).resolve().parent.parent
 PRODUCT = ("ingest", "report", "serve")
 CHECKED = ("ingest", "report", "sample")
 MOST_MACROS = 0.25
-MOST_PYTHON = 1.60
+MOST_PYTHON = 1.10
 """Lines of Python for a line of model SQL: dbt is the core, so this may not rise."""
 
 MOST_FILE_LINES = 400
