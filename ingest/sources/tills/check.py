@@ -52,8 +52,8 @@ def check(name: str) -> Checked:
     lag = abs(side.now - datetime.now(UTC))
     if lag > LARGEST_LAG:
         checked.problems.append(
-            f"The clock of the till of {till.part} and this machine's are {lag.seconds:,} seconds "
-            f"and {lag.days:,} days apart: set the one that is wrong."
+            f"The clock of the till of {till.part} and this machine's are "
+            f"{timedelta(seconds=round(lag.total_seconds()))} apart: set the one that is wrong."
         )
     for table in side.found:
         try:
