@@ -43,7 +43,7 @@ def check(name: str) -> Checked:
         SourceError: there is no such till, its declaration is wrong, or it does not answer.
     """
     tills = configured()
-    till = next((each for each in tills if name in (each.till_id, each.part)), None)
+    till = next((each for each in tills if name in each.names), None)
     if till is None:
         known = ", ".join(each.till_id for each in tills) or "none"
         raise TillError(f"There is no till {name!r} in the configuration; there is: {known}.")

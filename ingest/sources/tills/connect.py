@@ -88,6 +88,11 @@ class Till:
         """What commands and audit.loads call it: its branch, where it has one, or itself."""
         return next(iter(self.branches)).branch_id if len(self.branches) == 1 else self.till_id
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What a person may call it: itself, its branch or its section."""
+        return self.till_id, self.part, self.section.strip("[]").rpartition(".")[-1]
+
     @cached_property
     def system(self) -> System:
         """Its system's declaration.
