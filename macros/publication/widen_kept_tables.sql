@@ -1,5 +1,5 @@
 {#- What is kept from build to build has the types of the release that made it: give the columns
-    those of today. Views that read them go, and come back in the same build.
+    those of today. Views that read them go; a whole build makes them again.
 
     These are ids, which were numbers, prices, which had two places, and the time of what waits in
     quarantine, which was not kept. -#}

@@ -37,7 +37,8 @@
     {%- set taxable = "gross_amount - discount_amount" ~ (" - tax_amount" if includes_tax else "") -%}
     select
         {{ surrogate_key("branch_id", [
-            "order_id", "tax_rate", "case when is_refund then 'refund' else 'sale' end"
+            "order_id", "coalesce(" ~ dbt.cast("tax_rate", dbt.type_string()) ~ ", 'unknown')",
+            "case when is_refund then 'refund' else 'sale' end"
         ]) }} as order_tax_key,
         order_key,
         branch_id,

@@ -1,13 +1,22 @@
 {#- The rows of a raw table, each with its branch, the currency and the time zone of that, of a system
-    whose tills have one branch each.
+    whose tills have one branch each. A column of the till with one of these names is called till_<name>.
 
     Args:
         system: the system.
         table: the raw table. -#}
 {% macro till_rows(system, table) -%}
+    {%- set added = ["branch_id", "currency", "time_zone"] -%}
+    {%- set columns = column_types(source(system, table)).keys() | list %}
     (
         select
+            {%- if columns | select("in", added) | list %}
+            {%- for name in columns %}
+            landed.{{ adapter.quote(name) }}
+            {%- if name in added %} as till_{{ name }}{% endif %},
+            {%- endfor %}
+            {%- else %}
             landed.*,
+            {%- endif %}
             tills.branch_id,
             tills.currency,
             tills.time_zone

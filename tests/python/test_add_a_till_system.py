@@ -20,7 +20,7 @@ TILL = """
 create table products (id bigint primary key, name text not null, price numeric(10, 2));
 create table sales (
     id bigint primary key, sold_at timestamp not null, state text not null,
-    changed_at timestamp not null
+    changed_at timestamp not null, currency text not null default 'EUR'  -- we have one, too
 );
 create table sale_lines (
     sale_id bigint not null references sales (id), line int not null,

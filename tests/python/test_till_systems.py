@@ -16,12 +16,15 @@ from typing import Any
 import psycopg
 import pymysql  # type: ignore[import-untyped]  # it brings no types
 import pytest
+import sqlalchemy as sa
 from psycopg import sql
 
 from ingest import warehouse as warehouse_module
 from ingest.loads import configuration, driver, erasure
+from ingest.loads.branches import branches
 from ingest.loads.source import LoadResult, Source
 from ingest.sources.registry import SOURCES, chosen
+from ingest.sources.tills import connect
 from ingest.warehouse import Warehouse, WarehouseError
 from tests.python.commands import copy_project, mypizza, read_settings_again, settings
 from tests.python.test_ingest_mariadb import PASSWORD, MariaDb, run_server
@@ -524,6 +527,24 @@ def test_a_system_of_which_dbt_is_not_told_is_refused(
 
 
 @pytest.mark.parametrize("world", PROGRAMS[:2], indirect=True)
+def test_a_till_without_a_port_or_a_password_is_not_asked_with_those_of_the_warehouse(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in {"PGPORT": "54999", "PGUSER": "mypizza", "PGPASSWORD": "secret"}.items():
+        monkeypatch.setenv(name, value)
+    till = connect.Till("shop", "odoo", {}, address="postgresql://reader@127.0.0.1/odoo")
+    assert till.dialect.arguments(till.url)["password"] == ""
+    with pytest.raises(sa.exc.OperationalError, match="port 5432 failed"):
+        till.engine.connect()
+
+
+def test_several_branches_of_a_system_that_tells_none_apart_are_refused() -> None:
+    both = dict(zip(branches().values(), (1, 2), strict=False))
+    problem = connect.in_use(connect.Till("shop", "mypizza", both, "[sources.tills.shop]"))
+    assert problem is not None
+    assert "no column of orders says which of them" in problem
+
+
 def test_a_column_that_a_till_widens_is_widened_in_raw_and_money_never_becomes_text(
     world: World,
 ) -> None:

@@ -43,7 +43,7 @@ def check(name: str) -> Checked:
         SourceError: there is no such till, its declaration is wrong, or it does not answer.
     """
     tills = configured()
-    till = next((each for each in tills if name in (each.till_id, each.part)), None)
+    till = next((each for each in tills if name in each.names), None)
     if till is None:
         known = ", ".join(each.till_id for each in tills) or "none"
         raise TillError(f"There is no till {name!r} in the configuration; there is: {known}.")
@@ -52,8 +52,8 @@ def check(name: str) -> Checked:
     lag = abs(side.now - datetime.now(UTC))
     if lag > LARGEST_LAG:
         checked.problems.append(
-            f"The clock of the till of {till.part} and this machine's are {lag.seconds:,} seconds "
-            f"and {lag.days:,} days apart: set the one that is wrong."
+            f"The clock of the till of {till.part} and this machine's are "
+            f"{timedelta(seconds=round(lag.total_seconds()))} apart: set the one that is wrong."
         )
     for table in side.found:
         try:

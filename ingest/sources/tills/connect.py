@@ -88,6 +88,11 @@ class Till:
         """What commands and audit.loads call it: its branch, where it has one, or itself."""
         return next(iter(self.branches)).branch_id if len(self.branches) == 1 else self.till_id
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What a person may call it: itself, its branch or its section."""
+        return self.till_id, self.part, self.section.strip("[]").rpartition(".")[-1]
+
     @cached_property
     def system(self) -> System:
         """Its system's declaration.
@@ -136,7 +141,7 @@ class Till:
         """A SQLAlchemy engine on the till whose sessions speak UTC."""
         dialect = self.dialect
         engine = sa.create_engine(
-            self.url, poolclass=sa.NullPool, connect_args=dict(dialect.connect_args)
+            self.url, poolclass=sa.NullPool, connect_args=dialect.arguments(self.url)
         )
         sa.event.listen(engine, "connect", lambda connection, _: dialect.prepare(connection))
         return engine
@@ -146,7 +151,7 @@ def configured() -> list[Till]:
     """Return all tills of the configuration, in the order of the seed.
 
     Raises:
-        TillError: a section is wrong, or two tills of one system say that they are of one branch.
+        TillError: a section is wrong, or two tills say that they are of one branch.
     """
     older = {*configuration.section(OLDER)} | {
         branch_id for branch_id in branches() if configuration.value(f"{OLDER}.{branch_id}.url")
@@ -155,23 +160,35 @@ def configured() -> list[Till]:
         *(_read(f"{OLDER}.{name}", system=SAMPLE, branches=name) for name in sorted(older)),
         *map(_read, _sections()),
     ]
-    taken: dict[tuple[str, str], Till] = {}
+    taken: dict[str, Till] = {}
     for till in tills:
         for branch in till.branches:
-            other = taken.setdefault((till.system_name, branch.branch_id), till)
+            other = taken.setdefault(branch.branch_id, till)
             if other is not till:
                 raise TillError(
                     f"{other.section} and {till.section} in {CONFIG_FILE} are both of the branch "
-                    f"{branch.branch_id}: a branch has one till of a system."
+                    f"{branch.branch_id}: a branch has one till. Two programs may have an order of "
+                    "the same number: give each a branch of its own in seeds/branches.csv."
                 )
     order = list(branches().values())
     return sorted(tills, key=lambda till: min(map(order.index, till.branches)))
 
 
 def in_use(till: Till) -> str | None:
-    """Return one sentence where dbt is not told of a till's system."""
+    """Return one sentence where dbt is not told of a till's system, or nothing tells branches."""
     if till.system.source in configuration.systems():
-        return None
+        dumb = [
+            table.at_till for table in till.system.tables
+            if table.business_time and not (table.branch or table.branch_through)
+        ]  # fmt: skip
+        if len(till.branches) == 1 or not dumb:
+            return None
+        return (
+            f"{till.section} in {CONFIG_FILE} has several branches, and no column of {dumb[0]} "
+            f"says which of them a row is of (branch or branch_through in "
+            f"systems/{till.system_name}.toml): each branch would get all rows. Name the column "
+            f"there, or one branch here."
+        )
     return (
         f"{till.section} in {CONFIG_FILE} is a till of the system {till.system.source}, and "
         f"vars.systems in dbt_project.yml lacks it: add it there."

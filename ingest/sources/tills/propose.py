@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ingest.loads import configuration
 from ingest.sources.tills.connect import Till, TillError, cannot_read
 from ingest.sources.tills.declaration import FOLDER, known_systems
 from ingest.warehouse import WarehouseError
@@ -30,7 +31,7 @@ PERSONAL = re.compile(
 )
 SECRET = re.compile(r"password|passwd|token|secret|pin$|hash$", re.IGNORECASE)
 HEAD = """# {name}: written by mypizza till new; finish it, then run mypizza till check.
-# Take out the tables that sales do not touch; docs/how-to/add-a-till.md says more.
+# Take out the tables that sales do not touch; docs/how-to/add-a-till-system.md says more.
 times = "utc"          # what times without a zone mean: utc, branch, or the name of a zone
 """
 
@@ -53,6 +54,10 @@ def new(name: str, url: str, schema: str | None = None) -> Path:
         raise TillError(f"{name!r} is no name: at most 40 small letters, digits and _.")
     if name in known_systems():
         raise TillError(f"There is a till system {name} already: see systems/{name}.toml.")
+    if name in configuration.systems():
+        raise TillError(
+            f"{name} is another system of vars.systems in dbt_project.yml: choose another name."
+        )
     till = Till(name, name, {}, "the address", url, schema=schema)
     catalog = sa.MetaData()
     try:

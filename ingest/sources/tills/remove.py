@@ -47,7 +47,10 @@ def remove(session: Session, till_id: str) -> int:
         [till_id],
     ).fetchall()
     if not found:
-        raise TillError(f"Nothing has ever come in of a till {till_id!r}: see audit.till_branches.")
+        raise TillError(
+            f"Nothing has ever come in of a till {till_id!r}: see audit.till_branches. A till of "
+            "mypizza is called by its branch."
+        )
     return sum(_mark(_raw(session, source, till_id, branches)) for source, branches in found)
 
 

@@ -61,8 +61,9 @@ class TillSource:
     ) -> Sequence[TillVisit]:
         """Return the configured tills, in the order of the seed."""
         tills = [till for till in configured() if till.system_name == self.system_name]
-        if tills and (problem := in_use(tills[0])):
-            raise TillError(problem)
+        for till in tills:
+            if problem := in_use(till):
+                raise TillError(problem)
         return [
             TillVisit(session, till)
             for till in tills

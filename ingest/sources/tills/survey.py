@@ -46,7 +46,9 @@ def survey(till: Till, raw: InRaw) -> AtTill:
     targets: dict[str, dict[str, str]] = {}
     for table in looked.found:
         if hangs := [each.at_till for each in raw.system.path(table) if not looked.has(each)]:
-            problems.append(f"Nor is {table.at_till} loaded, whose rows belong to {hangs[-1]}.")
+            problems.append(
+                f"{table.at_till} is not loaded either: its rows belong to {hangs[-1]}."
+            )
             continue
         wrong = [*_wrong(looked, table)]
         try:

@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import dlt
+import psycopg
 import sqlalchemy as sa
 
 from ingest.loads import packages
@@ -99,7 +100,7 @@ class TillVisit:
             refused = (text for text in self._at_till().problems if text not in known)
             problems = [*([compared.problem] if compared.problem else []), *refused]
             compared = replace(compared, problem=" ".join(problems) or None)
-        except (WarehouseError, sa.exc.SQLAlchemyError) as error:
+        except (WarehouseError, sa.exc.SQLAlchemyError, psycopg.Error) as error:
             compared = Compared(self.name, problem=explain(error, self.till))
         return replace(compared, loads=tuple(loads), seconds=time.monotonic() - started)
 

@@ -1,4 +1,4 @@
-{#- What tills say themselves, and no mapping reads: the day totals of an export, and the closings
+{#- Figures of the tills' own, which no mapping reads: the day totals of an export, and the closings
     of the systems that have them (`has_closings` in vars.systems). -#}
 with
 

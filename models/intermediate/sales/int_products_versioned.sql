@@ -49,10 +49,14 @@ numbered as (
 
     select
         *,
-        row_number() over (
-            partition by branch_id, product_id order by dbt_valid_from, dbt_scd_id
-        ) as version_number
+        row_number() over product_versions as version_number,
+        -- a product that has a time of change from some day on goes from one snapshot to the other
+        coalesce(lead(dbt_valid_from) over product_versions, dbt_valid_to) as ended_at
     from products
+    window
+        product_versions as (
+            partition by branch_id, product_id order by dbt_valid_from, dbt_scd_id
+        )
 
 ),
 
@@ -83,7 +87,7 @@ versions as (
             when version_number = 1 then cast('1900-01-01 00:00:00+00' as timestamp with time zone)
             else dbt_valid_from
         end as valid_from,
-        dbt_valid_to as valid_to
+        ended_at as valid_to
     from numbered
 
     union all

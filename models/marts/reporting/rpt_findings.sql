@@ -20,8 +20,12 @@ taken as (
 
 payments as (
 
-    select * from {{ ref('fct_payments') }}
-    where payment_method = 'other'
+    select
+        payments.*,
+        orders.system_name
+    from {{ ref('fct_payments') }} as payments
+    inner join {{ ref('fct_orders') }} as orders on payments.order_key = orders.order_key
+    where payments.payment_method = 'other'
 
 ),
 
@@ -77,7 +81,8 @@ found as (
         count(*) as records,
         sum(payments.received_amount_exact) as amount
     from payments
-    left join methods on payments.till_method = methods.word
+    left join methods
+        on payments.system_name = methods.system and payments.till_method = methods.word
     where methods.word is null
     group by payments.branch_id, payments.business_date, payments.till_method
 

@@ -75,6 +75,15 @@ class Dialect:
         """SQLAlchemy's dialect for statements that are sent as they are."""
         raise NotImplementedError
 
+    def arguments(self, url: sa.URL) -> dict[str, Any]:
+        """Return what a driver is told beside a till's address.
+
+        Args:
+            url: the address.
+        """
+        del url
+        return dict(self.connect_args)
+
     def compile(self, statement: sa.ClauseElement) -> str:
         """Return a statement as text with its values in it."""
         compiled = statement.compile(dialect=self.compiler, compile_kwargs={"literal_binds": True})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +28,20 @@ class Postgres(Dialect):
     def compiler(self) -> sa.Dialect:
         """SQLAlchemy's dialect for statements that are sent as they are."""
         return postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+
+    def arguments(self, url: sa.URL) -> dict[str, Any]:
+        """Say what the address lacks: libpq would take it from the warehouse's own variables."""
+        user = url.username or getpass.getuser()
+        absent = {
+            "host": None if url.host else "", "port": None if url.port else 5432,
+            "user": None if url.username else user, "password": None if url.password else "",
+            "dbname": None if url.database else user, "sslmode": "prefer",
+        }  # fmt: skip
+        return dict(self.connect_args) | {
+            name: value
+            for name, value in absent.items()
+            if value is not None and name not in url.query
+        }
 
     def bytes_literal(self, value: bytes) -> Expression:
         """Return bytes as a literal."""

@@ -2,6 +2,7 @@
 {#- No `with`: Postgres would plan it apart from what joins it, and read all for one order. -#}
 {%- set types = column_types(source('odoo', 'pos_order_line')) -%}
 {%- set money = 'numeric(20, 8)' %}
+{%- set worth = safe_cast('qty', money, types) ~ ' * ' ~ safe_cast('price_unit', money, types) %}
 
 select
     -- keys
@@ -40,7 +41,8 @@ select
 
     -- judgement
     {{ row_errors([
-        unreadable('qty', money, types, exact=false),
+        unreadable('qty', 'numeric(12, 3)', types, exact=false),
+        broken('qty', 'abs(' ~ worth ~ ') >= 1000000000', 'is too much for its price'),
         unreadable('price_unit', money, types, exact=false),
         unreadable('discount', money, types, optional=true, exact=false),
         unreadable('price_subtotal', money, types, exact=false),
