@@ -526,7 +526,6 @@ def test_a_system_of_which_dbt_is_not_told_is_refused(
     )
 
 
-@pytest.mark.parametrize("world", PROGRAMS[:2], indirect=True)
 def test_a_till_without_a_port_or_a_password_is_not_asked_with_those_of_the_warehouse(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -545,6 +544,7 @@ def test_several_branches_of_a_system_that_tells_none_apart_are_refused() -> Non
     assert "no column of orders says which of them" in problem
 
 
+@pytest.mark.parametrize("world", PROGRAMS[:2], indirect=True)
 def test_a_column_that_a_till_widens_is_widened_in_raw_and_money_never_becomes_text(
     world: World,
 ) -> None:
