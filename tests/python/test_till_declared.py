@@ -229,6 +229,9 @@ def test_a_first_declaration_is_written_from_a_database_and_brings_its_rows(kios
     assert "scratch" not in tables
     with pytest.raises(TillError, match="There is a till system kiosk already"):
         propose.new("kiosk", kiosk.address)
+    # the sample's tills are loaded under this name
+    with pytest.raises(TillError, match="pos is another system"):
+        propose.new("pos", kiosk.address)
     assert outcomes(kiosk.run()) == [("initial", "succeeded", None)]
     assert kiosk.query("select sum(grosse), count(*) from raw_kiosk.sale_lines") == [(3, 3)]
     assert kiosk.query("select count(*) from audit.reconciliation where difference <> 0") == [(0,)]
