@@ -229,12 +229,15 @@ def test_a_first_declaration_is_written_from_a_database_and_brings_its_rows(kios
     assert "scratch" not in tables
     with pytest.raises(TillError, match="There is a till system kiosk already"):
         propose.new("kiosk", kiosk.address)
-    # the sample's tills are loaded under this name
-    with pytest.raises(TillError, match="pos is another system"):
-        propose.new("pos", kiosk.address)
     assert outcomes(kiosk.run()) == [("initial", "succeeded", None)]
     assert kiosk.query("select sum(grosse), count(*) from raw_kiosk.sale_lines") == [(3, 3)]
     assert kiosk.query("select count(*) from audit.reconciliation where difference <> 0") == [(0,)]
+
+
+@pytest.mark.parametrize("name", ["pos", "files"])
+def test_a_declaration_does_not_take_the_name_of_another_source(name: str) -> None:
+    with pytest.raises(TillError, match=f"{name} is another system of vars.systems"):
+        propose.new(name, "postgresql://reader@127.0.0.1/till")
 
 
 KEYS = {"postgres": "numeric(20)", "mariadb": "bigint unsigned"}
