@@ -1,4 +1,4 @@
-"""A first declaration of a database that nobody has declared yet, for a person to finish.
+"""A first declaration of a till system, written from a till's database, for a person to finish.
 
 Keys are those that the database declares, and parents, where it declares any; all else is told by
 types and names, so each of it is a guess that a person confirms.
