@@ -45,7 +45,7 @@ def new(
     name: Annotated[str, typer.Option(help="What the till system is to be called.")],
     schema: Annotated[str | None, typer.Option(help="The database's schema.")] = None,
 ) -> None:
-    """Write a first declaration from a database that nobody has declared yet."""
+    """Write a first declaration of a till system from a till's database."""
     # For the start-up time: the sources bring dlt, pyarrow and SQLAlchemy, which take a second.
     with ending_at_once():
         from ingest.sources.tills import propose

@@ -26,7 +26,7 @@
     )
 {%- endmacro %}
 
-{#- What a base model says of each row besides its columns: its deletion mark, its load, what is wrong
+{#- The columns that every base model adds to a row: its deletion mark, its load, what is wrong
     with it, and what the quarantine may show of it. The rows are called `landed`.
 
     Args:

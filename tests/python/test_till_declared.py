@@ -234,6 +234,12 @@ def test_a_first_declaration_is_written_from_a_database_and_brings_its_rows(kios
     assert kiosk.query("select count(*) from audit.reconciliation where difference <> 0") == [(0,)]
 
 
+@pytest.mark.parametrize("name", ["pos", "files"])
+def test_a_declaration_does_not_take_the_name_of_another_source(name: str) -> None:
+    with pytest.raises(TillError, match=f"{name} is another system of vars.systems"):
+        propose.new(name, "postgresql://reader@127.0.0.1/till")
+
+
 KEYS = {"postgres": "numeric(20)", "mariadb": "bigint unsigned"}
 """A key that lands as text or number, which other tables refer to by a plain integer."""
 

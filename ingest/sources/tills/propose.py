@@ -1,4 +1,4 @@
-"""A first declaration of a database that nobody has declared yet, for a person to finish.
+"""A first declaration of a till system, written from a till's database, for a person to finish.
 
 Keys are those that the database declares, and parents, where it declares any; all else is told by
 types and names, so each of it is a guess that a person confirms.
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from ingest.loads import configuration
 from ingest.sources.tills.connect import Till, TillError, cannot_read
-from ingest.sources.tills.declaration import FOLDER, known_systems
+from ingest.sources.tills.declaration import FOLDER, known_systems, source_name
 from ingest.warehouse import WarehouseError
 
 CHANGED = re.compile(r"updat|modif|write_date|chang|edited", re.IGNORECASE)
@@ -54,7 +54,11 @@ def new(name: str, url: str, schema: str | None = None) -> Path:
         raise TillError(f"{name!r} is no name: at most 40 small letters, digits and _.")
     if name in known_systems():
         raise TillError(f"There is a till system {name} already: see systems/{name}.toml.")
-    if name in configuration.systems():
+    no_tills = {
+        listed for listed, system in configuration.systems().items()
+        if system and system.get("loads_go_by") != "branch_id"
+    }  # fmt: skip
+    if name in no_tills | set(map(source_name, known_systems())):
         raise TillError(
             f"{name} is another system of vars.systems in dbt_project.yml: choose another name."
         )

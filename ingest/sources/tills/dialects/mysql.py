@@ -99,7 +99,7 @@ class MySQL(Dialect):
         return sa.func.nullif(sa.func.concat_ws(", ", *names), "") if names else None
 
     def text(self, value: Expression, kind: str) -> Expression:
-        """Return a column as text in the alphabet of the hash, whatever the column's is."""
+        """Return a column as text in the character set of the hash."""
         found = super().text(value, kind)
         return sa.func.convert(found.op("using")(sql("utf8mb4")), type_=sa.Text)
 

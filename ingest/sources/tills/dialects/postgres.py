@@ -27,7 +27,7 @@ class Postgres(Dialect):
     @property
     def compiler(self) -> sa.Dialect:
         """SQLAlchemy's dialect for statements that are sent as they are."""
-        return postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+        return postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]  # untyped there
 
     def arguments(self, url: sa.URL) -> dict[str, Any]:
         """Say what the address lacks: libpq would take it from the warehouse's own variables."""

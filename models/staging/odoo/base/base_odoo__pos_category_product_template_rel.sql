@@ -14,7 +14,7 @@ categories as (
 
 ),
 
--- a template may stand in several categories of the till's screen
+-- a template may be in several categories of the till's screen
 first_of_each as (
 
     select
