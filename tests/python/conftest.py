@@ -98,11 +98,16 @@ def _prepared(name: str, run: Callable[[Path], str]) -> Path:
 
 @pytest.fixture(scope="session")
 def sample_company() -> Path:
-    """The folder of a stopped server with the published sample company: to be copied."""
+    """The folder of a stopped server with the published sample company: to be copied.
+
+    Its year is loaded first, and then five weeks in which prices change and guests come back.
+    """
 
     def trade(folder: Path) -> str:
         declare(folder)
         sample("start", folder=folder)
+        mypizza("ingest", folder=folder)
+        sample("advance", "--days", "35", folder=folder)
         return mypizza("run", folder=folder).stdout
 
     return _prepared("sample_company", trade)
@@ -125,19 +130,6 @@ def small_company() -> Path:
         return mypizza("run", project=project, folder=folder).stdout
 
     return _prepared(SMALL_COMPANY, trade)
-
-
-@pytest.fixture(scope="session")
-def company_five_weeks_on(sample_company: Path) -> Path:
-    """The same after its year and five more weeks of trade."""
-
-    def trade(folder: Path) -> str:
-        copy_company(sample_company, folder)
-        sample("start", folder=folder)
-        sample("advance", "--days", "35", folder=folder)
-        return mypizza("run", "--no-docs", folder=folder).stdout
-
-    return _prepared("five_weeks_on", trade)
 
 
 @contextmanager
@@ -167,15 +159,6 @@ def small_warehouse(
 ) -> Iterator[warehouse_module.Warehouse]:
     """An embedded server of the test file's own, with the small company published."""
     with _copy_of(small_company, request.module.__name__) as published:
-        yield published
-
-
-@pytest.fixture(scope="module")
-def five_weeks_on(
-    request: pytest.FixtureRequest, company_five_weeks_on: Path
-) -> Iterator[warehouse_module.Warehouse]:
-    """An embedded server of the test file's own, with the company published five weeks on."""
-    with _copy_of(company_five_weeks_on, request.module.__name__) as published:
         yield published
 
 
