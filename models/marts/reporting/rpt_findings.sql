@@ -75,6 +75,18 @@ found as (
     union all
 
     select
+        branch_id,
+        business_date,
+        'orders have no lines' as finding,
+        count(*) as records,
+        sum(paid_amount_exact) as amount
+    from {{ ref('fct_orders') }}
+    where {{ has_lost_its_lines() }}
+    group by branch_id, business_date
+
+    union all
+
+    select
         payments.branch_id,
         payments.business_date,
         {{ dbt.concat(["'the way of paying is not known: '", "payments.till_method"]) }} as finding,

@@ -38,7 +38,11 @@ order_days as (
         business_date,
         sum(paid_amount_exact) as paid_at_till,
         sum(paid_amount_exact + unpaid_amount_exact) as paid_in_marts,
-        sum(case when abs(unpaid_amount_exact) >= 0.01 then 1 else 0 end) as unpaid_orders,
+        sum(
+            case
+                when abs(unpaid_amount_exact) >= 0.01 or {{ has_lost_its_lines() }} then 1 else 0
+            end
+        ) as unpaid_orders,
         count(till_total_exact) as totals,
         sum(till_total_exact) as total_at_till,
         sum(case when till_total_exact is not null then total_exact end) as total_in_marts,
