@@ -323,6 +323,26 @@ def test_a_date_of_noughts_is_named_lands_as_null_and_stops_nothing(world: World
 
 
 @pytest.mark.parametrize("world", PROGRAMS[:1], indirect=True)
+def test_a_till_in_a_schema_of_its_own_is_read_there_also_by_its_queries(world: World) -> None:
+    world.sell(4)
+    world.till('alter schema public rename to "Laden 1"')
+    configured = settings() / "config.toml"
+    configured.write_text(configured.read_text("utf-8") + 'schema = "Laden 1"\n', "utf-8")
+    read_settings_again()
+
+    assert outcomes(world.run()) == [("initial", "succeeded", None)]
+    assert world.query(
+        "select count(*), round(sum(paid), 6), round(sum(sold), 6), round(sum(tax), 6)"
+        " from raw_unicenta.closing_figures"
+    ) == world.query(
+        "select (select count(*) from raw_unicenta.closedcash), (select round(sum(total::numeric),"
+        " 6) from raw_unicenta.payments inner join raw_unicenta.tickets on receipt = tickets.id),"
+        " (select round(sum(units::numeric * price::numeric), 6) from raw_unicenta.ticketlines),"
+        " (select round(sum(amount::numeric), 6) from raw_unicenta.taxlines)"
+    )
+
+
+@pytest.mark.parametrize("world", PROGRAMS[:1], indirect=True)
 def test_a_person_whose_key_is_a_text_is_erased_and_stays_so(world: World) -> None:
     world.sell(4)
     world.run()

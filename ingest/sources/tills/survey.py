@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -111,10 +112,10 @@ def _reflected(
     """Yield the declared tables, each as the till has it, if it has it."""
     schemas: dict[str | None, dict[str, list[sa.Column[Any]]]] = {}
     for table in till.system.tables:
-        if table.query:
-            yield table, _of_query(table)
-            continue
         schema = table.schema_name or till.schema
+        if table.query:
+            yield table, _of_query(till, table, schema)
+            continue
         if schema not in schemas:
             schemas[schema] = till.dialect.columns(connection, schema)
         there = schemas[schema]
@@ -139,8 +140,13 @@ def _as_raw(
     return sa.Table(name, sa.MetaData(), *kept, schema=schema)
 
 
-def _of_query(table: Table) -> sa.FromClause:
+def _of_query(till: Till, table: Table, schema: str | None) -> sa.FromClause:
+    """Return a declared query's rows: its tables are those of the schema."""
     text = (FOLDER / str(table.query)).read_text(encoding="utf-8")
+    if schema:
+        prefix = till.dialect.compiler.identifier_preparer.quote_schema(schema)
+        names = "|".join(re.escape(each.at_till) for each in till.system.tables if not each.query)
+        text = re.sub(rf"\b(from|join)\s+(?=({names})\b)", rf"\g<0>{prefix}.", text)
     kinds: dict[str, Any] = {"moment": sa.DateTime(), "date": sa.Date(), "boolean": sa.Boolean()}
     columns = [sa.column(name, kinds.get(kind)) for name, kind in table.columns.items()]
     return sa.text(text.replace(":", r"\:")).columns(*columns).subquery(table.name)
