@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from psycopg import sql
+from pydantic import ValidationError
 
 from ingest import warehouse as warehouse_module
 from ingest.loads import configuration, driver
@@ -192,6 +194,52 @@ def test_change_columns_of_all_kinds_bring_each_change_once(kiosk: Kiosk) -> Non
     }  # fmt: skip
     assert result.tables["by_key"] == 1
     assert kiosk.differing() == []
+
+
+def test_a_row_without_its_key_is_left_out_and_named_and_what_only_grows_is_compared(
+    kiosk: Kiosk,
+) -> None:
+    kiosk.till(
+        "create table loose (id integer, sold_at timestamp, amount decimal(12, 2))",
+        "insert into loose values (1, '2016-03-01 12:00:00', 9.5), (2, '2016-03-02 12:00:00', 7),"
+        " (null, '2016-03-02 13:00:00', 41.43)",
+        "create table menu (id integer primary key, price decimal(12, 2))",
+        "insert into menu values (1, 9.5), (2, 12)",
+        "create table noted (id integer primary key, changed varchar(20))",
+    )
+    declared = (
+        '[tables.loose]\nkey = "id"\nbusiness_time = "sold_at"\nmoney = "amount"\n'
+        '[tables.menu]\nkey = "id"\nchanged_at = "id"\n'
+    )
+    kiosk.declare(declared)
+
+    initial, *_ = kiosk.run()
+
+    assert kiosk.query("select id, amount from raw_kiosk.loose order by id") == [(1, 9.5), (2, 7)]
+    (note,) = (note for note in initial.notes if "lacks a part of its key" in note)
+    assert "A row of loose of the till of lyon" in note
+    assert "amount is 41.43" in note
+    # it is missing in its day, which so differs from the till by its money
+    assert kiosk.query(
+        "select business_date::text, difference from audit.reconciliation"
+        " where figure = 'loose_amount' and difference <> 0"
+    ) == [("2016-03-02", Decimal("-41.43"))]
+
+    kiosk.till("update menu set price = 10 where id = 1", "delete from loose where id is null")
+    kiosk.run()
+    assert kiosk.query("select price from raw_kiosk.menu order by id") == [(10,), (12,)]
+    assert kiosk.query("select count(*) from audit.reconciliation where difference <> 0") == [(0,)]
+
+    kiosk.declare(declared + '[tables.noted]\nkey = "id"\nchanged_at = "changed"\n')
+    result, *_ = kiosk.run()
+    assert "noted.changed of the till of lyon is a text" in str(result.error)
+
+
+@pytest.mark.parametrize("written", ["%d.%m.%Y", "%H:%M", "%Y-%m-%d %I:%M %p"])
+def test_a_change_column_that_does_not_sort_is_refused(written: str) -> None:
+    table = {"key": "id", "changed_at": "changed", "changed_format": written, "business_time": "at"}
+    with pytest.raises(ValidationError, match="no format that sorts as its times do"):
+        declaration.parsed("kiosk", {"tables": {"sales": table}})
 
 
 SHOP = """

@@ -18,7 +18,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,8 +69,7 @@ class Reading:
             last_value: how far the last complete load came.
         """
         rows = self.till.rows(self.table)
-        where = fresh(self.till, self.table, rows, last_value)
-        self.note_unreadable(rows, where)
+        where = self.with_key(rows, fresh(self.till, self.table, rows, last_value))
         if self.till.dialect.copies:
             newest = self._newest(rows, where)
             if newest.num_rows:
@@ -89,19 +88,39 @@ class Reading:
         """The raw table's Arrow schema."""
         return schema(self.till.system, self.table, self.till.types(self.table).items())
 
-    def note_unreadable(self, rows: sa.FromClause, where: Condition) -> None:
-        """Remember a row of each column whose new type has a value that the raw column cannot."""
+    def with_key(self, rows: sa.FromClause, where: Condition) -> Condition:
+        """Return the condition without rows that lack a part of their key, as those of a view may.
+
+        One of them is remembered, and so is one of each column whose new type has a value that the
+        raw column cannot have.
+        """
         till, table = self.till, self.table
+        parts = [rows.c[name] for name in table.key if _may_be_null(rows.c[name])]
+        lacking = sa.or_(sa.false(), *(part.is_(None) for part in parts))
+        shown = [name for name in (*table.needed, *table.money) if name in rows.c]
+        if parts and (row := self._first(rows, shown, where, lacking)):
+            self.progress.notes["key"] = (
+                f"A row of {table.name} of the till of {till.till.part} lacks a part of its key "
+                f"({row}): it is left out. Give it one there, or name columns that are never empty "
+                f"as the key in systems/{till.system.name}.toml."
+            )
+        where = sa.and_(where, sa.not_(lacking)) if parts else where
         for name, condition in till.unreadable(table, rows).items():
-            query = sa.select(*(rows.c[each] for each in table.key)).where(where, condition)
-            with till.asking(table), till.till.engine.connect() as connection:
-                found = connection.execute(query.limit(1)).first()
-            if found:
-                key = ", ".join(map("{} is {}".format, table.key, found))
+            if row := self._first(rows, table.key, where, condition):
                 self.progress.notes[name] = (
                     f"The column {table.name}.{name} of the till of {till.till.part} has a value "
-                    f"that is no {till.kind(table, name)} where {key}: it lands as null."
+                    f"that is no {till.kind(table, name)} where {row}: it lands as null."
                 )
+        return where
+
+    def _first(
+        self, rows: sa.FromClause, names: Sequence[str], *conditions: Condition
+    ) -> str | None:
+        """Return what some columns are in the first row of some, if there is one."""
+        query = sa.select(*(rows.c[name] for name in names)).where(*conditions).limit(1)
+        with self.till.asking(self.table), self.till.till.engine.connect() as connection:
+            found = connection.execute(query).first()
+        return found and ", ".join(map("{} is {}".format, names, found))
 
     def _newest(self, rows: sa.FromClause, where: Condition) -> pa.Table:
         """Return the newest row with its key and its cursor and no other value."""
