@@ -320,6 +320,41 @@ def test_a_row_names_its_parent_by_another_type_and_doubles_are_compared_by_all_
     assert kiosk.query("select count(*) from audit.reconciliation where difference <> 0") == [(0,)]
 
 
+@pytest.mark.parametrize("kiosk", ENGINES[1:], indirect=True)
+def test_a_text_may_name_a_number_and_a_tinyint_above_1_is_named_and_may_be_declared(
+    kiosk: Kiosk,
+) -> None:
+    kiosk.till(
+        "create table tabs (id integer primary key, sold_at datetime, kind tinyint(1), size tinyint(1))",
+        "insert into tabs values (1, '2016-03-01 12:00:00', 2, 3), (2, '2016-03-02 12:00:00', 1, 1)",
+        "create table tab_lines (tab varchar(10), line integer, amount decimal(12, 2),"
+        " primary key (tab, line))",
+        "insert into tab_lines values ('1', 1, 9.5), ('01', 2, 7), ('2', 1, 12), ('x', 1, 41.43)",
+    )
+    kiosk.declare(
+        '[tables.tabs]\nkey = "id"\nbusiness_time = "sold_at"\ncolumns = {size = "integer"}\n'
+        '[tables.tab_lines]\nkey = ["tab", "line"]\nparent = "tabs"\nparent_key = "tab"\n'
+        'money = "amount"\n'
+    )
+
+    (result,) = kiosk.run()
+
+    assert result.outcome == "succeeded", result.error
+    assert any("tabs.kind of the till of lyon is tinyint(1)" in note for note in result.notes)
+    assert not any("tabs.size" in note for note in result.notes)
+    (note,) = (note for note in result.notes if "lacks a part of its key" in note)
+    assert "tab is x" in note
+    assert kiosk.query("select kind, size from raw_kiosk.tabs order by id") == [
+        (True, 3), (True, 1),
+    ]  # fmt: skip
+    kiosk.till("update tab_lines set amount = 8 where tab = '01'")
+    assert {each.outcome for each in kiosk.run()} == {"succeeded"}
+    assert kiosk.query("select tab, line, amount from raw_kiosk.tab_lines order by 1, 2") == [
+        (1, 1, 9.5), (1, 2, 8), (2, 1, 12),
+    ]  # fmt: skip
+    assert kiosk.query("select count(*) from audit.reconciliation where difference <> 0") == [(0,)]
+
+
 def test_a_till_that_is_removed_leaves_nothing_once_two_publications_know_it(
     kiosk: Kiosk,
 ) -> None:

@@ -95,7 +95,12 @@ class Reading:
         raw column cannot have.
         """
         till, table = self.till, self.table
-        parts = [rows.c[name] for name in table.key if _may_be_null(rows.c[name])]
+        changed = till.unreadable(table, rows)
+        parts = [
+            till.value(table, rows.c[name])
+            for name in table.key
+            if _may_be_null(rows.c[name]) or name in changed
+        ]
         lacking = sa.or_(sa.false(), *(part.is_(None) for part in parts))
         shown = [name for name in (*table.needed, *table.money) if name in rows.c]
         if parts and (row := self._first(rows, shown, where, lacking)):
@@ -105,7 +110,7 @@ class Reading:
                 f"as the key in systems/{till.system.name}.toml."
             )
         where = sa.and_(where, sa.not_(lacking)) if parts else where
-        for name, condition in till.unreadable(table, rows).items():
+        for name, condition in changed.items():
             if row := self._first(rows, table.key, where, condition):
                 self.progress.notes[name] = (
                     f"The column {table.name}.{name} of the till of {till.till.part} has a value "
@@ -251,7 +256,9 @@ def read_batches(
     """
     till, table, arrow_schema = reading.till.till, reading.table, reading.schema
     landed = reading.till.landed(table, rows)
-    crooked = till.dialect.crooked([rows.c[name] for name in landed])
+    crooked = till.dialect.crooked(
+        [rows.c[name] for name, (_, kind) in landed.items() if kind != pa.int64()]
+    )
     query = sa.select(
         *(what for what, _ in landed.values()),
         *([] if crooked is None else [crooked.label("_crooked")]),
@@ -294,14 +301,24 @@ def _key_of(reading: Reading, batch: pa.RecordBatch, row: int) -> str:
 
 
 def _note(reading: Reading, batch: pa.RecordBatch, crooked: pa.Array) -> None:
-    """Remember the first row of each column whose time is none."""
+    """Remember the first row of each column whose time is none, or whose truth is a number."""
+    system, notes = reading.till.till.system_name, reading.progress.notes
     for row, names in enumerate(crooked.to_pylist()):
         for name in (names or "").split(", ") if names else ():
-            reading.progress.notes.setdefault(
-                name,
+            if name in notes:
+                continue
+            key = _key_of(reading, batch, row)
+            said = (
+                f"is tinyint(1), which is read as true or false, and is neither 0 nor 1 where "
+                f"{key}: it lands as true. If it is a number, write columns = "
+                f'{{{name} = "integer"}} for the table in systems/{system}.toml.'
+                if batch.schema.field(name).type == pa.bool_()
+                else f"has a day that does not exist (such as 0000-00-00) where {key}: it lands as "
+                f"null."
+            )
+            notes[name] = (
                 f"The column {reading.table.name}.{name} of the till of {reading.till.till.part} "
-                f"has a day that does not exist (such as 0000-00-00) where "
-                f"{_key_of(reading, batch, row)}: it lands as null.",
+                f"{said}"
             )
 
 

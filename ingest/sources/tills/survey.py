@@ -21,7 +21,7 @@ from ingest.sources.tills.connect import (
     refusal,
 )
 from ingest.sources.tills.declaration import FOLDER, System, Table
-from ingest.sources.tills.landing import TEXT, common, postgres_name
+from ingest.sources.tills.landing import NUMBERS, TEXT, common, postgres_name
 from ingest.sources.tills.names import raw_name, raw_names
 from ingest.sources.tills.tables import AtTill, InRaw
 from ingest.warehouse import WarehouseError
@@ -211,19 +211,20 @@ def _targets(looked: AtTill, raw: InRaw, table: Table) -> dict[str, str]:
 def _as_parent(
     looked: AtTill, table: Table, targets: Mapping[str, Mapping[str, str]]
 ) -> dict[str, str]:
-    """Return which columns land as text because the parent's key that they name does.
+    """Return which columns land as the parent's key does that they name: as text or as a number.
 
-    Many programs write an unsigned key and refer to it by an int.
+    Many programs write an unsigned key and refer to it by an int, or an int and refer to it by a
+    text.
     """
     if not table.parent:
         return {}
     parent = looked.system.table(table.parent)
-    known = targets.get(parent.name, {})
-    return {
-        name: TEXT
-        for name, key in zip(table.parent_key, parent.key, strict=True)
-        if known.get(key, looked.kind(parent, key)) == TEXT
-    }
+    found: dict[str, str] = {}
+    for name, key in zip(table.parent_key, parent.key, strict=True):
+        above = targets.get(parent.name, {}).get(key) or str(looked.kind(parent, key))
+        if above == TEXT or (above in NUMBERS and looked.kind(table, name) == TEXT):
+            found[name] = above
+    return found
 
 
 def _widened(looked: AtTill, raw: InRaw, table: Table, targets: Mapping[str, str]) -> Iterator[str]:
