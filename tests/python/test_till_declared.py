@@ -325,8 +325,10 @@ def test_a_text_may_name_a_number_and_a_tinyint_above_1_is_named_and_may_be_decl
     kiosk: Kiosk,
 ) -> None:
     kiosk.till(
-        "create table tabs (id integer primary key, sold_at datetime, kind tinyint(1), size tinyint(1))",
-        "insert into tabs values (1, '2016-03-01 12:00:00', 2, 3), (2, '2016-03-02 12:00:00', 1, 1)",
+        "create table tabs (id integer primary key, sold_at datetime, kind tinyint(1),"
+        " size tinyint(1))",
+        "insert into tabs values (1, '2016-03-01 12:00:00', 2, 3),"
+        " (2, '2016-03-02 12:00:00', 1, 1)",
         "create table tab_lines (tab varchar(10), line integer, amount decimal(12, 2),"
         " primary key (tab, line))",
         "insert into tab_lines values ('1', 1, 9.5), ('01', 2, 7), ('2', 1, 12), ('x', 1, 41.43)",

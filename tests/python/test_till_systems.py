@@ -505,6 +505,49 @@ def test_a_system_of_which_dbt_is_not_told_is_refused(
     )
 
 
+@pytest.mark.parametrize("world", PROGRAMS[:1], indirect=True)
+def test_a_till_whose_section_is_wrong_is_refused_alone(world: World) -> None:
+    world.sell(2)
+    wrong = {
+        "typo": 'branches = "quito"\nurll = "x"',
+        "nowhere": 'branches = "atlantis"\nurl = "postgresql://x"',
+        "one": 'branches = "chicago"\nurl = "postgresql://x"',
+        "two": 'branches = "chicago"\nurl = "postgresql://x"',
+    }
+    configured = settings() / "config.toml"
+    sections = "".join(
+        f'[sources.tills.{name}]\nsystem = "unicenta"\n{rest}\n' for name, rest in wrong.items()
+    )
+    configured.write_text(configured.read_text("utf-8") + sections, "utf-8")
+    read_settings_again()
+
+    results = world.run()
+
+    failed = [str(result.error) for result in results if result.outcome != "succeeded"]
+    assert [result.branch_id for result in results if result.outcome == "succeeded"] == ["lyon"]
+    assert len(failed) == 4
+    assert any("has the key 'urll', which is not allowed there" in error for error in failed)
+    assert any("There is no branch 'atlantis'" in error for error in failed)
+    assert sum("are both of the branch chicago: a branch has one till" in e for e in failed) == 2
+    assert world.differences() == []
+    assert world.query("select count(*) > 20 from raw_unicenta.receipts") == [(True,)]
+
+
+def test_the_names_of_a_system_and_a_till_are_not_too_long_for_dlt(
+    monkeypatch: pytest.MonkeyPatch, warehouse: Warehouse
+) -> None:
+    del warehouse  # the settings are in its folder
+    monkeypatch.setattr(connect, "source_name", lambda name: f"{name}_" + "s" * 30)
+    configure(PROGRAMS[0].values[0], "postgresql://x", "")  # type: ignore[arg-type]  # a program
+    text = (settings() / "config.toml").read_text("utf-8")
+    (settings() / "config.toml").write_text(text.replace(TILL, "t" * 40), "utf-8")
+    read_settings_again()
+
+    (till,) = connect.configured()
+
+    assert "characters together, which is too long for dlt" in str(till.wrong)
+
+
 def test_a_till_without_a_port_or_a_password_is_not_asked_with_those_of_the_warehouse(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -47,6 +47,8 @@ def check(name: str) -> Checked:
     if till is None:
         known = ", ".join(each.till_id for each in tills) or "none"
         raise TillError(f"There is no till {name!r} in the configuration; there is: {known}.")
+    if till.wrong:
+        raise TillError(till.wrong)
     side = look(till)
     checked = Checked(problems=[*side.problems, *filter(None, [in_use(till)])])
     lag = abs(side.now - datetime.now(UTC))

@@ -42,9 +42,9 @@ def _format(value: str) -> str:
     parts = "".join(re.findall("%(.)", value))
     if value not in ("epoch", "epoch_ms") and not (parts and "YmdHMSf".startswith(parts)):
         raise ValueError(
-            f"{value!r} is no format that sorts as its times do: write epoch (seconds), epoch_ms or "
-            f"how the text is written, the year first, like %Y-%m-%d %H:%M:%S; where it is written "
-            f"in another order, leave changed_at and changed_format out"
+            f"{value!r} is no format that sorts as its times do: write epoch (seconds), epoch_ms "
+            f"or how the text is written, the year first, like %Y-%m-%d %H:%M:%S; where it is "
+            f"written in another order, leave changed_at and changed_format out"
         )
     return value
 

@@ -125,7 +125,7 @@ class Reading:
         query = sa.select(*(rows.c[name] for name in names)).where(*conditions).limit(1)
         with self.till.asking(self.table), self.till.till.engine.connect() as connection:
             found = connection.execute(query).first()
-        return found and ", ".join(map("{} is {}".format, names, found))
+        return ", ".join(map("{} is {}".format, names, found)) if found else None
 
     def _newest(self, rows: sa.FromClause, where: Condition) -> pa.Table:
         """Return the newest row with its key and its cursor and no other value."""

@@ -176,9 +176,10 @@ def _wrong(looked: AtTill, table: Table) -> Iterator[str]:
                 f"needs: the table is not loaded."
             )
             return
-    if table.changed_at and not table.changed_format and looked.kind(table, table.changed_at) == TEXT:
+    cursor = table.changed_at
+    if cursor and not table.changed_format and looked.kind(table, cursor) == TEXT:
         yield (
-            f"{table.name}.{table.changed_at} of the till of {looked.till.part} is a text, and "
+            f"{table.name}.{cursor} of the till of {looked.till.part} is a text, and "
             f"nothing says how it writes a time: name changed_format in "
             f"systems/{looked.system.name}.toml, or leave changed_at out. The table is not loaded."
         )

@@ -98,7 +98,7 @@ class MySQL(Dialect):
         return self._real(column).label(column.key)
 
     def crooked(self, columns: Sequence[sa.ColumnElement[Any]]) -> Expression | None:
-        """Return which of a row's columns are no day, as 0000-00-00, or a truth other than 0 and 1."""
+        """Return which of a row's columns are no day (0000-00-00), or a truth but not 0 or 1."""
         names = [
             sa.case((sa.and_(column.is_not(None), self._real(column).is_(None)), column.key))
             for column in columns
