@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -19,7 +20,7 @@ from pydantic import ValidationError
 from ingest import warehouse as warehouse_module
 from ingest.loads import configuration, driver
 from ingest.loads.source import LoadResult
-from ingest.sources.tills import declaration, propose, remove
+from ingest.sources.tills import check, declaration, propose, remove
 from ingest.sources.tills.connect import TillError
 from ingest.sources.tills.source import TillSource
 from ingest.warehouse import Warehouse
@@ -230,9 +231,20 @@ def test_a_row_without_its_key_is_left_out_and_named_and_what_only_grows_is_comp
     assert kiosk.query("select price from raw_kiosk.menu order by id") == [(10,), (12,)]
     assert kiosk.query("select count(*) from audit.reconciliation where difference <> 0") == [(0,)]
 
-    kiosk.declare(declared + '[tables.noted]\nkey = "id"\nchanged_at = "changed"\n')
+    kiosk.till("insert into loose values (null, '2016-03-02 13:00:00', 41.43)")
+    kiosk.declare(
+        declared.replace('money = "amount"', 'money = "sold_at"')
+        + '[tables.noted]\nkey = "id"\nchanged_at = "changed"\n'
+    )
+    problems = check.check("front").problems
+    assert "1 rows of loose of the till of lyon lack a part of their key (id)" in problems[1]
+    assert re.search(
+        r"loose.sold_at of .* is TIMESTAMP(\(\))?, and cannot be added up", problems[0]
+    )
+    refused = re.compile(r"noted.changed of .* is VARCHAR\(20\), and has no changed_format")
+    assert refused.search(problems[2])
     result, *_ = kiosk.run()
-    assert "noted.changed of the till of lyon is a text" in str(result.error)
+    assert refused.search(str(result.error))
 
 
 @pytest.mark.parametrize("written", ["%d.%m.%Y", "%H:%M", "%Y-%m-%d %I:%M %p"])
@@ -338,6 +350,10 @@ def test_a_text_may_name_a_number_and_a_tinyint_above_1_is_named_and_may_be_decl
         '[tables.tab_lines]\nkey = ["tab", "line"]\nparent = "tabs"\nparent_key = "tab"\n'
         'money = "amount"\n'
     )
+
+    found = check.check("front")
+    assert found.problems == []
+    assert any("tab_lines.tab is VARCHAR(10) and names tabs.id" in fact for fact in found.facts)
 
     (result,) = kiosk.run()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -375,6 +376,10 @@ def test_a_table_that_may_not_be_read_is_named_and_the_others_come(world: World)
 @pytest.mark.parametrize("world", PROGRAMS[3:], indirect=True)
 def test_a_check_says_what_a_till_has_and_what_is_missing(world: World, tmp_path: Path) -> None:
     world.sell(3)
+    world.till(
+        "do $$ begin execute format('alter database %I set timezone to %L', current_database(),"
+        " 'Asia/Kolkata'); end $$"
+    )
     project = copy_project(tmp_path)
     listed = (project / "dbt_project.yml").read_text("utf-8")
     (project / "dbt_project.yml").write_text(
@@ -383,6 +388,9 @@ def test_a_check_says_what_a_till_has_and_what_is_missing(world: World, tmp_path
     said = mypizza("till", "check", TILL, project=project)
     assert "pos_order" in said.stdout
     assert "Nothing is missing" in said.stdout
+    assert re.search(r"The database's clock is \d+ s (behind|ahead of) this machine's", said.stdout)
+    assert "its server is set to the time zone Asia/Kolkata." in said.stdout.replace("\n", " ")
+    assert re.search(r"pos_order +[\d,]+ .* utc\n", said.stdout)
 
     world.till("alter table pos_payment rename to pos_payment_old")
     world.till("update pos_order set date_order = '2999-01-01' where id = 1")
@@ -393,6 +401,9 @@ def test_a_check_says_what_a_till_has_and_what_is_missing(world: World, tmp_path
     assert "1 rows of pos_order of the till of front are in the future" in (
         said.stdout + said.stderr
     ).replace("\n", " ")
+    assert "No row of pos_order is of the branch 4, which [sources.tills.front] names" in (
+        said.stdout.replace("\n", " ")
+    )
 
 
 SMALL_TILL = """

@@ -51,7 +51,7 @@ def survey(till: Till, raw: InRaw) -> AtTill:
                 f"{table.at_till} is not loaded either: its rows belong to {hangs[-1]}."
             )
             continue
-        wrong = [*_wrong(looked, table)]
+        wrong = [*unfit(looked, table)]
         try:
             targets[table.name] = _targets(looked, raw, table) | _as_parent(looked, table, targets)
         except TillError as error:
@@ -167,21 +167,34 @@ def _refused(
     return None
 
 
-def _wrong(looked: AtTill, table: Table) -> Iterator[str]:
-    """Yield which columns a table lacks without which it cannot be loaded."""
-    for name in table.needed:
-        if name not in looked.found[table].c:
-            yield (
-                f"The till of {looked.till.part} has no column {table.name}.{name}, which loading "
-                f"needs: the table is not loaded."
-            )
-            return
-    cursor = table.changed_at
-    if cursor and not table.changed_format and looked.kind(table, cursor) == TEXT:
+def unfit(looked: AtTill, table: Table) -> Iterator[str]:
+    """Yield what keeps a table from being loaded: columns that it lacks, or that are no cursor.
+
+    Args:
+        looked: the till's side.
+        table: the table.
+    """
+    part, file = looked.till.part, f"systems/{looked.system.name}.toml"
+    there = looked.found[table].c
+    missing = [name for name in table.needed if name not in there]
+    for name in missing:
         yield (
-            f"{table.name}.{cursor} of the till of {looked.till.part} is a text, and "
-            f"nothing says how it writes a time: name changed_format in "
-            f"systems/{looked.system.name}.toml, or leave changed_at out. The table is not loaded."
+            f"The till of {part} has no column {table.name}.{name}, which loading needs: the table "
+            f"is not loaded. Correct it in {file}."
+        )
+    cursor, written = table.changed_at, table.changed_format
+    if not cursor or cursor in missing:
+        return
+    kind = looked.kind(table, cursor)
+    if written and written.startswith("epoch"):
+        fits = kind in NUMBERS
+    else:
+        fits = (kind == TEXT) == bool(written)
+    if not fits:
+        yield (
+            f"{table.name}.{cursor} of the till of {part} is {there[cursor].type}, and "
+            f"{f'changed_format is {written!r}' if written else 'has no changed_format'}: the "
+            f"table is not loaded. Correct changed_format in {file}, or leave changed_at out."
         )
 
 

@@ -128,6 +128,10 @@ class Dialect:
         """Return the till's present."""
         return sa.func.current_timestamp()
 
+    def zone(self) -> Expression:
+        """Return the time zone that the till's server is set to."""
+        return sql("'UTC'")
+
     def literal(self, value: Any) -> Expression:
         """Return a value as a literal; a moment without a zone is in its column's own clock."""
         if isinstance(value, datetime):

@@ -77,6 +77,10 @@ class MySQL(Dialect):
         """Return the till's present in whole seconds: rows of this second wait for the next run."""
         return sa.func.utc_timestamp()
 
+    def zone(self) -> Expression:
+        """Return the time zone that the till's server is set to: our sessions have their own."""
+        return sql("replace(@@global.time_zone, 'SYSTEM', @@system_time_zone)")
+
     def special(self, column: sa.ColumnElement[Any], tinyint: str) -> Landed | None:
         """Return how bits, tinyint(1), places and times land, which may be no times: 0000-00-00."""
         kind = column.type
