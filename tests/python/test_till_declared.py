@@ -275,7 +275,10 @@ def test_a_first_declaration_is_written_from_a_database_and_brings_its_rows(kios
     quoted = SHOP if kiosk.engine == "postgres" else SHOP.replace('"', "`")
     kiosk.till(*quoted.split(";"))
 
-    file = propose.new("kiosk", kiosk.url)
+    with pytest.raises(TillError, match=r"^\[sources.tills.back\] in .* has no url"):
+        propose.new("kiosk", "back")
+    # the address and the password are those of the configuration
+    file = propose.new("kiosk", "front")
 
     tables = tomllib.loads(file.read_text(encoding="utf-8"))["tables"]
     assert tables["sales"] == {

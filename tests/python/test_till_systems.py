@@ -395,6 +395,7 @@ def test_a_check_says_what_a_till_has_and_what_is_missing(world: World, tmp_path
     world.till("alter table pos_payment rename to pos_payment_old")
     world.till("update pos_order set date_order = '2999-01-01' where id = 1")
     world.till("update pos_session set config_id = 2 where config_id = 4")
+    world.till("update pos_order set config_id = 2 where config_id = 4")
     said = mypizza("till", "check", TILL, expect=1)
     assert "has no table pos_payment" in said.stdout + said.stderr
     assert "vars.systems in dbt_project.yml lacks it" in said.stdout.replace("\n", " ")
@@ -449,10 +450,15 @@ def test_a_till_that_is_one_file_of_sqlite_comes_in_and_is_healed(
     ]
     with closing(sqlite3.connect(file)) as till:
         till.executescript(
+            "update orders set ordered_at = 'half past eight' where order_id = 8;"
             "update order_lines set unit_price = 99 where order_line_id = 7;"
             " delete from payments where payment_id = 9"
         )
-    assert {result.outcome for result in world.run()} == {"succeeded"}
+    results = world.run()
+    assert {result.outcome for result in results} == {"succeeded"}, outcomes(results)
+    notes = [note for result in results for note in result.notes]
+    assert any("orders.ordered_at" in note and "order_id is 8" in note for note in notes)
+    assert world.query("select order_id from raw_pos.orders where ordered_at is null") == [(8,)]
     assert world.query("select unit_price from raw_pos.order_lines where order_line_id = 7") == [
         (99,)
     ]

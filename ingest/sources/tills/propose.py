@@ -36,12 +36,12 @@ times = "utc"          # what times without a zone mean: utc, branch, or the nam
 """
 
 
-def new(name: str, url: str, schema: str | None = None) -> Path:
+def new(name: str, place: str, schema: str | None = None) -> Path:
     """Write the first declaration of a till system.
 
     Args:
         name: what the system is to be called.
-        url: the address of a till's database, as in the configuration.
+        place: a till of the configuration, where its url and password are, or an address.
         schema: the database's schema, if not the login's own.
 
     Returns:
@@ -62,7 +62,20 @@ def new(name: str, url: str, schema: str | None = None) -> Path:
         raise TillError(
             f"{name} is another system of vars.systems in dbt_project.yml: choose another name."
         )
-    till = Till(name, name, {}, "the address", url, schema=schema)
+    address, password = place, None
+    if "://" not in place:
+        # its section is no till yet: there is no such system
+        path = f"sources.tills.{place}"
+        address, password, own = (
+            configuration.value(f"{path}.{key}") for key in ("url", "password", "schema")
+        )
+        schema = schema or own
+        if not address:
+            raise TillError(
+                f"[{path}] in {configuration.CONFIG_FILE} has no url: write it there, or into "
+                f"{configuration.SECRETS_FILE} if it is secret."
+            )
+    till = Till(name, name, {}, "the address", address, password, schema)
     catalog = sa.MetaData()
     try:
         with warnings.catch_warnings():

@@ -304,8 +304,8 @@ def _note(reading: Reading, batch: pa.RecordBatch, crooked: pa.Array) -> None:
     """Remember the first row of each column whose time is none, or whose truth is a number."""
     system, notes = reading.till.till.system_name, reading.progress.notes
     for row, names in enumerate(crooked.to_pylist()):
-        for name in (names or "").split(", ") if names else ():
-            if name in notes:
+        for name in (names or "").split(", "):
+            if not name or name in notes:
                 continue
             key = _key_of(reading, batch, row)
             said = (
@@ -313,8 +313,8 @@ def _note(reading: Reading, batch: pa.RecordBatch, crooked: pa.Array) -> None:
                 f"{key}: it lands as true. If it is a number, write columns = "
                 f'{{{name} = "integer"}} for the table in systems/{system}.toml.'
                 if batch.schema.field(name).type == pa.bool_()
-                else f"has a day that does not exist (such as 0000-00-00) where {key}: it lands as "
-                f"null."
+                else f"has a time that does not exist (such as 0000-00-00) where {key}: it lands "
+                f"as null."
             )
             notes[name] = (
                 f"The column {reading.table.name}.{name} of the till of {reading.till.till.part} "

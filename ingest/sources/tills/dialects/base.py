@@ -157,6 +157,10 @@ class Dialect:
         """Return how a time is selected."""
         return column
 
+    def sortable(self, moment: Expression) -> Expression:
+        """Return a time by which rows are picked."""
+        return moment
+
     def crooked(self, columns: Sequence[sa.ColumnElement[Any]]) -> Expression | None:
         """Return which of a row's columns have a value that lands as null, where that can be."""
         del columns
