@@ -89,10 +89,9 @@ class Reading:
         return schema(self.till.system, self.table, self.till.types(self.table).items())
 
     def with_key(self, rows: sa.FromClause, where: Condition) -> Condition:
-        """Return the condition without rows that lack a part of their key, as those of a view may.
+        """Return the condition without rows that lack a part of their key, and remember one.
 
-        One of them is remembered, and so is one of each column whose new type has a value that the
-        raw column cannot have.
+        Remember also one of each column whose new type has a value that the raw column cannot.
         """
         till, table = self.till, self.table
         changed = till.unreadable(table, rows)

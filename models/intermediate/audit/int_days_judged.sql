@@ -69,8 +69,9 @@ dated as (
     select
         held.branch_id,
         case
-            when held.dated_at is not null
-                then {{ business_date('held.dated_at', 'branches.time_zone', 'branches.cutover_hour') }}
+            when held.dated_at is not null then {{ business_date(
+                'held.dated_at', 'branches.time_zone', 'branches.cutover_hour'
+            ) }}
             else least({{ load_date('held.load_id') }}, newest.business_date)
         end as business_date,
         held.released_at,

@@ -24,12 +24,6 @@ branches as (
 
 ),
 
-dates as (
-
-    select * from {{ ref('dim_dates') }}
-
-),
-
 -- compared order by order, so that no two errors make up for each other
 order_days as (
 
@@ -147,7 +141,7 @@ final as (
         coalesce(compared.is_equal, abs(compared.in_marts - compared.at_till) < 0.01) as is_equal
     from compared
     inner join branches on compared.branch_id = branches.branch_id
-    inner join dates on compared.business_date = dates.date_day
+    inner join {{ ref('dim_dates') }} as dates on compared.business_date = dates.date_day
 
 )
 
