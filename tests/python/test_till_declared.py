@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import socket
+import subprocess
+import tempfile
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -12,6 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from psycopg import sql
@@ -373,6 +379,77 @@ def test_a_text_may_name_a_number_and_a_tinyint_above_1_is_named_and_may_be_decl
     assert kiosk.query("select tab, line, amount from raw_kiosk.tab_lines order by 1, 2") == [
         (1, 1, 9.5), (1, 2, 8), (2, 1, 12),
     ]  # fmt: skip
+    assert kiosk.query("select count(*) from audit.reconciliation where difference <> 0") == [(0,)]
+
+
+DEBIAN = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None)
+FOREIGN = """
+create extension file_fdw;
+create server files foreign data wrapper file_fdw;
+create foreign table sales (id integer, sold_at timestamp, amount numeric(12, 2)) server files
+    options (filename '{file}', format 'csv');
+create role reader login;
+grant select on sales to reader
+"""
+
+
+@pytest.fixture
+def foreign() -> Iterator[tuple[int, Path]]:
+    """A server of Debian's with a foreign table, and the file that it reads: ours has none."""
+    assert DEBIAN is not None
+    user = "nobody" if os.geteuid() == 0 else None  # Postgres refuses to be root
+    with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
+        for made in (Path(folder), file := Path(folder) / "sales.csv"):
+            made.touch()
+            made.chmod(0o755)
+            shutil.chown(made, user or os.geteuid())
+        file.write_text("1,2016-03-01 12:00:00,9.50\n2,2016-03-02 12:00:00,41.43\n")
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        probe.close()
+        data = f"{folder}/data"
+        start = [str(DEBIAN), "-D", data, "-A", "trust", "-U", "owner"]
+        subprocess.run(start, check=True, capture_output=True, user=user, cwd=folder)
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
+        control = [str(DEBIAN.with_name("pg_ctl")), "-D", data, "-w", "-l", f"{folder}/log"]
+        subprocess.run(
+            [*control, "-o", options, "start"], check=True, user=user, cwd=folder,
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            address = f"host=127.0.0.1 port={port} user=owner dbname=postgres"
+            with psycopg.connect(address, autocommit=True) as connection:
+                for statement in FOREIGN.format(file=file).split(";"):
+                    connection.execute(statement.encode())
+            yield port, file
+        finally:
+            subprocess.run(
+                [*control, "-m", "immediate", "stop"], check=True, user=user, cwd=folder,
+                stdout=subprocess.DEVNULL,
+            )  # fmt: skip
+
+
+@pytest.mark.skipif(
+    DEBIAN is None and not os.environ.get("CI"),
+    reason="Debian's postgresql is not installed; in CI it must be.",
+)
+@pytest.mark.parametrize("kiosk", ENGINES[:1], indirect=True)
+def test_a_foreign_table_comes_in_and_is_followed(kiosk: Kiosk, foreign: tuple[int, Path]) -> None:
+    port, file = foreign
+    program = Program("kiosk", "postgres", unicenta, unicenta_changes, {"lyon": None})
+    configure(program, f"postgresql://reader@127.0.0.1:{port}/postgres", "")
+    kiosk.declare('[tables.sales]\nkey = "id"\nbusiness_time = "sold_at"\nmoney = "amount"\n')
+
+    assert outcomes(kiosk.run()) == [("initial", "succeeded", None)]
+    assert kiosk.query("select count(*), sum(amount) from raw_kiosk.sales") == [
+        (2, Decimal("50.93"))
+    ]
+
+    file.write_text("1,2016-03-01 12:00:00,8.50\n3,2016-03-02 13:00:00,7\n")
+    assert {result.outcome for result in kiosk.run()} == {"succeeded"}
+    assert kiosk.query(
+        "select id, amount from raw_kiosk.sales where _deleted_at is null order by id"
+    ) == [(1, Decimal("8.5")), (3, Decimal(7))]
     assert kiosk.query("select count(*) from audit.reconciliation where difference <> 0") == [(0,)]
 
 

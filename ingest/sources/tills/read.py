@@ -303,9 +303,7 @@ def _note(reading: Reading, batch: pa.RecordBatch, crooked: pa.Array) -> None:
     """Remember the first row of each column whose time is none, or whose truth is a number."""
     system, notes = reading.till.till.system_name, reading.progress.notes
     for row, names in enumerate(crooked.to_pylist()):
-        for name in (names or "").split(", "):
-            if not name or name in notes:
-                continue
+        for name in {*(names or "").split(", ")}.difference(notes, [""]):
             key = _key_of(reading, batch, row)
             said = (
                 f"is tinyint(1), which is read as true or false, and is neither 0 nor 1 where "
