@@ -146,7 +146,8 @@ def _of_query(till: Till, table: Table, schema: str | None) -> sa.FromClause:
     if schema:
         prefix = till.dialect.compiler.identifier_preparer.quote_schema(schema)
         names = "|".join(re.escape(each.at_till) for each in till.system.tables if not each.query)
-        text = re.sub(rf"\b(from|join)\s+(?=({names})\b)", rf"\g<0>{prefix}.", text)
+        place = rf"(?i)\b(from|join)\s+(?=({names})\b)"
+        text = re.sub(place, lambda found: f"{found[0]}{prefix}.", text)
     kinds: dict[str, Any] = {"moment": sa.DateTime(), "date": sa.Date(), "boolean": sa.Boolean()}
     columns = [sa.column(name, kinds.get(kind)) for name, kind in table.columns.items()]
     return sa.text(text.replace(":", r"\:")).columns(*columns).subquery(table.name)
