@@ -13,6 +13,7 @@ from benchmarks.server import Grid, Part, Ratio, Server, psql_command, spread
 from ingest.warehouse import PROJECT_DIR
 
 TILL = "till_new_york"
+SECTION = "SOURCES__POS__TILLS__NEW_YORK"
 HERE = Path(__file__).parent
 
 FORGET = """
@@ -164,6 +165,12 @@ def _make_till(server: Server, lines: int) -> None:
     server.psql("-c", f"create database {TILL}")
     script = (PROJECT_DIR / "sample" / "till.sql").read_text() + (HERE / "till.sql").read_text()
     server.psql("-v", f"lines={lines}", database=TILL, script=script + "vacuum analyze;")
+    server.environment[f"{SECTION}__URL"] = (
+        "postgresql://{PGUSER}@/{till}?host={PGHOST}&port={PGPORT}&sslmode={PGSSLMODE}".format(
+            till=TILL, **server.environment
+        )
+    )
+    server.environment[f"{SECTION}__PASSWORD"] = server.environment["PGPASSWORD"]
 
 
 def _load(server: Server, expected: int) -> dict[str, Any]:
