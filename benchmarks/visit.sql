@@ -46,7 +46,7 @@ select
     2 * order_id + line as order_line_id,
     order_id,
     1 + line as line_number,
-    1 + hashint8(order_id) & 63 as product_id,
+    1 + order_id % 64 as product_id,
     1 as quantity,
     10 as unit_price,
     0 as discount_amount,
