@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -53,8 +54,12 @@ def section(path: str) -> dict[str, Any]:
 
 def systems() -> dict[str, Any]:
     """Return the systems in use, by name: `vars.systems` of dbt_project.yml."""
-    project = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text("utf-8"))
-    listed: dict[str, Any] = project["vars"]["systems"]
+    return _systems((PROJECT_DIR / "dbt_project.yml").read_text("utf-8"))
+
+
+@lru_cache(1)
+def _systems(project: str) -> dict[str, Any]:
+    listed: dict[str, Any] = yaml.safe_load(project)["vars"]["systems"]
     return listed
 
 
