@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from datetime import time as wall_time
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -138,6 +138,19 @@ class Clock:
     def _cutover(self, day: date, fold: int) -> datetime:
         wall = wall_time(self._cutover_hour, fold=fold)
         return self.on_clock(datetime.combine(day, wall, tzinfo=self.zone))
+
+
+@lru_cache
+def clock(branch: Branch, times: str, today: date) -> Clock:
+    """Return a branch's clock, whose shifts are worked out once a day: every figure asks for them.
+
+    Args:
+        branch: the branch.
+        times: as for the clock.
+        today: the present day; shifts are known for a year from then on.
+    """
+    del today
+    return Clock(branch, times)
 
 
 def _number(seconds: int) -> sa.ColumnElement[int]:
