@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -20,7 +20,7 @@ from ingest.loads import raw_tables
 from ingest.loads.branches import Branch
 from ingest.loads.source import Connection
 from ingest.sources.tills.connect import Till, refusal
-from ingest.sources.tills.days import Clock, clock
+from ingest.sources.tills.days import Clock
 from ingest.sources.tills.declaration import System, Table
 from ingest.sources.tills.dialects import POSTGRES
 from ingest.sources.tills.dialects.base import Dialect, Expression, Landed
@@ -84,7 +84,7 @@ class Side:
             times = "date"
         elif kind == "timestamp with time zone":
             times = "utc"
-        return clock(branch, times, datetime.now(UTC).date())
+        return Clock(branch, times)
 
     def with_parents(
         self, table: Table, *, is_outer: bool = False
