@@ -158,6 +158,20 @@ def copy_across(
         names += texts
         selected = ", ".join(("own.*", *texts.values()))
         query = f"select {selected} from ({query}) as own"  # noqa: S608 - all of it is quoted
+    statement = f"copy {table} ({', '.join(names)}) from stdin ({options})"
+    _stream(source, f"copy ({query}) to stdout (format binary)", cursor, statement)
+    copied = int(cursor.rowcount)
+    for name in texts if is_first else ():
+        cursor.execute(f"alter table {table} alter {name} drop default")
+    return copied
+
+
+def _stream(source: sa.Engine, sending: str, cursor: Any, receiving: str) -> None:
+    """Send what one statement copies from a database to another that copies it into the cursor's.
+
+    Raises:
+        SourceFailedError: the database to read failed, not the one to write.
+    """
     read_end, write_end = os.pipe()
     failures: list[BaseException] = []
 
@@ -166,8 +180,7 @@ def copy_across(
             with os.fdopen(write_end, "wb", buffering=PIPE_BYTES) as pipe:
                 connection = source.raw_connection()
                 try:
-                    statement = f"copy ({query}) to stdout (format binary)"
-                    connection.cursor().copy_expert(statement, pipe)
+                    connection.cursor().copy_expert(sending, pipe)
                 finally:
                     connection.close()
         except BaseException as error:  # raised below, in the thread that knows what to do
@@ -177,8 +190,7 @@ def copy_across(
     reader.start()
     try:
         with os.fdopen(read_end, "rb", buffering=0) as pipe:
-            statement = f"copy {table} ({', '.join(names)}) from stdin ({options})"
-            cursor.copy_expert(statement, pipe, size=PIPE_BYTES)
+            cursor.copy_expert(receiving, pipe, size=PIPE_BYTES)
     except Exception:
         # A source that fails cuts the stream short: then its error is the one that matters.
         reader.join(timeout=1)
@@ -188,10 +200,6 @@ def copy_across(
     reader.join()
     if failures:
         raise SourceFailedError from failures[0]
-    copied = int(cursor.rowcount)
-    for name in texts if is_first else ():
-        cursor.execute(f"alter table {table} alter {name} drop default")
-    return copied
 
 
 def _quoted(name: str) -> str:
