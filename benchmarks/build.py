@@ -195,7 +195,7 @@ def reconciled_day(folder: Path, scale: int, repeats: int) -> Part:
     )
     return Part(
         [Ratio("g", f"comparing and healing / ingest and build of a day, scale {scale}",
-               100 * median(shares), 10, "%", f"median of {repeats} days, "
+               100 * median(shares), 5, "%", f"median of {repeats} days, "
                f"{100 * min(shares):.1f} to {100 * max(shares):.1f}")],
         [grid],
     )  # fmt: skip

@@ -21,9 +21,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import adbc_driver_postgresql.dbapi as adbc
 import pyarrow as pa
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
@@ -35,6 +34,9 @@ from ingest.sources.files.bucket import Bucket, File, Reading
 from ingest.sources.files.columns import OWN_COLUMNS
 from ingest.sources.files.feed import Feed
 from ingest.warehouse import reason, trouble
+
+if TYPE_CHECKING:
+    import adbc_driver_postgresql.dbapi as adbc
 
 RAW = "raw_files"
 STATEMENTS = Statements(__file__)
@@ -290,5 +292,8 @@ def _list(names: Sequence[str], *of: str) -> sql.Composed:
 
 def _connect(connection: Connection) -> adbc.Connection:
     """Open one more connection like the session's: on it rows stream in Arrow's form."""
+    # For the start-up time: it brings pandas, which takes half a second.
+    import adbc_driver_postgresql.dbapi as adbc
+
     password = connection.info.password or None
     return adbc.connect(make_conninfo(connection.info.dsn, password=password))

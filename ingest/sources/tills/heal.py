@@ -157,7 +157,8 @@ def _copy(
     statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(target, _listed(names))
     with cursor.copy(statement) as copy:
         if till.dialect.copies:
-            query = sa.select(*as_in_raw(raw.till_id, landed.values())).where(where)
+            own = sa.cast(sa.literal(raw.till_id), sa.Text)
+            query = sa.select(own, *as_in_raw(landed.values())).where(where)
             text = f"copy ({till.dialect.compile(query)}) to stdout (format binary)"
             with _driver_cursor(till.till, table) as driver:
                 driver.copy_expert(text, copy)

@@ -170,12 +170,11 @@ def schema(system: System, table: Table, landed: Iterable[tuple[str, pa.DataType
     return pa.schema([*fields, pa.field("_deleted_at", MOMENT)])
 
 
-def as_in_raw(till_id: str, landed: Iterable[Landed]) -> list[sa.ColumnElement[Any]]:
-    """Return the till and its columns, each in exactly its type of the raw layer."""
-    return [
-        sa.cast(sa.literal(till_id), sa.Text),
-        *(sa.cast(expression, _TYPES[arrow_type][0]) for expression, arrow_type in landed),
-    ]
+def as_in_raw(landed: Iterable[Landed]) -> list[sa.ColumnElement[Any]]:
+    """Return a till's columns, each in exactly its type of the raw layer."""
+    # the raw column gives a number its places: to do it here, too, takes as long as to read it
+    types = {kind: in_raw for kind, (in_raw, _) in _TYPES.items()} | {NUMBER: sa.Numeric()}
+    return [sa.cast(expression, types[arrow_type]) for expression, arrow_type in landed]
 
 
 def cast(column: pa.Array, arrow_type: pa.DataType) -> pa.Array:

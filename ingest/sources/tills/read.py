@@ -149,20 +149,16 @@ class Reading:
     def _reference(self, rows: sa.FromClause, where: Condition) -> Reference:
         """Return what copies the table's rows into the warehouse without a file between."""
         till, landed = self.till.till, self.till.landed(self.table, rows)
-        query = sa.select(*as_in_raw(till.till_id, landed.values())).where(where)
+        query = till.dialect.compile(sa.select(*as_in_raw(landed.values())).where(where))
+        own = {self.till.system.till_column: till.till_id}
 
         def follow(cursor: Any, target: str, load_id: str) -> None:
-            names = [self.till.system.till_column, *landed, "_dlt_load_id"]
-            marked = query.add_columns(sa.cast(sa.literal(load_id), sa.Text))
+            constants = own | {"_dlt_load_id": load_id}
             try:
                 self.progress.rows = copy_across(
-                    till.engine,
-                    till.dialect.compile(marked),
-                    cursor,
-                    target,
-                    ", ".join('"{}"'.format(name.replace('"', '""')) for name in names),
+                    till.engine, query, cursor, target, list(landed), constants,
                     is_first=self.is_first,
-                )
+                )  # fmt: skip
             except SourceFailedError as error:
                 raise refusal(error, till, self.table) from None
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import psycopg
+from psycopg import sql
 
 from ingest.loads import configuration, packages, raw_tables
-from ingest.loads.raw_tables import exists, index
+from ingest.loads.raw_tables import exists
 from ingest.loads.source import Session
 from ingest.loads.statements import Statements
 from ingest.sources.tills import erasure
@@ -74,14 +75,16 @@ class TillSource:
     def prepare(self, session: Session) -> None:
         """Give the raw tables the indexes that merging and comparing need."""
         purge(session, self.name)
+        types = raw_tables.columns(session.connection, self.raw)
+        wanted: dict[str, sql.Composed] = {}
         for table in self.system.tables:
-            if not exists(session.connection, f"{self.raw}.{table.name}"):
-                continue
-            try:
-                self._index(session, table)
-            except psycopg.errors.UniqueViolation:
-                self._start_over(session, table)
-                self._index(session, table)
+            if table.name in types:
+                wanted |= self._indexes(table, types[table.name])
+        try:
+            raw_tables.build(session, self.raw, wanted)
+        except psycopg.errors.UniqueViolation as error:
+            self._start_over(session, self.system.table(str(error.diag.table_name)))
+            self.prepare(session)
 
     def knows(self, session: Session, branch_id: str, customer_id: str) -> bool:
         """Say whether a customer of a branch has ever come in."""
@@ -103,39 +106,36 @@ class TillSource:
         for till_id, some in erasure.tills_of(connection, self.system, branch_ids).items():
             yield InRaw(system=self.system, connection=connection, till_id=till_id, branch_ids=some)
 
-    def _index(self, session: Session, table: Table) -> None:
+    def _indexes(self, table: Table, types: Mapping[str, str]) -> dict[str, sql.Composed]:
+        """Return the statements of a table's indexes, by name."""
+        till, raw = self.system.till_column, sql.Identifier(self.raw, table.name)
         wanted: dict[str, Sequence[str]] = {"key": table.key, "load": ["_dlt_load_id"]}
         if table.parent_key:
             wanted["parent"] = table.parent_key
         if table.business_time:
             wanted["time"] = [table.business_time]
+        found = {
+            f"{table.name}_{suffix}": raw_tables.indexing(
+                self.raw, table.name, suffix, [till, *columns], is_unique=suffix == "key"
+            )
+            for suffix, columns in wanted.items()
+        }
         if table.belongs_to_a_day:
-            session.connection.execute(
-                STATEMENTS(
-                    "index_of_deleted", index=f"{table.name}_deleted", till=self.system.till_column,
-                    key=table.key[0], raw=psycopg.sql.Identifier(self.raw, table.name),
-                )
-            )  # fmt: skip
-        if key := self._number_of_order(session, table):
-            session.connection.execute(
-                STATEMENTS(
-                    "index_of_order", index=f"{table.name}_order", till=self.system.till_column,
-                    key=key, raw=psycopg.sql.Identifier(self.raw, table.name),
-                )
-            )  # fmt: skip
-        for suffix, columns in wanted.items():
-            index(
-                session.connection, self.raw, table.name, suffix,
-                [self.system.till_column, *columns], is_unique=suffix == "key",
-            )  # fmt: skip
+            name = f"{table.name}_deleted"
+            found[name] = STATEMENTS(
+                "index_of_deleted", index=name, till=till, key=table.key[0], raw=raw
+            )
+        if key := self._number_of_order(table, types):
+            name = f"{table.name}_order"
+            found[name] = STATEMENTS("index_of_order", index=name, till=till, key=key, raw=raw)
+        return found
 
-    def _number_of_order(self, session: Session, table: Table) -> str | None:
+    def _number_of_order(self, table: Table, types: Mapping[str, str]) -> str | None:
         """Return the column that names an order by a number: its own, or that of a part of it."""
         has_parts = any(other.parent == table.name for other in self.system.tables)
         if len(self.system.path(table)) > 2 or not (table.parent or has_parts):
             return None
         columns = table.parent_key or table.key
-        types = raw_tables.columns(session.connection, self.raw)[table.name]
         return columns[0] if len(columns) == 1 and "char" not in types[columns[0]] else None
 
     def _start_over(self, session: Session, table: Table) -> None:
@@ -146,8 +146,8 @@ class TillSource:
         """
         statement = STATEMENTS(
             "tills_with_a_key_twice", till=self.system.till_column,
-            key=psycopg.sql.SQL(", ").join(map(psycopg.sql.Identifier, table.key)),
-            raw=psycopg.sql.Identifier(self.raw, table.name),
+            key=sql.SQL(", ").join(map(sql.Identifier, table.key)),
+            raw=sql.Identifier(self.raw, table.name),
         )  # fmt: skip
         for (till_id,) in session.connection.execute(statement).fetchall():
             raw = InRaw(system=self.system, connection=session.connection, till_id=till_id)
