@@ -26,7 +26,9 @@ from ingest.loads.configuration import SECRETS_FILE
 from ingest.loads.source import SourceError
 from ingest.sources.files import text
 from ingest.sources.files.csv_files import read_csv
+from ingest.sources.files.excel_files import read_excel
 from ingest.sources.files.feed import BRANCH, Feed
+from ingest.sources.files.json_files import read_json_lines
 from ingest.sources.files.parquet_files import read_parquet
 from ingest.warehouse import PROJECT_DIR, reason
 
@@ -219,6 +221,8 @@ class Bucket:
     def _rows(self, raw: Any, reading: Reading) -> Iterator[pa.Table]:
         if self.feed.format == "parquet":
             return read_parquet(raw)
+        if self.feed.format == "xlsx":
+            return read_excel(raw, self.feed)
 
         def note(count: int) -> None:
             reading.notes.append(
@@ -226,7 +230,16 @@ class Bucket:
                 f"appear as \\xNN: correct the file, or the encoding in {self.feed.section}."
             )
 
-        return read_csv(text.chunks(raw, self.feed.encoding, note), self.feed)
+        def note_left_out(count: int) -> None:
+            reading.notes.append(
+                f"{count} line(s) of {reading.file.name} are no records, as not_records says in "
+                f"{self.feed.section}."
+            )
+
+        chunks = text.chunks(raw, self.feed.encoding, note)
+        if self.feed.format == "jsonl":
+            return read_json_lines(chunks)
+        return read_csv(chunks, self.feed, note_left_out)
 
     def _now(self, file: File) -> File:
         """Return a file as it is now; one that is gone raises FileNotFoundError."""
@@ -238,7 +251,7 @@ class Bucket:
         name = path[len(self._root) + 1 :].encode(errors="backslashreplace").decode()
         branch_id = self.feed.branch
         if self.feed.takes_branch_from_path and (match := self._branch.fullmatch(name)):
-            branch_id = match["branch"]
+            branch_id = self.feed.branch_called(match["branch"])
         return File(
             name=name,
             path=path,
