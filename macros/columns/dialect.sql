@@ -165,3 +165,8 @@
             then regexp_replace({{ value }}, {{ pattern }}, {{ dbt.concat(parts) }})
     end
 {%- endmacro %}
+
+{#- A text without blanks around it; null where nothing is left. -#}
+{% macro filled(value) -%}
+    nullif(trim(both ' \t\r\n\u00a0\u2009\u202f' from {{ value }}), '')
+{%- endmacro %}

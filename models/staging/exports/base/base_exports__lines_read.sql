@@ -1,0 +1,116 @@
+{#- All exports in one shape, read in their dialects. What a feed's model does not map is null: in the
+    inner query a name that the model does not have is the default's. -#}
+{%- set required = ['branch_id', '_file_name', '_line_number', '_reject', '_deleted_at',
+    '_dlt_load_id', 'sold_on', 'raw_record'] %}
+{%- set texts = ['ticket', 'article', 'sold_at', 'quantity', 'unit_price', 'line_amount', 'discount',
+    'line_kind', 'payment_method', 'channel', 'product_name', 'category', 'unit_cost', 'order_total',
+    'returned_ticket', 'order_grain'] %}
+{%- set others = {'tax_rate': 'numeric', 'line_part': 'integer', 'is_total': 'boolean'} %}
+{%- set types = {'_line_number': 'bigint', '_deleted_at': 'timestamp with time zone'} %}
+{%- set columns = required + texts + others.keys() | list %}
+{%- set money = exact_type() | trim %}
+
+with
+
+branches as (
+
+    select * from {{ ref('branches') }}
+
+),
+
+currencies as (
+
+    select * from {{ ref('currencies') }}
+
+),
+
+feeds as (
+
+    select * from {{ ref('stg_exports__feeds') }}
+
+),
+
+defaults as (
+
+    select
+        {%- for column in texts %}
+        cast(null as {{ dbt.type_string() }}) as {{ column }},
+        {%- endfor %}
+        {%- for column, type in others.items() %}
+        cast(null as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+),
+
+mapped as (
+
+    -- no row: the columns, where no feed is an export
+    select
+        cast(null as {{ dbt.type_string() }}) as feed,
+        {%- for column in columns %}
+        cast(null as {{ others.get(column, types.get(column, dbt.type_string())) }}) as {{ column }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    where 1 = 0
+    {%- for feed in till_exports() %}
+    union all
+    select
+        '{{ feed }}' as feed,
+        {{ columns | join(',\n        ') }}
+    from defaults
+    cross join lateral (
+        select
+            {{ columns | join(',\n            ') }}
+        from {{ ref('base_exports__' ~ feed) }}
+    ) as feed_lines
+    {%- endfor %}
+
+),
+
+-- names and keys without blanks around them; numbers as text with a point
+written as (
+
+    select
+        mapped.*,
+        branches.branch_id as known_branch_id,
+        branches.currency,
+        branches.time_zone,
+        branches.cutover_hour,
+        coalesce(currencies.minor_unit, 2) as minor_unit,
+        coalesce(dialect.negative_quantity = 'refund', false) as is_refund_allowed,
+        {%- for column in ['ticket', 'article', 'returned_ticket'] %}
+        {{ filled('mapped.' ~ column) }} as clean_{{ column }},
+        {%- endfor %}
+        {{ quantity_in_dialect(filled('mapped.quantity')) }} as quantity_text,
+        {%- for column in ['unit_price', 'line_amount', 'discount', 'unit_cost', 'order_total'] %}
+        {{ number_in_dialect(filled('mapped.' ~ column)) }} as {{ column }}_text,
+        {%- endfor %}
+        coalesce(mapped.order_grain, 'ticket') as grain,
+        case
+            when mapped.order_grain = 'day'
+                then {{ utc_time(dbt.dateadd('hour', 12, dbt.safe_cast(
+                    date_in_dialect('mapped.sold_on'), 'timestamp'
+                )), 'branches.time_zone') }}
+            else {{ moment_in_dialect('mapped.sold_on', 'mapped.sold_at', 'branches.time_zone') }}
+        end as sold_at_read
+    from mapped
+    left join feeds as dialect on mapped.feed = dialect.feed
+    left join branches on mapped.branch_id = branches.branch_id
+    left join currencies on branches.currency = currencies.currency
+
+),
+
+final as (
+
+    select
+        written.*,
+        {{ safe_cast('quantity_text', 'numeric(12, 3)') }} as quantity_read,
+        {%- for column in ['unit_price', 'line_amount', 'discount', 'unit_cost', 'order_total'] %}
+        {{ safe_cast(column ~ '_text', money) }} as {{ column }}_read,
+        {%- endfor %}
+        {{ business_date('sold_at_read', 'time_zone', 'cutover_hour') }} as day_read
+    from written
+
+)
+
+select * from final
