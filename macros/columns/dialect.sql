@@ -168,5 +168,6 @@
 
 {#- A text without blanks around it; null where nothing is left. -#}
 {% macro filled(value) -%}
-    nullif(trim(both ' \t\r\n\u00a0\u2009\u202f' from {{ value }}), '')
+    {%- set blanks = "' \t\r\n\u00a0\u2009\u202f'" -%}
+    nullif(trim(both {{ blanks }} from {{ value }}), '')
 {%- endmacro %}

@@ -117,6 +117,8 @@ final as (
                 'unit_price: is missing, and so is line_amount'),
             unreadable('unit_price', money, optional=true, text='unit_price_text'),
             unreadable('line_amount', money, optional=true, text='line_amount_text'),
+            broken('unit_price', 'charged_amount is null and unit_price_read is not null'
+                ' and counted_quantity is not null', 'is too large with this quantity'),
             unreadable('discount', money, optional=true, text='discount_text'),
             broken('payment_method',
                 "payment_method not in ('cash', 'card', 'app', 'voucher', 'unknown')",

@@ -56,7 +56,7 @@ mapped as (
     union all
     select
         '{{ feed }}' as feed,
-        {{ columns | join(',\n        ') }}
+        feed_lines.{{ columns | join(',\n        feed_lines.') }}
     from defaults
     cross join lateral (
         select
@@ -88,9 +88,9 @@ written as (
         coalesce(mapped.order_grain, 'ticket') as grain,
         case
             when mapped.order_grain = 'day'
-                then {{ utc_time(dbt.dateadd('hour', 12, dbt.safe_cast(
-                    date_in_dialect('mapped.sold_on'), 'timestamp'
-                )), 'branches.time_zone') }}
+                then {{ utc_time(dbt.safe_cast(dbt.concat([
+                    date_in_dialect('mapped.sold_on'), "' 12:00'"
+                ]), 'timestamp'), 'branches.time_zone') }}
             else {{ moment_in_dialect('mapped.sold_on', 'mapped.sold_at', 'branches.time_zone') }}
         end as sold_at_read
     from mapped

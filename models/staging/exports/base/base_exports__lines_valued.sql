@@ -42,8 +42,15 @@ signed as (
     select
         *,
         case when kind = 'return' then -1 else 1 end as direction,
-        case when kind = 'return' then -abs(counted_quantity) else counted_quantity end
-            as line_quantity
+        cast(
+            case when kind = 'return' then -abs(counted_quantity) else counted_quantity end
+            as numeric(12, 3)
+        ) as line_quantity,
+        -- none, where no column could hold it
+        case
+            when abs(counted_quantity) * abs(unit_price_read) < 100000000000
+                then abs(counted_quantity) * unit_price_read
+        end as price_of_all
     from kinds
 
 ),
@@ -52,22 +59,21 @@ charged as (
 
     select
         *,
-        line_quantity * unit_price_read as list_amount,
-        case
+        cast(case
             when kind = 'return'
                 then -abs(coalesce(
-                    line_amount_read,
-                    line_quantity * unit_price_read + abs(coalesce(discount_read, 0))
+                    line_amount_read, price_of_all - abs(coalesce(discount_read, 0))
                 ))
             -- a till may write what a discount takes off without its sign
             when line_kind = 'discount' and line_quantity >= 0
-                then -abs(coalesce(line_amount_read, line_quantity * unit_price_read))
-            else
-                coalesce(
-                    line_amount_read,
-                    line_quantity * unit_price_read - abs(coalesce(discount_read, 0))
-                )
-        end as charged_amount
+                then -abs(coalesce(line_amount_read, price_of_all))
+            when kind = 'discount'
+                then
+                    coalesce(line_amount_read, price_of_all * case
+                        when line_quantity < 0 then -1 else 1
+                    end)
+            else coalesce(line_amount_read, price_of_all - abs(coalesce(discount_read, 0)))
+        end as {{ exact_type() }}) as charged_amount
     from signed
 
 ),
@@ -76,16 +82,16 @@ final as (
 
     select
         *,
-        case
+        cast(case
             when kind = 'discount' then 0
             when discount_read is not null
                 then charged_amount + direction * abs(discount_read)
             when
-                direction * (list_amount - charged_amount)
+                price_of_all - abs(charged_amount)
                 >= case minor_unit when 0 then 1 when 3 then 0.001 else 0.01 end
-                then list_amount
+                then direction * price_of_all
             else charged_amount
-        end as gross_amount
+        end as {{ exact_type() }}) as gross_amount
     from charged
 
 )
