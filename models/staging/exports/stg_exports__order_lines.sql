@@ -20,8 +20,8 @@ sold as (
         line_kind = 'sale'
         and deleted_at is null
         and ticket in (
-            select returning.returned_ticket from lines as returning
-            where returning.returned_ticket is not null
+            select given_back.returned_ticket from lines as given_back
+            where given_back.returned_ticket is not null
         )
     group by feed, branch_id, ticket, product_id
 

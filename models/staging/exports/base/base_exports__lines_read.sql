@@ -108,7 +108,12 @@ final as (
         {%- for column in ['unit_price', 'line_amount', 'discount', 'unit_cost', 'order_total'] %}
         {{ safe_cast(column ~ '_text', money) }} as {{ column }}_read,
         {%- endfor %}
-        {{ business_date('sold_at_read', 'time_zone', 'cutover_hour') }} as day_read
+        {{ business_date('sold_at_read', 'time_zone', 'cutover_hour') }} as day_read,
+        -- a line with a date and nothing else: skipped, and counted here
+        coalesce(
+            _reject, clean_ticket, clean_article, {{ filled('sold_at') }}, quantity_text,
+            unit_price_text, line_amount_text, order_total_text
+        ) is null as is_blank
     from written
 
 )

@@ -5,7 +5,7 @@ with
 lines as (
 
     select * from {{ ref('base_exports__lines_read') }}
-    where not coalesce(is_total, false)
+    where not coalesce(is_total, false) and not is_blank
 
 ),
 
