@@ -1,17 +1,25 @@
 -- Raw = staging + quarantine, line by line, for every export: none is lost, none is in both.
--- A line removed from its file stays in staging, with its mark.
+-- A line removed from its file stays in staging, with its mark. Lines of totals and blank ones are
+-- no records.
 with landed as (
     {%- for feed in till_exports() %}
     select
         '{{ feed }}' as feed,
-        {{ dbt.concat(["'" ~ feed ~ ":'", line_key()]) }} as line_key
+        {{ line_key() }} as file_line
     from {{ source('exports', feed) }}
     union all
     {%- endfor %}
     select
         'none' as feed,
-        'none' as line_key
+        'none' as file_line
     where 1 = 0
+),
+
+mapped as (
+    select
+        feed,
+        {{ line_key() }} as file_line
+    from {{ ref('base_exports__lines_read') }}
 ),
 
 kept as (
@@ -32,10 +40,18 @@ counted as (
 failures as (
     select
         landed.feed,
-        landed.line_key,
-        coalesce(counted.places, 0) as places
+        landed.file_line as line_key,
+        0 as places
     from landed
-    left join counted on landed.line_key = counted.line_key
+    left join mapped on landed.feed = mapped.feed and landed.file_line = mapped.file_line
+    where mapped.feed is null
+    union all
+    select
+        lines.feed,
+        lines.line_key,
+        coalesce(counted.places, 0) as places
+    from {{ ref('base_exports__lines') }} as lines
+    left join counted on lines.line_key = counted.line_key
     where coalesce(counted.places, 0) <> 1
 )
 
