@@ -6,7 +6,6 @@ All of them are the branches of one company, which has exports only and is built
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 import tomlkit
 
-from ingest.warehouse import PROJECT_DIR, Warehouse
+from ingest.warehouse import Warehouse
 from tests.python.commands import copy_project, mypizza, query
 
 FOLDER = Path(__file__).with_name("exports")
@@ -51,7 +50,7 @@ def project(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> P
         (staging / "base" / file).write_text((FOLDER / file).read_text("utf-8"), "utf-8")
     page = staging / "_exports__sources.yml"
     tables = "".join(f"      - name: {feed}\n        description: {feed}\n" for feed in feeds)
-    text = re.sub(r"(?ms)^      - name: lyon_sales\n.*?^      - name: _feeds", 
+    text = re.sub(r"(?ms)^      - name: lyon_sales\n.*?^      - name: _feeds",
                   f"{tables}\n      - name: _feeds", page.read_text("utf-8"))  # fmt: skip
     page.write_text(text, "utf-8")
     file = project / "dbt_project.yml"
@@ -183,16 +182,21 @@ def test_sums_of_days_have_money_and_no_orders(company: Warehouse) -> None:
         ("bakery", DAY, None, *numbers("0", "1186.357999", "0", "1186.36")),
         ("bakery", NEXT, None, *numbers("0", "999.2", "0", "999.2")),
     ]
-    assert query(
-        company,
-        "select average_order, is_proven from marts.rpt_branch_days where branch_id = 'bakery'"
-        " and net_revenue <> 0",
-    ) == [(None, False)] * 2
+    assert (
+        query(
+            company,
+            "select average_order, is_proven from marts.rpt_branch_days where branch_id = 'bakery'"
+            " and net_revenue <> 0",
+        )
+        == [(None, False)] * 2
+    )
 
 
 def test_dialects_may_differ_and_what_is_no_date_is_refused(company: Warehouse) -> None:
     assert lines(
-        company, "pub", "order_number, lines.business_date, quantity, lines.gross_revenue, local_hour"
+        company,
+        "pub",
+        "order_number, lines.business_date, quantity, lines.gross_revenue, local_hour",
     ) == [
         ("pub-5", date(2026, 3, 2), *numbers("1", "5.20"), 19),
         ("pub-5", date(2026, 3, 2), *numbers("2", "2.80"), 19),
