@@ -30,7 +30,10 @@ Rows = list[tuple[Any, ...]]
 
 
 @pytest.fixture(scope="module")
-def project(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(
+    warehouse: Warehouse,  # noqa: ARG001 - an empty one is there before it is asked for
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
     """A company whose tills all export, declared, and run."""
     project = copy_project(tmp_path_factory.mktemp("company"))
     declared = tomlkit.parse((FOLDER / "feeds.toml").read_text("utf-8"))
@@ -78,8 +81,9 @@ def days(company: Warehouse, *branches: str) -> Rows:
     names = "', '".join(branches)
     return query(
         company,
-        "select branch_id, business_date, orders, units, gross_revenue_exact - discount_amount_exact,"
-        " refund_amount_exact, net_revenue from marts.rpt_branch_days"
+        "select branch_id, business_date, orders, units,"
+        " gross_revenue_exact - discount_amount_exact, refund_amount_exact, net_revenue"
+        " from marts.rpt_branch_days"
         f" where branch_id in ('{names}') and net_revenue <> 0 order by 1, 2",
     )
 
