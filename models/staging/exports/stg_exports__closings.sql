@@ -1,4 +1,4 @@
-{#- What a file says of itself in its line of totals, where the feed's model tells it by is_total. -#}
+{#- What a file says of itself in its line of totals, which the feed's model tells by is_total. -#}
 with
 
 totals as (

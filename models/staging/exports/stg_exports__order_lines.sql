@@ -47,8 +47,9 @@ final as (
         lines.article as description,
 
         -- quantity and money
-        cast(case when lines.line_kind = 'discount' then 1 else lines.quantity end as numeric(12, 3))
-            as quantity,
+        cast(
+            case when lines.line_kind = 'discount' then 1 else lines.quantity end as numeric(12, 3)
+        ) as quantity,
         cast(lines.unit_price as {{ exact_type() }}) as unit_price,
         cast(lines.gross_amount as {{ exact_type() }}) as gross_amount,
         cast(lines.discount_amount as {{ exact_type() }}) as discount_amount,

@@ -47,11 +47,11 @@ failures as (
     where mapped.feed is null
     union all
     select
-        lines.feed,
-        lines.line_key,
+        judged.feed,
+        judged.line_key,
         coalesce(counted.places, 0) as places
-    from {{ ref('base_exports__lines') }} as lines
-    left join counted on lines.line_key = counted.line_key
+    from {{ ref('base_exports__lines') }} as judged
+    left join counted on judged.line_key = counted.line_key
     where coalesce(counted.places, 0) <> 1
 )
 

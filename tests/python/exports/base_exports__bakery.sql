@@ -1,13 +1,15 @@
 select
-    source.branch_id,
-    source._file_name,
-    source._line_number,
-    source._reject,
-    source._deleted_at,
-    source._dlt_load_id,
-    source.datum as sold_on,
-    source.warengruppe as article,
-    source.umsatz as line_amount,
+    landed.branch_id,
+    landed._file_name,
+    landed._line_number,
+    landed._reject,
+    landed._deleted_at,
+    landed._dlt_load_id,
+    landed.datum as sold_on,
+    landed.warengruppe as article,
+    landed.umsatz as line_amount,
     'day' as order_grain,
-    {{ raw_record('source', ['datum', 'warengruppe', 'umsatz']) }} as raw_record
-from {{ source('exports', 'bakery') }} as source
+    {{ raw_record('landed', [
+        'datum', 'warengruppe', 'umsatz'
+    ]) }} as raw_record
+from {{ source('exports', 'bakery') }} as landed

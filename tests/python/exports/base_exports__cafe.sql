@@ -1,18 +1,20 @@
 select
-    source.branch_id,
-    source._file_name,
-    source._line_number,
-    source._reject,
-    source._deleted_at,
-    source._dlt_load_id,
-    source.receipt as ticket,
-    source.date as sold_on,
-    source.time as sold_at,
-    source.article,
-    source.qty as quantity,
-    source.price as unit_price,
-    source.amount as line_amount,
-    lower(source.tender) as payment_method,
-    source.receipt = 'Total' as is_total,
-    {{ raw_record('source', ['receipt', 'date', 'time', 'article', 'qty', 'price', 'amount']) }} as raw_record
-from {{ source('exports', 'cafe') }} as source
+    landed.branch_id,
+    landed._file_name,
+    landed._line_number,
+    landed._reject,
+    landed._deleted_at,
+    landed._dlt_load_id,
+    landed.receipt as ticket,
+    landed.date as sold_on,
+    landed.time as sold_at,
+    landed.article,
+    landed.qty as quantity,
+    landed.price as unit_price,
+    landed.amount as line_amount,
+    lower(landed.tender) as payment_method,
+    landed.receipt = 'Total' as is_total,
+    {{ raw_record('landed', [
+        'receipt', 'date', 'time', 'article', 'qty', 'price', 'amount'
+    ]) }} as raw_record
+from {{ source('exports', 'cafe') }} as landed

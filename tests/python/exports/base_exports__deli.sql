@@ -1,16 +1,18 @@
 select
-    source.branch_id,
-    source._file_name,
-    source._line_number,
-    source._reject,
-    source._deleted_at,
-    source._dlt_load_id,
-    source.ticket,
-    source.day as sold_on,
-    source.time as sold_at,
-    source.article,
-    source.quantity,
-    source.unit_price,
-    source.amount as line_amount,
-    {{ raw_record('source', ['ticket', 'day', 'time', 'article', 'quantity', 'unit_price', 'amount']) }} as raw_record
-from {{ source('exports', 'deli') }} as source
+    landed.branch_id,
+    landed._file_name,
+    landed._line_number,
+    landed._reject,
+    landed._deleted_at,
+    landed._dlt_load_id,
+    landed.ticket,
+    landed.day as sold_on,
+    landed.time as sold_at,
+    landed.article,
+    landed.quantity,
+    landed.unit_price,
+    landed.amount as line_amount,
+    {{ raw_record('landed', [
+        'ticket', 'day', 'time', 'article', 'quantity', 'unit_price', 'amount'
+    ]) }} as raw_record
+from {{ source('exports', 'deli') }} as landed

@@ -1,15 +1,17 @@
 select
-    source.branch_id,
-    source._file_name,
-    source._line_number,
-    source._reject,
-    source._deleted_at,
-    source._dlt_load_id,
-    source.no as ticket,
-    source.day as sold_on,
-    source.clock as sold_at,
-    source.what as article,
-    source.n as quantity,
-    source.each as unit_price,
-    {{ raw_record('source', ['no', 'day', 'clock', 'what', 'n', 'each']) }} as raw_record
-from {{ source('exports', 'tea') }} as source
+    landed.branch_id,
+    landed._file_name,
+    landed._line_number,
+    landed._reject,
+    landed._deleted_at,
+    landed._dlt_load_id,
+    landed.no as ticket,
+    landed.day as sold_on,
+    landed.clock as sold_at,
+    landed.what as article,
+    landed.n as quantity,
+    landed.each as unit_price,
+    {{ raw_record('landed', [
+        'no', 'day', 'clock', 'what', 'n', 'each'
+    ]) }} as raw_record
+from {{ source('exports', 'tea') }} as landed

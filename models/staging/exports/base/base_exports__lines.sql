@@ -29,9 +29,9 @@ assigned as (
         case
             when line_quantity < 0
                 then coalesce(
-                    max(case when line_quantity > 0 and _deleted_at is null then day_read end) over (
-                        partition by feed, branch_id, order_ticket order by sold_at_read
-                    ),
+                    max(
+                        case when line_quantity > 0 and _deleted_at is null then day_read end
+                    ) over (partition by feed, branch_id, order_ticket order by sold_at_read),
                     day_read
                 )
             else day_read
@@ -66,7 +66,8 @@ final as (
             "case when grain = 'line' then " ~ line_key() ~ " else order_ticket end"
         ])) }} as order_id,
         {{ hashed_id('line_key') }} as order_line_id,
-        {{ hashed_id("coalesce(clean_article, case when grain = 'day' then 'all' end)") }} as product_id,
+        {{ hashed_id("coalesce(clean_article, case when grain = 'day' then 'all' end)") }}
+            as product_id,
         order_ticket as ticket,
         clean_returned_ticket as returned_ticket,
 

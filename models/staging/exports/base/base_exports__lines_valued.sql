@@ -1,5 +1,5 @@
-{#- What a line is and what it is worth. Its own amount leads; a difference to quantity and price below
-    one minor unit is rounding, and a larger one a discount. -#}
+{#- What a line is and what it is worth. Its own amount leads; a difference to quantity and price
+    below one minor unit is rounding, and a larger one a discount. -#}
 with
 
 lines as (
