@@ -58,9 +58,6 @@ def chain(small_warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) 
         opened = open_chain(
             small_warehouse, mariadb, copy_project(folder), folder / "mariadb" / "socket"
         )
-        for till in TILLS:
-            if till.program.system != "odoo":  # what has no parent comes in by a first load alone
-                opened.spoil(till, "orphan")
         opened.run()
         yield opened
 
@@ -216,8 +213,7 @@ def test_one_order_is_looked_up_by_the_indexes_of_raw(
 def corrected_chain(chain: Chain, first_figures: dict[str, Figures]) -> Chain:
     """The chain after edits, deletes, late refunds, moved sales, crooked rows, and two days more.
 
-    uniCenta and OSPOS spoil orders that are published already, Odoo those of the new days; the
-    orphans of the former came with their first load.
+    uniCenta and OSPOS spoil orders that are published already, Odoo those of the new days.
     """
     assert first_figures
     with (chain.project / "seeds" / "chain_products.csv").open("a", encoding="utf-8") as seed:
@@ -225,7 +221,7 @@ def corrected_chain(chain: Chain, first_figures: dict[str, Figures]) -> Chain:
     for till in TILLS:
         chain.correct(till)
         if till.program.system != "odoo":
-            chain.spoil(till, *(name for name in _crooked(till) if name != "orphan"))
+            chain.spoil(till, *_crooked(till))
         chain.sell(till, 2, since=DAYS)
         if till.program.system == "odoo":
             chain.spoil(till, *_crooked(till))

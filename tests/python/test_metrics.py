@@ -226,9 +226,9 @@ PASSWORD = "a manager's p@ssword"  # noqa: S105 - invented for these tests
 
 
 @pytest.fixture(scope="module")
-def published(five_weeks_on: Warehouse) -> Warehouse:
+def published(published_warehouse: Warehouse) -> Warehouse:
     """The company with refunds, changed prices and a second January."""
-    return five_weeks_on
+    return published_warehouse
 
 
 @pytest.fixture(scope="module")

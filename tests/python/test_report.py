@@ -43,9 +43,9 @@ PASSWORD = "a manager's p@ssword"  # noqa: S105 - invented for these tests
 
 
 @pytest.fixture(scope="module")
-def published(five_weeks_on: Warehouse) -> Warehouse:
+def published(published_warehouse: Warehouse) -> Warehouse:
     """The company with refunds, changed prices and a second January."""
-    return five_weeks_on
+    return published_warehouse
 
 
 def test_the_published_year_is_in_the_marts_to_the_cent(published: Warehouse) -> None:

@@ -633,6 +633,7 @@ def test_secrets_are_in_no_log_no_error_no_audit_and_no_docs(
     monkeypatch.setenv(f"{variable}URL", address)
     monkeypatch.setenv(f"{variable}PASSWORD", till_password)
     monkeypatch.setenv("MYPIZZA_SALT", salt)
+    monkeypatch.delenv("DBT_LOG_LEVEL_FILE")  # dbt's log is one of the places
     admin_password = warehouse_module.read_connection().admin_password
     wrong = "canary-wr0ng"
     broken = {f"{variable}URL": address.replace("//canary@", f"//canary:{wrong}@")}
@@ -661,6 +662,7 @@ def test_secrets_are_in_no_log_no_error_no_audit_and_no_docs(
     folders += [warehouse_module.warehouse_dir() / "dlt", PROJECT_DIR / "logs"]
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     assert len(files) > 100
+    assert any(path.name == "dbt.log" for path in files)
     tables = query(
         published,
         "select quote_ident(schemaname) || '.' || quote_ident(tablename) from pg_tables"

@@ -287,6 +287,47 @@ def test_what_is_corrected_deleted_moved_and_refunded_later_is_followed(world: W
     assert {result.row_count for result in world.run()} == {0}
 
 
+@pytest.mark.parametrize("world", PROGRAMS, indirect=True)
+def test_a_row_without_a_parent_that_appears_later_comes_in_once(world: World) -> None:
+    world.sell(4)
+    world.run()
+
+    world.sell(1, since=4)
+    world.spoil("orphan")
+    results = world.run()
+
+    assert {result.outcome for result in results} == {"succeeded"}, outcomes(results)
+    assert world.unlike() == []
+    assert world.differences() == []
+    assert {result.row_count for result in world.run()} == {0}
+
+
+@pytest.mark.parametrize("world", PROGRAMS[:2], indirect=True)
+def test_a_row_whose_parent_is_deleted_goes_with_it_and_is_not_asked_for_again(
+    world: World,
+) -> None:
+    world.sell(4)
+    world.run()
+    ((receipt,),) = world.query("select min(ticket) from raw_unicenta.ticketlines")
+    with closing(world.connect()) as connection:
+        Till(connection, "unicenta").drop_parent("ticketlines", "ticket")
+    world.till(
+        *(f"delete from {table} where receipt = '{receipt}'" for table in ("taxlines", "payments")),
+        *(f"delete from {table} where id = '{receipt}'" for table in ("tickets", "receipts")),
+    )
+
+    results = world.run()
+
+    assert {result.outcome for result in results} == {"succeeded"}, outcomes(results)
+    assert world.unlike() == ["ticketlines"]
+    assert world.query(
+        "select count(*) > 0, bool_and(_deleted_at is not null) from raw_unicenta.ticketlines"
+        f" where ticket = '{receipt}'"
+    ) == [(True, True)]
+    assert world.differences() == []
+    assert {result.row_count for result in world.run()} == {0}
+
+
 @pytest.mark.parametrize("world", PROGRAMS[3:], indirect=True)
 def test_each_shop_of_one_database_is_compared_by_its_own_days(world: World) -> None:
     world.sell(9)

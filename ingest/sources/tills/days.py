@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from datetime import time as wall_time
-from functools import cached_property
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,9 @@ FIRST_DAY, LAST_DAY = date(1, 1, 3), date(9999, 12, 28)  # a zone may take a day
 
 Stretch = tuple[datetime | None, datetime | None]
 """From when to when on a column's clock, the end excluded; None is open."""
+
+Shifts = list[tuple[datetime, int]]
+"""From when on which number of seconds is added to a clock."""
 
 
 @dataclass
@@ -83,26 +86,12 @@ class Clock:
             self._cutover(last + timedelta(days=1), fold=1) if last and last < LAST_DAY else None,
         )
 
-    @cached_property
-    def shifts(self) -> list[tuple[datetime, int]]:
+    @property
+    def shifts(self) -> Shifts:
         """From when on which number of seconds turns the clock into business time, oldest first."""
-        day = self._cutover(self.branch.opened_on - A_YEAR, fold=0)
-        end = datetime.now(UTC).replace(tzinfo=None) + A_YEAR
-        shift = self._shift(day)
-        shifts = [(day, int(shift.total_seconds()))]
-        if self.own_zone == self.zone:
-            return shifts
-        while day < end:
-            next_day = min(day + timedelta(days=1), end)
-            if self._shift(next_day) != shift:
-                low, high = day, next_day
-                while high - low > timedelta(seconds=1):
-                    middle = (low + (high - low) / 2).replace(microsecond=0)
-                    low, high = (middle, high) if self._shift(middle) == shift else (low, middle)
-                shift = self._shift(high)
-                shifts.append((high, int(shift.total_seconds())))
-            day = next_day
-        return shifts
+        first = self._cutover(self.branch.opened_on - A_YEAR, fold=0)
+        last = datetime.combine(datetime.now(UTC).date(), wall_time()) + A_YEAR
+        return _shifts(self.own_zone, self.zone, self._cutover_hour, first, last)
 
     def day(
         self, moment: sa.ColumnElement[Any], window: Window, dialect: Dialect
@@ -125,12 +114,6 @@ class Clock:
         shift: Expression = sa.case(*newer, else_=_number(oldest)) if newer else _number(oldest)
         return dialect.day(moment, shift, (FIRST_MOMENT, LAST_MOMENT))
 
-    def _shift(self, moment: datetime) -> timedelta:
-        aware = moment.replace(tzinfo=self.own_zone)
-        there, here = aware.astimezone(self.zone).utcoffset(), aware.utcoffset()
-        difference = (there or timedelta()) - (here or timedelta())
-        return difference - timedelta(hours=self._cutover_hour)
-
     @property
     def _cutover_hour(self) -> int:
         return 0 if self.times == "date" else self.branch.cutover_hour
@@ -138,6 +121,35 @@ class Clock:
     def _cutover(self, day: date, fold: int) -> datetime:
         wall = wall_time(self._cutover_hour, fold=fold)
         return self.on_clock(datetime.combine(day, wall, tzinfo=self.zone))
+
+
+@cache
+def _shifts(
+    own_zone: tzinfo, zone: ZoneInfo, cutover_hour: int, first: datetime, last: datetime
+) -> Shifts:
+    """Return what `Clock.shifts` says: every table of every visit asks, and the years are many."""
+
+    def shift_at(moment: datetime) -> timedelta:
+        aware = moment.replace(tzinfo=own_zone)
+        there, here = aware.astimezone(zone).utcoffset(), aware.utcoffset()
+        return (there or timedelta()) - (here or timedelta()) - timedelta(hours=cutover_hour)
+
+    shift = shift_at(first)
+    shifts = [(first, int(shift.total_seconds()))]
+    if own_zone == zone:
+        return shifts
+    day = first
+    while day < last:
+        next_day = min(day + timedelta(days=1), last)
+        if shift_at(next_day) != shift:
+            low, high = day, next_day
+            while high - low > timedelta(seconds=1):
+                middle = (low + (high - low) / 2).replace(microsecond=0)
+                low, high = (middle, high) if shift_at(middle) == shift else (low, middle)
+            shift = shift_at(high)
+            shifts.append((high, int(shift.total_seconds())))
+        day = next_day
+    return shifts
 
 
 def _number(seconds: int) -> sa.ColumnElement[int]:

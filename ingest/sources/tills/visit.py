@@ -33,7 +33,7 @@ from ingest.sources.tills.connect import RefusedTableError, Till, TillError, cau
 from ingest.sources.tills.days import ranges
 from ingest.sources.tills.figures import land
 from ingest.sources.tills.heal import heal, mark_deleted
-from ingest.sources.tills.lost import incomplete_tables, orphans_gone, take_back
+from ingest.sources.tills.lost import incomplete_tables, orphans_gone, orphans_new, take_back
 from ingest.sources.tills.progress import Read, recorded
 from ingest.sources.tills.read import has_news, resources
 from ingest.sources.tills.survey import survey
@@ -204,9 +204,11 @@ class TillVisit:
         """Compare, heal and record; `loads` is filled with what the healing took."""
         if not asked.accept_loss:
             self._trust()
-        found = [
-            self._compare_branch(number, asked, loads) for number in range(len(self.till.branches))
-        ]
+        parts = windows.parts(self.till, self._raw())
+        chosen = [windows.chosen(part, asked) for part in parts]
+        found = [self._compare_branch(*each, loads) for each in enumerate(chosen)]
+        is_sweep = any(not (window.first or window.last) for window in chosen)
+        self._settle_orphans(parts[0], chosen[0], loads, is_sweep=is_sweep)
         problems = [each.problem for each in found if each.problem]
         return Compared(
             self.name,
@@ -216,11 +218,10 @@ class TillVisit:
             problem=" ".join(dict.fromkeys(problems)) or None,
         )
 
-    def _compare_branch(self, number: int, asked: Window, loads: list[LoadResult]) -> Compared:
+    def _compare_branch(self, number: int, window: Window, loads: list[LoadResult]) -> Compared:
         """Compare one of the till's branches; with the first, what belongs to no day of any."""
         till, raw = self._at_till(), self._raw()
         part = windows.parts(self.till, raw)[number]
-        window = windows.chosen(part, asked)
         comparison = Comparison(
             raw.connection, raw.system.source, part.branch.branch_id,
             part.clock.business_date(datetime.now(UTC)), window,
@@ -240,10 +241,6 @@ class TillVisit:
             again = Window(min(differing), max(differing)) if differing else window
             comparison.forget(again)
             land(till, part, again, comparison)
-        if orphans := orphans_gone(till, raw):
-            with recorded(self.till, raw, "heal") as (entry, read):
-                entry.load_id = mark_deleted(raw, orphans, read)
-            loads.append(entry.result)
         still = comparison.differing()
         comparison.record(differing)
         return Compared(
@@ -253,6 +250,18 @@ class TillVisit:
             differing=still,
             problem=refused or comparison.problem(f"The till of {part.branch.branch_id}", still),
         )
+
+    def _settle_orphans(
+        self, part: Part, window: Window, loads: list[LoadResult], *, is_sweep: bool
+    ) -> None:
+        """Read rows without a parent that never came, and mark those that are gone."""
+        if new := orphans_new(self._at_till(), self._raw(), is_sweep=is_sweep):
+            self._heal(HealWindow(keys=new), part, window, loads)
+        raw = self._raw()
+        if gone := orphans_gone(self._at_till(), raw):
+            with recorded(self.till, raw, "heal") as (entry, read):
+                entry.load_id = mark_deleted(raw, gone, read)
+            loads.append(entry.result)
 
     def _heal(
         self, to_heal: HealWindow, part: Part, window: Window, loads: list[LoadResult]

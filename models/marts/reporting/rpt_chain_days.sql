@@ -23,7 +23,15 @@ converted as (
 
     select
         days.*,
-        case when days.currency = '{{ var("chain_currency") }}' then 1 else rates.rate end as rate
+        case
+            when days.currency = '{{ var("chain_currency") }}' then 1
+            -- nothing needs no rate: a day on which the branch was closed
+            when
+                days.gross_revenue_exact = 0 and days.net_revenue_exact = 0
+                and days.refund_amount_exact = 0 and days.tips_amount_exact = 0
+                then 1
+            else rates.rate
+        end as rate
     from days
     left join rates
         on days.currency = rates.currency and days.business_date = rates.rate_date
