@@ -1,4 +1,4 @@
--- sqlfluff does not know the names that a lateral function has
+-- the linter does not know the names that a lateral function has
 -- noqa: disable=RF01
 select
     landed.branch_id,

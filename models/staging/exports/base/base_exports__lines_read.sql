@@ -55,7 +55,7 @@ mapped as (
         '{{ feed }}' as feed,
         feed_lines.{{ columns | join(',\n        feed_lines.') }}
     from defaults
-    -- sqlfluff knows no place for a lateral query
+    -- the linter knows no place for a lateral query
     -- noqa: disable=LT02,ST05
     cross join lateral (
         select
