@@ -907,6 +907,19 @@ def test_one_feed_of_several_branches_equals_the_totals_of_each(export: Export) 
     assert export.figures()["2015-09-05", "order_total"] == (Decimal("1.80"), Decimal("1.80"))
 
 
+def test_figures_that_are_declared_no_longer_leave_nothing_behind(export: Export) -> None:
+    export.sales.write("ventes_1.csv", SALES + "05/09/2015;19:32;1;Reine;1;10,00 €\r\n")
+    export.sales.write("cloture_1.csv", CLOSING + "05/09/2015;1;7;10,00 €;0\r\n")
+    assert "(lines)" in str(export.compare().problem)
+    del export.sales.declared["totals"]["figures"]["lines"]
+    left = []
+    for declared in (export.sales.feed, export.closings.feed):
+        with driver.session(export.sales.warehouse) as session:
+            source.forget_figures(session.connection, [declared])
+        left.append({figure for _, figure in export.figures()})
+    assert left == [{"orders", "order_total", "refund_total"}, set()]
+
+
 def test_a_column_that_cannot_be_read_at_all_is_named_with_its_option(export: Export) -> None:
     export.sales.declared["date_format"] = "YYYY-MM-DD"
     export.sales.write("ventes_1.csv", SALES + "05/09/2015;19:32;1;Reine;1;10,00 €\r\n")
@@ -1142,6 +1155,14 @@ def test_a_folder_may_be_called_anything(
     assert succeeded(folder.load()).row_count == 0
 
 
+TOTALS = {
+    "feed": "y",
+    "date": "d",
+    "order": "o",
+    "quantity": "q",
+    "unit_price": "p",
+    "figures": {"orders": "n"},
+}
 SECTION = "[sources.files.feeds.x] in .dlt/config.toml"
 
 
@@ -1175,6 +1196,15 @@ SECTION = "[sources.files.feeds.x] in .dlt/config.toml"
         ({"branch": "quito", "branch_column": "b"}, "branch and branch_column exclude each other"),
         ({"negative_quantity": "x"}, "is 'x'; input should be 'refund' or 'error'."),
         ({"totals": {"feed": "y"}}, f"{SECTION} has no totals.date: write it there"),
+        (
+            {"totals": {**TOTALS, "figures": {"oders": "n"}}},
+            "totals.figures.oders.[key] is 'oders'; input should be 'orders', 'lines', 'order_total'",
+        ),
+        ({"totals": {**TOTALS, "figures": {}}}, f"{SECTION} has no totals.figures: write it there"),
+        (
+            {"totals": {**TOTALS, "unit_price": None}},
+            f"{SECTION}: totals; unit_price or amount is missing: a line's money.",
+        ),
         ({"totals": {"fed": "y"}}, "allowed are: feed, date, order, quantity, figures"),
     ],
 )

@@ -112,7 +112,7 @@ class Totals(Declared):
     date: str
     order: str
     quantity: str
-    figures: dict[Figure, str]
+    figures: Annotated[dict[Figure, str], Field(min_length=1)]
     unit_price: str | None = None
     amount: str | None = None
     time: str | None = None
