@@ -1198,7 +1198,7 @@ SECTION = "[sources.files.feeds.x] in .dlt/config.toml"
         ({"totals": {"feed": "y"}}, f"{SECTION} has no totals.date: write it there"),
         (
             {"totals": {**TOTALS, "figures": {"oders": "n"}}},
-            "totals.figures.oders.[key] is 'oders'; input should be 'orders', 'lines', 'order_total'",
+            "totals.figures.oders.[key] is 'oders'; input should be 'orders', 'lines', ",
         ),
         ({"totals": {**TOTALS, "figures": {}}}, f"{SECTION} has no totals.figures: write it there"),
         (

@@ -131,15 +131,11 @@ def forget_figures(connection: Connection, configured: Sequence[Feed]) -> None:
         connection: the session's connection.
         configured: the feeds, all of them.
     """
-    declared = [
-        (feed.branch, figure)
-        for feed in configured
-        if feed.totals
-        for figure in feed.totals.figures
-    ]
+    totals = [(feed.branch, feed.totals.figures) for feed in configured if feed.totals]
+    declared = [(branch, figure) for branch, figures in totals for figure in figures]
     connection.execute(
         STATEMENTS("forget_figures"),
-        {"branches": [branch for branch, _ in declared], "figures": [name for _, name in declared]},
+        {"branches": [branch for branch, _ in declared], "present": [name for _, name in declared]},
     )
 
 

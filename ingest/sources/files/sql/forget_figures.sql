@@ -3,7 +3,7 @@ where
     source = 'files'
     and not exists (
         select 1
-        from unnest(%(branches)s::text[], %(figures)s::text[]) as declared (branch_id, figure)
+        from unnest(%(branches)s::text[], %(present)s::text[]) as declared (branch_id, figure)
         where
             declared.figure = known.figure
             -- of a feed of several branches, each
