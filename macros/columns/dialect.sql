@@ -36,36 +36,43 @@
     ) }}
 {%- endmacro %}
 
-{#- A day as text, year first; null where the value is not written in the dialect's format. Day and
-    month may have one digit, and a time may follow. -#}
-{% macro date_in_dialect(value) -%}
-    {%- set format = "dialect.date_format" -%}
-    {%- set digits = "case when translate(" ~ format ~ ", 'YMD', '') = '' then '([0-9]{2})'"
+{#- The pattern of days in the dialect's format: day and month may have one digit, and a time may
+    follow. -#}
+{% macro date_pattern() -%}
+    {%- set digits = "case when translate(dialect.date_format, 'YMD', '') = '' then '([0-9]{2})'"
         ~ " else '([0-9]{1,2})' end" -%}
-    {%- set pattern = dbt.concat([
+    {{ return(dbt.concat([
         "'^ *'",
-        replaced(format, [
+        replaced("dialect.date_format", [
             ("'.'", "'[.]'"), ("'YYYY'", "'([0-9]{4})'"), ("'YY'", "'([0-9]{2})'"),
             ("'MM'", digits), ("'DD'", digits),
         ]),
         "'(?:[ T,][-+0-9:.,hTZAPMapm ]*)?$'",
-    ]) -%}
+    ])) }}
+{%- endmacro %}
+
+{#- A day as text, year first; null where the value is not written in the dialect's format.
+
+    Args:
+        value: SQL of the text.
+        pattern: SQL of `date_pattern`, where the query has it already. -#}
+{% macro date_in_dialect(value, pattern=none) -%}
+    {%- set format = "dialect.date_format" -%}
     {%- set century = "case when " ~ dbt.position("'YYYY'", format) ~ " = 0 then '20' else '' end" -%}
-    {{ adapter.dispatch("rewritten")(value, pattern, [
+    {{ adapter.dispatch("rewritten")(value, pattern or date_pattern(), [
         century, group_of("YY", format, ["MM", "DD"]), "'-'",
         group_of("MM", format, ["YY", "DD"]), "'-'", group_of("DD", format, ["YY", "MM"]),
     ]) }}
 {%- endmacro %}
 
-{#- A time of day as text, hours first, on a clock of 24 hours; null where the value is not written in
-    the dialect's format: HH24 or HH12, MI, SS, AM for the half of the day, OF for the offset. The hour
-    may have one digit, and a day may precede. -#}
-{% macro time_in_dialect(value) -%}
+{#- The pattern of times of day in the dialect's format: HH24 or HH12, MI, SS, AM for the half of the
+    day, OF for the offset. The hour may have one digit, and a day may precede. -#}
+{% macro time_pattern() -%}
     {%- set format = "replace(replace(dialect.time_format, 'HH24', 'HH'), 'HH12', 'HH')" -%}
     {%- set has_halves = dbt.position("'AM'", format) ~ " > 0" -%}
     {%- set has_seconds = dbt.position("'SS'", format) ~ " > 0" -%}
     {%- set fraction = "(?:[.,][0-9]+)?" -%}
-    {%- set pattern = dbt.concat([
+    {{ return(dbt.concat([
         "'^ *(?:[0-9]{1,4}[^0-9:A-Za-z]+[0-9]{1,2}[^0-9:A-Za-z]+[0-9]{1,4}[^0-9:]+)?'",
         replaced(format, [
             ("'.'", "'[.]'"), ("'YYYY'", "'[0-9]{4}'"), ("'MM'", "'[0-9]{1,2}'"),
@@ -77,15 +84,26 @@
             ("'OF'", "' *(?:Z|[-+][0-9]{2}:?(?:[0-9]{2})?)'"),
         ]),
         "' *$'",
-    ]) -%}
+    ])) }}
+{%- endmacro %}
+
+{#- A time of day as text, hours first, on a clock of 24 hours; null where the value is not written in
+    the dialect's format.
+
+    Args:
+        value: SQL of the text.
+        pattern: SQL of `time_pattern`, where the query has it already. -#}
+{% macro time_in_dialect(value, pattern=none) -%}
+    {%- set pattern = pattern or time_pattern() -%}
+    {%- set format = "replace(replace(dialect.time_format, 'HH24', 'HH'), 'HH12', 'HH')" -%}
     {%- set hour = group_of("HH", format, ["AM"]) -%}
     {%- set minute = group_of("MI", format, ["AM", "HH"]) -%}
     {%- set group = group_of("SS", format, ["AM", "HH", "MI"]) -%}
     {%- set second = "case when " ~ dbt.position("':SS'", format) ~ " > 0 then " ~ group ~ " when "
-        ~ has_seconds ~ " then " ~ dbt.concat(["':'", group]) ~ " else '' end" -%}
+        ~ dbt.position("'SS'", format) ~ " > 0 then " ~ dbt.concat(["':'", group]) ~ " else '' end" -%}
     {%- set half = group_of("AM", format, ["HH", "MI", "SS"]) -%}
     case
-        when {{ has_halves }} then {{ dbt.concat([
+        when {{ dbt.position("'AM'", format) }} > 0 then {{ dbt.concat([
             "cast(mod(cast(" ~ adapter.dispatch("rewritten")(value, pattern, [hour])
             ~ " as integer), 12) + case when lower("
             ~ adapter.dispatch("rewritten")(value, pattern, [half])
@@ -96,19 +114,26 @@
     end
 {%- endmacro %}
 
-{#- The instant that a day and a time of day say: by the branch's clock, or by their own offset.
-
-    Args:
-        day: SQL of the text of the day.
-        clock: SQL of the text of the time of day; it may be the same.
-        time_zone: SQL of the branch's time zone. -#}
-{% macro moment_in_dialect(day, clock, time_zone) -%}
-    {%- set local = [date_in_dialect(day), "' '", time_in_dialect(clock)] -%}
-    {%- set offset = "regexp_substr(trim(" ~ clock ~ "), '(Z|[-+][0-9]{2}(:?[0-9]{2})?)$')" -%}
+{#- The offset of a time as text; empty where the dialect has none. -#}
+{% macro offset_in_dialect(value) -%}
     case
         when {{ dbt.position("'OF'", "dialect.time_format") }} > 0
-            then {{ dbt.safe_cast(dbt.concat(local + [offset]), "timestamp with time zone") }}
-        else {{ utc_time(dbt.safe_cast(dbt.concat(local), "timestamp"), time_zone) }}
+            then regexp_substr(trim({{ value }}), '(Z|[-+][0-9]{2}(:?[0-9]{2})?)$')
+        else ''
+    end
+{%- endmacro %}
+
+{#- The instant that a day and a time of day say: by their own offset, or by the branch's clock.
+
+    Args:
+        local: SQL of the text of day and time.
+        offset: SQL of the text of the offset.
+        time_zone: SQL of the branch's time zone. -#}
+{% macro moment_of(local, offset, time_zone) -%}
+    case
+        when {{ offset }} <> ''
+            then {{ dbt.safe_cast(dbt.concat([local, offset]), "timestamp with time zone") }}
+        else {{ utc_time(dbt.safe_cast(local, "timestamp"), time_zone) }}
     end
 {%- endmacro %}
 
@@ -171,3 +196,8 @@
     {%- set blanks = "' \t\r\n\u00a0\u2009\u202f'" -%}
     nullif(trim(both {{ blanks }} from {{ value }}), '')
 {%- endmacro %}
+
+{#- Before the query of a CTE: what it works out is kept, and not worked out again for each use. -#}
+{% macro computed_once() -%} {{ return(adapter.dispatch("computed_once")()) }} {%- endmacro %}
+{% macro default__computed_once() -%} {{ return("") }} {%- endmacro %}
+{% macro postgres__computed_once() -%} {{ return("materialized") }} {%- endmacro %}

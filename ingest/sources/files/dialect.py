@@ -91,8 +91,16 @@ def local_time(date: str, clock: str) -> sql.SQL:
         date: the name of the column with the day.
         clock: the name of the column with the time of day; it may be the same.
     """
-    moment = _macros()["moment_in_dialect"](_landed(date), _landed(clock), "branch.time_zone")
-    return sql.SQL(f"(({moment}) at time zone branch.time_zone)")
+    macros, told = _macros(), _landed(clock)
+    local = _Dbt.concat(
+        [macros["date_in_dialect"](_landed(date)), "' '", macros["time_in_dialect"](told)]
+    )
+    moment = macros["moment_of"]("local", "offset_text", "branch.time_zone")
+    return sql.SQL(
+        f"(select ({moment}) at time zone branch.time_zone"  # noqa: S608 - macros
+        f" from (select {local} as local, {macros['offset_in_dialect'](told)} as offset_text)"
+        " as written)"
+    )
 
 
 def _landed(column: str) -> str:

@@ -29,9 +29,14 @@ currencies as (
 
 ),
 
-feeds as (
+-- how each feed writes its days and times, found out once and not for every line
+feeds as {{ computed_once() }} (
 
-    select * from {{ ref('stg_exports__feeds') }}
+    select
+        dialect.*,
+        {{ date_pattern() }} as date_pattern,
+        {{ time_pattern() }} as time_pattern
+    from {{ ref('stg_exports__feeds') }} as dialect
 
 ),
 
@@ -68,7 +73,7 @@ mapped as (
 ),
 
 -- names and keys without blanks around them; numbers as text with a point
-written as (
+written as {{ computed_once() }} (
 
     select
         mapped.*,
@@ -86,13 +91,16 @@ written as (
         {{ number_in_dialect(filled('mapped.' ~ column)) }} as {{ column }}_text,
         {%- endfor %}
         coalesce(mapped.order_grain, 'ticket') as grain,
+        -- a day's sum is of its noon
+        {{ dbt.concat([
+            date_in_dialect('mapped.sold_on', 'dialect.date_pattern'), "' '",
+            "case when mapped.order_grain = 'day' then '12:00' else "
+            ~ time_in_dialect('mapped.sold_at', 'dialect.time_pattern') ~ " end",
+        ]) }} as sold_at_text,
         case
-            when mapped.order_grain = 'day'
-                then {{ utc_time(dbt.safe_cast(dbt.concat([
-                    date_in_dialect('mapped.sold_on'), "' 12:00'"
-                ]), 'timestamp'), 'branches.time_zone') }}
-            else {{ moment_in_dialect('mapped.sold_on', 'mapped.sold_at', 'branches.time_zone') }}
-        end as sold_at_read
+            when mapped.order_grain = 'day' then ''
+            else {{ offset_in_dialect('mapped.sold_at') }}
+        end as offset_text
     from mapped
     left join feeds as dialect on mapped.feed = dialect.feed
     left join branches on mapped.branch_id = branches.branch_id
@@ -100,7 +108,7 @@ written as (
 
 ),
 
-final as (
+valued as {{ computed_once() }} (
 
     select
         *,
@@ -108,13 +116,22 @@ final as (
         {%- for column in ['unit_price', 'line_amount', 'discount', 'unit_cost', 'order_total'] %}
         {{ safe_cast(column ~ '_text', money) }} as {{ column }}_read,
         {%- endfor %}
+        {{ moment_of('sold_at_text', 'offset_text', 'time_zone') }} as sold_at_read
+    from written
+
+),
+
+final as (
+
+    select
+        *,
         {{ business_date('sold_at_read', 'time_zone', 'cutover_hour') }} as day_read,
         -- a line with a date and nothing else: skipped, and counted here
         coalesce(
             _reject, clean_ticket, clean_article, {{ filled('sold_at') }}, quantity_text,
             unit_price_text, line_amount_text, order_total_text
         ) is null as is_blank
-    from written
+    from valued
 
 )
 

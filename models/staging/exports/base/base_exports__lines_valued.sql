@@ -5,7 +5,7 @@ with
 lines as (
 
     select * from {{ ref('base_exports__lines_read') }}
-    where not coalesce(is_total, false) and not is_blank
+    where not coalesce(is_total, false) and not coalesce(is_blank, false)
 
 ),
 
@@ -55,7 +55,7 @@ signed as (
 
 ),
 
-charged as (
+charged as {{ computed_once() }} (
 
     select
         *,
