@@ -198,6 +198,4 @@
 {%- endmacro %}
 
 {#- Before the query of a CTE: what it works out is kept, and not worked out again for each use. -#}
-{% macro computed_once() -%} {{ return(adapter.dispatch("computed_once")()) }} {%- endmacro %}
-{% macro default__computed_once() -%} {{ return("") }} {%- endmacro %}
-{% macro postgres__computed_once() -%} {{ return("materialized") }} {%- endmacro %}
+{% macro computed_once() -%} {{ "materialized" if target.type == "postgres" }} {%- endmacro %}

@@ -1,17 +1,12 @@
 {%- set counts = ['orders', 'units', 'new_guests', 'returning_guests', 'complaints'] %}
-{%- set amounts = [
-    'gross_revenue', 'discount_amount', 'tax_amount', 'tax_refunded', 'refund_amount',
-    'tips_amount', 'taken_amount', 'paid_back_amount', 'net_revenue',
-] %}
+{%- set amounts = ['gross_revenue', 'discount_amount', 'tax_amount', 'tax_refunded',
+    'refund_amount', 'tips_amount', 'taken_amount', 'paid_back_amount', 'net_revenue'] %}
 with order_days as (
     select
         branch_id,
         business_date,
-        -- of a day that comes as sums, nobody knows how many orders it had
-        case
-            when max(case when order_kind = 'day_total' then 1 else 0 end) = 0
-                then sum(case when is_sale then 1 else 0 end)
-        end as orders,
+        -- unknown, and so null, where a day comes as sums
+        sum(case when is_sale then 1 when order_kind = 'day_total' then null else 0 end) as orders,
         sum(unit_count) as units,
         {%- for measure in [
             'gross_revenue', 'discount_amount', 'tax_amount', 'tips_amount', 'returned_amount',

@@ -43,7 +43,7 @@ final as (
         -- times
         min(files.started_at) as started_at
     from totals
-    inner join files
+    left join files
         on totals.branch_id = files.branch_id and totals._file_name = files.file_name
     group by totals.branch_id, totals._file_name
 

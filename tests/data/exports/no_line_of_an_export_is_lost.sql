@@ -53,6 +53,20 @@ failures as (
     from {{ ref('base_exports__lines') }} as judged
     left join counted on judged.line_key = counted.line_key
     where coalesce(counted.places, 0) <> 1
+    union all
+    select
+        totals.feed,
+        totals._file_name as line_key,
+        0 as places
+    from {{ ref('base_exports__lines_read') }} as totals
+    left join {{ ref('stg_exports__closings') }} as closings
+        on totals.branch_id = closings.branch_id and totals._file_name = closings.closing_id
+    where
+        totals.is_total
+        and totals._reject is null
+        and totals._deleted_at is null
+        and totals.branch_id is not null
+        and closings.closing_id is null
 )
 
 select * from failures
