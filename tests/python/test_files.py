@@ -1197,8 +1197,8 @@ SECTION = "[sources.files.feeds.x] in .dlt/config.toml"
         ({"negative_quantity": "x"}, "is 'x'; input should be 'refund' or 'error'."),
         ({"totals": {"feed": "y"}}, f"{SECTION} has no totals.date: write it there"),
         (
-            {"totals": {**TOTALS, "figures": {"oders": "n"}}},
-            "totals.figures.oders.[key] is 'oders'; input should be 'orders', 'lines', ",
+            {"totals": {**TOTALS, "figures": {"orderz": "n"}}},
+            "totals.figures.orderz.[key] is 'orderz'; input should be 'orders', 'lines', ",
         ),
         ({"totals": {**TOTALS, "figures": {}}}, f"{SECTION} has no totals.figures: write it there"),
         (
