@@ -29,9 +29,11 @@ def check(till: Annotated[str, typer.Argument(help="As the configuration calls i
     found = look_at(till)
     show(
         f"Till {till}",
-        ("table", "rows", "columns", "days", "first", "last"),
+        ("table", "rows", "columns", "days", "first", "last", "clock"),
         found.tables,
     )
+    for fact in found.facts:
+        say(fact)
     for problem in found.problems:
         say(problem, "red")
     if found.problems:
@@ -41,7 +43,7 @@ def check(till: Annotated[str, typer.Argument(help="As the configuration calls i
 
 @app.command()
 def new(
-    url: Annotated[str, typer.Argument(help="Of a till's database, as in the configuration.")],
+    till: Annotated[str, typer.Argument(help="As the configuration calls it, or its address.")],
     name: Annotated[str, typer.Option(help="What the till system is to be called.")],
     schema: Annotated[str | None, typer.Option(help="The database's schema.")] = None,
 ) -> None:
@@ -50,7 +52,7 @@ def new(
     with ending_at_once():
         from ingest.sources.tills import propose
 
-    file = propose.new(name, url, schema)
+    file = propose.new(name, till, schema)
     say(
         f"Written: {file}. Finish it, add {name} to vars.systems in dbt_project.yml, write "
         f"the till into .dlt/config.toml and run mypizza till check."

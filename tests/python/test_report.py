@@ -44,7 +44,18 @@ PASSWORD = "a manager's p@ssword"  # noqa: S105 - invented for these tests
 
 @pytest.fixture(scope="module")
 def published(published_warehouse: Warehouse) -> Warehouse:
-    """The company with refunds, changed prices and a second January."""
+    """The company with refunds, changed prices and a second January, and a day restated by hand."""
+    with published_warehouse.connect() as connection:
+        connection.execute(
+            """
+            insert into marts.rpt_restatements (
+                restatement_key, publication_id, restated_at, branch_id, business_date, figure,
+                currency, value_before, value_after, difference, reason
+            )
+            select 'by hand', 'a publication', '2016-02-06 05:00+00', 'chicago', '2016-02-03',
+                'net_revenue', 'USD', 1234.5, 1220, -14.5, 'a refund came late'
+            """
+        )
     return published_warehouse
 
 
@@ -521,6 +532,14 @@ FACTS = {
         "where branch_id = any (%(branches)s) and business_date between %(first)s and %(last)s",
         "period",
         [0, 1, 2, 3, 4],
+    ),
+    "restatements": (
+        "select to_char(business_date, 'FMDD FMMonth YYYY'), branch_name, "
+        "replace(figure, '_', ' '), value_before, value_after, reason "
+        "from marts.rpt_restatements inner join marts.dim_branches using (branch_id) "
+        "where branch_id = any (%(branches)s) and business_date between %(first)s and %(last)s",
+        "period",
+        [0, 1, 2, 3, 4, 5],
     ),
     "quarantine": (
         "select source_name, table_name, count(*) from audit.quarantine "

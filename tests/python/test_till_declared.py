@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from psycopg import sql
+from pydantic import ValidationError
 
 from ingest import warehouse as warehouse_module
 from ingest.loads import configuration, driver
 from ingest.loads.source import LoadResult
-from ingest.sources.tills import declaration, propose, remove
+from ingest.sources.tills import check, declaration, propose, remove
 from ingest.sources.tills.connect import TillError
 from ingest.sources.tills.source import TillSource
 from ingest.warehouse import Warehouse
@@ -194,6 +203,63 @@ def test_change_columns_of_all_kinds_bring_each_change_once(kiosk: Kiosk) -> Non
     assert kiosk.differing() == []
 
 
+def test_a_row_without_its_key_is_left_out_and_named_and_what_only_grows_is_compared(
+    kiosk: Kiosk,
+) -> None:
+    kiosk.till(
+        "create table loose (id integer, sold_at timestamp, amount decimal(12, 2))",
+        "insert into loose values (1, '2016-03-01 12:00:00', 9.5), (2, '2016-03-02 12:00:00', 7),"
+        " (null, '2016-03-02 13:00:00', 41.43)",
+        "create table menu (id integer primary key, price decimal(12, 2))",
+        "insert into menu values (1, 9.5), (2, 12)",
+        "create table noted (id integer primary key, changed varchar(20))",
+    )
+    declared = (
+        '[tables.loose]\nkey = "id"\nbusiness_time = "sold_at"\nmoney = "amount"\n'
+        '[tables.menu]\nkey = "id"\nchanged_at = "id"\n'
+    )
+    kiosk.declare(declared)
+
+    initial, *_ = kiosk.run()
+
+    assert kiosk.query("select id, amount from raw_kiosk.loose order by id") == [(1, 9.5), (2, 7)]
+    (note,) = (note for note in initial.notes if "lacks a part of its key" in note)
+    assert "A row of loose of the till of lyon" in note
+    assert "amount is 41.43" in note
+    # it is missing in its day, which so differs from the till by its money
+    assert kiosk.query(
+        "select business_date::text, difference from audit.reconciliation"
+        " where figure = 'loose_amount' and difference <> 0"
+    ) == [("2016-03-02", Decimal("-41.43"))]
+
+    kiosk.till("update menu set price = 10 where id = 1", "delete from loose where id is null")
+    kiosk.run()
+    assert kiosk.query("select price from raw_kiosk.menu order by id") == [(10,), (12,)]
+    assert kiosk.query("select count(*) from audit.reconciliation where difference <> 0") == [(0,)]
+
+    kiosk.till("insert into loose values (null, '2016-03-02 13:00:00', 41.43)")
+    kiosk.declare(
+        declared.replace('money = "amount"', 'money = "sold_at"')
+        + '[tables.noted]\nkey = "id"\nchanged_at = "changed"\n'
+    )
+    problems = check.check("front").problems
+    assert "1 rows of loose of the till of lyon lack a part of their key (id)" in problems[1]
+    assert re.search(
+        r"loose.sold_at of .* is TIMESTAMP(\(\))?, and cannot be added up", problems[0]
+    )
+    refused = re.compile(r"noted.changed of .* is VARCHAR\(20\), and has no changed_format")
+    assert refused.search(problems[2])
+    result, *_ = kiosk.run()
+    assert refused.search(str(result.error))
+
+
+@pytest.mark.parametrize("written", ["%d.%m.%Y", "%H:%M", "%Y-%m-%d %I:%M %p"])
+def test_a_change_column_that_does_not_sort_is_refused(written: str) -> None:
+    table = {"key": "id", "changed_at": "changed", "changed_format": written, "business_time": "at"}
+    with pytest.raises(ValidationError, match="no format that sorts as its times do"):
+        declaration.parsed("kiosk", {"tables": {"sales": table}})
+
+
 SHOP = """
 create table "Kunden" (id integer primary key, name varchar(80), phone varchar(40), pin varchar(9));
 create table products (id integer primary key, name varchar(80), price decimal(10, 2));
@@ -215,7 +281,10 @@ def test_a_first_declaration_is_written_from_a_database_and_brings_its_rows(kios
     quoted = SHOP if kiosk.engine == "postgres" else SHOP.replace('"', "`")
     kiosk.till(*quoted.split(";"))
 
-    file = propose.new("kiosk", kiosk.url)
+    with pytest.raises(TillError, match=r"^\[sources.tills.back\] in .* has no url"):
+        propose.new("kiosk", "back")
+    # the address and the password are those of the configuration
+    file = propose.new("kiosk", "front")
 
     tables = tomllib.loads(file.read_text(encoding="utf-8"))["tables"]
     assert tables["sales"] == {
@@ -269,6 +338,118 @@ def test_a_row_names_its_parent_by_another_type_and_doubles_are_compared_by_all_
     kiosk.till("update shop_orders_lines set tax = 2.1734499999999999 where id = 1")
     assert {each.outcome for each in kiosk.run()} == {"succeeded"}
     assert kiosk.query("select tax from raw_kiosk.shop_orders_lines") == [(2.1734499999999999,)]
+    assert kiosk.query("select count(*) from audit.reconciliation where difference <> 0") == [(0,)]
+
+
+@pytest.mark.parametrize("kiosk", ENGINES[1:], indirect=True)
+def test_a_text_may_name_a_number_and_a_tinyint_above_1_is_named_and_may_be_declared(
+    kiosk: Kiosk,
+) -> None:
+    kiosk.till(
+        "create table tabs (id integer primary key, sold_at datetime, kind tinyint(1),"
+        " size tinyint(1))",
+        "insert into tabs values (1, '2016-03-01 12:00:00', 2, 3),"
+        " (2, '2016-03-02 12:00:00', 1, 1)",
+        "create table tab_lines (tab varchar(10), line integer, amount decimal(12, 2),"
+        " primary key (tab, line))",
+        "insert into tab_lines values ('1', 1, 9.5), ('01', 2, 7), ('2', 1, 12), ('x', 1, 41.43)",
+    )
+    kiosk.declare(
+        '[tables.tabs]\nkey = "id"\nbusiness_time = "sold_at"\ncolumns = {size = "integer"}\n'
+        '[tables.tab_lines]\nkey = ["tab", "line"]\nparent = "tabs"\nparent_key = "tab"\n'
+        'money = "amount"\n'
+    )
+
+    found = check.check("front")
+    assert found.problems == []
+    assert any("tab_lines.tab is VARCHAR(10) and names tabs.id" in fact for fact in found.facts)
+
+    (result,) = kiosk.run()
+
+    assert result.outcome == "succeeded", result.error
+    assert any("tabs.kind of the till of lyon is tinyint(1)" in note for note in result.notes)
+    assert not any("tabs.size" in note for note in result.notes)
+    (note,) = (note for note in result.notes if "lacks a part of its key" in note)
+    assert "tab is x" in note
+    assert kiosk.query("select kind, size from raw_kiosk.tabs order by id") == [
+        (True, 3), (True, 1),
+    ]  # fmt: skip
+    kiosk.till("update tab_lines set amount = 8 where tab = '01'")
+    assert {each.outcome for each in kiosk.run()} == {"succeeded"}
+    assert kiosk.query("select tab, line, amount from raw_kiosk.tab_lines order by 1, 2") == [
+        (1, 1, 9.5), (1, 2, 8), (2, 1, 12),
+    ]  # fmt: skip
+    assert kiosk.query("select count(*) from audit.reconciliation where difference <> 0") == [(0,)]
+
+
+DEBIAN = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None)
+FOREIGN = """
+create extension file_fdw;
+create server files foreign data wrapper file_fdw;
+create foreign table sales (id integer, sold_at timestamp, amount numeric(12, 2)) server files
+    options (filename '{file}', format 'csv');
+create role reader login;
+grant select on sales to reader
+"""
+
+
+@pytest.fixture
+def foreign() -> Iterator[tuple[int, Path]]:
+    """A server of Debian's with a foreign table, and the file that it reads: ours has none."""
+    assert DEBIAN is not None
+    user = "nobody" if os.geteuid() == 0 else None  # Postgres refuses to be root
+    with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
+        for made in (Path(folder), file := Path(folder) / "sales.csv"):
+            made.touch()
+            made.chmod(0o755)
+            shutil.chown(made, user or os.geteuid())
+        file.write_text("1,2016-03-01 12:00:00,9.50\n2,2016-03-02 12:00:00,41.43\n")
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        probe.close()
+        data = f"{folder}/data"
+        start = [str(DEBIAN), "-D", data, "-A", "trust", "-U", "owner"]
+        subprocess.run(start, check=True, capture_output=True, user=user, cwd=folder)
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
+        control = [str(DEBIAN.with_name("pg_ctl")), "-D", data, "-w", "-l", f"{folder}/log"]
+        subprocess.run(
+            [*control, "-o", options, "start"], check=True, user=user, cwd=folder,
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            address = f"host=127.0.0.1 port={port} user=owner dbname=postgres"
+            with psycopg.connect(address, autocommit=True) as connection:
+                for statement in FOREIGN.format(file=file).split(";"):
+                    connection.execute(statement.encode())
+            yield port, file
+        finally:
+            subprocess.run(
+                [*control, "-m", "immediate", "stop"], check=True, user=user, cwd=folder,
+                stdout=subprocess.DEVNULL,
+            )  # fmt: skip
+
+
+@pytest.mark.skipif(
+    DEBIAN is None and not os.environ.get("CI"),
+    reason="Debian's postgresql is not installed; in CI it must be.",
+)
+@pytest.mark.parametrize("kiosk", ENGINES[:1], indirect=True)
+def test_a_foreign_table_comes_in_and_is_followed(kiosk: Kiosk, foreign: tuple[int, Path]) -> None:
+    port, file = foreign
+    program = Program("kiosk", "postgres", unicenta, unicenta_changes, {"lyon": None})
+    configure(program, f"postgresql://reader@127.0.0.1:{port}/postgres", "")
+    kiosk.declare('[tables.sales]\nkey = "id"\nbusiness_time = "sold_at"\nmoney = "amount"\n')
+
+    assert outcomes(kiosk.run()) == [("initial", "succeeded", None)]
+    assert kiosk.query("select count(*), sum(amount) from raw_kiosk.sales") == [
+        (2, Decimal("50.93"))
+    ]
+
+    file.write_text("1,2016-03-01 12:00:00,8.50\n3,2016-03-02 13:00:00,7\n")
+    assert {result.outcome for result in kiosk.run()} == {"succeeded"}
+    assert kiosk.query(
+        "select id, amount from raw_kiosk.sales where _deleted_at is null order by id"
+    ) == [(1, Decimal("8.5")), (3, Decimal(7))]
     assert kiosk.query("select count(*) from audit.reconciliation where difference <> 0") == [(0,)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -364,6 +365,26 @@ def test_a_date_of_noughts_is_named_lands_as_null_and_stops_nothing(world: World
 
 
 @pytest.mark.parametrize("world", PROGRAMS[:1], indirect=True)
+def test_a_till_in_a_schema_of_its_own_is_read_there_also_by_its_queries(world: World) -> None:
+    world.sell(4)
+    world.till('alter schema public rename to "Laden 1"')
+    configured = settings() / "config.toml"
+    configured.write_text(configured.read_text("utf-8") + 'schema = "Laden 1"\n', "utf-8")
+    read_settings_again()
+
+    assert outcomes(world.run()) == [("initial", "succeeded", None)]
+    assert world.query(
+        "select count(*), round(sum(paid), 6), round(sum(sold), 6), round(sum(tax), 6)"
+        " from raw_unicenta.closing_figures"
+    ) == world.query(
+        "select (select count(*) from raw_unicenta.closedcash), (select round(sum(total::numeric),"
+        " 6) from raw_unicenta.payments inner join raw_unicenta.tickets on receipt = tickets.id),"
+        " (select round(sum(units::numeric * price::numeric), 6) from raw_unicenta.ticketlines),"
+        " (select round(sum(amount::numeric), 6) from raw_unicenta.taxlines)"
+    )
+
+
+@pytest.mark.parametrize("world", PROGRAMS[:1], indirect=True)
 def test_a_person_whose_key_is_a_text_is_erased_and_stays_so(world: World) -> None:
     world.sell(4)
     world.run()
@@ -396,6 +417,10 @@ def test_a_table_that_may_not_be_read_is_named_and_the_others_come(world: World)
 @pytest.mark.parametrize("world", PROGRAMS[3:], indirect=True)
 def test_a_check_says_what_a_till_has_and_what_is_missing(world: World, tmp_path: Path) -> None:
     world.sell(3)
+    world.till(
+        "do $$ begin execute format('alter database %I set timezone to %L', current_database(),"
+        " 'Asia/Kolkata'); end $$"
+    )
     project = copy_project(tmp_path)
     listed = (project / "dbt_project.yml").read_text("utf-8")
     (project / "dbt_project.yml").write_text(
@@ -404,16 +429,23 @@ def test_a_check_says_what_a_till_has_and_what_is_missing(world: World, tmp_path
     said = mypizza("till", "check", TILL, project=project)
     assert "pos_order" in said.stdout
     assert "Nothing is missing" in said.stdout
+    assert re.search(r"The database's clock is \d+ s (behind|ahead of) this machine's", said.stdout)
+    assert "its server is set to the time zone Asia/Kolkata." in said.stdout.replace("\n", " ")
+    assert re.search(r"pos_order +[\d,]+ .* utc\n", said.stdout)
 
     world.till("alter table pos_payment rename to pos_payment_old")
     world.till("update pos_order set date_order = '2999-01-01' where id = 1")
     world.till("update pos_session set config_id = 2 where config_id = 4")
+    world.till("update pos_order set config_id = 2 where config_id = 4")
     said = mypizza("till", "check", TILL, expect=1)
     assert "has no table pos_payment" in said.stdout + said.stderr
     assert "vars.systems in dbt_project.yml lacks it" in said.stdout.replace("\n", " ")
     assert "1 rows of pos_order of the till of front are in the future" in (
         said.stdout + said.stderr
     ).replace("\n", " ")
+    assert "No row of pos_order is of the branch 4, which [sources.tills.front] names" in (
+        said.stdout.replace("\n", " ")
+    )
 
 
 SMALL_TILL = """
@@ -459,10 +491,15 @@ def test_a_till_that_is_one_file_of_sqlite_comes_in_and_is_healed(
     ]
     with closing(sqlite3.connect(file)) as till:
         till.executescript(
+            "update orders set ordered_at = 'half past eight' where order_id = 8;"
             "update order_lines set unit_price = 99 where order_line_id = 7;"
             " delete from payments where payment_id = 9"
         )
-    assert {result.outcome for result in world.run()} == {"succeeded"}
+    results = world.run()
+    assert {result.outcome for result in results} == {"succeeded"}, outcomes(results)
+    notes = [note for result in results for note in result.notes]
+    assert any("orders.ordered_at" in note and "order_id is 8" in note for note in notes)
+    assert world.query("select order_id from raw_pos.orders where ordered_at is null") == [(8,)]
     assert world.query("select unit_price from raw_pos.order_lines where order_line_id = 7") == [
         (99,)
     ]
@@ -524,6 +561,49 @@ def test_a_system_of_which_dbt_is_not_told_is_refused(
         "[sources.tills.front] in .dlt/config.toml is a till of the system odoo, and vars.systems "
         "in dbt_project.yml lacks it: add it there."
     )
+
+
+@pytest.mark.parametrize("world", PROGRAMS[:1], indirect=True)
+def test_a_till_whose_section_is_wrong_is_refused_alone(world: World) -> None:
+    world.sell(2)
+    wrong = {
+        "typo": 'branches = "quito"\nurll = "x"',
+        "nowhere": 'branches = "atlantis"\nurl = "postgresql://x"',
+        "one": 'branches = "chicago"\nurl = "postgresql://x"',
+        "two": 'branches = "chicago"\nurl = "postgresql://x"',
+    }
+    configured = settings() / "config.toml"
+    sections = "".join(
+        f'[sources.tills.{name}]\nsystem = "unicenta"\n{rest}\n' for name, rest in wrong.items()
+    )
+    configured.write_text(configured.read_text("utf-8") + sections, "utf-8")
+    read_settings_again()
+
+    results = world.run()
+
+    failed = [str(result.error) for result in results if result.outcome != "succeeded"]
+    assert [result.branch_id for result in results if result.outcome == "succeeded"] == ["lyon"]
+    assert len(failed) == 4
+    assert any("has the key 'urll', which is not allowed there" in error for error in failed)
+    assert any("There is no branch 'atlantis'" in error for error in failed)
+    assert sum("are both of the branch chicago: a branch has one till" in e for e in failed) == 2
+    assert world.differences() == []
+    assert world.query("select count(*) > 20 from raw_unicenta.receipts") == [(True,)]
+
+
+def test_the_names_of_a_system_and_a_till_are_not_too_long_for_dlt(
+    monkeypatch: pytest.MonkeyPatch, warehouse: Warehouse
+) -> None:
+    del warehouse  # the settings are in its folder
+    monkeypatch.setattr(connect, "source_name", lambda name: f"{name}_" + "s" * 30)
+    configure(PROGRAMS[0].values[0], "postgresql://x", "")  # type: ignore[arg-type]  # a program
+    text = (settings() / "config.toml").read_text("utf-8")
+    (settings() / "config.toml").write_text(text.replace(TILL, "t" * 40), "utf-8")
+    read_settings_again()
+
+    (till,) = connect.configured()
+
+    assert "characters together, which is too long for dlt" in str(till.wrong)
 
 
 def test_a_till_without_a_port_or_a_password_is_not_asked_with_those_of_the_warehouse(

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from ingest.loads.source import Window
 from ingest.sources.tills.connect import RefusedTableError, TillError, configured, in_use
 from ingest.sources.tills.declaration import Table
-from ingest.sources.tills.landing import TIMES
-from ingest.sources.tills.survey import look
+from ingest.sources.tills.landing import NUMBERS, TEXT, TIMES
+from ingest.sources.tills.survey import look, unfit
 from ingest.sources.tills.tables import AtTill
 
 LARGEST_LAG = timedelta(minutes=2)
@@ -25,11 +25,14 @@ class Checked:
     """What was found.
 
     Attributes:
-        tables: a table's name, rows, columns, business dates, first and last business time.
+        tables: a table's name, rows, columns, business dates, first and last business time, and the
+            clock that its times are read by.
+        facts: one sentence for each thing that a person should know.
         problems: one sentence for each thing that a person must look at.
     """
 
     tables: list[tuple[str, ...]] = field(default_factory=list)
+    facts: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
@@ -47,19 +50,28 @@ def check(name: str) -> Checked:
     if till is None:
         known = ", ".join(each.till_id for each in tills) or "none"
         raise TillError(f"There is no till {name!r} in the configuration; there is: {known}.")
+    if till.wrong:
+        raise TillError(till.wrong)
     side = look(till)
     checked = Checked(problems=[*side.problems, *filter(None, [in_use(till)])])
-    lag = abs(side.now - datetime.now(UTC))
-    if lag > LARGEST_LAG:
+    lag = round((side.now - datetime.now(UTC)).total_seconds())
+    with till.engine.connect() as connection:
+        zone: Any = connection.execute(sa.select(till.dialect.zone())).scalar_one()
+    checked.facts.append(
+        f"The database's clock is {abs(lag)} s {'ahead of' if lag > 0 else 'behind'} this "
+        f"machine's; its server is set to the time zone {zone}."
+    )
+    if abs(lag) > LARGEST_LAG.total_seconds():
         checked.problems.append(
             f"The clock of the till of {till.part} and this machine's are "
-            f"{timedelta(seconds=round(lag.total_seconds()))} apart: set the one that is wrong."
+            f"{timedelta(seconds=abs(lag))} apart: set the one that is wrong."
         )
     for table in side.found:
         try:
             with side.asking(table), till.engine.connect() as connection:
                 checked.tables.append(_sizes(side, table, connection))
-                checked.problems += _wrong(side, table, connection)
+                checked.problems += [*unfit(side, table)] or _wrong(side, table, connection)
+                checked.facts += _mixed(side, table)
         except RefusedTableError as error:
             checked.problems.append(str(error))
     return checked
@@ -68,34 +80,62 @@ def check(name: str) -> Checked:
 def _sizes(side: AtTill, table: Table, connection: sa.Connection) -> tuple[str, ...]:
     rows = side.rows(table)
     measured: list[Any] = [sa.null(), sa.null(), sa.null()]
+    times = ""
     if table.business_time and side.kind(table, table.business_time) in TIMES:
         moment = rows.c[table.business_time]
-        day = side.clock(table, next(iter(side.till.branches))).day(moment, Window(), side.dialect)
+        clock = side.clock(table, next(iter(side.till.branches)))
+        times, day = clock.times, clock.day(moment, Window(), side.dialect)
         # as text: databases know times that Python does not
         ends = (sa.cast(end(moment), sa.Text) for end in (sa.func.min, sa.func.max))
         measured = [sa.func.count(day.distinct()), *ends]
     query = sa.select(sa.func.count(), *measured).select_from(rows)
     found, days, first, last = tuple[Any, ...](connection.execute(query).one())
     ends_shown = (str(end or "")[:16] for end in (first, last))
-    return table.at_till, f"{found:,}", str(len(rows.c)), f"{days:,}" if days else "", *ends_shown
+    shown = f"{days:,}" if days else "", *ends_shown, times
+    return table.at_till, f"{found:,}", str(len(rows.c)), *shown
+
+
+def _mixed(side: AtTill, table: Table) -> Iterator[str]:
+    """Yield which rows name their parent by another type than it has."""
+    parent = side.system.table(table.parent) if table.parent else None
+    if parent is None or parent not in side.found:
+        return
+    for name, key in zip(table.parent_key, parent.key, strict=True):
+        here, there = (side.kind(one, of) for one, of in ((table, name), (parent, key)))
+        if here and there and (here == TEXT) != (there == TEXT):
+            yield (
+                f"{table.at_till}.{name} is {side.found[table].c[name].type} and names "
+                f"{parent.at_till}.{key}, which is {side.found[parent].c[key].type}: it lands as "
+                f"that does."
+            )
 
 
 def _wrong(side: AtTill, table: Table, connection: sa.Connection) -> Iterator[str]:
     """Yield what a person must look at in a table."""
-    till, rows, types = side.till, side.rows(table), side.types(table)
-    if missing := [name for name in table.needed if name not in types]:
-        yield (
-            f"The till of {till.part} has no column {', '.join(missing)} in {table.at_till}: "
-            f"correct the table in systems/{side.system.name}.toml."
-        )
-        return
+    till, rows = side.till, side.rows(table)
+    for name in table.money:
+        kind = side.kind(table, name)
+        if kind not in (*NUMBERS, TEXT):
+            yield (
+                f"{table.at_till}.{name} of the till of {till.part} is "
+                f"{'not there' if kind is None else side.found[table].c[name].type}, and cannot be "
+                f"added up: take it out of money in systems/{side.system.name}.toml."
+            )
     if table.business_time and side.kind(table, table.business_time) not in TIMES:
         yield (
             f"{table.at_till}.{table.business_time} of the till of {till.part} is no time: name a "
             f"time or a date as business_time in systems/{side.system.name}.toml."
         )
     key = [rows.c[name] for name in table.key]
-    twice = sa.select(*key).select_from(rows).group_by(*key).having(sa.func.count() > 1).limit(1)
+    lacking = sa.or_(*(part.is_(None) for part in key))
+    nulls = sa.select(sa.func.count()).select_from(rows).where(lacking)
+    if count := connection.execute(nulls).scalar_one():
+        yield (
+            f"{count:,} rows of {table.at_till} of the till of {till.part} lack a part of their "
+            f"key ({', '.join(table.key)}) and are left out: declare a key that is never empty."
+        )
+    twice = sa.select(*key).select_from(rows).where(sa.not_(lacking)).group_by(*key)
+    twice = twice.having(sa.func.count() > 1).limit(1)
     if found := connection.execute(twice).first():
         yield (
             f"{table.at_till} of the till of {till.part} has the key ({', '.join(table.key)}) "
@@ -114,9 +154,15 @@ def _of_no_branch(
     said = side.branch(table, rows) if known else None
     if said is None:
         return
-    counts = connection.execute(sa.select(said, sa.func.count()).select_from(rows).group_by(said))
-    for value, count in counts:
-        if str(value) not in known:
+    query = sa.select(said, sa.func.count()).select_from(rows).group_by(said)
+    counts = {str(value): count for value, count in connection.execute(query)}
+    for value in sorted(known - counts.keys()) if table == side.system.root else ():
+        yield (
+            f"No row of {table.at_till} is of the branch {value}, which {side.till.section} names: "
+            f"correct the value in branches, unless the branch has not sold anything yet."
+        )
+    for value, count in counts.items():
+        if value not in known:
             yield (
                 f"{count:,} rows of {table.at_till} are of the branch {value}, which "
                 f"{side.till.section} does not name: add it to branches, or leave them out of what "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import sqlalchemy as sa
@@ -17,7 +17,13 @@ from ingest.loads.branches import Branch, branches
 from ingest.loads.configuration import CONFIG_FILE, SECRETS_FILE, Declared, Secret
 from ingest.loads.destination import SourceFailedError
 from ingest.loads.source import SourceError
-from ingest.sources.tills.declaration import System, Table, declared, known_systems
+from ingest.sources.tills.declaration import (
+    System,
+    Table,
+    declared,
+    known_systems,
+    source_name,
+)
 from ingest.sources.tills.dialects import SCHEMES
 from ingest.sources.tills.dialects.base import Dialect
 from ingest.warehouse import WarehouseError, trouble
@@ -25,6 +31,8 @@ from ingest.warehouse import WarehouseError, trouble
 SAMPLE, OLDER = "mypizza", "sources.pos.tills"
 """The sample's system, and its older sections: one for each branch."""
 
+LONGEST_NAME = 64
+"""Of a pipeline's schema in dlt: the system's name, `_` and the till's."""
 
 DOWN = ("OperationalError", "InterfaceError", "OSError", "RuntimeError")
 """What drivers raise where it is not one table that cannot be read, but the till."""
@@ -73,6 +81,7 @@ class Till:
         address: its url.
         password: where it is not in the url.
         schema: the database's schema.
+        wrong: what is wrong with its section: it is not loaded, and the others are.
     """
 
     till_id: str
@@ -82,6 +91,7 @@ class Till:
     address: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)
     schema: str | None = None
+    wrong: str | None = None
 
     @property
     def part(self) -> str:
@@ -148,30 +158,31 @@ class Till:
 
 
 def configured() -> list[Till]:
-    """Return all tills of the configuration, in the order of the seed.
+    """Return all tills of the configuration, in the order of the seed, also those that are wrong.
 
-    Raises:
-        TillError: a section is wrong, or two tills say that they are of one branch.
+    Two tills that say they are of one branch are both wrong: nobody can say whose its rows are.
     """
     older = {*configuration.section(OLDER)} | {
         branch_id for branch_id in branches() if configuration.value(f"{OLDER}.{branch_id}.url")
     }
     tills = [
-        *(_read(f"{OLDER}.{name}", system=SAMPLE, branches=name) for name in sorted(older)),
-        *map(_read, _sections()),
+        *(_listed(f"{OLDER}.{name}", system=SAMPLE, branches=name) for name in sorted(older)),
+        *map(_listed, _sections()),
     ]
     taken: dict[str, Till] = {}
+    wrong: dict[str, str] = {}
     for till in tills:
         for branch in till.branches:
             other = taken.setdefault(branch.branch_id, till)
             if other is not till:
-                raise TillError(
+                wrong[other.section] = wrong[till.section] = (
                     f"{other.section} and {till.section} in {CONFIG_FILE} are both of the branch "
                     f"{branch.branch_id}: a branch has one till. Two programs may have an order of "
                     "the same number: give each a branch of its own in seeds/branches.csv."
                 )
+    tills = [replace(till, wrong=till.wrong or wrong.get(till.section)) for till in tills]
     order = list(branches().values())
-    return sorted(tills, key=lambda till: min(map(order.index, till.branches)))
+    return sorted(tills, key=lambda till: min(map(order.index, till.branches), default=-1))
 
 
 def in_use(till: Till) -> str | None:
@@ -207,6 +218,16 @@ def _sections() -> list[str]:
     return [f"sources.tills.{name}" for name in dict.fromkeys(names)]
 
 
+def _listed(path: str, **given: str) -> Till:
+    """Return the till of a section; one that is wrong is listed with the systems that are known."""
+    try:
+        return _read(path, **given)
+    except SourceError as error:
+        system = given.get("system") or configuration.value(f"{path}.system")
+        known = str(system) if system in known_systems() else SAMPLE
+        return Till(path.rpartition(".")[-1], known, {}, f"[{path}]", wrong=str(error))
+
+
 def _read(path: str, **given: str) -> Till:
     section, till_id = f"[{path}]", path.rpartition(".")[-1]
     where = f"{section} in {CONFIG_FILE}"
@@ -235,6 +256,11 @@ def _read(path: str, **given: str) -> Till:
         if len(found) > 1:
             raise TillError(f"{where}: a till of {SAMPLE} has one branch.")
         till_id = next(iter(listed))
+    if len(f"{source_name(values.system)}_{till_id}") > LONGEST_NAME:
+        raise TillError(
+            f"{where}: the names of the system and the till have more than {LONGEST_NAME - 1} "
+            f"characters together, which is too long for dlt: shorten the section's name."
+        )
     url, password = (
         each.get_secret_value() if each else None for each in (values.url, values.password)
     )

@@ -171,6 +171,7 @@ def within(
 ) -> sa.ColumnElement[bool]:
     """Return the condition that a moment lies in a stretch; an open beginning has those of null."""
     start, end = stretch
+    moment = dialect.sortable(moment)
     conditions: list[sa.ColumnElement[bool]] = []
     if start:
         conditions.append(moment >= dialect.literal(start))

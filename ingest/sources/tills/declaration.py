@@ -6,6 +6,7 @@ till does; once read, every name is that of the raw layer (`names.py`).
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import datetime
@@ -38,10 +39,12 @@ def _zone(value: str) -> str:
 
 
 def _format(value: str) -> str:
-    if value not in ("epoch", "epoch_ms") and "%Y" not in value:
+    parts = "".join(re.findall("%(.)", value))
+    if value not in ("epoch", "epoch_ms") and not (parts and "YmdHMSf".startswith(parts)):
         raise ValueError(
-            f"{value!r} is no format: write epoch (seconds), epoch_ms or how the text is written, "
-            f"like %Y-%m-%d %H:%M:%S"
+            f"{value!r} is no format that sorts as its times do: write epoch (seconds), epoch_ms "
+            f"or how the text is written, the year first, like %Y-%m-%d %H:%M:%S; where it is "
+            f"written in another order, leave changed_at and changed_format out"
         )
     return value
 

@@ -152,8 +152,7 @@ def _copy(
     till, table = reading.till, reading.table
     rows = till.rows(table)
     landed = till.landed(table, rows)
-    where = window.condition(till, table, rows)
-    reading.note_unreadable(rows, where)
+    where = reading.with_key(rows, window.condition(till, table, rows))
     names = [raw.system.till_column, *landed]
     statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(target, _listed(names))
     with cursor.copy(statement) as copy:

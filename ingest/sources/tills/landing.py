@@ -55,6 +55,9 @@ def landing(
     name = str(column.key)
     if declared := table.columns.get(name):
         arrow_type = _KINDS[declared]
+        special = dialect.special(column, "integer")
+        if special and special[1] == arrow_type == pa.int64():
+            return special
         if arrow_type == MOMENT and system.clock(table, name) != "utc":
             arrow_type = WALL
         # engines cast to these in ways of their own: the query says them right

@@ -12,7 +12,7 @@ from ingest.loads.raw_tables import exists
 from ingest.loads.statements import Statements
 from ingest.sources.tills.declaration import Table
 from ingest.sources.tills.figures import hash_of, shared
-from ingest.sources.tills.landing import raw_type
+from ingest.sources.tills.landing import TIMES, raw_type
 from ingest.sources.tills.tables import AtTill, Condition, InRaw, Key, Keys, Side, listed, named
 from ingest.sources.tills.window import HealWindow
 
@@ -79,8 +79,9 @@ def _numbered(columns: Sequence[Any], since: int = 0) -> Iterator[sa.Label[Any]]
 def incomplete_tables(till: AtTill, raw: InRaw) -> Iterator[str]:
     """Yield the tables without business dates that are not those of the till.
 
-    Where a column says what has changed, their keys are compared: a product whose row commits late
-    is missed by its cursor, and no day would show it. Otherwise all of them is compared.
+    Where a time says what has changed, their keys are compared: a product whose row commits late
+    is missed by its cursor, and no day would show it. Otherwise all of them is compared: a key that
+    grows says nothing of what is edited.
 
     Args:
         till: the till.
@@ -94,12 +95,12 @@ def incomplete_tables(till: AtTill, raw: InRaw) -> Iterator[str]:
         for table in till.tables:
             if table.belongs_to_a_day or not raw.has(table):
                 continue
-            kinds = shared(till, raw, table, with_personal=True)
-            if table.changed_at:
-                kinds = {name: kind for name, kind in kinds.items() if name in table.key}
+            kinds, hidden = shared(till, raw, table, with_personal=True), erased
+            if table.changed_format or raw.kind(table, str(table.changed_at)) in TIMES:
+                kinds, hidden = {name: kinds[name] for name in kinds if name in table.key}, []
             with till.asking(table):
-                at_till = connection.execute(_whole(till, table, kinds, erased)).one()
-            (in_raw,) = raw.fetch(_whole(raw, table, kinds, erased))
+                at_till = connection.execute(_whole(till, table, kinds, hidden)).one()
+            (in_raw,) = raw.fetch(_whole(raw, table, kinds, hidden))
             if [int(value or 0) for value in at_till] != [int(value or 0) for value in in_raw]:
                 yield table.name
 
@@ -110,7 +111,7 @@ def _whole(
     """Return the query of a whole table's count and hash, without people who were erased."""
     rows = side.rows(table)
     others: Condition = sa.true()
-    if erased and not table.changed_at and table.person and table.person in rows.c:
+    if erased and table.person and table.person in rows.c:
         others = sa.cast(rows.c[table.person], sa.Text).not_in(erased)
     return sa.select(
         sa.func.count().label("found"), hash_of(side, table, rows, kinds).label("hash")
@@ -144,7 +145,8 @@ def orphans_new(till: AtTill, raw: InRaw, *, is_sweep: bool) -> dict[str, tuple[
             .where(found[-1].c[root_key].is_(None))
         )
         with till.asking(table), till.till.engine.connect() as connection:
-            keys = [tuple(row) for row in connection.execute(query)]
+            # what lacks a part of its key never comes in
+            keys = [tuple(row) for row in connection.execute(query) if None not in row]
         known = {key for some in chunks(keys) for key in _accounted_for(raw, table, some)}
         if lacking := tuple(key for key in keys if key not in known):
             new[table.name] = lacking

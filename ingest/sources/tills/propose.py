@@ -30,18 +30,19 @@ PERSONAL = re.compile(
     re.IGNORECASE,
 )
 SECRET = re.compile(r"password|passwd|token|secret|pin$|hash$", re.IGNORECASE)
+KEYS = ("url", "password", "schema")
 HEAD = """# {name}: written by mypizza till new; finish it, then run mypizza till check.
 # Take out the tables that sales do not touch; docs/how-to/add-a-till-system.md says more.
 times = "utc"          # what times without a zone mean: utc, branch, or the name of a zone
 """
 
 
-def new(name: str, url: str, schema: str | None = None) -> Path:
+def new(name: str, place: str, schema: str | None = None) -> Path:
     """Write the first declaration of a till system.
 
     Args:
         name: what the system is to be called.
-        url: the address of a till's database, as in the configuration.
+        place: a till of the configuration, where its url and password are, or an address.
         schema: the database's schema, if not the login's own.
 
     Returns:
@@ -62,12 +63,12 @@ def new(name: str, url: str, schema: str | None = None) -> Path:
         raise TillError(
             f"{name} is another system of vars.systems in dbt_project.yml: choose another name."
         )
-    till = Till(name, name, {}, "the address", url, schema=schema)
+    till = _till(name, place, schema)
     catalog = sa.MetaData()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", sa.exc.SAWarning)  # types that SQLAlchemy does not know
-            catalog.reflect(till.engine, schema=schema)
+            catalog.reflect(till.engine, schema=till.schema)
     except WarehouseError:
         raise
     except Exception as error:  # a driver raises more than its own, for example for a login
@@ -90,6 +91,20 @@ def new(name: str, url: str, schema: str | None = None) -> Path:
     file = FOLDER / f"{name}.toml"
     file.write_text("\n".join(lines), encoding="utf-8")
     return file
+
+
+def _till(name: str, place: str, schema: str | None) -> Till:
+    """Return the till at an address, or of a section: that is no till yet, for want of a system."""
+    if "://" in place:
+        return Till(name, name, {}, "the address", place, schema=schema)
+    path = f"sources.tills.{place}"
+    url, password, own = (configuration.value(f"{path}.{key}") for key in KEYS)
+    if not url:
+        raise TillError(
+            f"[{path}] in {configuration.CONFIG_FILE} has no url: write it there, or into "
+            f"{configuration.SECRETS_FILE} if it is secret."
+        )
+    return Till(name, name, {}, f"[{path}]", url, password, schema or own)
 
 
 def _placed(table: sa.Table) -> dict[str, Sequence[str]]:

@@ -18,7 +18,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,8 +69,7 @@ class Reading:
             last_value: how far the last complete load came.
         """
         rows = self.till.rows(self.table)
-        where = fresh(self.till, self.table, rows, last_value)
-        self.note_unreadable(rows, where)
+        where = self.with_key(rows, fresh(self.till, self.table, rows, last_value))
         if self.till.dialect.copies:
             newest = self._newest(rows, where)
             if newest.num_rows:
@@ -89,19 +88,43 @@ class Reading:
         """The raw table's Arrow schema."""
         return schema(self.till.system, self.table, self.till.types(self.table).items())
 
-    def note_unreadable(self, rows: sa.FromClause, where: Condition) -> None:
-        """Remember a row of each column whose new type has a value that the raw column cannot."""
+    def with_key(self, rows: sa.FromClause, where: Condition) -> Condition:
+        """Return the condition without rows that lack a part of their key, and remember one.
+
+        Remember also one of each column whose new type has a value that the raw column cannot.
+        """
         till, table = self.till, self.table
-        for name, condition in till.unreadable(table, rows).items():
-            query = sa.select(*(rows.c[each] for each in table.key)).where(where, condition)
-            with till.asking(table), till.till.engine.connect() as connection:
-                found = connection.execute(query.limit(1)).first()
-            if found:
-                key = ", ".join(map("{} is {}".format, table.key, found))
+        changed = till.unreadable(table, rows)
+        parts = [
+            till.value(table, rows.c[name])
+            for name in table.key
+            if _may_be_null(rows.c[name]) or name in changed
+        ]
+        lacking = sa.or_(sa.false(), *(part.is_(None) for part in parts))
+        shown = [name for name in (*table.needed, *table.money) if name in rows.c]
+        if parts and (row := self._first(rows, shown, where, lacking)):
+            self.progress.notes["key"] = (
+                f"A row of {table.name} of the till of {till.till.part} lacks a part of its key "
+                f"({row}): it is left out. Give it one there, or name columns that are never empty "
+                f"as the key in systems/{till.system.name}.toml."
+            )
+        where = sa.and_(where, sa.not_(lacking)) if parts else where
+        for name, condition in changed.items():
+            if row := self._first(rows, table.key, where, condition):
                 self.progress.notes[name] = (
                     f"The column {table.name}.{name} of the till of {till.till.part} has a value "
-                    f"that is no {till.kind(table, name)} where {key}: it lands as null."
+                    f"that is no {till.kind(table, name)} where {row}: it lands as null."
                 )
+        return where
+
+    def _first(
+        self, rows: sa.FromClause, names: Sequence[str], *conditions: Condition
+    ) -> str | None:
+        """Return what some columns are in the first row of some, if there is one."""
+        query = sa.select(*(rows.c[name] for name in names)).where(*conditions).limit(1)
+        with self.till.asking(self.table), self.till.till.engine.connect() as connection:
+            found = connection.execute(query).first()
+        return ", ".join(map("{} is {}".format, names, found)) if found else None
 
     def _newest(self, rows: sa.FromClause, where: Condition) -> pa.Table:
         """Return the newest row with its key and its cursor and no other value."""
@@ -232,7 +255,9 @@ def read_batches(
     """
     till, table, arrow_schema = reading.till.till, reading.table, reading.schema
     landed = reading.till.landed(table, rows)
-    crooked = till.dialect.crooked([rows.c[name] for name in landed])
+    crooked = till.dialect.crooked(
+        [rows.c[name] for name, (_, kind) in landed.items() if kind != pa.int64()]
+    )
     query = sa.select(
         *(what for what, _ in landed.values()),
         *([] if crooked is None else [crooked.label("_crooked")]),
@@ -275,14 +300,22 @@ def _key_of(reading: Reading, batch: pa.RecordBatch, row: int) -> str:
 
 
 def _note(reading: Reading, batch: pa.RecordBatch, crooked: pa.Array) -> None:
-    """Remember the first row of each column whose time is none."""
+    """Remember the first row of each column whose time is none, or whose truth is a number."""
+    system, notes = reading.till.till.system_name, reading.progress.notes
     for row, names in enumerate(crooked.to_pylist()):
-        for name in (names or "").split(", ") if names else ():
-            reading.progress.notes.setdefault(
-                name,
+        for name in {*(names or "").split(", ")}.difference(notes, [""]):
+            key = _key_of(reading, batch, row)
+            said = (
+                f"is tinyint(1), which is read as true or false, and is neither 0 nor 1 where "
+                f"{key}: it lands as true. If it is a number, write columns = "
+                f'{{{name} = "integer"}} for the table in systems/{system}.toml.'
+                if batch.schema.field(name).type == pa.bool_()
+                else f"has a time that does not exist (such as 0000-00-00) where {key}: it lands "
+                f"as null."
+            )
+            notes[name] = (
                 f"The column {reading.table.name}.{name} of the till of {reading.till.till.part} "
-                f"has a day that does not exist (such as 0000-00-00) where "
-                f"{_key_of(reading, batch, row)}: it lands as null.",
+                f"{said}"
             )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import psycopg
 
-from ingest.loads import packages, raw_tables
+from ingest.loads import configuration, packages, raw_tables
 from ingest.loads.raw_tables import exists, index
 from ingest.loads.source import Session
 from ingest.loads.statements import Statements
@@ -59,16 +59,17 @@ class TillSource:
     def visits(
         self, session: Session, branches: Sequence[str] | None = None
     ) -> Sequence[TillVisit]:
-        """Return the configured tills, in the order of the seed."""
-        tills = [till for till in configured() if till.system_name == self.system_name]
-        for till in tills:
-            if problem := in_use(till):
-                raise TillError(problem)
-        return [
-            TillVisit(session, till)
-            for till in tills
-            if not branches or any(branch.branch_id in branches for branch in till.branches)
-        ]
+        """Return the configured tills, in the order of the seed; a wrong one says so when read."""
+        found = []
+        for till in configured():
+            own = {branch.branch_id for branch in till.branches}
+            is_meant = not branches or not own or own & {*branches}
+            if till.system_name == self.system_name and is_meant:
+                problem = till.wrong or in_use(till)
+                if problem and not till.wrong and self.name not in configuration.systems():
+                    raise TillError(problem)
+                found.append(TillVisit(session, replace(till, wrong=problem)))
+        return found
 
     def prepare(self, session: Session) -> None:
         """Give the raw tables the indexes that merging and comparing need."""

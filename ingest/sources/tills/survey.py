@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -20,7 +21,7 @@ from ingest.sources.tills.connect import (
     refusal,
 )
 from ingest.sources.tills.declaration import FOLDER, System, Table
-from ingest.sources.tills.landing import TEXT, common, postgres_name
+from ingest.sources.tills.landing import NUMBERS, TEXT, common, postgres_name
 from ingest.sources.tills.names import raw_name, raw_names
 from ingest.sources.tills.tables import AtTill, InRaw
 from ingest.warehouse import WarehouseError
@@ -50,7 +51,7 @@ def survey(till: Till, raw: InRaw) -> AtTill:
                 f"{table.at_till} is not loaded either: its rows belong to {hangs[-1]}."
             )
             continue
-        wrong = [*_wrong(looked, table)]
+        wrong = [*unfit(looked, table)]
         try:
             targets[table.name] = _targets(looked, raw, table) | _as_parent(looked, table, targets)
         except TillError as error:
@@ -111,10 +112,10 @@ def _reflected(
     """Yield the declared tables, each as the till has it, if it has it."""
     schemas: dict[str | None, dict[str, list[sa.Column[Any]]]] = {}
     for table in till.system.tables:
-        if table.query:
-            yield table, _of_query(table)
-            continue
         schema = table.schema_name or till.schema
+        if table.query:
+            yield table, _of_query(till, table, schema)
+            continue
         if schema not in schemas:
             schemas[schema] = till.dialect.columns(connection, schema)
         there = schemas[schema]
@@ -139,8 +140,14 @@ def _as_raw(
     return sa.Table(name, sa.MetaData(), *kept, schema=schema)
 
 
-def _of_query(table: Table) -> sa.FromClause:
+def _of_query(till: Till, table: Table, schema: str | None) -> sa.FromClause:
+    """Return a declared query's rows: its tables are those of the schema."""
     text = (FOLDER / str(table.query)).read_text(encoding="utf-8")
+    if schema:
+        prefix = till.dialect.compiler.identifier_preparer.quote_schema(schema)
+        names = "|".join(re.escape(each.at_till) for each in till.system.tables if not each.query)
+        place = rf"(?i)\b(from|join)\s+(?=({names})\b)"
+        text = re.sub(place, lambda found: f"{found[0]}{prefix}.", text)
     kinds: dict[str, Any] = {"moment": sa.DateTime(), "date": sa.Date(), "boolean": sa.Boolean()}
     columns = [sa.column(name, kinds.get(kind)) for name, kind in table.columns.items()]
     return sa.text(text.replace(":", r"\:")).columns(*columns).subquery(table.name)
@@ -161,14 +168,35 @@ def _refused(
     return None
 
 
-def _wrong(looked: AtTill, table: Table) -> Iterator[str]:
-    """Yield which columns a table lacks without which it cannot be loaded."""
-    for name in table.needed:
-        if name not in looked.found[table].c:
-            yield (
-                f"The till of {looked.till.part} has no column {table.name}.{name}, which loading "
-                f"needs: the table is not loaded."
-            )
+def unfit(looked: AtTill, table: Table) -> Iterator[str]:
+    """Yield what keeps a table from being loaded: columns that it lacks, or that are no cursor.
+
+    Args:
+        looked: the till's side.
+        table: the table.
+    """
+    part, file = looked.till.part, f"systems/{looked.system.name}.toml"
+    there = looked.found[table].c
+    missing = [name for name in table.needed if name not in there]
+    for name in missing:
+        yield (
+            f"The till of {part} has no column {table.name}.{name}, which loading needs: the table "
+            f"is not loaded. Correct it in {file}."
+        )
+    cursor, written = table.changed_at, table.changed_format
+    if not cursor or cursor in missing:
+        return
+    kind = looked.kind(table, cursor)
+    if written and written.startswith("epoch"):
+        fits = kind in NUMBERS
+    else:
+        fits = (kind == TEXT) == bool(written)
+    if not fits:
+        yield (
+            f"{table.name}.{cursor} of the till of {part} is {there[cursor].type}, and "
+            f"{f'changed_format is {written!r}' if written else 'has no changed_format'}: the "
+            f"table is not loaded. Correct changed_format in {file}, or leave changed_at out."
+        )
 
 
 def _targets(looked: AtTill, raw: InRaw, table: Table) -> dict[str, str]:
@@ -198,19 +226,20 @@ def _targets(looked: AtTill, raw: InRaw, table: Table) -> dict[str, str]:
 def _as_parent(
     looked: AtTill, table: Table, targets: Mapping[str, Mapping[str, str]]
 ) -> dict[str, str]:
-    """Return which columns land as text because the parent's key that they name does.
+    """Return which columns land as the parent's key does that they name: as text or as a number.
 
-    Many programs write an unsigned key and refer to it by an int.
+    Many programs write an unsigned key and refer to it by an int, or an int and refer to it by a
+    text.
     """
     if not table.parent:
         return {}
     parent = looked.system.table(table.parent)
-    known = targets.get(parent.name, {})
-    return {
-        name: TEXT
-        for name, key in zip(table.parent_key, parent.key, strict=True)
-        if known.get(key, looked.kind(parent, key)) == TEXT
-    }
+    found: dict[str, str] = {}
+    for name, key in zip(table.parent_key, parent.key, strict=True):
+        above = targets.get(parent.name, {}).get(key) or str(looked.kind(parent, key))
+        if above == TEXT or (above in NUMBERS and looked.kind(table, name) == TEXT):
+            found[name] = above
+    return found
 
 
 def _widened(looked: AtTill, raw: InRaw, table: Table, targets: Mapping[str, str]) -> Iterator[str]:

@@ -109,6 +109,8 @@ class TillVisit:
         return in_raw(self.till, self.session.connection)
 
     def _at_till(self) -> AtTill:
+        if self.till.wrong:
+            raise TillError(self.till.wrong)
         self.found = self.found or survey(self.till, self._raw())
         return self.found
 

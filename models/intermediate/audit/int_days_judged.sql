@@ -6,16 +6,31 @@ compared as (
 
 ),
 
+waiting as (
+
+    select
+        *,
+        -- a time that no calendar has is as good as none
+        case
+            when
+                happened_at >= cast('{{ var("calendar_starts_on") }}' as date)
+                and happened_at < {{ dbt.dateadd('day', 2, dbt.current_timestamp()) }}
+                then happened_at
+        end as known_at
+    from {{ ref('quarantine') }}
+
+),
+
 held as (
 
     select
         *,
         -- what has no time of its own is of its order's
         coalesce(
-            happened_at,
+            known_at,
             case
                 when order_id is not null
-                    then max(happened_at) over (partition by branch_id, order_id)
+                    then max(known_at) over (partition by branch_id, order_id)
             end
         ) as dated_at,
         cast(case
@@ -27,7 +42,7 @@ held as (
             {%- endfor %}
             {%- endfor %}
         end as {{ exact_type() }}) as amount
-    from {{ ref('quarantine') }}
+    from waiting
 
 ),
 
@@ -37,21 +52,37 @@ branches as (
 
 ),
 
+newest as (
+
+    select
+        branch_id,
+        max(business_date) as business_date
+    from compared
+    where business_date <= {{ dbt.current_timestamp() }}
+    group by branch_id
+
+),
+
+-- an order without any time that can be read must leave some day unproven: the one on which it came
 dated as (
 
     select
         held.branch_id,
-        {{ business_date('held.dated_at', 'branches.time_zone', 'branches.cutover_hour') }}
-            as business_date,
+        case
+            when held.dated_at is not null then {{ business_date(
+                'held.dated_at', 'branches.time_zone', 'branches.cutover_hour'
+            ) }}
+            else least({{ load_date('held.load_id') }}, newest.business_date)
+        end as business_date,
         held.released_at,
         held.amount
     from held
     inner join branches on held.branch_id = branches.branch_id
-    where held.dated_at is not null
+    left join newest on held.branch_id = newest.branch_id
+    where held.dated_at is not null or held.order_id is not null or held.amount is not null
 
 ),
 
--- what waits in quarantine without a time that can be read is of no day
 held_days as (
 
     select

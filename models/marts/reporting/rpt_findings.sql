@@ -49,18 +49,6 @@ figures as (
 
 ),
 
-branches as (
-
-    select * from {{ ref('dim_branches') }}
-
-),
-
-dates as (
-
-    select * from {{ ref('dim_dates') }}
-
-),
-
 found as (
 
     select
@@ -70,6 +58,18 @@ found as (
         count(*) as records,
         sum(abs(unpaid_amount_exact)) as amount
     from orders
+    group by branch_id, business_date
+
+    union all
+
+    select
+        branch_id,
+        business_date,
+        'orders have no lines' as finding,
+        count(*) as records,
+        sum(paid_amount_exact) as amount
+    from {{ ref('fct_orders') }}
+    where {{ has_lost_its_lines() }}
     group by branch_id, business_date
 
     union all
@@ -137,9 +137,9 @@ final as (
         branches.currency,
         {{ money('found.amount', 'branches.minor_unit') }} as amount
     from found
-    inner join branches on found.branch_id = branches.branch_id
+    inner join {{ ref('dim_branches') }} as branches on found.branch_id = branches.branch_id
     -- a record in quarantine may name a day that no calendar has
-    inner join dates on found.business_date = dates.date_day
+    inner join {{ ref('dim_dates') }} as dates on found.business_date = dates.date_day
 
 )
 

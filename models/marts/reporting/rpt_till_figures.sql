@@ -24,12 +24,6 @@ branches as (
 
 ),
 
-dates as (
-
-    select * from {{ ref('dim_dates') }}
-
-),
-
 -- compared order by order, so that no two errors make up for each other
 order_days as (
 
@@ -38,7 +32,11 @@ order_days as (
         business_date,
         sum(paid_amount_exact) as paid_at_till,
         sum(paid_amount_exact + unpaid_amount_exact) as paid_in_marts,
-        sum(case when abs(unpaid_amount_exact) >= 0.01 then 1 else 0 end) as unpaid_orders,
+        sum(
+            case
+                when abs(unpaid_amount_exact) >= 0.01 or {{ has_lost_its_lines() }} then 1 else 0
+            end
+        ) as unpaid_orders,
         count(till_total_exact) as totals,
         sum(till_total_exact) as total_at_till,
         sum(case when till_total_exact is not null then total_exact end) as total_in_marts,
@@ -143,7 +141,7 @@ final as (
         coalesce(compared.is_equal, abs(compared.in_marts - compared.at_till) < 0.01) as is_equal
     from compared
     inner join branches on compared.branch_id = branches.branch_id
-    inner join dates on compared.business_date = dates.date_day
+    inner join {{ ref('dim_dates') }} as dates on compared.business_date = dates.date_day
 
 )
 

@@ -123,7 +123,8 @@ final as (
         local_hour,
         order_kind,
         is_cancelled,
-        is_sale,
+        -- what has no lines sells something only if the till says itself how much
+        is_sale and (line_count > 0 or gross_revenue_exact <> 0) as is_sale,
         prices_include_tax,
         currency,
 

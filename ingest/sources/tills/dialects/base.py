@@ -128,6 +128,10 @@ class Dialect:
         """Return the till's present."""
         return sa.func.current_timestamp()
 
+    def zone(self) -> Expression:
+        """Return the time zone that the till's server is set to."""
+        return sql("'UTC'")
+
     def literal(self, value: Any) -> Expression:
         """Return a value as a literal; a moment without a zone is in its column's own clock."""
         if isinstance(value, datetime):
@@ -152,6 +156,10 @@ class Dialect:
     def moment(self, column: sa.ColumnElement[Any]) -> Expression:
         """Return how a time is selected."""
         return column
+
+    def sortable(self, moment: Expression) -> Expression:
+        """Return a time by which rows are picked."""
+        return moment
 
     def crooked(self, columns: Sequence[sa.ColumnElement[Any]]) -> Expression | None:
         """Return which of a row's columns have a value that lands as null, where that can be."""

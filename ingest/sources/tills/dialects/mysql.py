@@ -24,6 +24,14 @@ SPATIAL = {
 }  # fmt: skip
 
 
+def _is_tinyint(column: sa.ColumnElement[Any]) -> bool:
+    return isinstance(column.type, mysql.TINYINT) and column.type.display_width == 1
+
+
+def _number(column: sa.ColumnElement[Any]) -> Expression:
+    return sa.type_coerce(column, sa.Integer) + sql("0")
+
+
 class Spatial(sa.types.UserDefinedType[Any]):
     """A type of places."""
 
@@ -69,13 +77,17 @@ class MySQL(Dialect):
         """Return the till's present in whole seconds: rows of this second wait for the next run."""
         return sa.func.utc_timestamp()
 
+    def zone(self) -> Expression:
+        """Return the time zone that the till's server is set to: our sessions have their own."""
+        return sql("replace(@@global.time_zone, 'SYSTEM', @@system_time_zone)")
+
     def special(self, column: sa.ColumnElement[Any], tinyint: str) -> Landed | None:
         """Return how bits, tinyint(1), places and times land, which may be no times: 0000-00-00."""
         kind = column.type
-        number = (sa.type_coerce(column, sa.Integer) + sql("0")).label(column.key)
+        number = _number(column).label(column.key)
         if isinstance(kind, mysql.BIT):
             return number, pa.bool_() if (kind.length or 1) == 1 else pa.int64()
-        if isinstance(kind, mysql.TINYINT) and kind.display_width == 1:
+        if _is_tinyint(column):
             return (column, pa.bool_()) if tinyint == "boolean" else (number, pa.int64())
         if isinstance(kind, sa.Float) and not isinstance(kind, mysql.DOUBLE):
             return (column + sql("0e0")).label(column.key), pa.float64()
@@ -90,11 +102,16 @@ class MySQL(Dialect):
         return self._real(column).label(column.key)
 
     def crooked(self, columns: Sequence[sa.ColumnElement[Any]]) -> Expression | None:
-        """Return which of a row's columns are 0000-00-00 or another day that does not exist."""
+        """Return which of a row's columns are no day (0000-00-00), or a truth but not 0 or 1."""
         names = [
             sa.case((sa.and_(column.is_not(None), self._real(column).is_(None)), column.key))
             for column in columns
             if isinstance(column.type, sa.Date | sa.DateTime)
+        ]
+        names += [
+            sa.case((_number(column).not_in([0, 1]), column.key))
+            for column in columns
+            if _is_tinyint(column)
         ]
         return sa.func.nullif(sa.func.concat_ws(", ", *names), "") if names else None
 

@@ -43,6 +43,10 @@ class Postgres(Dialect):
             if value is not None and name not in url.query
         }
 
+    def zone(self) -> Expression:
+        """Return the time zone that the till's server is set to: our sessions have their own."""
+        return sql("(select reset_val from pg_catalog.pg_settings where name = 'TimeZone')")
+
     def bytes_literal(self, value: bytes) -> Expression:
         """Return bytes as a literal."""
         return sql(f"'\\x{value.hex()}'::bytea")

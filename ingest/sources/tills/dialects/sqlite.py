@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -12,16 +12,21 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from ingest.sources.tills.dialects.base import BATCH_ROWS, Dialect, Expression, sql
+from ingest.sources.tills.dialects.base import BATCH_ROWS, Dialect, Expression, Landed, sql
 
 EPOCH = datetime(1970, 1, 1)
 
 
-def _moment(value: str | None) -> datetime | None:
-    if value is None:
+def _moment(value: Any) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(value)
+        return (found.astimezone(UTC) if found.tzinfo else found).replace(tzinfo=None)
+    except (OverflowError, TypeError, ValueError):
         return None
-    found = datetime.fromisoformat(value)
-    return (found.astimezone(UTC) if found.tzinfo else found).replace(tzinfo=None)
+
+
+def _real(value: Any) -> Any:
+    return None if _moment(value) is None else value
 
 
 def _number(value: Any, kind: str) -> str | None:
@@ -67,7 +72,7 @@ class _Total:
 
 _READ: Mapping[pa.DataType, Callable[[Any], Any]] = {
     pa.bool_(): bool, pa.int64(): int, pa.float64(): float, pa.string(): str,
-    pa.date32(): date.fromisoformat, pa.decimal128(38, 10): lambda value: Decimal(str(value)),
+    pa.date32(): _moment, pa.decimal128(38, 10): lambda value: Decimal(str(value)),
     pa.timestamp("us", "UTC"): _moment, pa.timestamp("us"): _moment,
 }  # fmt: skip
 """How a value of each type is read: SQLite's columns have none that binds."""
@@ -88,6 +93,7 @@ class SQLite(Dialect):
     def prepare(self, connection: Any) -> None:
         """Give a connection our functions."""
         connection.create_function("mypizza_number", 2, _number, deterministic=True)
+        connection.create_function("mypizza_real", 1, _real, deterministic=True)
         connection.create_function("mypizza_microseconds", 1, _microseconds, deterministic=True)
         connection.create_function("mypizza_day", 4, _day, deterministic=True)
         connection.create_function("mypizza_digest", 1, _digest, deterministic=True)
@@ -96,14 +102,15 @@ class SQLite(Dialect):
 
     def read(self, engine: sa.Engine, query: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         """Yield a query's rows."""
-        kinds = [column.type for column in list(schema)[1:-1]]
+        # without the till and the mark of deletion, with what is crooked, which may be asked for
+        kinds = [*(column.type for column in list(schema)[1:-1]), pa.string()]
         with engine.connect() as connection:
             found = connection.exec_driver_sql(query)
             while rows := found.fetchmany(BATCH_ROWS):
                 columns = [
                     pa.array([None if value is None else _READ.get(kind, bytes)(value)
                               for value in column], kind)
-                    for column, kind in zip(zip(*rows, strict=True), kinds, strict=True)
+                    for column, kind in zip(zip(*rows, strict=True), kinds, strict=False)
                 ]  # fmt: skip
                 yield pa.RecordBatch.from_arrays(columns, [str(n) for n in range(len(columns))])
 
@@ -113,6 +120,30 @@ class SQLite(Dialect):
             naive = (value.astimezone(UTC) if value.tzinfo else value).replace(tzinfo=None)
             return sql(f"'{naive.isoformat(sep=' ')}'")
         return super().literal(value)
+
+    def special(self, column: sa.ColumnElement[Any], tinyint: str) -> Landed | None:
+        """Return how a day lands, which may be none: any column may hold any text."""
+        del tinyint
+        is_day = isinstance(column.type, sa.Date)
+        return (self.moment(column), pa.date32()) if is_day else None
+
+    def moment(self, column: sa.ColumnElement[Any]) -> Expression:
+        """Return a time, or null where it is none."""
+        return self.sortable(column).label(column.key)
+
+    def sortable(self, moment: Expression) -> Expression:
+        """Return a time by which rows are picked: a text that is none sorts anywhere."""
+        return sa.func.mypizza_real(moment, type_=moment.type)
+
+    def crooked(self, columns: Sequence[sa.ColumnElement[Any]]) -> Expression | None:
+        """Return which of a row's columns are no time."""
+        names = [
+            sa.case((sa.and_(column.is_not(None), self.sortable(column).is_(None)), column.key))
+            for column in columns
+            if isinstance(column.type, sa.Date | sa.DateTime)
+        ]
+        listed = sa.func.concat_ws(", ", *(sa.func.coalesce(name, "") for name in names))
+        return sa.func.nullif(sa.func.trim(listed, ", "), "") if names else None
 
     def text(self, value: Expression, kind: str) -> Expression:
         """Return a column as text, the same in all engines, by how it is compared."""
