@@ -79,7 +79,7 @@ $(SUPERSET)/installed: bi/superset/requirements.lock .venv/installed
 	@touch $@
 
 lock:  ## renew the lock files from pyproject.toml and bi/superset/requirements.in
-	$(BIN)/uv pip compile --universal --generate-hashes --extra docs --extra s3 --extra dev --python-version 3.11 \
+	$(BIN)/uv pip compile --universal --generate-hashes --extra docs --extra s3 --extra excel --extra dev --python-version 3.11 \
 		--no-annotate --quiet pyproject.toml -o requirements.lock
 	sed -n '/^uv==/,/^[^ ]/p' requirements.lock | sed '$$d' > requirements-uv.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 \

@@ -113,12 +113,6 @@ def check_systems() -> None:
                 f"The feed {name} in {CONFIG_FILE} is a till's export, because it has totals, and "
                 "dbt_project.yml does not list it: add it to vars.systems.exports.feeds."
             )
-        if "totals" not in feed and name in exports:
-            raise WarehouseError(
-                f"dbt_project.yml lists the till's export {name} in vars.systems.exports.feeds, "
-                f"and {CONFIG_FILE} has no [sources.files.feeds.{name}.totals]: add them, or take "
-                "it out of the list."
-            )
 
 
 def write_profile() -> None:

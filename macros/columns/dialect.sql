@@ -5,10 +5,15 @@
     where the feed writes a comma.
 
     Args:
-        value: SQL of the text; the query knows the feed's row of `stg_exports__feeds` as `dialect`. -#}
-{% macro number_in_dialect(value) -%}
+        value: SQL of the text; the query knows the feed's row of `stg_exports__feeds` as `dialect`.
+        decimal: SQL of the decimal separator. -#}
+{% macro number_in_dialect(value, decimal="dialect.decimal_separator") -%}
     {%- set blanks = "' \t\r\n\u00a0\u2009\u202f'" -%}
     {%- set amount = "replace(" ~ value ~ ", dialect.currency_sign, '')" -%}
+    {%- set thousands = (
+        "case when dialect.thousands_separator <> " ~ decimal
+        ~ " then dialect.thousands_separator else '' end"
+    ) -%}
     replace(
         replace(replace(
             case
@@ -18,38 +23,179 @@
                     then translate({{ amount }}, {{ blanks }}, '')
                 else trim(both {{ blanks }} from {{ amount }})
             end,
-            dialect.thousands_separator, ''
-        ), case when dialect.decimal_separator <> '.' then '.' else '' end, '?'),
-        dialect.decimal_separator, '.'
+            {{ thousands }}, ''
+        ), case when {{ decimal }} <> '.' then '.' else '' end, '?'),
+        {{ decimal }}, '.'
     )
 {%- endmacro %}
 
-{#- A day as text, year first: the places of the parts are those in the dialect's format. -#}
-{% macro date_in_dialect(value) -%}
-    {{ dbt.concat([
-        "substring(" ~ value ~ ", " ~ dbt.position("'YYYY'", "dialect.date_format") ~ ", 4)", "'-'",
-        "substring(" ~ value ~ ", " ~ dbt.position("'MM'", "dialect.date_format") ~ ", 2)", "'-'",
-        "substring(" ~ value ~ ", " ~ dbt.position("'DD'", "dialect.date_format") ~ ", 2)",
+{#- A quantity as text with a point: some tills write it in another way than prices. -#}
+{% macro quantity_in_dialect(value) -%}
+    {{ number_in_dialect(
+        value, "coalesce(dialect.quantity_decimal_separator, dialect.decimal_separator)"
+    ) }}
+{%- endmacro %}
+
+{#- The pattern of days in the dialect's format: day and month may have one digit, and a time may
+    follow. -#}
+{% macro date_pattern() -%}
+    {%- set digits = "case when translate(dialect.date_format, 'YMD', '') = '' then '([0-9]{2})'"
+        ~ " else '([0-9]{1,2})' end" -%}
+    {{ return(dbt.concat([
+        "'^ *'",
+        replaced("dialect.date_format", [
+            ("'.'", "'[.]'"), ("'YYYY'", "'([0-9]{4})'"), ("'YY'", "'([0-9]{2})'"),
+            ("'MM'", digits), ("'DD'", digits),
+        ]),
+        "'(?:[ T,][-+0-9:.,hTZAPMapm ]*)?$'",
+    ])) }}
+{%- endmacro %}
+
+{#- A day as text, year first; null where the value is not written in the dialect's format.
+
+    Args:
+        value: SQL of the text.
+        pattern: SQL of `date_pattern`, where the query has it already. -#}
+{% macro date_in_dialect(value, pattern=none) -%}
+    {%- set format = "dialect.date_format" -%}
+    {%- set century = "case when " ~ dbt.position("'YYYY'", format) ~ " = 0 then '20' else '' end" -%}
+    {{ adapter.dispatch("rewritten")(value, pattern or date_pattern(), [
+        century, group_of("YY", format, ["MM", "DD"]), "'-'",
+        group_of("MM", format, ["YY", "DD"]), "'-'", group_of("DD", format, ["YY", "MM"]),
     ]) }}
 {%- endmacro %}
 
-{#- A time of day as text, hours first, by the places of the letters HH24, MI and SS in the dialect's
-    format; where it begins with the hour, that may have one digit. Letters behind it, as of a clock
-    with PM or a time zone, make it no time. -#}
-{% macro time_in_dialect(value) -%}
-    {%- set format = "replace(dialect.time_format, 'HH24', 'HH')" -%}
-    {%- set padded = (
-        "case when substring(" ~ format ~ ", 1, 2) = 'HH' and length(" ~ value ~ ") = length(" ~ format
-        ~ ") - 1 then " ~ dbt.concat(["'0'", value]) ~ " else " ~ value ~ " end"
-    ) -%}
-    {%- set seconds = (
-        "case when " ~ dbt.position("'SS'", format) ~ " > 0 then substring(" ~ padded ~ ", "
-        ~ dbt.position("'SS'", format) ~ ", 2) else '00' end"
-    ) -%}
-    {%- set behind = "substring(" ~ padded ~ ", length(" ~ format ~ ") + 1)" -%}
-    case when upper({{ behind }}) = lower({{ behind }}) then {{ dbt.concat([
-        "substring(" ~ padded ~ ", " ~ dbt.position("'HH'", format) ~ ", 2)", "':'",
-        "substring(" ~ padded ~ ", " ~ dbt.position("'MI'", format) ~ ", 2)", "':'",
-        seconds,
-    ]) }} end
+{#- The pattern of times of day in the dialect's format: HH24 or HH12, MI, SS, AM for the half of the
+    day, OF for the offset. The hour may have one digit, and a day may precede. -#}
+{% macro time_pattern() -%}
+    {%- set format = "replace(replace(dialect.time_format, 'HH24', 'HH'), 'HH12', 'HH')" -%}
+    {%- set has_halves = dbt.position("'AM'", format) ~ " > 0" -%}
+    {%- set has_seconds = dbt.position("'SS'", format) ~ " > 0" -%}
+    {%- set fraction = "(?:[.,][0-9]+)?" -%}
+    {{ return(dbt.concat([
+        "'^ *(?:[0-9]{1,4}[^0-9:A-Za-z]+[0-9]{1,2}[^0-9:A-Za-z]+[0-9]{1,4}[^0-9:]+)?'",
+        replaced(format, [
+            ("'.'", "'[.]'"), ("'YYYY'", "'[0-9]{4}'"), ("'MM'", "'[0-9]{1,2}'"),
+            ("'DD'", "'[0-9]{1,2}'"), ("' AM'", "' *AM'"), ("'AM'", "'([AaPp])[.]?[Mm][.]?'"),
+            ("'HH'", "case when " ~ has_halves ~ " then '(0?[1-9]|1[0-2])' else '([0-9]{1,2})' end"),
+            ("'MI'", "case when " ~ has_seconds ~ " then '([0-9]{2})' else '([0-9]{2})(?::[0-9]{2}"
+                ~ fraction ~ ")?' end"),
+            ("':SS'", "'(:[0-9]{2})?" ~ fraction ~ "'"), ("'SS'", "'([0-9]{2})" ~ fraction ~ "'"),
+            ("'OF'", "' *(?:Z|[-+][0-9]{2}:?(?:[0-9]{2})?)'"),
+        ]),
+        "' *$'",
+    ])) }}
 {%- endmacro %}
+
+{#- A time of day as text, hours first, on a clock of 24 hours; null where the value is not written in
+    the dialect's format.
+
+    Args:
+        value: SQL of the text.
+        pattern: SQL of `time_pattern`, where the query has it already. -#}
+{% macro time_in_dialect(value, pattern=none) -%}
+    {%- set pattern = pattern or time_pattern() -%}
+    {%- set format = "replace(replace(dialect.time_format, 'HH24', 'HH'), 'HH12', 'HH')" -%}
+    {%- set hour = group_of("HH", format, ["AM"]) -%}
+    {%- set minute = group_of("MI", format, ["AM", "HH"]) -%}
+    {%- set group = group_of("SS", format, ["AM", "HH", "MI"]) -%}
+    {%- set second = "case when " ~ dbt.position("':SS'", format) ~ " > 0 then " ~ group ~ " when "
+        ~ dbt.position("'SS'", format) ~ " > 0 then " ~ dbt.concat(["':'", group]) ~ " else '' end" -%}
+    {%- set half = group_of("AM", format, ["HH", "MI", "SS"]) -%}
+    case
+        when {{ dbt.position("'AM'", format) }} > 0 then {{ dbt.concat([
+            "cast(mod(cast(" ~ adapter.dispatch("rewritten")(value, pattern, [hour])
+            ~ " as integer), 12) + case when lower("
+            ~ adapter.dispatch("rewritten")(value, pattern, [half])
+            ~ ") = 'p' then 12 else 0 end as " ~ text_type() ~ ")", "':'",
+            adapter.dispatch("rewritten")(value, pattern, [minute, second]),
+        ]) }}
+        else {{ adapter.dispatch("rewritten")(value, pattern, [hour, "':'", minute, second]) }}
+    end
+{%- endmacro %}
+
+{#- The offset of a time as text; empty where the dialect has none. -#}
+{% macro offset_in_dialect(value) -%}
+    case
+        when {{ dbt.position("'OF'", "dialect.time_format") }} > 0
+            then regexp_substr(trim({{ value }}), '(Z|[-+][0-9]{2}(:?[0-9]{2})?)$')
+        else ''
+    end
+{%- endmacro %}
+
+{#- The instant that a day and a time of day say: by their own offset, or by the branch's clock.
+
+    Args:
+        local: SQL of the text of day and time.
+        offset: SQL of the text of the offset.
+        time_zone: SQL of the branch's time zone. -#}
+{% macro moment_of(local, offset, time_zone) -%}
+    case
+        when {{ offset }} <> ''
+            then {{ dbt.safe_cast(dbt.concat([local, offset]), "timestamp with time zone") }}
+        else {{ utc_time(dbt.safe_cast(local, "timestamp"), time_zone) }}
+    end
+{%- endmacro %}
+
+{#- A text in which words are replaced, one after the other.
+
+    Args:
+        text: SQL of the text.
+        words: pairs of SQL: the word, and what takes its place. -#}
+{% macro replaced(text, words) -%}
+    {%- set built = [text] -%}
+    {%- for word, other in words -%}
+        {%- do built.append("replace(" ~ built[-1] ~ ", " ~ word ~ ", " ~ other ~ ")") -%}
+    {%- endfor -%}
+    {{ return(built[-1]) }}
+{%- endmacro %}
+
+{#- How a replacement names the group of a format's part: by its place among those that are captured.
+
+    Args:
+        part: the part.
+        format: SQL of the format.
+        others: the parts that may precede it. -#}
+{% macro group_of(part, format, others) -%}
+    {%- set places = ["1"] -%}
+    {%- for other in others -%}
+        {%- do places.append(
+            "case when " ~ dbt.position("'" ~ other ~ "'", format) ~ " between 1 and "
+            ~ dbt.position("'" ~ part ~ "'", format) ~ " then 1 else 0 end"
+        ) -%}
+    {%- endfor -%}
+    {{ return(dbt.concat([
+        adapter.dispatch("group_sign")(), "cast(" ~ places | join(" + ") ~ " as " ~ text_type() ~ ")"
+    ])) }}
+{%- endmacro %}
+
+{% macro text_type() -%} {{ return(adapter.dispatch("text_type")()) }} {%- endmacro %}
+{% macro default__text_type() -%} {{ return("string") }} {%- endmacro %}
+{% macro postgres__text_type() -%} {{ return("text") }} {%- endmacro %}
+
+{% macro default__group_sign() -%} {{ return("'$'") }} {%- endmacro %}
+{% macro postgres__group_sign() -%} {{ return("'\\'") }} {%- endmacro %}
+
+{#- A value written in another way; null where it does not match the pattern. -#}
+{% macro default__rewritten(value, pattern, parts) -%}
+    case
+        when {{ value }} rlike {{ pattern }}
+            then regexp_replace({{ value }}, {{ pattern }}, {{ dbt.concat(parts) }})
+    end
+{%- endmacro %}
+
+{% macro postgres__rewritten(value, pattern, parts) -%}
+    case
+        when {{ value }} ~ ({{ pattern }})
+            then regexp_replace({{ value }}, {{ pattern }}, {{ dbt.concat(parts) }})
+    end
+{%- endmacro %}
+
+{#- A text without blanks around it; null where nothing is left. -#}
+{% macro filled(value) -%}
+    {%- set blanks = "' \t\r\n\u00a0\u2009\u202f'" -%}
+    nullif(trim(both {{ blanks }} from {{ value }}), '')
+{%- endmacro %}
+
+{#- Before the query of a CTE: what it works out is kept, and not worked out again for each use. -#}
+{% macro computed_once() -%} {{ "materialized" if target.type == "postgres" }} {%- endmacro %}

@@ -32,3 +32,44 @@
         case when jsonb_typeof({{ column }}) = 'array' then {{ column }} else '[]' end
     ) as elements (element)
 {%- endmacro %}
+
+{#- What to select from for the elements of a list that a file holds as JSON text (columns element and
+    position, from 1), none where it is no list.
+
+    Args:
+        column: the column.
+        name: what the query calls an element. -#}
+{% macro json_list(column, name="elements") -%}
+    {{ return(adapter.dispatch("json_list")(column, name)) }}
+{%- endmacro %}
+
+{% macro default__json_list(column, name) -%}
+    (
+        select
+            pos + 1 as position,
+            element
+        from (select posexplode(from_json({{ column }}, 'array<string>')) as (pos, element))
+    ) as {{ name }}
+{%- endmacro %}
+
+{% macro postgres__json_list(column, name) -%}
+    jsonb_array_elements(
+        case
+            when
+                pg_input_is_valid({{ column }}, 'jsonb')
+                and jsonb_typeof(cast({{ column }} as jsonb)) = 'array'
+                then cast({{ column }} as jsonb)
+            else '[]'
+        end
+    ) with ordinality as {{ name }} (element, position)
+{%- endmacro %}
+
+{#- A value within a column that a file holds as JSON text, as text; null where it is not there, or the
+    column holds no JSON.
+
+    Args:
+        column: the column.
+        path: the names that lead to the value. -#}
+{% macro landed_json(column, path) -%}
+    {{ json_text(dbt.safe_cast(column, "jsonb" if target.type == "postgres" else "string"), path) }}
+{%- endmacro %}

@@ -67,6 +67,20 @@
     group by order_key, branch_id, order_id, tax_rate, is_refund
 {%- endmacro %}
 
+{#- The tax in an amount, rounded on the receipt to the minor unit of its currency.
+
+    Args:
+        of: the relation's name and a point, where the query has several.
+        amount: SQL of the amount with its tax.
+        minor_unit: SQL of the places of its currency. -#}
+{% macro included_tax(of="", amount=none, minor_unit=none) -%}
+    {%- set amount = amount or of ~ "charged_amount" -%}
+    {%- set rate = of ~ "tax_rate" -%}
+    {{ adapter.dispatch("rounded")(
+        amount ~ " * " ~ rate ~ " / (1 + " ~ rate ~ ")", minor_unit or of ~ "minor_unit"
+    ) }}
+{%- endmacro %}
+
 {#- The condition that an order of fct_orders has lost its lines: it has none, and the till does not say
     that it comes to nothing. Odoo settles debts by orders without lines, whose total is 0. -#}
 {% macro has_lost_its_lines() -%}

@@ -28,7 +28,7 @@ HOW_TO = PROJECT_DIR / "docs" / "how-to" / "add-a-till.md"
 def sold(
     warehouse: Warehouse, branch: str = "lyon", schema: str = "marts"
 ) -> dict[date, tuple[Any, ...]]:
-    """What the marts say that a branch sold, by day: orders, lines, money taken and paid back."""
+    """What the marts say that a branch sold, by day: orders, lines, money taken and back."""
     rows = query(
         warehouse,
         f"""
@@ -39,7 +39,7 @@ def sold(
             from {schema}.fct_orders where branch_id = '{branch}' group by 1
         ) as days
         inner join (
-            select business_date, count(*) as lines
+            select business_date, count(*) filter (where line_kind = 'sale') as lines
             from {schema}.fct_order_lines where branch_id = '{branch}' group by 1
         ) as lines using (business_date)
         left join (

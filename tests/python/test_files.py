@@ -435,6 +435,164 @@ def test_packed_files_are_read_as_they_are(folder: Folder) -> None:
     assert folder.rows("_line_number, n, m") == [(2, "1", "a"), (3, "2", "b")] * 4
 
 
+def test_what_macos_adds_to_an_archive_is_no_file(folder: Folder) -> None:
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("sales/a.csv", b"n\n1\n")
+        archive.writestr("__MACOSX/sales/._a.csv", b"\0\5\x16\7")
+        archive.writestr("sales/.DS_Store", b"\0")
+    folder.write("a.csv.zip", packed.getvalue())
+    succeeded(folder.load())
+    assert folder.rows("n") == [("1",)]
+
+
+def test_an_ending_in_capitals_is_found_and_a_second_download_is_named(folder: Folder) -> None:
+    folder.write("A.CSV", "n\n1\n")
+    folder.write("s_1.csv", "n\n2\n")
+    folder.write("s_1 (1).csv", "n\n3\n")
+    notes = succeeded(folder.load()).notes
+    assert folder.rows("n") == [("1",), ("3",), ("2",)]
+    assert [note for note in notes if "second download of s_1.csv" in note]
+
+
+def test_a_pattern_that_matches_nothing_names_what_there_is(folder: Folder) -> None:
+    folder.write("export.txt", "n\n1\n")
+    (note,) = succeeded(folder.load()).notes
+    assert note == (
+        f"No file of the feed {folder.name} matches '**/*.csv*' in {folder.path}, which has "
+        f"export.txt: correct files in {folder.feed.section}."
+    )
+
+
+AS_WRITTEN: dict[str, tuple[dict[str, Any], str, list[tuple[str, ...]]]] = {
+    "a line for Excel": ({"delimiter": ";"}, "sep=;\r\nn;m\r\n1;2\r\n", [("1", "2")]),
+    "a line for Excel in quotes": ({}, '"sep=,"\nn,m\n1,2\n', [("1", "2")]),
+    "metadata before the header": ({"header": "n,"}, "Shop 7\n\nas of,today\nn,m\n1,2\n",
+                                   [("1", "2")]),
+    "a quoted header": ({"header": "n"}, 'Shop "7"\n"n","m"\n"1","2"\n', [("1", "2")]),
+    "a total": ({"not_records": ["Total", "---"]}, "n,m\n1,2\n-----\nTotal,2\ntotal,1\n",
+                [("1", "2"), ("total", "1")]),
+    "a total that does not fit": ({"not_records": ["Total"]}, "n,m\n1,2\nTotal: 2,,,\n",
+                                  [("1", "2")]),
+    "a total in quotes": ({"not_records": ["Total"]}, 'n,m\n1,2\n"Total, all",2\n', [("1", "2")]),
+    "a delimiter more than the header": ({"delimiter": "|"}, "n|m\n1|2|\n3|4|\n",
+                                         [("1", "2"), ("3", "4")]),
+    "a header with one, too": ({}, "n,m,\n1,2,\n", [("1", "2")]),
+    "each line is one value": ({}, '"n,m"\n"1,2"\n"3,""a,b"""\n', [("1", "2"), ("3", "a,b")]),
+    "quoted in parts": ({}, 'n,m\n"1,2",3\n', [("1,2", "3")]),
+    "lines of JSON": ({"format": "jsonl"}, '{"n": 1.10, "m": "x"}\n\n{"n": 2, "m": null}\n',
+                      [("1.10", "x"), ("2", None)]),
+    "what is nested": ({"format": "jsonl"}, '{"n": {"a": 1.50}, "m": [true, "é"]}\n',
+                       [('{"a": "1.50"}', '[true, "é"]')]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", AS_WRITTEN)
+def test_what_a_button_writes_around_its_records_is_understood(folder: Folder, kind: str) -> None:
+    declared, content, rows = AS_WRITTEN[kind]
+    folder.declared |= declared
+    folder.write("a.csv", content)
+    result = succeeded(folder.load())
+    assert folder.rows("n, m") == rows
+    assert folder.rows("n", "_reject is not null") == []
+    left_out = [note for note in result.notes if "are no records, as not_records says" in note]
+    assert bool(left_out) == ("not_records" in declared)
+
+
+def test_a_header_that_is_nowhere_is_one_sentence(folder: Folder) -> None:
+    folder.declared["header"] = "Receipt"
+    folder.write("a.csv", "n,m\n1,2\n")
+    assert "no line of it begins with 'Receipt': correct header or the file" in str(
+        folder.load().error
+    )
+
+
+def test_a_line_that_is_no_json_waits_and_the_others_land(folder: Folder) -> None:
+    folder.declared["format"] = "jsonl"
+    folder.write("a.csv", '{"n": 1}\n{"n": 2\n[3]\n{"n": 4}')
+    assert succeeded(folder.load()).row_count == 4
+    assert folder.rows("_line_number, n, _reject") == [
+        (1, "1", None), (2, None, '{"n": 2'), (3, None, "[3]"), (4, "4", None),
+    ]  # fmt: skip
+
+
+def excel(*rows: str) -> bytes:
+    """An Excel file with one sheet, made by hand; the second style is that of a day."""
+    parts = {
+        "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/'
+        'content-types"><Default Extension="xml" ContentType="application/xml"/></Types>',
+        "_rels/.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/'
+        'relationships"><Relationship Id="r1" Target="xl/workbook.xml" Type="http://schemas.'
+        'openxmlformats.org/officeDocument/2006/relationships/officeDocument"/></Relationships>',
+        "xl/workbook.xml": '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/'
+        'main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">'
+        '<sheets><sheet name="Sales" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/'
+        'package/2006/relationships"><Relationship Id="r1" Target="worksheets/sheet1.xml" Type='
+        '"http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet"/>'
+        '<Relationship Id="r2" Target="styles.xml" Type="http://schemas.openxmlformats.org/'
+        'officeDocument/2006/relationships/styles"/></Relationships>',
+        "xl/styles.xml": '<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/'
+        'main"><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>',
+        "xl/worksheets/sheet1.xml": '<worksheet xmlns="http://schemas.openxmlformats.org/'
+        f'spreadsheetml/2006/main"><sheetData>{"".join(rows)}</sheetData></worksheet>',
+    }
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def text_cell(value: str) -> str:
+    return f'<c t="inlineStr"><is><t>{value}</t></is></c>'
+
+
+def test_an_excel_file_lands_as_text(folder: Folder) -> None:
+    folder.declared |= {"format": "xlsx", "files": "*.xlsx", "header": "Day",
+                        "not_records": ["Total"]}  # fmt: skip
+    folder.write(
+        "a.xlsx",
+        excel(
+            f"<row>{text_cell('Sales of the shop')}</row>",
+            f"<row>{text_cell('Day')}{text_cell('What')}{text_cell('n')}</row>",
+            f'<row><c s="1"><v>46350</v></c>{text_cell(" Bun ")}<c><v>1.1</v></c></row>',
+            f"<row>{text_cell('Total')}{text_cell('')}<c><v>2</v></c></row>",
+        ),
+    )
+    succeeded(folder.load())
+    assert folder.rows("_line_number, day, what, n") == [(3, "2026-11-24", "Bun", "1.1")]
+    folder.declared["sheet"] = "Takings"
+    assert "it has no sheet 'Takings', but Sales" in str(folder.load().error)
+
+
+def test_without_the_library_an_excel_file_says_what_to_install(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "python_calamine", None)
+    folder.declared |= {"format": "xlsx", "files": "*.xlsx"}
+    folder.write("a.xlsx", excel())
+    assert "pip install 'mypizza[excel]'" in str(folder.load().error)
+
+
+def test_a_column_says_the_branch_of_each_line(folder: Folder) -> None:
+    folder.declared |= {"branch_column": "shop", "branches": {"quito": "Norte"}}
+    folder.write("a.csv", "shop,n\n Norte ,1\nchicago,2\nNowhere,3\n")
+    succeeded(folder.load())
+    assert folder.rows("branch_id, n") == [("quito", "1"), ("chicago", "2"), ("Nowhere", "3")]
+    folder.declared["branch_column"] = "outlet"
+    assert "has no column 'outlet', which says the branch (it has shop, n)" in str(
+        folder.load().error
+    )
+
+
+def test_the_path_may_call_a_branch_otherwise(folder: Folder) -> None:
+    folder.declared |= {"files": "{branch_id}/*.csv", "branches": {"quito": "Norte"}}
+    folder.write("Norte/a.csv", "n\n1\n")
+    succeeded(folder.load())
+    assert folder.rows("branch_id") == [("quito",)]
+
+
 def test_what_is_packed_twice_is_read_and_what_cannot_be_says_so(folder: Folder) -> None:
     content = b"n,m\n1,a\n"
     folder.write("a.csv.zip", zipped(gzip.compress(content)))
@@ -728,6 +886,50 @@ def test_an_export_equals_its_own_day_totals(export: Export) -> None:
     }
 
 
+def test_one_feed_of_several_branches_equals_the_totals_of_each(export: Export) -> None:
+    for part in (export.sales, export.closings):
+        del part.declared["branch"]
+        part.declared |= {"branch_column": "shop", "branches": {"quito": "N", "chicago": "S"}}
+    export.sales.declared["totals"] |= {"amount": "montant"}
+    del export.sales.declared["totals"]["unit_price"]
+    export.sales.write(
+        "ventes_1.csv",
+        "shop;date;heure;ticket;quantité;montant\nN;05/09/2015;19:32;1;2;1,80 €\n"
+        "S;5/9/2015;9:40;1;1;10,50 €\nS;06/09/2015;24:00;2;1;1,00 €\n",
+    )
+    export.sales.write(
+        "cloture_1.csv", f"shop;{CLOSING}N;05/09/2015;1;1;1,80 €;0\nS;05/09/2015;1;1;10,50 €;0\n"
+        "S;06/09/2015;1;1;2,00 €;0\n",
+    )  # fmt: skip
+    problem = str(export.compare().problem)
+    assert "The totals of chicago" in problem
+    assert "1 day(s), first on 2015-09-06 (order_total)" in problem
+    assert export.figures()["2015-09-05", "order_total"] == (Decimal("1.80"), Decimal("1.80"))
+
+
+def test_figures_that_are_declared_no_longer_leave_nothing_behind(export: Export) -> None:
+    export.sales.write("ventes_1.csv", SALES + "05/09/2015;19:32;1;Reine;1;10,00 €\r\n")
+    export.sales.write("cloture_1.csv", CLOSING + "05/09/2015;1;7;10,00 €;0\r\n")
+    assert "(lines)" in str(export.compare().problem)
+    del export.sales.declared["totals"]["figures"]["lines"]
+    left = []
+    for declared in (export.sales.feed, export.closings.feed):
+        with driver.session(export.sales.warehouse) as session:
+            source.forget_figures(session.connection, [declared])
+        left.append({figure for _, figure in export.figures()})
+    assert left == [{"orders", "order_total", "refund_total"}, set()]
+
+
+def test_a_column_that_cannot_be_read_at_all_is_named_with_its_option(export: Export) -> None:
+    export.sales.declared["date_format"] = "YYYY-MM-DD"
+    export.sales.write("ventes_1.csv", SALES + "05/09/2015;19:32;1;Reine;1;10,00 €\r\n")
+    export.sales.write("cloture_1.csv", CLOSING + "05/09/2015;1;1;10,00 €;0\r\n")
+    assert (
+        f"No value of the column date of the feed {export.sales.name} can be read, for example "
+        "'05/09/2015': correct date_format in "
+    ) in str(export.compare().problem)
+
+
 def test_an_export_whose_totals_never_came_does_not_pass_for_one_that_agrees(
     export: Export,
 ) -> None:
@@ -953,6 +1155,14 @@ def test_a_folder_may_be_called_anything(
     assert succeeded(folder.load()).row_count == 0
 
 
+TOTALS = {
+    "feed": "y",
+    "date": "d",
+    "order": "o",
+    "quantity": "q",
+    "unit_price": "p",
+    "figures": {"orders": "n"},
+}
 SECTION = "[sources.files.feeds.x] in .dlt/config.toml"
 
 
@@ -971,16 +1181,31 @@ SECTION = "[sources.files.feeds.x] in .dlt/config.toml"
             f"{SECTION} has the key 'delimeter', which is not allowed there;",
         ),
         ({"branch": "atlantis"}, f"{SECTION}: branch is 'atlantis'; allowed are the branches of s"),
-        ({"format": "xls"}, f"{SECTION}: format is 'xls'; input should be 'csv' or 'parquet'."),
+        ({"format": "xls"}, f"{SECTION}: format is 'xls'; input should be 'csv', "),
         ({"delimiter": "::"}, f"{SECTION}: delimiter is '::'; allowed is one ASCII character."),
         ({"delimiter": "¦"}, f"{SECTION}: delimiter is '¦'; allowed is one ASCII character."),
         ({"files": "{branch_id}/{branch_id}.csv"}, "; allowed is {branch_id} once."),
         ({"files": "{branch_id}/[0-9]*.csv"}, "beside {branch_id}, allowed are * and ?, not [ ]."),
         ({"encoding": "klingon"}, f"{SECTION}: encoding is 'klingon'; allowed is an encoding that"),
         ({"date_format": "%d"}, "allowed is a format with YYYY, MM and DD, each once."),
+        (
+            {"time_format": "%H:%M"},
+            "time_format is '%H:%M'; allowed is a format with HH24 and MI, or",
+        ),
+        ({"time_format": "HH12:MI"}, "time_format is 'HH12:MI'; allowed is a format with HH24 and"),
+        ({"branch": "quito", "branch_column": "b"}, "branch and branch_column exclude each other"),
         ({"negative_quantity": "x"}, "is 'x'; input should be 'refund' or 'error'."),
         ({"totals": {"feed": "y"}}, f"{SECTION} has no totals.date: write it there"),
-        ({"totals": {"fed": "y"}}, "allowed are: feed, date, order, quantity, unit_price, figures"),
+        (
+            {"totals": {**TOTALS, "figures": {"orderz": "n"}}},
+            "totals.figures.orderz.[key] is 'orderz'; input should be 'orders', 'lines', ",
+        ),
+        ({"totals": {**TOTALS, "figures": {}}}, f"{SECTION} has no totals.figures: write it there"),
+        (
+            {"totals": {**TOTALS, "unit_price": None}},
+            f"{SECTION}: totals; unit_price or amount is missing: a line's money.",
+        ),
+        ({"totals": {"fed": "y"}}, "allowed are: feed, date, order, quantity, figures"),
     ],
 )
 def test_a_feed_that_is_declared_wrongly_says_so(declared: dict[str, Any], sentence: str) -> None:
@@ -1025,7 +1250,7 @@ def sample_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ("lyon_closings", "DELIMITER", "::", "delimiter is '::'; allowed is one ASCII character."),
         ("lyon_sales", "BRANCH", "quito", "which is not a feed of the same branch: "),
-        ("stock_counts", "FORMAT", "xls", "format is 'xls'; input should be 'csv' or 'parquet'."),
+        ("stock_counts", "FORMAT", "xls", "format is 'xls'; input should be 'csv', "),
     ],
 )
 @pytest.mark.usefixtures("sample_folder")

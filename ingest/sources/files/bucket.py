@@ -26,9 +26,14 @@ from ingest.loads.configuration import SECRETS_FILE
 from ingest.loads.source import SourceError
 from ingest.sources.files import text
 from ingest.sources.files.csv_files import read_csv
+from ingest.sources.files.excel_files import read_excel
 from ingest.sources.files.feed import BRANCH, Feed
+from ingest.sources.files.json_files import read_json_lines
 from ingest.sources.files.parquet_files import read_parquet
 from ingest.warehouse import PROJECT_DIR, reason
+
+ENDING = re.compile(r"\.[A-Za-z0-9.*?]+$")
+"""The ending of a pattern: `*.csv` is `A.CSV`, too."""
 
 SECRET = re.compile("secret|key|token|password|signature")
 
@@ -86,6 +91,10 @@ class Reading:
         return self.error is None and self.changed is None
 
 
+def _in_any_case(ending: re.Match[str]) -> str:
+    return re.sub("[A-Za-z]", lambda letter: f"[{letter[0].lower()}{letter[0].upper()}]", ending[0])
+
+
 def local_folder(url: str) -> Path | None:
     """Return the folder on this machine that a feed's url names; None where it is elsewhere.
 
@@ -122,7 +131,8 @@ class Bucket:
             raise self.problem(error) from None
         self._root = root.rstrip("/")
         self._modified: Any = MTIME_DISPATCH.get(protocol, MTIME_DISPATCH["file"])
-        pattern = glob_translate(feed.files)
+        self._pattern = ENDING.sub(_in_any_case, feed.files)
+        pattern = glob_translate(self._pattern)
         self._branch = re.compile(pattern.replace(re.escape(BRANCH), "(?P<branch>[^/]+)"))
 
     def _open(self) -> tuple[Any, str, str]:
@@ -172,7 +182,7 @@ class Bucket:
         root = re.sub(r"([*?[])", r"[\1]", self._root)
         try:
             self._system.invalidate_cache()
-            pattern = f"{root}/{self.feed.files.replace(BRANCH, '*')}"
+            pattern = f"{root}/{self._pattern.replace(BRANCH, '*')}"
             found: dict[str, dict[str, Any]] = self._system.glob(pattern, detail=True)
             if not found:  # no folder is a mistake; an empty one is not
                 self._system.ls(self._root)
@@ -181,6 +191,11 @@ class Bucket:
         for path, info in sorted(found.items()):
             if info["type"] == "file":
                 yield self._file(path, info)
+
+    def others(self) -> list[str]:
+        """Return the names of the files in the folder itself, matched or not."""
+        found: list[dict[str, Any]] = self._system.ls(self._root, detail=True)
+        return sorted(info["name"].rpartition("/")[2] for info in found if info["type"] == "file")
 
     def read(self, reading: Reading) -> Iterator[pa.Table]:
         """Yield the rows of a file, all values as text, with their line numbers.
@@ -219,6 +234,8 @@ class Bucket:
     def _rows(self, raw: Any, reading: Reading) -> Iterator[pa.Table]:
         if self.feed.format == "parquet":
             return read_parquet(raw)
+        if self.feed.format == "xlsx":
+            return read_excel(raw, self.feed)
 
         def note(count: int) -> None:
             reading.notes.append(
@@ -226,7 +243,16 @@ class Bucket:
                 f"appear as \\xNN: correct the file, or the encoding in {self.feed.section}."
             )
 
-        return read_csv(text.chunks(raw, self.feed.encoding, note), self.feed)
+        def note_left_out(count: int) -> None:
+            reading.notes.append(
+                f"{count} line(s) of {reading.file.name} are no records, as not_records says in "
+                f"{self.feed.section}."
+            )
+
+        chunks = text.chunks(raw, self.feed.encoding, note)
+        if self.feed.format == "jsonl":
+            return read_json_lines(chunks)
+        return read_csv(chunks, self.feed, note_left_out)
 
     def _now(self, file: File) -> File:
         """Return a file as it is now; one that is gone raises FileNotFoundError."""
@@ -238,7 +264,7 @@ class Bucket:
         name = path[len(self._root) + 1 :].encode(errors="backslashreplace").decode()
         branch_id = self.feed.branch
         if self.feed.takes_branch_from_path and (match := self._branch.fullmatch(name)):
-            branch_id = match["branch"]
+            branch_id = self.feed.branch_called(match["branch"])
         return File(
             name=name,
             path=path,

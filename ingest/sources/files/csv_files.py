@@ -33,23 +33,30 @@ the header, they are rows."""
 LONGEST_HEADER = 20
 """Lines that a header's quoted titles may go over."""
 
+SEPARATOR_LINE = re.compile(rb'"?sep=.+"?\s*', re.IGNORECASE)
+"""What Excel is told in the first line: the delimiter, which the feed declares."""
+
 BLANK_LINES = re.compile(rb"(?:[^\S\n]*\n)*+")
 LONE_RETURN = re.compile(rb"\r(?!\n)")
 
 
-def read_csv(chunks: Iterator[bytes], feed: Feed) -> Iterator[pa.Table]:
+def read_csv(
+    chunks: Iterator[bytes], feed: Feed, on_left_out: Callable[[int], None] = lambda _: None
+) -> Iterator[pa.Table]:
     """Yield the rows of a CSV file as text, and among them the lines that do not fit the header.
 
     Args:
         chunks: the file's text, as UTF-8.
         feed: its feed, which says how it is written.
+        on_left_out: called with the number of lines that the feed says are no records, if any.
 
     Raises:
-        ValueError: a line is longer than `LONGEST_LINE`, or quote and escape are wrong.
+        ValueError: a line is longer than `LONGEST_LINE`, quote and escape are wrong, or no line
+            begins as the feed says that the header does.
     """
     file = _File(feed)
     rest = b""
-    for chunk in chain(chunks, [None]):
+    for chunk in chain(_unwrapped(chunks, feed), [None]):
         is_last = chunk is None
         rest += chunk or b""
         if is_last and rest and not rest.endswith(b"\n"):
@@ -61,6 +68,32 @@ def read_csv(chunks: Iterator[bytes], feed: Feed) -> Iterator[pa.Table]:
         rest = rest[used:]
         if len(rest) > LONGEST_LINE and b"\n" not in rest:
             raise ValueError(f"a line is longer than {LONGEST_LINE >> 20} MB")
+    if feed.header and file.is_without_header:
+        raise ValueError(f"no line of it begins with {feed.header!r}: correct header or the file")
+    if file.left_out:
+        on_left_out(file.left_out)
+
+
+def _unwrapped(chunks: Iterator[bytes], feed: Feed) -> Iterator[bytes]:
+    """Yield a file's text; lines that are each one quoted value lose these quotes."""
+    wrapped = re.compile(rb'^"((?:[^"\r\n]|"")*+)"(?=\r?$)', re.MULTILINE)
+    rest, is_wrapped = b"", None
+    for chunk in chunks:
+        if is_wrapped is None:
+            line = BLANK_LINES.sub(b"", chunk, count=1).partition(b"\n")[0].rstrip(b"\r")
+            match = wrapped.fullmatch(line)
+            is_wrapped = (
+                feed.quote == '"' and match is not None and feed.delimiter.encode() in match[1]
+            )
+        if not is_wrapped:
+            yield chunk
+            continue
+        rest += chunk
+        end = rest.rfind(b"\n") + 1
+        yield wrapped.sub(lambda found: found[1].replace(b'""', b'"'), rest[:end])
+        rest = rest[end:]
+    if rest:
+        yield wrapped.sub(lambda found: found[1].replace(b'""', b'"'), rest)
 
 
 @lru_cache
@@ -100,6 +133,13 @@ class _File:
         self._names = tuple(feed.columns)
         self._header: list[str] | None = None
         self._line = 1
+        self._is_empty = True
+        self.left_out = 0
+
+    @property
+    def is_without_header(self) -> bool:
+        """Whether the file has lines, and none of them is the header."""
+        return self._header is None and not self._names and not self._is_empty
 
     def read(self, block: bytes, *, is_last: bool) -> tuple[pa.Table | None, int]:
         """Read a block.
@@ -121,8 +161,7 @@ class _File:
 
     def _read_header(self, block: bytes, *, is_last: bool) -> int:
         """Take the names from the first record; return where it ends, if it does."""
-        blank = BLANK_LINES.match(block)
-        begins = blank.end() if blank else 0
+        begins = self._skip(block)
         if begins == len(block):
             return begins
         end = block.index(b"\n", begins) + 1
@@ -132,9 +171,30 @@ class _File:
                 end = match.end()
             elif not is_last and len(block) < LONGEST_LINE:
                 return begins
+        following = block[end : block.find(b"\n", end) + 1].rstrip(b"\r\n")
+        if not (following or is_last) and len(block) < LONGEST_LINE:
+            return begins
         self._header = self._titles(block[begins:end].rstrip(b"\r\n") + b"\n")
+        # records that end with a delimiter more than the header have one column more, an empty one
+        if following.endswith(self._feed.delimiter.encode()):
+            more = len(self._titles(following + b"\n")) - len(self._header)
+            self._header += [""] * (more == 1)
         self._names = column_names(tuple(self._header))
         return end
+
+    def _skip(self, block: bytes) -> int:
+        """Return where the header begins: after blank lines, and those that the feed tells of."""
+        header, begins = self._feed.header.encode(), 0
+        while begins < len(block):
+            blank = BLANK_LINES.match(block, begins)
+            begins = blank.end() if blank else begins
+            end = block.find(b"\n", begins) + 1
+            line = block[begins:end]
+            self._is_empty = self._is_empty and not line
+            if not SEPARATOR_LINE.fullmatch(line) and line.lstrip(b'" \t').startswith(header):
+                break
+            begins = end or len(block)
+        return begins
 
     def _titles(self, line: bytes) -> list[str]:
         """Return a header's values; where its quotes are wrong, they are part of them."""
@@ -165,6 +225,7 @@ class _File:
             numbers = starts.filter(is_row)
         table = self._without_headers(rows(self._names, table.columns, numbers))
         rejects = {number: text for number, text in sorted(rejects.items()) if text}
+        table, rejects = self._without_what_is_no_record(table, rejects)
         if rejects:
             rejected = {
                 "_line_number": pa.array(list(rejects), pa.int64()),
@@ -274,6 +335,26 @@ class _File:
             return False
         delimiter = self._feed.delimiter.encode()
         return 2 * sum(line.count(delimiter) == width - 1 for line in inside) > len(inside)
+
+    def _without_what_is_no_record(
+        self, table: pa.Table, rejects: dict[int, str]
+    ) -> tuple[pa.Table, dict[int, str]]:
+        """Take out and count the lines that begin as the feed says of what is no record."""
+        beginnings = tuple(self._feed.not_records)
+        if not beginnings:
+            return table, rejects
+        first = pc.utf8_ltrim_whitespace(table[self._names[0]])
+        is_record = pc.invert(
+            reduce(pc.or_, (pc.starts_with(first, pattern) for pattern in beginnings))
+        )
+        records = table.filter(is_record)
+        kept = {
+            number: text
+            for number, text in rejects.items()
+            if not text.lstrip(' \t"').startswith(beginnings)
+        }
+        self.left_out += len(table) - len(records) + len(rejects) - len(kept)
+        return records, kept
 
     def _without_headers(self, table: pa.Table) -> pa.Table:
         """Return rows without those that hold nothing at all, or the header once more."""

@@ -16,15 +16,8 @@ from psycopg import sql
 
 from ingest.warehouse import PROJECT_DIR
 
-FILES = ("dialect.sql", "safe_cast.sql")
-"""Where the macros are, in any folder of `macros`."""
-
-MACROS = {
-    "numeric": "number_in_dialect",
-    "date": "date_in_dialect",
-    "time": "time_in_dialect",
-}
-"""Each type's macro."""
+FILES = ("safe_cast.sql", "utc_time.sql", "dialect.sql")
+"""Where the macros are, in any folder of `macros`; each may use those before it."""
 
 
 class _Dbt:
@@ -37,6 +30,10 @@ class _Dbt:
     @staticmethod
     def position(part: str, text: str) -> str:
         return f"position({part} in {text})"
+
+    @staticmethod
+    def safe_cast(field: str, data_type: str) -> str:
+        return _macros()["postgres__safe_cast"](field, data_type)
 
 
 @cache
@@ -56,17 +53,60 @@ def _macros() -> dict[str, Callable[..., str]]:
     for file in FILES:
         module: Any = environment.get_template(file).module
         macros |= {name: macro for name, macro in vars(module).items() if callable(macro)}
+        environment.globals.update(macros)
     return macros
 
 
-def value(column: str, data_type: str) -> sql.SQL:
-    """Return a column of `landed` as a value, null where `dialect` does not read it as one.
+def number(column: str) -> sql.SQL:
+    """Return a column of `landed` as a number, null where `dialect` does not read it as one.
 
     Args:
         column: the column's name.
-        data_type: "numeric", "date" or "time".
     """
-    text = _macros()[MACROS[data_type]](sql.Identifier("landed", column).as_string())
-    cast = _macros()["postgres__safe_cast"]("plain", data_type)
-    statement = f"(select {cast} from (select {text} as plain) as text)"  # noqa: S608 - macros
-    return sql.SQL(statement)
+    return _value(_macros()["number_in_dialect"](_landed(column)), "numeric")
+
+
+def quantity(column: str) -> sql.SQL:
+    """Return a column of `landed` as a quantity, which may be written in another way than money.
+
+    Args:
+        column: the column's name.
+    """
+    return _value(_macros()["quantity_in_dialect"](_landed(column)), "numeric")
+
+
+def day(column: str) -> sql.SQL:
+    """Return a column of `landed` as a day.
+
+    Args:
+        column: the column's name.
+    """
+    return _value(_macros()["date_in_dialect"](_landed(column)), "date")
+
+
+def local_time(date: str, clock: str) -> sql.SQL:
+    """Return two columns of `landed` as a time of the wall clock of the row's `branch`.
+
+    Args:
+        date: the name of the column with the day.
+        clock: the name of the column with the time of day; it may be the same.
+    """
+    macros, told = _macros(), _landed(clock)
+    local = _Dbt.concat(
+        [macros["date_in_dialect"](_landed(date)), "' '", macros["time_in_dialect"](told)]
+    )
+    moment = macros["moment_of"]("local", "offset_text", "branch.time_zone")
+    return sql.SQL(
+        f"(select ({moment}) at time zone branch.time_zone"  # noqa: S608 - macros
+        f" from (select {local} as local, {macros['offset_in_dialect'](told)} as offset_text)"
+        " as written)"
+    )
+
+
+def _landed(column: str) -> str:
+    return sql.Identifier("landed", column).as_string()
+
+
+def _value(text: str, data_type: str) -> sql.SQL:
+    cast = _Dbt.safe_cast("plain", data_type)
+    return sql.SQL(f"(select {cast} from (select {text} as plain) as text)")  # noqa: S608 - macros

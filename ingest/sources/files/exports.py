@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from psycopg import sql
@@ -21,7 +21,7 @@ from ingest.loads.branches import branches
 from ingest.loads.compare import Comparison
 from ingest.loads.source import Compared, Window
 from ingest.loads.statements import Statements
-from ingest.sources.files.dialect import value
+from ingest.sources.files.dialect import day, local_time, number, quantity
 from ingest.sources.files.feed import Feed, Totals
 from ingest.sources.files.land import RAW
 from ingest.sources.files.visit import FeedVisit
@@ -51,19 +51,32 @@ class ExportVisit(FeedVisit):
             What was compared, with a problem where closed days still differ.
         """
         started = time.monotonic()
-        compared = self._compare(window) if self._has_landed(self.feed) else Compared(self.branch)
-        return replace(compared, seconds=time.monotonic() - started)
+        compared = self._compare_branches(window) if self._has_landed(self.feed) else []
+        problems = [each.problem for each in compared if each.problem]
+        return Compared(
+            name=self.feed.branch or self.name,
+            days=sum(each.days for each in compared),
+            healed=tuple(sorted({day for each in compared for day in each.healed})),
+            differing={day: what for each in compared for day, what in each.differing.items()},
+            loads=tuple(load for each in compared for load in each.loads),
+            seconds=time.monotonic() - started,
+            problem=" ".join(problems) or None,
+        )
 
-    @property
-    def branch(self) -> str:
-        """The branch, which every export has."""
-        return str(self.feed.branch)
-
-    def _compare(self, window: Window) -> Compared:
+    def _compare_branches(self, window: Window) -> list[Compared]:
         if problem := self._not_comparable():
-            return Compared(self.branch, problem=problem)
-        today = branches()[self.branch].today
-        comparison = Comparison(self.session.connection, "files", self.branch, today, window)
+            return [Compared(self.name, problem=problem)]
+        landed = [self.feed.branch] if self.feed.branch else self._landed_branches()
+        wanted = [name for name in landed if name in branches()]
+        return [
+            self._compare(name, window)
+            for name in wanted
+            if not self.branches or name in self.branches
+        ]
+
+    def _compare(self, branch: str, window: Window) -> Compared:
+        today = branches()[branch].today
+        comparison = Comparison(self.session.connection, "files", branch, today, window)
         self._land_figures(comparison)
         differed = comparison.differing()
         loads = [
@@ -76,23 +89,47 @@ class ExportVisit(FeedVisit):
         still = comparison.differing()
         # a day is read again as a whole: all its figures are what the heal has made of them
         comparison.record(dict.fromkeys(differed, tuple(self.declared.figures)))
-        what = f"The totals of {self.branch} (feed {self.totals.name})"
+        what = f"The totals of {branch} (feed {self.totals.name})"
         problem = comparison.problem(what, still)
+        if problem:
+            problem += " " + (self._unreadable() or "Ask the branch for the files again.")
         return Compared(
-            name=self.branch,
+            name=branch,
             days=comparison.days(),
             healed=tuple(day for day in differed if day not in still),
             differing=still,
             loads=tuple(loads),
-            problem=problem and f"{problem} Ask the branch for the files again.",
+            problem=problem,
         )
+
+    def _unreadable(self) -> str | None:
+        """Say which column cannot be read at all: then its option is wrong, and not the files."""
+        declared = self.declared
+        money = dict.fromkeys(declared.figures.values(), number)
+        for feed, readers in (
+            (self.feed, {declared.date: day, declared.quantity: quantity}
+             | {name: number for name in (declared.unit_price, declared.amount) if name}),
+            (self.totals.feed, {declared.day: day} | money),
+        ):  # fmt: skip
+            for column, reader in readers.items():
+                statement = STATEMENTS("readable", **_landed(feed), value=reader(column),
+                                       column=sql.Identifier(column))  # fmt: skip
+                row = self.session.connection.execute(statement).fetchone()
+                if row and row[0] and not row[1]:
+                    option = "date_format" if reader is day else "decimal_separator"
+                    return (
+                        f"No value of the column {column} of the feed {feed.name} can be read, for "
+                        f"example {row[2]!r}: correct {option} in {feed.section}."
+                    )
+        return None
 
     def _not_comparable(self) -> str | None:
         """Say why the sales cannot be compared."""
         totals, declared = self.totals.feed, self.declared
+        what = f"The export {self.feed.branch or self.name}"
         if not self._has_landed(totals):
             return (
-                f"The export of {self.branch} (feed {self.name}) has sales, and its totals (feed "
+                f"{what} (feed {self.name}) has sales, and its totals (feed "
                 f"{totals.name}) have not sent a file yet: nothing shows that the sales are "
                 f"complete. Look where {totals.files!r} should be."
             )
@@ -104,11 +141,18 @@ class ExportVisit(FeedVisit):
                 others = [name for name in there if name[0] != "_"]
                 return (
                     f"The feed {feed.name} has no column {', '.join(missing)} (it has "
-                    f"{', '.join(others)}), by which the export of {self.branch} is compared with "
-                    f"its totals: correct totals in {self.feed.section}, or the delimiter in "
-                    f"{feed.section}."
+                    f"{', '.join(others)}), by which the export of {self.feed.branch or self.name} "
+                    f"is compared with its totals: correct totals in {self.feed.section}, or the "
+                    f"delimiter in {feed.section}."
                 )
         return None
+
+    def _landed_branches(self) -> list[str]:
+        statement = sql.SQL(
+            "select distinct branch_id from {} where branch_id is not null order by 1"
+        )
+        rows = self.session.connection.execute(statement.format(sql.Identifier(RAW, self.name)))
+        return [name for (name,) in rows]
 
     def _has_landed(self, feed: Feed) -> bool:
         statement = "select exists (select 1 from raw_files._files where feed = %s)"
@@ -118,32 +162,52 @@ class ExportVisit(FeedVisit):
         """Land the figures of both sides, each worked out from its feed."""
         declared, figures = self.declared, list(self.declared.figures)
         comparison.begin()
+        branch = branches()[comparison.branch_id]
         sales = STATEMENTS(
             "sales_figures",
             **_landed(self.feed),
-            day=value(declared.date, "date"),
-            time=value(declared.time, "time") if declared.time else sql.SQL("null::time"),
-            cutover_hour=sql.Literal(branches()[self.branch].cutover_hour),
+            branch=sql.Literal(comparison.branch_id),
+            business_date=(
+                sql.SQL("cast({} - cutover as date)").format(
+                    local_time(declared.date, declared.time)
+                )
+                if declared.time
+                else day(declared.date)
+            ),
+            time_zone=sql.Literal(branch.time_zone),
+            cutover_hour=sql.Literal(branch.cutover_hour),
             receipt=declared.order,
-            quantity=value(declared.quantity, "numeric"),
-            unit_price=value(declared.unit_price, "numeric"),
+            quantity=quantity(declared.quantity),
+            amount=self._amount(),
         )
         totals = STATEMENTS(
             "totals_figures",
             **_landed(self.totals.feed),
-            day=value(declared.day, "date"),
+            branch=sql.Literal(comparison.branch_id),
+            day=day(declared.day),
             figures=sql.SQL(", ").join(
-                sql.SQL("sum({}) as {}").format(value(column, "numeric"), sql.Identifier(name))
+                sql.SQL("sum({}) as {}").format(number(column), sql.Identifier(name))
                 for name, column in declared.figures.items()
             ),
         )
         comparison.land_query("raw", sales, figures)
         comparison.land_query("source", totals, figures)
 
+    def _amount(self) -> sql.Composable:
+        """Return the amount of a line: the export's own, or that of its quantity and price."""
+        declared = self.declared
+        amounts: list[sql.Composable] = []
+        if declared.amount:
+            amounts.append(number(declared.amount))
+        if declared.unit_price:
+            price = number(declared.unit_price)
+            amounts.append(sql.SQL("{} * {}").format(quantity(declared.quantity), price))
+        return sql.SQL("coalesce({})").format(sql.SQL(", ").join(amounts))
+
     def _files_of(self, feed: Feed, column: str, days: Collection[date]) -> list[str]:
         """Return the files that hold lines of some days, or of the night after them."""
-        statement = STATEMENTS("files_of_days", **_landed(feed), day=value(column, "date"))
-        wanted = sorted({*days, *(day + timedelta(days=1) for day in days)})
+        statement = STATEMENTS("files_of_days", **_landed(feed), day=day(column))
+        wanted = sorted({*days, *(each + timedelta(days=1) for each in days)})
         rows = self.session.connection.execute(statement, {"days": wanted})
         return [name for (name,) in rows]
 

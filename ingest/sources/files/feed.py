@@ -45,7 +45,24 @@ def _is_encoding(name: str) -> bool:
 
 
 def _is_date_format(text: str) -> bool:
-    return all(text.count(part) == 1 for part in ("YYYY", "MM", "DD"))
+    literals, parts = re.subn("YYYY|YY|MM|DD", "", text)
+    return (
+        parts == 3
+        and all(text.count(part) for part in ("YY", "MM", "DD"))
+        and not re.search(r"[0-9A-Za-z\[\](){}*+?^$|\\]", literals)
+    )
+
+
+def _is_time_format(text: str) -> bool:
+    parts = re.findall(TIME_PARTS, text)
+    hours = [part for part in parts if part in ("HH", "HH24", "HH12")]
+    return (
+        len(hours) == 1
+        and "MI" in parts
+        and len(set(parts)) == len(parts)
+        and (hours == ["HH12"]) == ("AM" in parts)
+        and not re.search(r"[0-9A-SU-Za-gi-z\[\](){}*+?^$|\\]", re.sub(TIME_PARTS, "", text))
+    )
 
 
 def _known_branch(branch: str) -> str:
@@ -63,6 +80,14 @@ CharacterOrNone = Annotated[
     str,
     _allowed("one ASCII character, or nothing", lambda value: len(value) <= 1 and value.isascii()),
 ]
+TIME_PARTS = "YYYY|MM|DD|HH24|HH12|HH|MI|SS|AM|OF"
+TimeFormat = Annotated[
+    str,
+    _allowed(
+        "a format with HH24 and MI, or HH12, MI and AM, and with SS and OF where they are written",
+        _is_time_format,
+    ),
+]
 DateFormat = Annotated[str, _allowed("a format with YYYY, MM and DD, each once", _is_date_format)]
 Encoding = Annotated[str, _allowed("an encoding that Python knows, like cp1252", _is_encoding)]
 Pattern = Annotated[str, _allowed(f"{BRANCH} once", lambda files: files.count(BRANCH) <= 1)]
@@ -79,6 +104,7 @@ class Totals(Declared):
         order: the sales feed's column with the order's number.
         quantity: its column with the quantity.
         unit_price: its column with the price of one.
+        amount: its column with the line's amount, which leads where both are there.
         figures: the totals' columns, by the figure that each holds.
     """
 
@@ -86,10 +112,17 @@ class Totals(Declared):
     date: str
     order: str
     quantity: str
-    unit_price: str
-    figures: dict[Figure, str]
+    figures: Annotated[dict[Figure, str], Field(min_length=1)]
+    unit_price: str | None = None
+    amount: str | None = None
     time: str | None = None
     totals_date: str | None = None
+
+    @model_validator(mode="after")
+    def _has_money(self) -> Totals:
+        if not (self.unit_price or self.amount):
+            raise ValueError("unit_price or amount is missing: a line's money")
+        return self
 
     @property
     def day(self) -> str:
@@ -104,7 +137,10 @@ class Totals(Declared):
     @property
     def sales_columns(self) -> list[str]:
         """The sales' columns that are declared."""
-        named = (self.date, self.time, self.order, self.quantity, self.unit_price)
+        named = (
+            *(self.date, self.time, self.order),
+            *(self.quantity, self.unit_price, self.amount),
+        )
         return [name for name in named if name]
 
 
@@ -115,18 +151,24 @@ class Feed(Declared):
         name: the feed's name, and its raw table's.
         url: the folder: a path, or a URL as fsspec reads it.
         files: a pattern below it; `{branch_id}` in it is the branch that a file is of.
-        format: "csv" or "parquet".
-        branch: the branch that all files are of, where the pattern does not say it.
+        format: "csv", "parquet", "jsonl" (one JSON object a line) or "xlsx".
+        branch: the branch that all files are of, where nothing else says it.
+        branch_column: the column that says which branch a line is of.
+        branches: what the column or the path calls a branch, where that is not its id.
         encoding: of the text; a byte-order mark is taken off.
         delimiter: between two values, one character.
         quote: around values, one character; empty where values are never quoted.
         escape: before a quote within a value; empty where it is doubled.
         columns: the columns' names, for files without a header.
+        header: what the header's line begins with, where other lines precede it.
+        not_records: what lines begin with that are no records, like a line of totals.
+        sheet: of an Excel file; empty for its first.
         decimal_separator: within numbers.
+        quantity_decimal_separator: within quantities, where they are written in another way.
         thousands_separator: within numbers; empty for none.
         currency_sign: beside amounts; empty for none.
-        date_format: of days, in the letters YYYY, MM and DD.
-        time_format: of times of day, in the letters HH24, MI and SS.
+        date_format: of days, in the letters YYYY (or YY), MM and DD.
+        time_format: of times of day, in the letters HH24 (or HH12 and AM), MI, SS and OF.
         negative_quantity: "refund", or "error" where there should be none.
         totals: what the feed's sales are compared with.
     """
@@ -134,18 +176,24 @@ class Feed(Declared):
     name: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,50}$")]
     url: str
     files: Pattern
-    format: Literal["csv", "parquet"] = "csv"
+    format: Literal["csv", "parquet", "jsonl", "xlsx"] = "csv"
     branch: Branch | None = None
+    branch_column: str | None = None
+    branches: dict[Branch, str] = Field(default_factory=dict)
     encoding: Encoding = "utf-8"
     delimiter: Character = ","
     quote: CharacterOrNone = '"'
     escape: CharacterOrNone = ""
     columns: list[str] = Field(default_factory=list)
+    header: str = ""
+    not_records: list[str] = Field(default_factory=list)
+    sheet: str = ""
     decimal_separator: str = "."
+    quantity_decimal_separator: str | None = None
     thousands_separator: str = ""
     currency_sign: str = ""
     date_format: DateFormat = "YYYY-MM-DD"
-    time_format: str = "HH24:MI:SS"
+    time_format: TimeFormat = "HH24:MI:SS"
     negative_quantity: Literal["refund", "error"] = "error"
     totals: Totals | None = None
 
@@ -153,12 +201,27 @@ class Feed(Declared):
     def _one_way_to_the_branch(self) -> Feed:
         if self.takes_branch_from_path and re.search(r"[\[\]]", self.files):
             raise ValueError(f"in files, beside {BRANCH}, allowed are * and ?, not [ ]")
+        if self.branch and self.branch_column:
+            raise ValueError("branch and branch_column exclude each other")
         return self
 
     @property
     def takes_branch_from_path(self) -> bool:
         """Whether a file's path says which branch it is of."""
-        return BRANCH in self.files and self.branch is None
+        return BRANCH in self.files and not (self.branch or self.branch_column)
+
+    @property
+    def says_branch(self) -> tuple[object, ...]:
+        """How the branch of a line is known: two feeds of one export agree in it."""
+        return (self.branch, self.takes_branch_from_path, self.branch_column is not None)
+
+    def branch_called(self, word: str) -> str:
+        """Return the branch that the files call by a word: the word itself, where none is named.
+
+        Args:
+            word: as it stands in the path or in the column.
+        """
+        return next((branch for branch, name in self.branches.items() if name == word), word)
 
     @property
     def section(self) -> str:
@@ -168,13 +231,15 @@ class Feed(Declared):
     @property
     def parsing(self) -> str:
         """What decides which rows a file's bytes become; by other options they are read again."""
-        return json.dumps(
-            [self.format, self.encoding, self.delimiter, self.quote, self.escape, *self.columns]
-        )
+        options = [self.format, self.encoding, self.delimiter, self.quote, self.escape]
+        later = [self.header, self.not_records, self.sheet, self.branch_column, self.branches]
+        # what was read before these options were there is not read again
+        return json.dumps([*options, *self.columns, *(later if any(later) else ())])
 
     def has_files_of(self, branches: Sequence[str] | None) -> bool:
         """Say whether the feed may hold files of some branches; None is all."""
-        return not branches or self.branch in branches or self.takes_branch_from_path
+        says_itself = self.takes_branch_from_path or self.branch_column
+        return not branches or self.branch in branches or bool(says_itself)
 
 
 def declared(name: str, given: Mapping[str, Any] | None = None) -> Feed:
@@ -216,12 +281,12 @@ def configured() -> tuple[list[Feed], dict[str, str]]:
         if feed.totals is None or feed.totals.feed in wrong:
             continue
         totals = feeds.get(feed.totals.feed)
-        if feed.branch is None or totals is None or totals.branch != feed.branch:
+        if totals is None or totals.says_branch != feed.says_branch:
             wrong[name] = (
                 f"The totals of the feed {name} should come in the feed {feed.totals.feed!r}, "
                 f"which is not a feed of the same branch: correct {feed.section}."
             )
-        elif (other := exporting.setdefault(feed.branch, feed)) is not feed:
+        elif feed.branch and (other := exporting.setdefault(feed.branch, feed)) is not feed:
             wrong[name] = (
                 f"The feeds {other.name} and {name} are both the export of {feed.branch}, and a "
                 "branch's day has one total: let one feed's `files` match the files of both "

@@ -24,6 +24,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -205,7 +206,6 @@ class _Part:
         """Yield the rows of files as they land."""
         for reading in readings:
             ours = {
-                "branch_id": reading.file.branch_id,
                 "_file_name": reading.file.name,
                 "_dlt_load_id": self._load.load_id,
             }
@@ -213,15 +213,32 @@ class _Part:
                 reading.error = self._misfit(table, reading.file)
                 if reading.error:
                     break
+                table = table.append_column("branch_id", self._branches(table, reading.file))
                 for name, value in ours.items():
                     column = pa.repeat(pa.scalar(value, pa.string()), len(table))
                     table = table.append_column(name, column)
                 yield from table.to_batches()
 
+    def _branches(self, table: pa.Table, file: File) -> pa.Array:
+        """Return the branch of each row: the file's, or what a column of it says."""
+        feed = self._feed
+        if not feed.branch_column:
+            return pa.repeat(pa.scalar(file.branch_id, pa.string()), len(table))
+        words = pc.utf8_trim_whitespace(table[feed.branch_column])
+        named = pc.index_in(words, pa.array(list(feed.branches.values()), pa.string()))
+        return pc.coalesce(pa.array(list(feed.branches), pa.string()).take(named), words)
+
     def _misfit(self, table: pa.Table, file: File) -> str | None:
         """Say why a file cannot be of this feed: it shares no column with all the others."""
         found = [name for name in table.column_names if name not in OWN_COLUMNS]
         self._first = self._first or set(found)
+        outlet = self._feed.branch_column
+        if outlet and outlet not in found:
+            return (
+                f"The file {file.name} of the feed {self._feed.name} has no column {outlet!r}, "
+                f"which says the branch (it has {', '.join(found[:5])}): correct branch_column in "
+                f"{self._feed.section}."
+            )
         if not self._first.isdisjoint(found):
             return None
         return (

@@ -56,7 +56,10 @@ class FileSource:
         The tables of the models are there before their first file is: a chain that has none yet
         builds, too.
         """
-        prepare(session.connection, feeds.configured()[0])
+        configured, wrong = feeds.configured()
+        prepare(session.connection, configured)
+        if not wrong:
+            forget_figures(session.connection, configured)
 
     def knows(self, session: Session, branch_id: str, customer_id: str) -> bool:
         """Say no: files name no customers."""
@@ -119,6 +122,21 @@ def prepare(connection: Connection, configured: Sequence[Feed]) -> None:
             written = connection.execute(STATEMENTS("write_dialect"), feed.model_dump())
             if written.fetchone() == (True,):
                 _redate(connection, feed)
+
+
+def forget_figures(connection: Connection, configured: Sequence[Feed]) -> None:
+    """Take out what was compared by totals that are declared no longer: nobody can mend it.
+
+    Args:
+        connection: the session's connection.
+        configured: the feeds, all of them.
+    """
+    totals = [(feed.branch, feed.totals.figures) for feed in configured if feed.totals]
+    declared = [(branch, figure) for branch, figures in totals for figure in figures]
+    connection.execute(
+        STATEMENTS("forget_figures"),
+        {"branches": [branch for branch, _ in declared], "present": [name for _, name in declared]},
+    )
 
 
 def _redate(connection: Connection, feed: Feed) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -74,7 +75,12 @@ def _unpacked(raw: BinaryIO) -> Any:
 
 def _only_member(raw: BinaryIO) -> Any:
     archive = zipfile.ZipFile(raw)
-    members = [member for member in archive.infolist() if not member.is_dir()]
+    # macOS puts its own notes beside the file
+    members = [
+        member
+        for member in archive.infolist()
+        if not member.is_dir() and not re.search(r"(^|/)(__MACOSX/|\.)", member.filename)
+    ]
     if len(members) != 1:
         raise ValueError(f"the archive holds {len(members)} files, not one")
     return archive.open(members[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,9 @@ from ingest.sources.files.feed import Feed
 from ingest.warehouse import WarehouseError, reason
 
 STATEMENTS = Statements(__file__)
+DOWNLOADED_AGAIN = re.compile(r" \(\d+\)(?=\.[^/]*$)")
+"""What a browser adds to the name of a file that it has downloaded before."""
+
 SHOWN_FILES = 5
 """So many of the files that failed are named beside the first."""
 
@@ -129,8 +133,18 @@ class FeedVisit:
             "rejects": sum(reading.rejects for reading in readings),
         }
         gone = self._mark_vanished(present)
-        entry.notes = tuple(self._notes(readings, gone, new))
+        entry.notes = tuple(self._notes(readings, gone, new, [file.name for file in present]))
         entry.error = _problem([reading for reading in readings if reading.error])
+        if not (present or known or self.branches) and (others := bucket.others()):
+            sentence = (
+                f"No file of the feed {self.name} matches {feed.files!r} in {feed.url}, which has "
+                f"{', '.join(others[:SHOWN_FILES])}: correct files in {feed.section}."
+            )
+            # the files of a feed that no model reads, like totals, may come later than others
+            if self.is_modelled:
+                entry.error = sentence
+            else:
+                entry.notes = (*entry.notes, sentence)
 
     def _mark_vanished(self, present: Sequence[File]) -> list[str]:
         """Write down which files are gone from the bucket; return those that went just now."""
@@ -143,9 +157,21 @@ class FeedVisit:
         return sorted(name for (name,) in rows)
 
     def _notes(
-        self, readings: Sequence[Reading], gone: Sequence[str], new: Sequence[str]
+        self,
+        readings: Sequence[Reading],
+        gone: Sequence[str],
+        new: Sequence[str],
+        present: Sequence[str],
     ) -> Iterator[str]:
         """Yield what a person should know of a load: sentences on files, columns and lines."""
+        for reading in readings:
+            first = DOWNLOADED_AGAIN.sub("", reading.file.name)
+            if first != reading.file.name and first in present:
+                yield (
+                    f"The file {reading.file.name} of the feed {self.name} looks like a second "
+                    f"download of {first}, and both are read: remove one of them if they hold the "
+                    "same."
+                )
         if gone:
             yield (
                 f"{len(gone)} file(s) of the feed {self.name} were removed from the bucket, first "

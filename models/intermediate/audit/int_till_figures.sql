@@ -38,6 +38,7 @@ figures as (
         closings.{{ figure }}_amount as at_till
     from {{ ref('stg_' ~ system ~ '__closings') }} as closings
     inner join branches on closings.branch_id = branches.branch_id
+    where closings.{{ figure }}_amount is not null
     {%- endfor %}
     {%- endfor %}
 

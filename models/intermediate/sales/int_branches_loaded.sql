@@ -6,6 +6,16 @@ branches as (
 
 ),
 
+-- whose lines a feed has: those of one branch, or of several
+feeds as (
+
+    select distinct
+        feed,
+        branch_id
+    from {{ ref('stg_exports__lines') }}
+
+),
+
 loads as (
 
     {%- for system in till_systems() if system != 'exports' %}
@@ -23,8 +33,8 @@ loads as (
         feeds.branch_id,
         loads.load_id
     from {{ ref('stg_files__loads') }} as loads
-    inner join {{ ref('stg_exports__feeds') }} as feeds on loads.feed = feeds.feed
-    where loads.is_complete and feeds.feed in ('{{ till_exports() | join("', '") }}')
+    inner join feeds on loads.feed = feeds.feed
+    where loads.is_complete
 
 ),
 

@@ -65,7 +65,7 @@ final as (
         is_cancelled,
         is_draft,
         is_counted,
-        is_counted and order_kind <> 'return' as is_sale,
+        is_counted and order_kind not in ('return', 'day_total') as is_sale,
         returned_amount > 0 as has_returns,
 
         -- money: nothing, where the order does not count

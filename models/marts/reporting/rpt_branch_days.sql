@@ -1,13 +1,12 @@
 {%- set counts = ['orders', 'units', 'new_guests', 'returning_guests', 'complaints'] %}
-{%- set amounts = [
-    'gross_revenue', 'discount_amount', 'tax_amount', 'tax_refunded', 'refund_amount',
-    'tips_amount', 'taken_amount', 'paid_back_amount', 'net_revenue',
-] %}
+{%- set amounts = ['gross_revenue', 'discount_amount', 'tax_amount', 'tax_refunded',
+    'refund_amount', 'tips_amount', 'taken_amount', 'paid_back_amount', 'net_revenue'] %}
 with order_days as (
     select
         branch_id,
         business_date,
-        sum(case when is_sale then 1 else 0 end) as orders,
+        -- unknown, and so null, where a day comes as sums
+        sum(case when is_sale then 1 when order_kind = 'day_total' then null else 0 end) as orders,
         sum(unit_count) as units,
         {%- for measure in [
             'gross_revenue', 'discount_amount', 'tax_amount', 'tips_amount', 'returned_amount',
@@ -86,13 +85,13 @@ filled as (
     select
         days.*,
         {%- for measure in [
-            'sales.orders', 'sales.units', 'sales.gross_revenue',
-            'sales.discount_amount', 'sales.tax_amount', 'sales.tips_amount',
-            'sales.revenue_before_refunds', 'payments.paid_back_amount',
+            'sales.units', 'sales.gross_revenue', 'sales.discount_amount', 'sales.tax_amount',
+            'sales.tips_amount', 'sales.revenue_before_refunds', 'payments.paid_back_amount',
             'guests.new_guests', 'guests.returning_guests', 'tickets.complaints'
         ] %}
         coalesce({{ measure }}, 0) as {{ measure.split('.')[1] }},
         {%- endfor %}
+        case when sales.branch_id is null then 0 else sales.orders end as orders,
         coalesce(payments.refund_amount, 0) + coalesce(sales.returned_amount, 0) as refund_amount,
         coalesce(payments.tax_refunded, 0) + coalesce(sales.returned_tax, 0) as tax_refunded,
         coalesce(payments.received_amount, 0) - coalesce(sales.line_tips, 0) as taken_amount,
@@ -100,7 +99,8 @@ filled as (
         - coalesce(sales.returned_amount, 0) as net_revenue,
         coalesce(not judged.is_open, days.is_over) as is_complete,
         coalesce(judged.is_proven, true)
-        and coalesce(figures.is_equal, coalesce(sales.orders, 0) = 0) as is_proven,
+        and coalesce(figures.is_equal, sales.branch_id is null or sales.orders = 0, false)
+            as is_proven,
         case when food.branch_id is null then 0 else food.food_cost end as food_cost,
         food.waste
     from days

@@ -89,7 +89,9 @@ period_days as (
         periods.is_previous,
         periods.first_date,
         periods.last_date,
-        {%- for count in counts %}
+        -- orders are unknown where a till gives only the sums of days
+        sum(days.orders) as orders,
+        {%- for count in counts if count != 'orders' %}
         coalesce(sum(days.{{ count }}), 0) as {{ count }},
         {%- endfor %}
         sum(days.units) as units,

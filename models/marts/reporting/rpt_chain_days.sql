@@ -45,7 +45,7 @@ chain_days as (
         business_date,
         count(*) as branches,
         count(*) - count(rate) as branches_without_rate,
-        sum(orders) as orders,
+        coalesce(sum(orders), 0) as orders,
         {%- for amount in ['gross_revenue', 'net_revenue', 'refund_amount', 'tips_amount'] %}
         case when count(*) = count(rate) then sum({{ amount }}_exact * rate) end as {{ amount }},
         {%- endfor %}

@@ -15,6 +15,7 @@ renamed as (
 
         -- how numbers, days and refunds are written
         decimal_separator,
+        quantity_decimal_separator,
         thousands_separator,
         currency_sign,
         date_format,

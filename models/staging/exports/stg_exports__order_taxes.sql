@@ -3,23 +3,27 @@ with
 lines as (
 
     select * from {{ ref('stg_exports__lines') }}
-    where quantity > 0 and deleted_at is null and tax_rate is not null
+    where is_order_line and deleted_at is null and tax_rate is not null
 
 ),
 
--- included in the price, and rounded on the receipt; the tax that is given back is the payment's
+-- included in the price, and rounded on the receipt; the tax that is given back on a later day is
+-- the payment's
 rates as (
 
     select
         branch_id,
         order_id,
         tax_rate,
-        sum(quantity * unit_price) as gross_amount,
-        cast(sum(quantity * unit_price * tax_rate / (1 + tax_rate)) as numeric(12, 2))
-            as tax_amount,
+        line_kind = 'return' as is_refund,
+        abs(sum(charged_amount)) as charged_amount,
+        abs(case
+            when line_kind = 'return' then sum({{ included_tax() }})
+            else {{ included_tax(amount='sum(charged_amount)', minor_unit='max(minor_unit)') }}
+        end) as tax_amount,
         max(load_id) as load_id
     from lines
-    group by branch_id, order_id, tax_rate
+    group by branch_id, order_id, tax_rate, line_kind = 'return'
 
 ),
 
@@ -27,15 +31,18 @@ final as (
 
     select
         -- keys
-        {{ surrogate_key('branch_id', ['order_id', 'tax_rate']) }} as order_tax_key,
+        {{ dbt.concat([
+            surrogate_key('branch_id', ['order_id', 'tax_rate']),
+            "case when is_refund then '-refund' else '' end",
+        ]) }} as order_tax_key,
         {{ surrogate_key('branch_id', 'order_id') }} as order_key,
         branch_id,
         order_id,
 
         -- the tax
         cast(tax_rate as numeric(9, 6)) as tax_rate,
-        false as is_refund,
-        cast(gross_amount - tax_amount as {{ exact_type() }}) as taxable_amount,
+        is_refund,
+        cast(charged_amount - tax_amount as {{ exact_type() }}) as taxable_amount,
         cast(tax_amount as {{ exact_type() }}) as tax_amount,
 
         -- times

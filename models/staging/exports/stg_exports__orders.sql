@@ -6,15 +6,25 @@ taxes as (
 
 ),
 
+closings as (
+
+    select * from {{ ref('stg_exports__closings') }}
+
+),
+
 lines as (
 
-    select * from {{ ref('stg_exports__lines') }}
+    select
+        *,
+        deleted_at is null and is_order_line and line_kind = 'return' as gives_back,
+        deleted_at is null and line_kind <> 'return' as sells
+    from {{ ref('stg_exports__lines') }}
     -- a line that did not fit its header names none, and stays when its file is corrected
     where order_id is not null
 
 ),
 
--- a ticket is an order; what its lines gave back is a payment, and no part of its price
+-- a ticket is an order; what it gave back on a later day is a payment, and no part of its price
 tickets as (
 
     select
@@ -23,9 +33,20 @@ tickets as (
         max(ticket) as ticket,
         max(channel) as channel,
         max(currency) as currency,
-        coalesce(sum(
-            case when quantity > 0 and deleted_at is null then quantity * unit_price end
-        ), 0) as gross_amount,
+        max(file_name) as file_name,
+        case
+            when max(order_grain) = 'day' then 'day_total'
+            when max(case when gives_back then 1 else 0 end) = 0 then 'sale'
+            when max(case when sells then 1 else 0 end) = 0 then 'return'
+            else 'exchange'
+        end as order_kind,
+        coalesce(sum(case when sells and line_kind <> 'tip' then gross_amount end), 0)
+            as gross_amount,
+        coalesce(sum(case when sells then discount_amount end), 0) as discount_amount,
+        coalesce(sum(case when sells and line_kind = 'tip' then gross_amount end), 0)
+            as tips_amount,
+        -coalesce(sum(case when gives_back then charged_amount end), 0) as returned_amount,
+        max(case when deleted_at is null then order_total end) as total_amount,
         coalesce(min(case when deleted_at is null then sold_at end), min(sold_at)) as ordered_at,
         case when count(deleted_at) = count(*) then max(deleted_at) end as deleted_at,
         max(load_id) as load_id
@@ -39,51 +60,39 @@ ticket_taxes as (
     select
         branch_id,
         order_id,
-        sum(tax_amount) as tax_amount
+        sum(case when is_refund then 0 else tax_amount end) as tax_amount,
+        sum(case when is_refund then tax_amount else 0 end) as tax_refunded
     from taxes
     group by branch_id, order_id
+
+),
+
+recorded as (
+
+    select
+        {{ surrogate_key('tickets.branch_id', 'tickets.order_id') }} as order_key,
+        {{ dbt.concat(["tickets.branch_id", "'-'", "tickets.ticket"]) }} as order_number,
+        tickets.*,
+        closings.closing_id,
+        ticket_taxes.tax_amount,
+        ticket_taxes.tax_refunded
+    from tickets
+    left join closings
+        on tickets.branch_id = closings.branch_id and tickets.file_name = closings.closing_id
+    left join ticket_taxes
+        on
+            tickets.branch_id = ticket_taxes.branch_id
+            and tickets.order_id = ticket_taxes.order_id
 
 ),
 
 final as (
 
     select
-        -- keys
-        {{ surrogate_key('tickets.branch_id', 'tickets.order_id') }} as order_key,
-        tickets.branch_id,
-        tickets.order_id,
-        {{ dbt.concat(["tickets.branch_id", "'-'", "tickets.ticket"]) }} as order_number,
-        cast(null as {{ dbt.type_string() }}) as customer_key,
-        cast(null as {{ dbt.type_string() }}) as customer_id,
-        cast(null as {{ dbt.type_string() }}) as closing_id,
-
-        -- what the order is
-        tickets.channel,
-        'completed' as status,
-        'sale' as order_kind,
-        tickets.currency,
-        cast(null as boolean) as amounts_include_tax,
-
-        -- money
-        cast(tickets.gross_amount as {{ exact_type() }}) as gross_amount,
-        cast(0 as {{ exact_type() }}) as discount_amount,
-        cast(coalesce(ticket_taxes.tax_amount, 0) as {{ exact_type() }}) as tax_amount,
-        cast(null as {{ exact_type() }}) as total_amount,
-        cast(0 as {{ exact_type() }}) as returned_amount,
-        cast(0 as {{ exact_type() }}) as tax_refunded,
-        cast(0 as {{ exact_type() }}) as tips_amount,
-
-        -- times
-        tickets.ordered_at,
-        tickets.deleted_at,
-
-        -- load
-        tickets.load_id
-    from tickets
-    left join ticket_taxes
-        on
-            tickets.branch_id = ticket_taxes.branch_id
-            and tickets.order_id = ticket_taxes.order_id
+        {{ canonical_columns('orders', lacks=[
+            'customer_key', 'customer_id', 'status', 'amounts_include_tax'
+        ]) }}
+    from recorded
 
 )
 

@@ -3,7 +3,7 @@ with
 lines as (
 
     select * from {{ ref('stg_exports__lines') }}
-    where quantity <> 0
+    where quantity <> 0 or order_grain = 'day'
 
 ),
 
@@ -13,9 +13,9 @@ numbered as (
 
     select
         *,
-        case when quantity < 0 then 'refund' else 'sale' end as payment_type,
+        case when line_kind = 'return' then 'refund' else 'sale' end as payment_type,
         case
-            when quantity < 0 then order_line_id
+            when line_kind = 'return' then order_line_id
             else
                 cast(
                     {{ hashed_id(dbt.concat(["order_id", "'/'", "payment_method"])) }}
@@ -37,8 +37,9 @@ ticket_payments as (
         max(currency) as currency,
         -- a refund that was struck off keeps its amount
         coalesce(
-            sum(case when quantity < 0 or deleted_at is null then quantity * unit_price end), 0
+            sum(case when line_kind = 'return' or deleted_at is null then charged_amount end), 0
         ) as received_amount,
+        max(minor_unit) as minor_unit,
         max(tax_rate) as tax_rate,
         min(sold_at) as paid_at,
         case when count(deleted_at) = count(*) then max(deleted_at) end as deleted_at,
@@ -65,10 +66,7 @@ final as (
 
         -- money: tax is rounded on the receipt
         cast(received_amount as {{ exact_type() }}) as received_amount,
-        cast(
-            cast(received_amount * tax_rate / (1 + tax_rate) as numeric(12, 2))
-            as {{ exact_type() }}
-        ) as tax_amount,
+        cast({{ included_tax(amount='received_amount') }} as {{ exact_type() }}) as tax_amount,
         cast(0 as {{ exact_type() }}) as tip_amount,
 
         -- times

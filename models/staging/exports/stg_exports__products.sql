@@ -3,7 +3,7 @@ with
 lines as (
 
     select * from {{ ref('stg_exports__lines') }}
-    where quantity > 0 and deleted_at is null
+    where line_kind in ('sale', 'return') and deleted_at is null
 
 ),
 
@@ -14,12 +14,16 @@ ranked as (
         branch_id,
         product_id,
         article,
+        product_name,
+        category,
         unit_price,
+        unit_cost,
         min(sold_at) over (partition by branch_id, product_id) as created_at,
         min(sold_at) over (partition by branch_id, product_id, unit_price) as price_since,
         max(load_id) over (partition by branch_id, product_id) as load_id,
         row_number() over (
-            partition by branch_id, product_id order by sold_at desc, line_key desc
+            partition by branch_id, product_id
+            order by case line_kind when 'sale' then 0 else 1 end, sold_at desc, line_key desc
         ) as recency
     from lines
 
@@ -34,15 +38,15 @@ final as (
         article as sku,
 
         -- what the product is
-        article as product_name,
-        'unsorted' as category,
+        product_name,
+        category,
         'one size' as size,
         cast(null as {{ dbt.type_string() }}) as attributes,
         true as is_active,
 
         -- money
         cast(unit_price as {{ exact_type() }}) as unit_price,
-        cast(null as {{ exact_type() }}) as unit_cost,
+        cast(unit_cost as {{ exact_type() }}) as unit_cost,
 
         -- times
         created_at,

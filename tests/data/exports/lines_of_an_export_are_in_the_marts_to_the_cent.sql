@@ -1,4 +1,4 @@
--- Export = marts, per branch and business date, to the cent: what was sold, and what was paid back.
+-- Export = marts, per branch and business date, exactly: what was sold, and what was paid back.
 -- The day is the line's own, as in the till's day totals.
 with branches as (
     select * from {{ ref('branches') }}
@@ -9,7 +9,10 @@ dated as (
         export_lines.branch_id,
         {{ business_date('export_lines.sold_at', 'branches.time_zone', 'branches.cutover_hour') }}
             as business_date,
-        export_lines.quantity * export_lines.unit_price as amount
+        case when export_lines.line_kind <> 'return' then export_lines.charged_amount else 0 end
+            as sold,
+        case when export_lines.line_kind = 'return' then -export_lines.charged_amount else 0 end
+            as paid_back
     from {{ ref('stg_exports__lines') }} as export_lines
     inner join branches on export_lines.branch_id = branches.branch_id
     where export_lines.deleted_at is null
@@ -19,8 +22,8 @@ exported as (
     select
         branch_id,
         business_date,
-        sum(case when amount > 0 then amount else 0 end) as sold,
-        sum(case when amount < 0 then -amount else 0 end) as paid_back
+        sum(sold) as sold,
+        sum(paid_back) as paid_back
     from dated
     group by branch_id, business_date
 ),
@@ -29,7 +32,7 @@ in_marts as (
     select
         branch_id,
         business_date,
-        gross_revenue as sold,
+        gross_revenue_exact - discount_amount_exact + line_tips_exact as sold,
         0 as paid_back
     from {{ ref('fct_orders') }}
     union all
@@ -37,7 +40,7 @@ in_marts as (
         branch_id,
         business_date,
         0 as sold,
-        amount as paid_back
+        amount_exact as paid_back
     from {{ ref('fct_payments') }}
     where payment_type = 'refund'
 ),

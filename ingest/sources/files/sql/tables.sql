@@ -29,4 +29,6 @@ create table if not exists raw_files._feeds (
     date_format text not null,
     time_format text not null,
     negative_quantity text not null
-)
+);
+
+alter table raw_files._feeds add column if not exists quantity_decimal_separator text

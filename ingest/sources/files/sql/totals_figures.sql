@@ -4,5 +4,5 @@ select
     {figures}
 from {table} as landed
 cross join (select * from raw_files._feeds where feed = {feed}) as dialect
-where landed._deleted_at is null and landed._reject is null
+where landed.branch_id = {branch} and landed._deleted_at is null and landed._reject is null
 group by business_date

@@ -9,7 +9,8 @@ insert into raw_files._feeds as known (
     currency_sign,
     date_format,
     time_format,
-    negative_quantity
+    negative_quantity,
+    quantity_decimal_separator
 )
 values (
     %(name)s,
@@ -22,7 +23,8 @@ values (
     %(currency_sign)s,
     %(date_format)s,
     %(time_format)s,
-    %(negative_quantity)s
+    %(negative_quantity)s,
+    %(quantity_decimal_separator)s
 )
 on conflict (feed) do update
     set
@@ -35,6 +37,7 @@ on conflict (feed) do update
         currency_sign = excluded.currency_sign,
         date_format = excluded.date_format,
         time_format = excluded.time_format,
-        negative_quantity = excluded.negative_quantity
+        negative_quantity = excluded.negative_quantity,
+        quantity_decimal_separator = excluded.quantity_decimal_separator
     where known is distinct from excluded
 returning xmax <> 0 as was_known

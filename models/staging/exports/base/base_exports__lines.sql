@@ -1,96 +1,55 @@
 {#- A ticket of a business date is an order, because many tills number their tickets anew every day.
     A negative quantity is a refund, where the dialect says so, of its number's newest ticket. -#}
-{%- set mapped_columns = {
-    'branch_id': 'text', '_file_name': 'text', '_line_number': 'bigint', '_reject': 'text',
-    '_deleted_at': 'timestamp with time zone', '_dlt_load_id': 'text', 'ticket': 'text',
-    'article': 'text', 'sold_on': 'text', 'sold_at': 'text', 'quantity': 'text',
-    'unit_price': 'text', 'payment_method': 'text', 'channel': 'text', 'tax_rate': 'numeric',
-    'raw_record': 'text'} %}
-{%- set no_values = ['cast(null as text) as feed'] -%}
-{%- for column, type in mapped_columns.items() -%}
-{%- do no_values.append('cast(null as ' ~ type ~ ') as ' ~ column) -%} {%- endfor -%}
+{%- set money = exact_type() | trim %}
 
 with
 
-branches as (
-
-    select * from {{ ref('branches') }}
-
-),
-
-feeds as (
-
-    select * from {{ ref('stg_exports__feeds') }}
-
-),
-
-mapped as (
-
-    -- no row: the columns, where no feed is an export
-    select
-        {{ no_values | join(',\n        ') }}
-    where 1 = 0
-    {%- for feed in till_exports() %}
-    union all
-    select
-        '{{ feed }}' as feed,
-        {{ mapped_columns | join(',\n        ') }}
-    from {{ ref('base_exports__' ~ feed) }}
-    {%- endfor %}
-
-),
-
-typed as (
+lines as (
 
     select
-        mapped.*,
-        {{ dbt.safe_cast(
-            "regexp_replace(" ~ number_in_dialect('mapped.quantity') ~ ", '[.]0*$', '')", 'integer'
-        ) }} as quantity_read,
-        {{ dbt.safe_cast(number_in_dialect('mapped.unit_price'), 'numeric(12, 2)') }}
-            as unit_price_read,
-        {{ dbt.safe_cast(dbt.concat([
-            date_in_dialect('mapped.sold_on'), "' '", time_in_dialect('mapped.sold_at')
-        ]), 'timestamp') }} as sold_at_read,
-        coalesce(dialect.negative_quantity = 'refund', false) as is_refund_allowed
-    from mapped
-    left join feeds as dialect on mapped.feed = dialect.feed
-
-),
-
-dated as (
-
-    select
-        typed.*,
-        branches.branch_id as known_branch_id,
-        branches.currency,
-        branches.time_zone,
-        cast({{ dbt.dateadd('hour', '-branches.cutover_hour', 'typed.sold_at_read') }} as date)
-            as day_read
-    from typed
-    left join branches on typed.branch_id = branches.branch_id
+        *,
+        -- a line of a file may be several: one for each column of a product, or element of a list
+        {{ dbt.concat([
+            "feed", "':'", line_key(), "coalesce(" ~ dbt.concat(["':'", dbt.cast("line_part",
+            dbt.type_string())]) ~ ", '')"
+        ]) }} as line_key,
+        case grain
+            when 'ticket' then clean_ticket
+            when 'line' then coalesce(clean_ticket, {{ line_key() }})
+            else {{ dbt.cast("day_read", dbt.type_string()) }}
+        end as order_ticket
+    from {{ ref('base_exports__lines_valued') }}
 
 ),
 
 assigned as (
 
     select
-        dated.*,
-        {{ dbt.concat(["dated.feed", "':'", line_key()]) }} as line_key,
+        *,
         case
-            when dated.quantity_read < 0
+            when line_quantity < 0
                 then coalesce(
                     max(
-                        case
-                            when dated.quantity_read > 0 and dated._deleted_at is null
-                                then dated.day_read
-                        end
-                    ) over (partition by dated.feed, dated.ticket order by dated.sold_at_read),
-                    dated.day_read
+                        case when line_quantity > 0 and _deleted_at is null then day_read end
+                    ) over (partition by feed, branch_id, order_ticket order by sold_at_read),
+                    day_read
                 )
-            else dated.day_read
+            else day_read
         end as order_day
-    from dated
+    from lines
+
+),
+
+-- What is given back on the order's own day are lines of it. An order of which something is given
+-- back on a later day keeps all that it gave back as payments, each on its own day.
+placed as (
+
+    select
+        *,
+        max(case when order_day <> day_read and _deleted_at is null then 1 else 0 end) over (
+            partition by feed, branch_id, order_ticket, order_day
+        ) = 0 as is_of_one_day
+    from assigned
 
 ),
 
@@ -104,25 +63,40 @@ final as (
         branch_id,
         {{ hashed_id(dbt.concat([
             "feed", "'/'", "coalesce(" ~ dbt.cast("order_day", dbt.type_string()) ~ ", '')", "'/'",
-            "ticket"
+            "case when grain = 'line' then " ~ line_key() ~ " else order_ticket end"
         ])) }} as order_id,
         {{ hashed_id('line_key') }} as order_line_id,
-        {{ hashed_id('article') }} as product_id,
-        ticket,
+        {{ hashed_id("coalesce(clean_article, case when grain = 'day' then 'all' end)") }}
+            as product_id,
+        order_ticket as ticket,
+        clean_returned_ticket as returned_ticket,
 
         -- what was sold
-        article,
-        channel,
-        payment_method,
+        coalesce(clean_article, case when grain = 'day' then 'all' end) as article,
+        coalesce({{ filled('product_name') }}, clean_article, 'all') as product_name,
+        coalesce({{ filled('category') }}, 'unsorted') as category,
+        kind as line_kind,
+        kind <> 'return' or is_of_one_day as is_order_line,
+        grain as order_grain,
+        coalesce(channel, 'unknown') as channel,
+        coalesce(payment_method, 'unknown') as payment_method,
 
         -- quantity and money
-        quantity_read as quantity,
-        unit_price_read as unit_price,
+        line_quantity as quantity,
+        cast(case
+            when kind = 'discount' then 0
+            else coalesce(unit_price_read, gross_amount / nullif(line_quantity, 0), gross_amount)
+        end as {{ money }}) as unit_price,
+        cast(gross_amount as {{ money }}) as gross_amount,
+        cast(gross_amount - charged_amount as {{ money }}) as discount_amount,
+        unit_cost_read as unit_cost,
+        order_total_read as order_total,
         cast(tax_rate as numeric(6, 4)) as tax_rate,
         currency,
+        minor_unit,
 
         -- times
-        {{ utc_time('sold_at_read', 'time_zone') }} as sold_at,
+        sold_at_read as sold_at,
         _deleted_at as deleted_at,
 
         -- load
@@ -131,19 +105,30 @@ final as (
         -- judgement
         {{ line_errors([
             broken('branch_id', 'known_branch_id is null', 'is not in the seed'),
-            missing('ticket'), missing('article'),
-            broken('quantity', 'quantity_read is null', 'is not a whole number'),
-            broken('quantity', 'quantity_read = 0', 'is nothing'),
-            broken('quantity', 'quantity_read < 0 and not is_refund_allowed', 'is below 0'),
-            broken('unit_price', 'unit_price_read is null', 'is not a number'),
+            reason_where("grain = 'ticket' and clean_ticket is null", 'ticket: is missing'),
+            reason_where("grain <> 'day' and clean_article is null", 'article: is missing'),
+            broken('order_grain', "grain not in ('ticket', 'line', 'day')", 'is not ticket, line or day'),
+            broken('line_kind', "kind not in ('sale', 'return', 'discount', 'tip', 'charge')",
+                'is not sale, return, discount, tip or charge'),
+            reason_where("counted_quantity is null and quantity_text is null", 'quantity: is missing'),
+            unreadable('quantity', 'numeric(12, 3)', optional=true, text='quantity_text'),
+            broken('quantity', "quantity_read = 0 and grain <> 'day'", 'is nothing'),
+            broken('quantity', "kind = 'return' and not is_refund_allowed", 'is below 0'),
+            reason_where('unit_price_text is null and line_amount_text is null',
+                'unit_price: is missing, and so is line_amount'),
+            unreadable('unit_price', money, optional=true, text='unit_price_text'),
+            unreadable('line_amount', money, optional=true, text='line_amount_text'),
+            broken('unit_price', 'charged_amount is null and unit_price_read is not null'
+                ' and counted_quantity is not null', 'is too large with this quantity'),
+            unreadable('discount', money, optional=true, text='discount_text'),
             broken('payment_method',
-                "coalesce(payment_method, '') not in ('cash', 'card', 'app', 'voucher')",
+                "payment_method not in ('cash', 'card', 'app', 'voucher', 'unknown')",
                 'is not cash, card, app or voucher'),
             broken('sold_on', 'sold_at_read is null', 'is no day, or has no time'),
             outside_the_calendar('sold_on', moment='sold_at_read'),
         ]) }} as _errors,
         raw_record
-    from assigned
+    from placed
 
 )
 

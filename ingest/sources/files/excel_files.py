@@ -1,0 +1,75 @@
+"""Excel files: what the cells hold lands as text, days as 2026-11-24, times as 08:15:00."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+
+from ingest.sources.files.columns import column_names, rows
+from ingest.sources.files.feed import Feed
+
+
+def read_excel(raw: BinaryIO, feed: Feed) -> Iterator[pa.Table]:
+    """Yield the rows of a sheet; the line number is the row's.
+
+    Args:
+        raw: the opened file.
+        feed: its feed, which says the sheet, and what the header's row begins with.
+
+    Raises:
+        ValueError: the library is not installed, or the file has no such sheet or header.
+    """
+    try:
+        # an extra that few need
+        from python_calamine import CalamineWorkbook
+    except ImportError:
+        raise ValueError(
+            "Excel files need a library that is not installed: pip install 'mypizza[excel]'"
+        ) from None
+    book = CalamineWorkbook.from_filelike(io.BytesIO(raw.read()))
+    if feed.sheet and feed.sheet not in book.sheet_names:
+        raise ValueError(f"it has no sheet {feed.sheet!r}, but {', '.join(book.sheet_names)}")
+    sheet = book.get_sheet_by_name(feed.sheet or book.sheet_names[0])
+    cells = [[_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+    lines = [(number, row) for number, row in enumerate(cells, start=1) if any(row)]
+    if not lines:
+        return
+    titles: list[str] | None = feed.columns
+    while not titles:
+        if not lines:
+            raise ValueError(f"no row begins with {feed.header!r}: correct header or the file")
+        _, row = lines.pop(0)
+        titles = row if row[0].startswith(feed.header) else None
+    beginnings = tuple(feed.not_records)
+    kept = [
+        (number, row) for number, row in lines if not (beginnings and row[0].startswith(beginnings))
+    ]
+    columns = [
+        pa.array([row[place] for _, row in kept], pa.string()) for place in range(len(titles))
+    ]
+    numbers = pa.array([number for number, _ in kept], pa.int64())
+    yield rows(column_names(tuple(titles)), columns, numbers)
+
+
+def _text(cell: Any) -> str:
+    """Return a cell as a person would write it, whatever the language of the Excel."""
+    match cell:
+        case bool():
+            return str(cell).lower()
+        case float():
+            return f"{cell:.15g}"
+        case datetime():
+            is_day = cell.time() == time()
+            return str(cell.date()) if is_day else cell.isoformat(" ", "seconds")
+        case date():
+            return cell.isoformat()
+        case time():
+            return cell.isoformat("seconds")
+        case timedelta():
+            return f"{(datetime.min + cell):%H:%M:%S}"
+        case _:
+            return str(cell).strip()

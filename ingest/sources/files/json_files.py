@@ -1,0 +1,55 @@
+"""JSON lines: one object a line; what is nested within it lands as JSON text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from ingest.sources.files.columns import column_names
+
+
+def read_json_lines(chunks: Iterator[bytes]) -> Iterator[pa.Table]:
+    """Yield the rows of a file as text, and among them the lines that are no JSON object.
+
+    Args:
+        chunks: the file's text, as UTF-8.
+    """
+    rest, number = b"", 1
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield _rows(lines, number)
+        number += len(lines)
+    yield _rows([rest], number)
+
+
+def _rows(lines: list[bytes], first: int) -> pa.Table:
+    """Return lines as rows; numbers keep the digits that they are written with."""
+    numbers, rejects, values = [], [], []
+    for number, line in enumerate(lines, start=first):
+        if not line.strip():
+            continue
+        try:
+            value: Any = json.loads(line, parse_float=str, parse_int=str)
+        except ValueError:
+            value = None
+        is_row = isinstance(value, dict)
+        numbers.append(number)
+        rejects.append(None if is_row else line.rstrip(b"\r").decode())
+        values.append(value if is_row else {})
+    titles = tuple(dict.fromkeys(title for value in values for title in value))
+    columns = [
+        pa.array([_text(value.get(title)) for value in values], pa.string()) for title in titles
+    ]
+    return pa.table(
+        [pa.array(numbers, pa.int64()), pa.array(rejects, pa.string()), *columns],
+        ["_line_number", "_reject", *column_names(titles)],
+    )
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)

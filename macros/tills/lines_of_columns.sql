@@ -1,0 +1,36 @@
+{#- The lines of a wide export, whose products have a column each: to select from, once for each product
+    that a row has a quantity of. Adds article, quantity, unit_price (none without a price) and
+    line_part. A row without any product stays, as one line without an article.
+
+    Args:
+        relation: the source.
+        products: the columns, each with the product's name, and its price as the dialect writes it. -#}
+{% macro lines_of_columns(relation, products) -%}
+    {%- set any_product = [] -%}
+    {%- for column in products -%}
+        {%- do any_product.append(filled("landed." ~ adapter.quote(column))) -%}
+    {%- endfor -%}
+    (
+        {%- for column, product in products.items() %}
+        {%- set name, price = [product, none] if product is string else product %}
+        select
+            landed.*,
+            cast('{{ name | replace("'", "''") }}' as {{ dbt.type_string() }}) as article,
+            landed.{{ adapter.quote(column) }} as quantity,
+            cast({{ "'" ~ price ~ "'" if price is not none else "null" }} as {{ dbt.type_string() }})
+                as unit_price,
+            {{ loop.index }} as line_part
+        from {{ relation }} as landed
+        where {{ filled("landed." ~ adapter.quote(column)) }} is not null
+        union all
+        {%- endfor %}
+        select
+            landed.*,
+            cast(null as {{ dbt.type_string() }}) as article,
+            cast(null as {{ dbt.type_string() }}) as quantity,
+            cast(null as {{ dbt.type_string() }}) as unit_price,
+            0 as line_part
+        from {{ relation }} as landed
+        where coalesce({{ any_product | join(", ") }}) is null
+    )
+{%- endmacro %}

@@ -1,0 +1,99 @@
+{#- What a line is and what it is worth. Its own amount leads; a difference to quantity and price
+    below one minor unit is rounding, and a larger one a discount. -#}
+with
+
+lines as (
+
+    select * from {{ ref('base_exports__lines_read') }}
+    where not coalesce(is_total, false) and not coalesce(is_blank, false)
+
+),
+
+-- an amount without a quantity is of one; a day's sum is of nobody knows how many
+counted as (
+
+    select
+        *,
+        case
+            when quantity_text is not null then quantity_read
+            when grain = 'day' then 0
+            when line_amount_read is not null then 1
+        end as counted_quantity
+    from lines
+
+),
+
+kinds as (
+
+    select
+        *,
+        coalesce(line_kind, case
+            when unit_price_read < 0 then 'discount'
+            when counted_quantity < 0 then 'return'
+            when line_amount_read < 0 then 'discount'
+            else 'sale'
+        end) as kind
+    from counted
+
+),
+
+signed as (
+
+    select
+        *,
+        case when kind = 'return' then -1 else 1 end as direction,
+        cast(
+            case when kind = 'return' then -abs(counted_quantity) else counted_quantity end
+            as numeric(12, 3)
+        ) as line_quantity,
+        -- none, where no column could hold it
+        case
+            when abs(counted_quantity) * abs(unit_price_read) < 100000000000
+                then abs(counted_quantity) * unit_price_read
+        end as price_of_all
+    from kinds
+
+),
+
+charged as {{ computed_once() }} (
+
+    select
+        *,
+        cast(case
+            when kind = 'return'
+                then -abs(coalesce(
+                    line_amount_read, price_of_all - abs(coalesce(discount_read, 0))
+                ))
+            -- a till may write what a discount takes off without its sign
+            when line_kind = 'discount' and line_quantity >= 0
+                then -abs(coalesce(line_amount_read, price_of_all))
+            when kind = 'discount'
+                then
+                    coalesce(line_amount_read, price_of_all * case
+                        when line_quantity < 0 then -1 else 1
+                    end)
+            else coalesce(line_amount_read, price_of_all - abs(coalesce(discount_read, 0)))
+        end as {{ exact_type() }}) as charged_amount
+    from signed
+
+),
+
+final as (
+
+    select
+        *,
+        cast(case
+            when kind = 'discount' then 0
+            when discount_read is not null
+                then charged_amount + direction * abs(discount_read)
+            when
+                price_of_all - abs(charged_amount)
+                >= case minor_unit when 0 then 1 when 3 then 0.001 else 0.01 end
+                then direction * price_of_all
+            else charged_amount
+        end as {{ exact_type() }}) as gross_amount
+    from charged
+
+)
+
+select * from final
