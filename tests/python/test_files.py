@@ -464,7 +464,7 @@ def test_a_pattern_that_matches_nothing_names_what_there_is(folder: Folder) -> N
     )
 
 
-AS_WRITTEN: dict[str, tuple[dict[str, Any], str, list[tuple[str, ...]]]] = {
+AS_WRITTEN: dict[str, tuple[dict[str, Any], str, list[tuple[str | None, ...]]]] = {
     "a line for Excel": ({"delimiter": ";"}, "sep=;\r\nn;m\r\n1;2\r\n", [("1", "2")]),
     "a line for Excel in quotes": ({}, '"sep=,"\nn,m\n1,2\n', [("1", "2")]),
     "metadata before the header": ({"header": "n,"}, "Shop 7\n\nas of,today\nn,m\n1,2\n",
