@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 from psycopg import sql
 
 from ingest.loads.source import Connection, LoadResult, Session
@@ -110,7 +111,15 @@ def build(session: Session, raw: str, indexes: Mapping[str, sql.Composed]) -> No
         ThreadPoolExecutor(1) as pool,
     ):
         second = pool.submit(work, other)
-        work(session.connection)
+        try:
+            work(session.connection)
+        except BaseException as error:
+            if not isinstance(error, psycopg.errors.UniqueViolation):
+                missing.clear()  # the other one ends with what it is at
+                other.cancel()
+            raise
+        finally:
+            session.connection.execute("reset max_parallel_maintenance_workers")
         second.result()
 
 

@@ -135,13 +135,27 @@
         moment: SQL of the time, where the column itself is not all of it. -#}
 {% macro outside_the_calendar(column, type=none, types={}, moment=none) -%}
     {%- set moment = moment or safe_cast(column, type, types) -%}
-    {%- set first_day = "cast('" ~ var("calendar_starts_on") ~ "' as date)" -%}
-    {%- set tomorrow = dbt.dateadd("day", 1, dbt.current_timestamp()) -%}
     case
-        when {{ moment }} > {{ tomorrow }} then {{ quoted(column, "lies in the future") }}
-        when {{ moment }} < {{ dbt.dateadd("day", 1, first_day) }}
+        when {{ moment }} > {{ tomorrow() }} then {{ quoted(column, "lies in the future") }}
+        when {{ moment }} < {{ second_day() }}
             then {{ quoted(column, "lies before the calendar begins") }}
     end
+{%- endmacro %}
+
+{#- The condition that a moment lies in the future, or before the calendar begins. -#}
+{% macro is_outside_the_calendar(moment) -%}
+    ({{ moment }} > {{ tomorrow() }} or {{ moment }} < {{ second_day() }})
+{%- endmacro %}
+
+{#- The moment after which a record is of the future: clocks differ, and days begin in the east. -#}
+{% macro tomorrow() -%}
+    {{ dbt.dateadd("day", 1, dbt.current_timestamp()) }}
+{%- endmacro %}
+
+{#- The moment before which a record is of no day of the calendar, in any time zone. -#}
+{% macro second_day() -%}
+    {%- set first_day = "cast('" ~ var("calendar_starts_on") ~ "' as date)" -%}
+    {{ dbt.dateadd("day", 1, first_day) }}
 {%- endmacro %}
 
 {#- The reason that money is not in the currency of its branch: sums would add up two currencies.

@@ -84,5 +84,8 @@
 {#- The condition that an order of fct_orders has lost its lines: it has none, and the till does not say
     that it comes to nothing. Odoo settles debts by orders without lines, whose total is 0. -#}
 {% macro has_lost_its_lines() -%}
-    (line_count = 0 and not is_cancelled and (till_total_exact is null or gross_revenue_exact <> 0))
+    (
+        line_count = 0 and not is_cancelled
+        and (till_total_exact is null or till_total_exact <> 0 or gross_revenue_exact <> 0)
+    )
 {%- endmacro %}

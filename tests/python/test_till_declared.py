@@ -243,7 +243,7 @@ def test_a_row_without_its_key_is_left_out_and_named_and_what_only_grows_is_comp
         + '[tables.noted]\nkey = "id"\nchanged_at = "changed"\n'
     )
     problems = check.check("front").problems
-    assert "1 rows of loose of the till of lyon lack a part of their key (id)" in problems[1]
+    assert "loose of the till of lyon has 1 row(s) that lack a part of the key (id)" in problems[1]
     assert re.search(
         r"loose.sold_at of .* is TIMESTAMP(\(\))?, and cannot be added up", problems[0]
     )
@@ -379,6 +379,30 @@ def test_a_text_may_name_a_number_and_a_tinyint_above_1_is_named_and_may_be_decl
     assert kiosk.query("select tab, line, amount from raw_kiosk.tab_lines order by 1, 2") == [
         (1, 1, 9.5), (1, 2, 8), (2, 1, 12),
     ]  # fmt: skip
+    assert kiosk.query("select count(*) from audit.reconciliation where difference <> 0") == [(0,)]
+
+
+@pytest.mark.parametrize("kiosk", ENGINES[:1], indirect=True)
+def test_a_text_that_names_a_number_is_compared_as_that_number(kiosk: Kiosk) -> None:
+    kiosk.till(
+        "create table tabs (id bigint primary key, sold_at timestamp)",
+        "insert into tabs values (1234567890123456789, '2016-03-01 12:00:00'),"
+        " (2, '2016-03-02 12:00:00')",
+        "create table tab_lines (id integer primary key, tab varchar(20), amount numeric(12, 2))",
+        "insert into tab_lines values (1, '1234567890123456789', 9.5), (2, '2', 12), (3, '2.5', 1)",
+    )
+    kiosk.declare(
+        '[tables.tabs]\nkey = "id"\nbusiness_time = "sold_at"\n[tables.tab_lines]\nkey = "id"\n'
+        'parent = "tabs"\nparent_key = "tab"\nmoney = "amount"\n'
+    )
+    (result,) = kiosk.run()
+    assert result.outcome == "succeeded", result.error
+    assert kiosk.query("select tab from raw_kiosk.tab_lines order by id") == [
+        (1234567890123456789,), (2,), (None,),
+    ]  # fmt: skip
+    kiosk.till("update tab_lines set amount = 8 where id = 1")
+    assert {each.outcome for each in kiosk.run()} == {"succeeded"}
+    assert kiosk.query("select amount from raw_kiosk.tab_lines where id = 1") == [(8,)]
     assert kiosk.query("select count(*) from audit.reconciliation where difference <> 0") == [(0,)]
 
 

@@ -57,9 +57,9 @@ def check(name: str) -> Checked:
     lag = round((side.now - datetime.now(UTC)).total_seconds())
     with till.engine.connect() as connection:
         zone: Any = connection.execute(sa.select(till.dialect.zone())).scalar_one()
+    how = f"is {abs(lag)} s {'ahead of' if lag > 0 else 'behind'}" if lag else "agrees with"
     checked.facts.append(
-        f"The database's clock is {abs(lag)} s {'ahead of' if lag > 0 else 'behind'} this "
-        f"machine's; its server is set to the time zone {zone}."
+        f"The database's clock {how} this machine's; its server is set to the time zone {zone}."
     )
     if abs(lag) > LARGEST_LAG.total_seconds():
         checked.problems.append(
@@ -131,8 +131,8 @@ def _wrong(side: AtTill, table: Table, connection: sa.Connection) -> Iterator[st
     nulls = sa.select(sa.func.count()).select_from(rows).where(lacking)
     if count := connection.execute(nulls).scalar_one():
         yield (
-            f"{count:,} rows of {table.at_till} of the till of {till.part} lack a part of their "
-            f"key ({', '.join(table.key)}) and are left out: declare a key that is never empty."
+            f"{table.at_till} of the till of {till.part} has {count:,} row(s) that lack a part of "
+            f"the key ({', '.join(table.key)}) and are left out: declare a key that is never empty."
         )
     twice = sa.select(*key).select_from(rows).where(sa.not_(lacking)).group_by(*key)
     twice = twice.having(sa.func.count() > 1).limit(1)

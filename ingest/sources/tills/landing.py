@@ -134,7 +134,8 @@ def as_type(landed: Landed, name: str, target: str, dialect: Dialect) -> Landed:
         (arrow, sa_type) for arrow, (sa_type, known) in _TYPES.items() if known == target
     )
     if target in NUMBERS and kind == pa.string():
-        value = sa.case((dialect.is_number(value), sa.cast(value, to)))
+        is_whole = target == "bigint"
+        value = sa.case((dialect.is_number(value, is_whole=is_whole), sa.cast(value, to)))
     elif target in TIMES and kind == pa.string():
         value = sa.case((dialect.is_moment(value), sa.cast(value, to)))
     elif kind == pa.float64() and arrow_type == NUMBER:

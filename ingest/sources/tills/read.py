@@ -32,7 +32,7 @@ from ingest.loads import packages
 from ingest.loads.destination import Reference, References, SourceFailedError, copy_across
 from ingest.sources.tills.connect import RefusedTableError, TillError, refusal
 from ingest.sources.tills.declaration import Table, written
-from ingest.sources.tills.dialects.base import MOMENT, WALL
+from ingest.sources.tills.dialects.base import MOMENT, NUMBER, WALL
 from ingest.sources.tills.landing import as_in_raw, cast, schema
 from ingest.sources.tills.progress import Progress, Read
 from ingest.sources.tills.tables import AtTill, Condition, InRaw
@@ -102,7 +102,8 @@ class Reading:
         ]
         lacking = sa.or_(sa.false(), *(part.is_(None) for part in parts))
         shown = [name for name in (*table.needed, *table.money) if name in rows.c]
-        if parts and (row := self._first(rows, shown, where, lacking)):
+        # a query of the declaration is costly, and gives each row its key
+        if parts and not table.query and (row := self._first(rows, shown, where, lacking)):
             self.progress.notes["key"] = (
                 f"A row of {table.name} of the till of {till.till.part} lacks a part of its key "
                 f"({row}): it is left out. Give it one there, or name columns that are never empty "
@@ -252,7 +253,7 @@ def read_batches(
     till, table, arrow_schema = reading.till.till, reading.table, reading.schema
     landed = reading.till.landed(table, rows)
     crooked = till.dialect.crooked(
-        [rows.c[name] for name, (_, kind) in landed.items() if kind != pa.int64()]
+        [rows.c[name] for name, (_, kind) in landed.items() if kind not in (pa.int64(), NUMBER)]
     )
     query = sa.select(
         *(what for what, _ in landed.values()),

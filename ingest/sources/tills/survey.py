@@ -53,7 +53,9 @@ def survey(till: Till, raw: InRaw) -> AtTill:
             continue
         wrong = [*unfit(looked, table)]
         try:
-            targets[table.name] = _targets(looked, raw, table) | _as_parent(looked, table, targets)
+            targets[table.name] = _targets(looked, raw, table) | _as_parent(
+                looked, raw, table, targets
+            )
         except TillError as error:
             wrong.append(str(error))
         problems += wrong
@@ -224,12 +226,12 @@ def _targets(looked: AtTill, raw: InRaw, table: Table) -> dict[str, str]:
 
 
 def _as_parent(
-    looked: AtTill, table: Table, targets: Mapping[str, Mapping[str, str]]
+    looked: AtTill, raw: InRaw, table: Table, targets: Mapping[str, Mapping[str, str]]
 ) -> dict[str, str]:
     """Return which columns land as the parent's key does that they name: as text or as a number.
 
     Many programs write an unsigned key and refer to it by an int, or an int and refer to it by a
-    text.
+    text. A raw column that is a text already stays one.
     """
     if not table.parent:
         return {}
@@ -237,7 +239,9 @@ def _as_parent(
     found: dict[str, str] = {}
     for name, key in zip(table.parent_key, parent.key, strict=True):
         above = targets.get(parent.name, {}).get(key) or str(looked.kind(parent, key))
-        if above == TEXT or (above in NUMBERS and looked.kind(table, name) == TEXT):
+        here = raw.kind(table, name) if raw.has(table) else None
+        is_text = looked.kind(table, name) == TEXT and here != TEXT
+        if above == TEXT or (above in NUMBERS and is_text):
             found[name] = above
     return found
 

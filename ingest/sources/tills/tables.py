@@ -24,7 +24,7 @@ from ingest.sources.tills.days import Clock
 from ingest.sources.tills.declaration import System, Table
 from ingest.sources.tills.dialects import POSTGRES
 from ingest.sources.tills.dialects.base import Dialect, Expression, Landed
-from ingest.sources.tills.landing import as_type, landing, postgres_name, raw_type
+from ingest.sources.tills.landing import TEXT, as_type, landing, postgres_name, raw_type
 from ingest.warehouse import WarehouseError
 
 Key = tuple[Any, ...]
@@ -76,6 +76,10 @@ class Side:
         """Return a table's key, each column as it lands."""
         return [self.value(table, rows.c[name]) for name in table.key]
 
+    def parent_named(self, table: Table, rows: sa.FromClause) -> list[Expression]:
+        """Return the columns that name a row's parent, to be compared with the parent's key."""
+        return [rows.c[name] for name in table.parent_key]
+
     def clock(self, table: Table, branch: Branch, column: str | None = None) -> Clock:
         """Return a branch's business dates, as a column tells them; default the business time."""
         column = column or str(table.business_time)
@@ -94,11 +98,9 @@ class Side:
         found = [self.rows(each, f"t{number}") for number, each in enumerate(path)]
         joined: sa.FromClause = found[0]
         for child, each, rows, above in zip(path, path[1:], found, found[1:], strict=False):
-            joined = joined.join(
-                above,
-                sa.and_(self.of_till(above), named(rows, child.parent_key, above, each.key)),
-                isouter=is_outer,
-            )
+            names = zip(self.parent_named(child, rows), each.key, strict=True)
+            belongs = sa.and_(self.of_till(above), *(one == above.c[key] for one, key in names))
+            joined = joined.join(above, belongs, isouter=is_outer)
         return joined, found
 
     def branch(self, table: Table, rows: sa.FromClause) -> Expression | None:
@@ -169,6 +171,17 @@ class AtTill(Side):
         landed = self._landed(table, column)[0]
         return landed.element if isinstance(landed, sa.Label) else landed
 
+    def parent_named(self, table: Table, rows: sa.FromClause) -> list[Expression]:
+        """Return the columns that name a row's parent; a text that names a number as it lands."""
+        parent = self.system.table(str(table.parent))
+        kinds, above = self._natural(table), self._natural(parent)
+        return [
+            self.value(table, rows.c[name])
+            if kinds[name] != above[key] and TEXT in (kinds[name], above[key])
+            else rows.c[name]
+            for name, key in zip(table.parent_key, parent.key, strict=True)
+        ]
+
     def unreadable(self, table: Table, rows: sa.FromClause) -> dict[str, Condition]:
         """Return, by column that does not land in its own type, when its value does not fit."""
         return {
@@ -177,13 +190,16 @@ class AtTill(Side):
             if name in self._others(table)
         }
 
-    def _others(self, table: Table) -> set[str]:
-        natural = {
+    def _natural(self, table: Table) -> dict[str, str]:
+        return {
             str(column.key): postgres_name(landing(column, self.system, table, self.dialect)[1])
             for column in self.found[table].columns
         }
+
+    def _others(self, table: Table) -> set[str]:
         targets = self.raw_types.get(table.name, {})
-        return {name for name, there in natural.items() if targets.get(name, there) != there}
+        natural = self._natural(table).items()
+        return {name for name, there in natural if targets.get(name, there) != there}
 
     @contextmanager
     def asking(self, table: Table) -> Iterator[None]:

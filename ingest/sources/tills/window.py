@@ -210,5 +210,5 @@ def _of_parents(side: Side, table: Table, rows: sa.FromClause, window: HealWindo
     wanted = sa.select(*(above.c[name] for name in parent.key)).where(
         side.of_till(above), window.condition(side, parent, above)
     )
-    columns = [rows.c[name] for name in table.parent_key]
+    columns = side.parent_named(table, rows)
     return (columns[0] if len(columns) == 1 else sa.tuple_(*columns)).in_(wanted)

@@ -13,8 +13,7 @@ waiting as (
         -- a time that no calendar has is as good as none
         case
             when
-                happened_at >= cast('{{ var("calendar_starts_on") }}' as date)
-                and happened_at < {{ dbt.dateadd('day', 2, dbt.current_timestamp()) }}
+                not {{ is_outside_the_calendar('happened_at') }}
                 then happened_at
         end as known_at
     from {{ ref('quarantine') }}

@@ -195,9 +195,10 @@ class Dialect:
         """Return a double, rounded as it is written: all 17 digits that it may have count."""
         return sa.cast(value, sa.Numeric(38, 4))
 
-    def is_number(self, text: Expression) -> sa.ColumnElement[bool]:
-        """Return the condition that a text is a plain number."""
-        return text.regexp_match("^-?[0-9]{1,15}([.][0-9]{1,30})?$")
+    def is_number(self, text: Expression, *, is_whole: bool = False) -> sa.ColumnElement[bool]:
+        """Return the condition that a text is a plain number, or one that a bigint holds."""
+        digits = "{1,18}" if is_whole else "{1,15}([.][0-9]{1,30})?"
+        return text.regexp_match(f"^-?[0-9]{digits}$")
 
     def is_moment(self, text: Expression) -> sa.ColumnElement[bool]:
         """Return the condition that a text is a time that the calendar has."""

@@ -120,9 +120,10 @@ class MySQL(Dialect):
         found = super().text(value, kind)
         return sa.func.convert(found.op("using")(sql("utf8mb4")), type_=sa.Text)
 
-    def is_number(self, text: Expression) -> sa.ColumnElement[bool]:
+    def is_number(self, text: Expression, *, is_whole: bool = False) -> sa.ColumnElement[bool]:
         """Return the condition that a text is a plain number; its $ would let a line feed pass."""
-        return sa.and_(super().is_number(text), sa.not_(text.regexp_match("[^0-9.-]")))
+        found = super().is_number(text, is_whole=is_whole)
+        return sa.and_(found, sa.not_(text.regexp_match("[^0-9.-]")))
 
     def digest(self, text: Expression) -> Expression:
         """Return 12 hexadecimal digits of a text's MD5 as a number."""
