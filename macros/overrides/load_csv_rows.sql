@@ -5,9 +5,14 @@
     {%- for row in agate_table.rows %}
         {%- set values = [] %}
         {%- for value in row %}
-            {%- do values.append(
-                "null" if value is none else "'" ~ value | string | replace("'", "''") ~ "'"
-            ) %}
+            {%- if value is none %}
+                {%- do values.append("null") %}
+            {%- elif value is number and value is not boolean %}
+                {%- do values.append(value | string) %}
+            {%- else %}
+                {%- set text = value | string | replace("\\", "\\\\") | replace("'", "''") %}
+                {%- do values.append("e'" ~ text ~ "'") %}
+            {%- endif %}
         {%- endfor %}
         {%- do rows.append("(" ~ values | join(", ") ~ ")") %}
     {%- endfor %}

@@ -6,7 +6,7 @@
     {{ alter_relation_comment(relation, model.description) }}
     {%- for column in model.columns.values() if column.description %}
     comment on column {{ relation }}."{{ column.name }}"
-    is '{{ column.description | replace("'", "''") }}';
+    is e'{{ column.description | replace("\\", "\\\\") | replace("'", "''") }}';
     {%- endfor %}
     {%- endcall -%}
 {%- endmacro %}
