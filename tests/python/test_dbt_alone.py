@@ -72,11 +72,6 @@ def test_an_export_left_out_of_the_list_is_no_model(tmp_path: Path) -> None:
     ("listed", "missing", "file"),
     [
         ("feeds: [lyon_sales]", "feeds: []", "add it to vars.systems.exports.feeds"),
-        (
-            "feeds: [lyon_sales]",
-            "feeds: [lyon_sales, stock_counts]",
-            "[sources.files.feeds.stock_counts.totals]",
-        ),
         ("    social:\n", "    other:\n", "The system social is configured"),
     ],
 )

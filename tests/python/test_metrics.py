@@ -47,12 +47,15 @@ FACTS = """
     full join (
         select
             'product' as fact, l.branch_id, date_trunc('month', l.business_date)::date
-            as business_date, v.product_id, sum(l.quantity) as units,
-            sum((l.gross_revenue - l.discount_amount) * (1 - case when b.prices_include_tax
-                then o.tax_amount / nullif(o.gross_revenue - o.discount_amount, 0) else 0 end))
-                as revenue,
-            -sum(l.gross_revenue - l.discount_amount) filter (where l.line_kind = 'return')
-                as refunds,
+            as business_date, v.product_id,
+            sum(l.quantity) filter (where l.line_kind <> 'return') as units,
+            sum(case when l.line_kind = 'return'
+                then l.gross_revenue - l.discount_amount - coalesce(l.tax_amount, 0)
+                else (l.gross_revenue - l.discount_amount) * (1 - case when b.prices_include_tax
+                    then o.tax_amount / nullif(o.gross_revenue - o.discount_amount, 0) else 0 end)
+            end) as revenue,
+            -sum(l.gross_revenue - l.discount_amount - coalesce(l.tax_amount, 0))
+                filter (where l.line_kind = 'return') as refunds,
             case when count(*) = count(l.cost_amount) then sum(l.cost_amount) end as cost
         from marts.fct_order_lines as l
         inner join marts.fct_orders as o using (order_key)
@@ -66,8 +69,9 @@ FACTS = """
 """
 """All facts below each other, each with the columns of its own: none equals that of another."""
 
-NET_REVENUE = "coalesce(sum(o.revenue), 0) - coalesce(sum(p.refund_amount), 0)"
-ORDERS = "coalesce(sum((not o.is_cancelled)::integer), 0)"
+REFUNDS = "coalesce(sum(p.refund_amount), 0) + coalesce(sum(o.returned_amount_exact), 0)"
+NET_REVENUE = f"coalesce(sum(o.revenue), 0) - ({REFUNDS})"
+ORDERS = "coalesce(sum(o.is_sale::integer), 0)"
 UNITS = "coalesce(sum(o.unit_count), 0)"
 GUESTS = "count(distinct o.customer_key) filter (where not o.is_cancelled"
 POSTS = "count(s.sentiment)"
@@ -82,10 +86,10 @@ EXPECTED = {
     "discount_amount": "coalesce(sum(o.discount_amount), 0)",
     "discount_share": "sum(o.discount_amount) / nullif(sum(o.gross_revenue), 0)",
     "revenue_before_refunds": "coalesce(sum(o.revenue), 0)",
-    "refund_amount": "coalesce(sum(p.refund_amount), 0)",
+    "refund_amount": REFUNDS,
     "payment_refunds": "coalesce(sum(p.refund_amount), 0)",
     "line_returns": "coalesce(sum(o.returned_amount_exact), 0)",
-    "refund_share": "sum(p.refund_amount) / nullif(sum(o.revenue), 0)",
+    "refund_share": f"({REFUNDS}) / nullif(sum(o.revenue), 0)",
     "net_revenue": NET_REVENUE,
     "day_net_revenue": NET_REVENUE,
     "orders": ORDERS,
@@ -195,7 +199,7 @@ FINE = {
         ["product__category", "business_day__day_name"],
         "select category, to_char(business_date, 'FMDay'), sum(quantity) as value "
         "from marts.fct_order_lines inner join marts.dim_products using (product_key) "
-        "group by 1, 2",
+        "where line_kind <> 'return' group by 1, 2",
     ),
     "guests": (
         ["customer__preferred_language", "metric_time__quarter"],

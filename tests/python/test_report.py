@@ -245,11 +245,12 @@ def choice(warehouse: Warehouse, branch: str, period: str) -> Chosen:
 SOLD = """
     with sold as (
         select
-            o.branch_id, o.business_date, count(*) filter (where not o.is_cancelled) as orders,
+            o.branch_id, o.business_date, count(*) filter (where o.is_sale) as orders,
             sum(o.unit_count) as units, sum(o.gross_revenue) as gross,
             sum(o.discount_amount) as discount,
             sum(o.gross_revenue - o.discount_amount
-                - case when b.prices_include_tax then o.tax_amount else 0 end) as revenue
+                - case when b.prices_include_tax then o.tax_amount else 0 end) as revenue,
+            sum(o.returned_amount_exact) as returned
         from marts.fct_orders as o inner join marts.dim_branches as b using (branch_id)
         where o.branch_id = any (%(branches)s) and o.business_date between %(first)s and %(last)s
         group by 1, 2
@@ -265,7 +266,8 @@ SOLD = """
         select
             branch_id, business_date, coalesce(orders, 0) as orders, coalesce(units, 0) as units,
             coalesce(gross, 0) as gross, coalesce(discount, 0) as discount,
-            coalesce(revenue, 0) as revenue, coalesce(refunds, 0) as refunds
+            coalesce(revenue, 0) as revenue,
+            coalesce(refunds, 0) + coalesce(returned, 0) as refunds
         from sold full join refunded using (branch_id, business_date)
     ),
     visits as (
@@ -411,9 +413,12 @@ FACTS = {
     ),
     "menu_map": (
         """
-        select p.product_name, p.size, sum(l.quantity),
-            sum((l.gross_revenue - l.discount_amount) * (1 - case when b.prices_include_tax
-                then o.tax_amount / nullif(o.gross_revenue - o.discount_amount, 0) else 0 end))
+        select p.product_name, p.size, sum(l.quantity) filter (where l.line_kind <> 'return'),
+            sum(case when l.line_kind = 'return'
+                then l.gross_revenue - l.discount_amount - coalesce(l.tax_amount, 0)
+                else (l.gross_revenue - l.discount_amount) * (1 - case when b.prices_include_tax
+                    then o.tax_amount / nullif(o.gross_revenue - o.discount_amount, 0) else 0 end)
+            end)
         from marts.fct_order_lines as l
         inner join marts.fct_orders as o using (order_key)
         inner join marts.dim_branches as b on l.branch_id = b.branch_id

@@ -239,11 +239,13 @@ def test_the_dashboard_draws_every_chart_and_a_charts_numbers_equal_sql(
         query(
             small_warehouse,
             """
-            select o.branch_id, o.currency, o.orders, o.revenue - coalesce(p.refunds, 0)
+            select
+                o.branch_id, o.currency, o.orders, o.revenue - o.returned - coalesce(p.refunds, 0)
             from (
                 select
                     branch_id, currency, count(*) filter (where not is_cancelled) as orders,
-                    sum(net_revenue + refund_amount) as revenue
+                    sum(net_revenue + refund_amount) as revenue,
+                    sum(returned_amount_exact) as returned
                 from marts.fct_orders
                 group by branch_id, currency
             ) as o
