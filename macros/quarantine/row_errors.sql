@@ -90,10 +90,14 @@
     case when {{ condition }} then '{{ reason }}' end
 {%- endmacro %}
 
-{#- A reason: the column, its value in quotation marks, what is wrong with it. -#}
+{#- A reason: the column, its value in quotation marks, what is wrong with it. Without a value that is
+    what is wrong. -#}
 {% macro quoted(column, sentence) -%}
     {%- set value = "substring(" ~ adapter.dispatch("value_as_text")(column) ~ ", 1, 100)" -%}
-    {{ dbt.concat(["'" ~ column ~ ": '''", value, "''' " ~ sentence ~ "'"]) }}
+    coalesce(
+        {{ dbt.concat(["'" ~ column ~ ": '''", value, "''' " ~ sentence ~ "'"]) }},
+        '{{ column }}: is missing'
+    )
 {%- endmacro %}
 
 {#- A value as a person would write it: a number lands with ten places. -#}
