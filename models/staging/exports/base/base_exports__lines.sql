@@ -1,6 +1,6 @@
 {#- A ticket of a business date is an order, because many tills number their tickets anew every day.
     A negative quantity is a refund, where the dialect says so, of its number's newest ticket. -#}
-{%- set money = exact_type() | trim %}
+{%- set money, limit = exact_type() | trim, largest_line_amount() %}
 
 with
 
@@ -85,13 +85,16 @@ final as (
         line_quantity as quantity,
         cast(case
             when kind = 'discount' then 0
-            else coalesce(unit_price_read, gross_amount / nullif(line_quantity, 0), gross_amount)
+            else coalesce(unit_price_read, case
+                when abs(gross_amount) < {{ limit }} * abs(line_quantity)
+                    then gross_amount / line_quantity
+            end, gross_amount)
         end as {{ money }}) as unit_price,
         cast(gross_amount as {{ money }}) as gross_amount,
         cast(gross_amount - charged_amount as {{ money }}) as discount_amount,
         unit_cost_read as unit_cost,
         order_total_read as order_total,
-        cast(tax_rate as numeric(6, 4)) as tax_rate,
+        cast(case when tax_rate between 0 and 1 then tax_rate end as numeric(6, 4)) as tax_rate,
         currency,
         minor_unit,
 
@@ -118,9 +121,12 @@ final as (
                 'unit_price: is missing, and so is line_amount'),
             unreadable('unit_price', money, optional=true, text='unit_price_text'),
             unreadable('line_amount', money, optional=true, text='line_amount_text'),
+            broken('line_amount', 'abs(line_amount_read) >= ' ~ limit, 'is too large'),
             broken('unit_price', 'charged_amount is null and unit_price_read is not null'
                 ' and counted_quantity is not null', 'is too large with this quantity'),
             unreadable('discount', money, optional=true, text='discount_text'),
+            broken('discount', 'abs(discount_read) >= ' ~ limit, 'is too large'),
+            broken('tax_rate', 'tax_rate not between 0 and 1', 'is not between 0 and 1'),
             broken('payment_method',
                 "payment_method not in ('cash', 'card', 'app', 'voucher', 'unknown')",
                 'is not cash, card, app or voucher'),
