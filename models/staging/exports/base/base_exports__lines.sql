@@ -1,5 +1,5 @@
 {#- A ticket of a business date is an order, because many tills number their tickets anew every day.
-    A negative quantity is a refund, where the dialect says so, of its number's newest ticket. -#}
+    What a line gives back is of its number's newest ticket, unless it names the ticket itself. -#}
 {%- set money, limit = exact_type() | trim, largest_line_amount() %}
 
 with
@@ -27,7 +27,7 @@ assigned as (
     select
         *,
         case
-            when line_quantity < 0
+            when kind = 'return' and clean_returned_ticket is null
                 then coalesce(
                     max(
                         case when line_quantity > 0 and _deleted_at is null then day_read end
