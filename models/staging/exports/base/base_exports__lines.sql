@@ -47,18 +47,12 @@ placed as (
 
     select
         *,
-        {{ filled('channel') }} as given_channel,
-        {{ filled('payment_method') }} as given_method,
-        max(case when order_day <> day_read and _deleted_at is null then 1 else 0 end) over (
-            partition by feed, branch_id, order_ticket, order_day
-        ) = 0 as is_of_one_day,
-        min(case when _deleted_at is null then {{ filled('payment_method') }} end) over (
-            partition by feed, branch_id, order_ticket, order_day
-        ) as first_method,
-        max(case when _deleted_at is null then {{ filled('payment_method') }} end) over (
-            partition by feed, branch_id, order_ticket, order_day
-        ) as last_method
+        max(case when order_day <> day_read and _deleted_at is null then 1 else 0 end)
+            over orders = 0 as is_of_one_day,
+        min(case when _deleted_at is null then clean_payment_method end) over orders as first_method,
+        max(case when _deleted_at is null then clean_payment_method end) over orders as last_method
     from assigned
+    window orders as (partition by feed, branch_id, order_ticket, order_day)
 
 ),
 
@@ -87,9 +81,10 @@ final as (
         kind as line_kind,
         kind <> 'return' or is_of_one_day as is_order_line,
         grain as order_grain,
-        coalesce(given_channel, 'unknown') as channel,
+        coalesce(clean_channel, 'unknown') as channel,
         coalesce(
-            given_method, case when first_method = last_method then first_method end, 'unknown'
+            clean_payment_method, case when first_method = last_method then first_method end,
+            'unknown'
         ) as payment_method,
 
         -- quantity and money
@@ -139,10 +134,10 @@ final as (
             broken('discount', 'abs(discount_read) >= ' ~ limit, 'is too large'),
             broken('tax_rate', 'tax_rate not between 0 and 1', 'is not between 0 and 1'),
             broken('payment_method',
-                "given_method not in ('cash', 'card', 'app', 'voucher', 'unknown')",
+                "clean_payment_method not in ('cash', 'card', 'app', 'voucher', 'unknown')",
                 'is not cash, card, app or voucher'),
             broken('channel',
-                "given_channel not in ('dine_in', 'takeaway', 'delivery', 'app', 'unknown')",
+                "clean_channel not in ('dine_in', 'takeaway', 'delivery', 'app', 'unknown')",
                 'is not dine_in, takeaway, delivery or app'),
             broken('sold_on', 'sold_at_read is null', 'is no day, or has no time'),
             outside_the_calendar('sold_on', moment='sold_at_read'),

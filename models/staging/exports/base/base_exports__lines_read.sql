@@ -83,7 +83,7 @@ written as {{ computed_once() }} (
         branches.cutover_hour,
         coalesce(currencies.minor_unit, 2) as minor_unit,
         coalesce(dialect.negative_quantity = 'refund', false) as is_refund_allowed,
-        {%- for column in ['ticket', 'article', 'returned_ticket'] %}
+        {%- for column in ['ticket', 'article', 'returned_ticket', 'payment_method', 'channel'] %}
         {{ filled('mapped.' ~ column) }} as clean_{{ column }},
         {%- endfor %}
         {{ quantity_in_dialect(filled('mapped.quantity')) }} as quantity_text,
