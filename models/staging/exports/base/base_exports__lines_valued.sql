@@ -1,6 +1,6 @@
 {#- What a line is and what it is worth. Its own amount leads; a difference to quantity and price
     below one minor unit is rounding, and a larger one a discount. -#}
-{%- set limit = largest_line_amount() %}
+{%- set limit = largest_value(line_amount_type()) %}
 
 with
 
@@ -50,11 +50,11 @@ signed as (
         ) as line_quantity,
         -- none, where no column could hold what is made from it
         case
-            when abs(counted_quantity) * abs(unit_price_read) < {{ limit }}
+            when abs(counted_quantity) * abs(unit_price_read) <= {{ limit }}
                 then abs(counted_quantity) * unit_price_read
         end as price_of_all,
-        case when abs(line_amount_read) < {{ limit }} then line_amount_read end as amount_of_all,
-        case when abs(discount_read) < {{ limit }} then abs(discount_read) end as discount_of_all
+        case when abs(line_amount_read) <= {{ limit }} then line_amount_read end as amount_of_all,
+        case when abs(discount_read) <= {{ limit }} then abs(discount_read) end as discount_of_all
     from kinds
 
 ),
