@@ -64,8 +64,10 @@ final as (
         line_key,
         _file_name as file_name,
         branch_id,
+        -- with its branch, where a corrected file may say another one; none, where it says none
         {{ hashed_id(dbt.concat([
-            "feed", "'/'", "coalesce(" ~ dbt.cast("order_day", dbt.type_string()) ~ ", '')", "'/'",
+            "feed", "'/'", "case when has_several_branches then " ~ dbt.concat(["branch_id", "'/'"])
+            ~ " else '' end", "coalesce(" ~ dbt.cast("order_day", dbt.type_string()) ~ ", '')", "'/'",
             "case when grain = 'line' then " ~ line_key() ~ " else order_ticket end"
         ])) }} as order_id,
         {{ hashed_id('line_key') }} as order_line_id,

@@ -83,6 +83,7 @@ written as {{ computed_once() }} (
         branches.cutover_hour,
         coalesce(currencies.minor_unit, 2) as minor_unit,
         coalesce(dialect.negative_quantity = 'refund', false) as is_refund_allowed,
+        dialect.feed is not null and dialect.branch_id is null as has_several_branches,
         {%- for column in ['ticket', 'article', 'returned_ticket', 'payment_method', 'channel'] %}
         {{ filled('mapped.' ~ column) }} as clean_{{ column }},
         {%- endfor %}
