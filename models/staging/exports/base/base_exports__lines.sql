@@ -124,7 +124,11 @@ final as (
             reason_where("counted_quantity is null and quantity_text is null", 'quantity: is missing'),
             unreadable('quantity', 'numeric(12, 3)', optional=true, text='quantity_text'),
             broken('quantity', "quantity_read = 0 and grain <> 'day'", 'is nothing'),
-            broken('quantity', "kind = 'return' and not is_refund_allowed", 'is below 0'),
+            broken('quantity', "kind = 'return' and line_kind is null and not is_refund_allowed",
+                'is below 0'),
+            broken('unit_price', 'unit_price_read < 0 and counted_quantity < 0 and line_kind is null'
+                ' and line_amount_read is null',
+                'is below 0, and so is the quantity: the model must say line_amount or line_kind'),
             reason_where('unit_price_text is null and line_amount_text is null',
                 'unit_price: is missing, and so is line_amount'),
             unreadable('unit_price', money, optional=true, text='unit_price_text'),
