@@ -46,8 +46,8 @@ final as (
         -- load
         lines.load_id
     from lines
-    -- The line that sold the article last before it came back. It is looked up in the table, because
-    -- a CTE that is read twice is computed whole, for every order that is looked up.
+    -- The line that sold the article last before it came back. It is looked up in the table: a CTE
+    -- that is read twice is computed whole, for every order that is looked up.
     -- the linter knows no place for a lateral query
     -- noqa: disable=LT02,ST05
     left join lateral (

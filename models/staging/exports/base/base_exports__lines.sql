@@ -1,6 +1,6 @@
 {#- A ticket of a business date is an order, because many tills number their tickets anew every day.
     What a line gives back is of its number's newest ticket, unless it names the ticket itself. -#}
-{%- set money, limit = exact_type() | trim, largest_value(line_amount_type()) %}
+{%- set money = exact_type() | trim %}
 
 with
 
@@ -41,15 +41,16 @@ assigned as (
 ),
 
 -- What is given back on the order's own day are lines of it. An order of which something is given
--- back on a later day keeps all that it gave back as payments, each on its own day. A till may write
--- the way of paying on one line of the ticket alone.
+-- back on a later day keeps all that it gave back as payments, each on its own day. The way of
+-- paying may be written on one line of the ticket alone.
 placed as (
 
     select
         *,
         max(case when order_day <> day_read and _deleted_at is null then 1 else 0 end)
             over orders = 0 as is_of_one_day,
-        min(case when _deleted_at is null then clean_payment_method end) over orders as first_method,
+        min(case when _deleted_at is null then clean_payment_method end) over orders
+            as first_method,
         max(case when _deleted_at is null then clean_payment_method end) over orders as last_method
     from assigned
     window orders as (partition by feed, branch_id, order_ticket, order_day)
@@ -66,8 +67,9 @@ final as (
         branch_id,
         -- with its branch, where a corrected file may say another one; none, where it says none
         {{ hashed_id(dbt.concat([
-            "feed", "'/'", "case when has_several_branches then " ~ dbt.concat(["branch_id", "'/'"])
-            ~ " else '' end", "coalesce(" ~ dbt.cast("order_day", dbt.type_string()) ~ ", '')", "'/'",
+            "feed", "'/'",
+            "case when has_several_branches then " ~ dbt.concat(["branch_id", "'/'"]) ~ " else '' end",
+            "coalesce(" ~ dbt.cast("order_day", dbt.type_string()) ~ ", '')", "'/'",
             "case when grain = 'line' then " ~ line_key() ~ " else order_ticket end"
         ])) }} as order_id,
         {{ hashed_id('line_key') }} as order_line_id,
@@ -91,13 +93,7 @@ final as (
 
         -- quantity and money
         line_quantity as quantity,
-        cast(case
-            when kind = 'discount' then 0
-            else coalesce(unit_price_read, case
-                when abs(gross_amount) <= {{ limit }} * abs(line_quantity)
-                    then gross_amount / line_quantity
-            end, gross_amount)
-        end as {{ money }}) as unit_price,
+        cast(price_of_one as {{ money }}) as unit_price,
         cast(gross_amount as {{ money }}) as gross_amount,
         cast(gross_amount - charged_amount as {{ money }}) as discount_amount,
         unit_cost_read as unit_cost,
@@ -126,8 +122,8 @@ final as (
             broken('quantity', "quantity_read = 0 and grain <> 'day'", 'is nothing'),
             broken('quantity', "kind = 'return' and line_kind is null and not is_refund_allowed",
                 'is below 0'),
-            broken('unit_price', 'unit_price_read < 0 and counted_quantity < 0 and line_kind is null'
-                ' and line_amount_read is null',
+            broken('unit_price', 'unit_price_read < 0 and counted_quantity < 0'
+                ' and line_kind is null and line_amount_read is null',
                 'is below 0, and so is the quantity: the model must say line_amount or line_kind'),
             reason_where('unit_price_text is null and line_amount_text is null',
                 'unit_price: is missing, and so is line_amount'),

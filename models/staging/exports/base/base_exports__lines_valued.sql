@@ -82,7 +82,7 @@ charged as {{ computed_once() }} (
 
 ),
 
-final as (
+grossed as (
 
     select
         *,
@@ -97,6 +97,21 @@ final as (
             else charged_amount
         end as {{ exact_type() }}) as gross_amount
     from charged
+
+),
+
+final as (
+
+    select
+        *,
+        cast(case
+            when kind = 'discount' then 0
+            else coalesce(unit_price_read, case
+                when abs(gross_amount) <= {{ limit }} * abs(line_quantity)
+                    then gross_amount / line_quantity
+            end, gross_amount)
+        end as {{ exact_type() }}) as price_of_one
+    from grossed
 
 )
 
