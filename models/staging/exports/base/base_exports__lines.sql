@@ -29,9 +29,8 @@ assigned as (
         case
             when kind = 'return' and clean_returned_ticket is null
                 then coalesce(
-                    max(
-                        case when line_quantity > 0 and _deleted_at is null then day_read end
-                    ) over (partition by feed, branch_id, order_ticket order by sold_at_read),
+                    max(case when line_quantity > 0 and _deleted_at is null then day_read end)
+                        over (partition by feed, branch_id, order_ticket order by sold_at_read),
                     day_read
                 )
             else day_read
@@ -120,8 +119,7 @@ final as (
             reason_where("counted_quantity is null and quantity_text is null", 'quantity: is missing'),
             unreadable('quantity', 'numeric(12, 3)', optional=true, text='quantity_text'),
             broken('quantity', "quantity_read = 0 and grain <> 'day'", 'is nothing'),
-            broken('quantity', "kind = 'return' and line_kind is null and not is_refund_allowed",
-                'is below 0'),
+            broken('quantity', "kind = 'return' and not is_refund_allowed", 'is below 0'),
             broken('unit_price', 'unit_price_read < 0 and counted_quantity < 0'
                 ' and line_kind is null and line_amount_read is null',
                 'is below 0, and so is the quantity: the model must say line_amount or line_kind'),

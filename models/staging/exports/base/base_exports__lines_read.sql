@@ -82,7 +82,9 @@ written as {{ computed_once() }} (
         branches.time_zone,
         branches.cutover_hour,
         coalesce(currencies.minor_unit, 2) as minor_unit,
-        coalesce(dialect.negative_quantity = 'refund', false) as is_refund_allowed,
+        -- a line that the export calls a return may be one in any dialect
+        coalesce(dialect.negative_quantity = 'refund', false) or mapped.line_kind is not null
+            as is_refund_allowed,
         dialect.feed is not null and dialect.branch_id is null as has_several_branches,
         {%- for column in ['ticket', 'article', 'returned_ticket', 'payment_method', 'channel'] %}
         {{ filled('mapped.' ~ column) }} as clean_{{ column }},
