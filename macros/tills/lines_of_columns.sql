@@ -8,10 +8,8 @@
 {% macro lines_of_columns(relation, products) -%}
     {%- set sold = {} -%}
     {%- for column in products -%}
-        {%- set nothing = "'0-., \t\r\n\u00a0\u2009\u202f'" -%}
-        {%- do sold.update({
-            column: "nullif(translate(landed." ~ adapter.quote(column) ~ ", " ~ nothing ~ ", ''), '')"
-        }) -%}
+        {%- set cell = "translate(landed." ~ adapter.quote(column) ~ ", '0-.,', '')" -%}
+        {%- do sold.update({column: filled(cell)}) -%}
     {%- endfor -%}
     (
         {%- for column, product in products.items() %}

@@ -29,11 +29,13 @@ currencies as (
 
 ),
 
--- how each feed writes its days and times, found out once and not for every line
+-- how each feed writes its numbers, days and times, found out once and not for every line
 feeds as {{ computed_once() }} (
 
     select
         dialect.*,
+        {{ number_pattern() }} as number_pattern,
+        {{ number_pattern(quantity_decimal()) }} as quantity_pattern,
         {{ date_pattern() }} as date_pattern,
         {{ time_pattern() }} as time_pattern
     from {{ ref('stg_exports__feeds') }} as dialect
@@ -89,9 +91,11 @@ written as {{ computed_once() }} (
         {%- for column in ['ticket', 'article', 'returned_ticket', 'payment_method', 'channel'] %}
         {{ filled('mapped.' ~ column) }} as clean_{{ column }},
         {%- endfor %}
-        {{ quantity_in_dialect(filled('mapped.quantity')) }} as quantity_text,
+        {{ quantity_in_dialect(filled('mapped.quantity'), 'dialect.quantity_pattern') }}
+            as quantity_text,
         {%- for column in ['unit_price', 'line_amount', 'discount', 'unit_cost', 'order_total'] %}
-        {{ number_in_dialect(filled('mapped.' ~ column)) }} as {{ column }}_text,
+        {{ number_in_dialect(filled('mapped.' ~ column), pattern='dialect.number_pattern') }}
+            as {{ column }}_text,
         {%- endfor %}
         coalesce(mapped.order_grain, 'ticket') as grain,
         -- a day's sum is of its noon
