@@ -130,6 +130,8 @@ final as (
             broken('unit_price', 'charged_amount is null and unit_price_read is not null'
                 ' and counted_quantity is not null', 'is too large with this quantity'),
             unreadable('discount', line_amount_type(), optional=true, text='discount_text'),
+            unreadable('unit_cost', money, optional=true, text='unit_cost_text'),
+            unreadable('order_total', money, optional=true, text='order_total_text'),
             broken('tax_rate', 'tax_rate not between 0 and 1', 'is not between 0 and 1'),
             broken('payment_method',
                 "clean_payment_method not in ('cash', 'card', 'app', 'voucher', 'unknown')",

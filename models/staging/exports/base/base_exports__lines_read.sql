@@ -100,13 +100,13 @@ written as {{ computed_once() }} (
         coalesce(mapped.order_grain, 'ticket') as grain,
         -- a day's sum is of its noon
         {{ dbt.concat([
-            date_in_dialect('mapped.sold_on', 'dialect.date_pattern'), "' '",
+            date_in_dialect(filled('mapped.sold_on'), 'dialect.date_pattern'), "' '",
             "case when mapped.order_grain = 'day' then '12:00' else "
-            ~ time_in_dialect('mapped.sold_at', 'dialect.time_pattern') ~ " end",
+            ~ time_in_dialect(filled('mapped.sold_at'), 'dialect.time_pattern') ~ " end",
         ]) }} as sold_at_text,
         case
             when mapped.order_grain = 'day' then ''
-            else {{ offset_in_dialect('mapped.sold_at') }}
+            else {{ offset_in_dialect(filled('mapped.sold_at')) }}
         end as offset_text
     from mapped
     left join feeds as dialect on mapped.feed = dialect.feed
