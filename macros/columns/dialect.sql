@@ -1,39 +1,67 @@
 {#- How a feed writes numbers and days, as .dlt/config.toml says and raw_files._feeds holds. -#}
 
-{#- A number as text with a point, as any engine reads it. Blanks within it are taken out only where
-    they are how the feed separates thousands: '1 5' is a slip of the pen. Nor does a point stand
-    where the feed writes a comma.
+{#- A number as text with a point, as any engine reads it. What separates thousands is taken out only
+    where it does: '1.0' and '1 5' are no numbers of a feed that writes 1.000,00 or 1 000. Nor does a
+    point stand where the feed writes a comma.
 
     Args:
         value: SQL of the text; the query knows the feed's row of `stg_exports__feeds` as `dialect`.
-        decimal: SQL of the decimal separator. -#}
-{% macro number_in_dialect(value, decimal="dialect.decimal_separator") -%}
-    {%- set blanks = "' \t\r\n\u00a0\u2009\u202f'" -%}
-    {%- set amount = "replace(" ~ value ~ ", dialect.currency_sign, '')" -%}
-    {%- set thousands = (
-        "case when dialect.thousands_separator <> " ~ decimal
-        ~ " then dialect.thousands_separator else '' end"
-    ) -%}
+        decimal: SQL of the decimal separator.
+        pattern: SQL of `number_pattern`, where the query has it already. -#}
+{% macro number_in_dialect(value, decimal="dialect.decimal_separator", pattern=none) -%}
+    {%- set amount = "trim(both " ~ blanks() ~ " from replace(" ~ value
+        ~ ", dialect.currency_sign, ''))" -%}
+    {%- set plain = "translate(" ~ amount ~ ", " ~ thousands_separators(decimal) ~ ", '')" -%}
     replace(
-        replace(replace(
+        replace(
             case
-                when
-                    translate(dialect.thousands_separator, {{ blanks }}, '')
-                    <> dialect.thousands_separator
-                    then translate({{ amount }}, {{ blanks }}, '')
-                else trim(both {{ blanks }} from {{ amount }})
+                when {{ plain }} = {{ amount }} then {{ amount }}
+                when {{ adapter.dispatch("matches")(amount, pattern or number_pattern(decimal)) }}
+                    then {{ plain }}
+                else {{ amount }}
             end,
-            {{ thousands }}, ''
-        ), case when {{ decimal }} <> '.' then '.' else '' end, '?'),
+            case when {{ decimal }} <> '.' then '.' else '' end, '?'
+        ),
         {{ decimal }}, '.'
     )
 {%- endmacro %}
 
-{#- A quantity as text with a point: some tills write it in another way than prices. -#}
-{% macro quantity_in_dialect(value) -%}
-    {{ number_in_dialect(
-        value, "coalesce(dialect.quantity_decimal_separator, dialect.decimal_separator)"
+{#- The pattern of a number whose thousands are separated: groups of three digits before the decimal
+    separator, where those before the last may have two, as in India. No number begins with 0 and has
+    groups: 0.385 is a weight.
+
+    Args:
+        decimal: SQL of the decimal separator. -#}
+{% macro number_pattern(decimal="dialect.decimal_separator") -%}
+    {%- set separator = dbt.concat(["'['", thousands_separators(decimal), "']'"]) -%}
+    {{ return(dbt.concat([
+        "'^[-+]? ?([0-9]+|[1-9][0-9]{0,2}('", separator, "'[0-9]{2,3})*'", separator,
+        "'[0-9]{3})(['", decimal, "'][0-9]*)?$'",
+    ])) }}
+{%- endmacro %}
+
+{#- The characters that separate thousands: any blank, where it is a blank. -#}
+{% macro thousands_separators(decimal) -%}
+    {{ return(
+        "case when dialect.thousands_separator = " ~ decimal ~ " then ''"
+        ~ " when translate(dialect.thousands_separator, " ~ blanks()
+        ~ ", '') <> dialect.thousands_separator then " ~ blanks()
+        ~ " else dialect.thousands_separator end"
     ) }}
+{%- endmacro %}
+
+{#- The decimal separator of quantities: some tills write them in another way than prices. -#}
+{% macro quantity_decimal() -%}
+    {{ return("coalesce(dialect.quantity_decimal_separator, dialect.decimal_separator)") }}
+{%- endmacro %}
+
+{#- A quantity as text with a point.
+
+    Args:
+        value: as for `number_in_dialect`.
+        pattern: SQL of `number_pattern(quantity_decimal())`, where the query has it already. -#}
+{% macro quantity_in_dialect(value, pattern=none) -%}
+    {{ number_in_dialect(value, quantity_decimal(), pattern) }}
 {%- endmacro %}
 
 {#- The pattern of days in the dialect's format: day and month may have one digit, and a time may
@@ -76,7 +104,8 @@
         "'^ *(?:[0-9]{1,4}[^0-9:A-Za-z]+[0-9]{1,2}[^0-9:A-Za-z]+[0-9]{1,4}[^0-9:]+)?'",
         replaced(format, [
             ("'.'", "'[.]'"), ("'YYYY'", "'[0-9]{4}'"), ("'MM'", "'[0-9]{1,2}'"),
-            ("'DD'", "'[0-9]{1,2}'"), ("' AM'", "' *AM'"), ("'AM'", "'([AaPp])[.]?[Mm][.]?'"),
+            ("'DD'", "'[0-9]{1,2}'"), ("' AM'", "'[ \u00a0\u2009\u202f]*AM'"),
+            ("'AM'", "'([AaPp])[.]?[Mm][.]?'"),
             ("'HH'", "case when " ~ has_halves ~ " then '(0?[1-9]|1[0-2])' else '([0-9]{1,2})' end"),
             ("'MI'", "case when " ~ has_seconds ~ " then '([0-9]{2})' else '([0-9]{2})(?::[0-9]{2}"
                 ~ fraction ~ ")?' end"),
@@ -176,6 +205,10 @@
 {% macro default__group_sign() -%} {{ return("'$'") }} {%- endmacro %}
 {% macro postgres__group_sign() -%} {{ return("'\\'") }} {%- endmacro %}
 
+{#- The condition that a value matches a pattern. -#}
+{% macro default__matches(value, pattern) -%} {{ value }} rlike {{ pattern }} {%- endmacro %}
+{% macro postgres__matches(value, pattern) -%} {{ value }} ~ ({{ pattern }}) {%- endmacro %}
+
 {#- A value written in another way; null where it does not match the pattern. -#}
 {% macro default__rewritten(value, pattern, parts) -%}
     case
@@ -193,9 +226,11 @@
 
 {#- A text without blanks around it; null where nothing is left. -#}
 {% macro filled(value) -%}
-    {%- set blanks = "' \t\r\n\u00a0\u2009\u202f'" -%}
-    nullif(trim(both {{ blanks }} from {{ value }}), '')
+    nullif(trim(both {{ blanks() }} from {{ value }}), '')
 {%- endmacro %}
+
+{#- What is blank in a file: also the spaces that do not break. -#}
+{% macro blanks() -%} {{ return("' \t\r\n\u00a0\u2009\u202f'") }} {%- endmacro %}
 
 {#- Before the query of a CTE: what it works out is kept, and not worked out again for each use. -#}
 {% macro computed_once() -%} {{ "materialized" if target.type == "postgres" }} {%- endmacro %}

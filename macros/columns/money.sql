@@ -2,6 +2,9 @@
     places of its currency (seeds/currencies.csv), and has the type of `vars.money_type`. -#}
 {% macro exact_type() -%} numeric(20, 8) {%- endmacro %}
 
+{#- What a line of an export may be worth: less, so that what is made from it has the type above. -#}
+{% macro line_amount_type() -%} {{ return("numeric(19, 8)") }} {%- endmacro %}
+
 {#- An amount as it is shown.
 
     Args:

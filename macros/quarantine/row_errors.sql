@@ -37,8 +37,10 @@
         types: the types that the columns have, from `column_types`.
         optional: whether it may be empty.
         exact: whether a number with more places than the type has is an error, and not rounded.
-        text: SQL of what is read, where that is not the column as it landed. -#}
+        text: SQL of what is read, where that is not the column as it landed: a cell of a file, which
+            is empty where nothing was given. -#}
 {% macro unreadable(column, type, types={}, optional=false, exact=true, text=none) -%}
+    {%- set given = filled(column) if text else column -%}
     {%- set text = text or column -%}
     {%- set read = safe_cast(text, type, types) -%}
     {%- set nouns = {
@@ -49,13 +51,13 @@
     {%- set noun = nouns.get(type, "a number") -%}
     case
         {%- if not optional %}
-        when {{ column }} is null then '{{ column }}: is missing'
+        when {{ given }} is null then '{{ column }}: is missing'
         {%- endif %}
         {%- if noun == "a number" %}
         when {{ read }} is null and {{ dbt.safe_cast(text, "numeric") }} is not null
             then {{ quoted(column, "is too large for " ~ type) }}
         {%- endif %}
-        when {{ column }} is not null and {{ read }} is null
+        when {{ given }} is not null and {{ read }} is null
             then {{ quoted(column, "is not " ~ noun) }}
         {%- if exact and type.startswith("numeric(") %}
         when {{ safe_cast(text, "numeric", types) }} <> {{ read }}
@@ -88,10 +90,14 @@
     case when {{ condition }} then '{{ reason }}' end
 {%- endmacro %}
 
-{#- A reason: the column, its value in quotation marks, what is wrong with it. -#}
+{#- A reason: the column, its value in quotation marks, what is wrong with it. Without a value that is
+    what is wrong. -#}
 {% macro quoted(column, sentence) -%}
     {%- set value = "substring(" ~ adapter.dispatch("value_as_text")(column) ~ ", 1, 100)" -%}
-    {{ dbt.concat(["'" ~ column ~ ": '''", value, "''' " ~ sentence ~ "'"]) }}
+    coalesce(
+        {{ dbt.concat(["'" ~ column ~ ": '''", value, "''' " ~ sentence ~ "'"]) }},
+        '{{ column }}: is missing'
+    )
 {%- endmacro %}
 
 {#- A value as a person would write it: a number lands with ten places. -#}

@@ -1,14 +1,15 @@
 {#- The lines of a wide export, whose products have a column each: to select from, once for each product
-    that a row has a quantity of. Adds article, quantity, unit_price (none without a price) and
-    line_part. A row without any product stays, as one line without an article.
+    that a row has a quantity of: an empty cell, a dash or 0 is none. Adds article, quantity, unit_price
+    (none without a price) and line_part. A row without any product stays, as one line without an article.
 
     Args:
         relation: the source.
         products: the columns, each with the product's name, and its price as the dialect writes it. -#}
 {% macro lines_of_columns(relation, products) -%}
-    {%- set any_product = [] -%}
+    {%- set sold = {} -%}
     {%- for column in products -%}
-        {%- do any_product.append(filled("landed." ~ adapter.quote(column))) -%}
+        {%- set cell = "translate(landed." ~ adapter.quote(column) ~ ", '0-.,', '')" -%}
+        {%- do sold.update({column: filled(cell)}) -%}
     {%- endfor -%}
     (
         {%- for column, product in products.items() %}
@@ -21,7 +22,7 @@
                 as unit_price,
             {{ loop.index }} as line_part
         from {{ relation }} as landed
-        where {{ filled("landed." ~ adapter.quote(column)) }} is not null
+        where {{ sold[column] }} is not null
         union all
         {%- endfor %}
         select
@@ -31,6 +32,6 @@
             cast(null as {{ dbt.type_string() }}) as unit_price,
             0 as line_part
         from {{ relation }} as landed
-        where coalesce({{ any_product | join(", ") }}) is null
+        where coalesce({{ sold.values() | join(", ") }}) is null
     )
 {%- endmacro %}

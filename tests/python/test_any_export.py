@@ -6,6 +6,7 @@ All of them are the branches of one company, which has exports only and is built
 from __future__ import annotations
 
 import re
+import shutil
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -36,9 +37,10 @@ def project(
 ) -> Path:
     """A company whose tills all export, declared, and run."""
     project = copy_project(tmp_path_factory.mktemp("company"))
+    shutil.copytree(FOLDER / "files", project / "files")
     declared = tomlkit.parse((FOLDER / "feeds.toml").read_text("utf-8"))
     for feed in declared["sources"]["files"]["feeds"].values():
-        feed["url"] = str(FOLDER / "files")
+        feed["url"] = str(project / "files")
     (project / ".dlt" / "config.toml").write_text(tomlkit.dumps(declared), "utf-8")
     (project / ".dlt" / "secrets.toml").unlink(missing_ok=True)
     with (project / "seeds" / "branches.csv").open("a") as seed:
@@ -242,6 +244,10 @@ def test_json_lines_with_an_offset_and_a_return_that_names_its_receipt(company: 
         " inner join marts.fct_order_lines as sold"
         " on back.returned_order_line_key = sold.order_line_key where back.branch_id = 'web'",
     ) == [(Decimal(1), "PZ-1")]
+    assert query(
+        company,
+        "select record_key, reasons[1] from audit.quarantine where branch_id = 'web' order by 1",
+    ) == [("web:09_lines.jsonl:3:1", "sold_on: is missing")]
 
 
 def test_a_branch_without_totals_is_copied_and_not_proven(
@@ -254,3 +260,19 @@ def test_a_branch_without_totals_is_copied_and_not_proven(
     ) == [("deli", False), ("tea", False)]
     status = mypizza("status", project=project, expect=None).stdout
     assert re.search(r"deli +copied, not proven", status)
+
+
+def test_a_receipt_that_is_corrected_to_another_branch_leaves_the_first(
+    company: Warehouse, project: Path
+) -> None:
+    """The last test: it changes what the others look at."""
+    file = project / "files" / "03_outlets.csv"
+    text = file.read_text("utf-8")
+    assert "North,2," in text
+    file.write_text(text.replace("North,2,", "South,3,"), "utf-8")
+    assert "Published" in mypizza("run", "--no-docs", project=project, expect=None).stdout
+    assert days(company, "north", "south", "west") == [
+        ("north", DAY, 1, *numbers("2", "3", "0", "3")),
+        ("south", DAY, 3, *numbers("6", "10.75", "0", "10.75")),
+        ("west", DAY, 1, *numbers("1", "3.25", "0", "3.25")),
+    ]

@@ -168,15 +168,15 @@ def test_a_mended_dialect_reaches_what_has_landed_before(
     project = copy_project(tmp_path)
     config = project / ".dlt" / "config.toml"
     right = config.read_text()
-    # 13,50 is read as 1350: readable, and wrong; the totals are read the same way
+    # 13,50 is no number of such a feed, and the totals are read the same way: all of it waits
     config.write_text(
         right.replace('decimal_separator = ","', 'decimal_separator = "."').replace(
             'thousands_separator = "\\u202f"', 'thousands_separator = ","'
         )
     )
-    mypizza("ingest", "files", project=project)
+    mypizza("ingest", "files", project=project, expect=None)
     build(*FACTS, project=project)
-    assert sold(warehouse, schema="marts_next")[DAY][2] == 100 * published[DAY][2]
+    assert DAY not in sold(warehouse, schema="marts_next")
     config.write_text(right)
     mypizza("ingest", "files", project=project)
     build(*FACTS, project=project)

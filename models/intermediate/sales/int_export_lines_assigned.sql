@@ -107,7 +107,8 @@ newest as (
 
 ),
 
--- the order that a line has left is remembered, with the load with which it left
+-- The order that a line has left is remembered, with the load with which it left: that may have
+-- brought only lines of another branch.
 left_behind as (
 
     select
@@ -115,13 +116,12 @@ left_behind as (
         assigned.branch_id,
         assigned.order_id,
         assigned.order_line_id,
-        greatest(assigned.load_id, newest.newest_load_id) as load_id,
+        greatest(assigned.load_id, newest.newest_load_id, lines.load_id) as load_id,
         false as is_current
     from assigned
-    left join lines
-        on assigned.line_key = lines.line_key and assigned.order_id = lines.order_id
+    left join lines on assigned.line_key = lines.line_key
     left join newest on assigned.branch_id = newest.branch_id
-    where assigned.is_current and lines.line_key is null
+    where assigned.is_current and (lines.order_id is null or assigned.order_id <> lines.order_id)
 
 ),
 

@@ -1,3 +1,4 @@
+{%- set types = column_types(source('exports', '_feeds')) %}
 with
 
 source as (
@@ -15,7 +16,9 @@ renamed as (
 
         -- how numbers, days and refunds are written
         decimal_separator,
-        quantity_decimal_separator,
+        -- a warehouse of an older version has it with its first load
+        {{ known_column('source', 'quantity_decimal_separator', dbt.type_string(), types) }}
+            as quantity_decimal_separator,
         thousands_separator,
         currency_sign,
         date_format,

@@ -2,6 +2,7 @@
     materialized='table',
     indexes=[
         {'columns': ['branch_id', 'order_id']},
+        {'columns': ['branch_id', 'ticket']},
         {'columns': ['branch_id', 'sold_at']},
     ]
 ) }}

@@ -6,27 +6,6 @@ lines as (
 
 ),
 
--- the last line that sold an article by a ticket's number: what a return that names it gives back
-sold as (
-
-    select
-        feed,
-        branch_id,
-        ticket,
-        product_id,
-        max(order_line_id) as order_line_id
-    from lines
-    where
-        line_kind = 'sale'
-        and deleted_at is null
-        and ticket in (
-            select given_back.returned_ticket from lines as given_back
-            where given_back.returned_ticket is not null
-        )
-    group by feed, branch_id, ticket, product_id
-
-),
-
 -- what a ticket gave back on a later day is a payment, and no line
 final as (
 
@@ -67,12 +46,25 @@ final as (
         -- load
         lines.load_id
     from lines
-    left join sold
-        on
-            lines.feed = sold.feed
-            and lines.branch_id = sold.branch_id
-            and lines.returned_ticket = sold.ticket
-            and lines.product_id = sold.product_id
+    -- The line that sold the article last before it came back. It is looked up in the table: a CTE
+    -- that is read twice is computed whole, for every order that is looked up.
+    -- the linter knows no place for a lateral query
+    -- noqa: disable=LT02,ST05
+    left join lateral (
+        select earlier.order_line_id
+        from {{ ref('stg_exports__lines') }} as earlier
+        where
+            earlier.feed = lines.feed
+            and earlier.branch_id = lines.branch_id
+            and earlier.ticket = lines.returned_ticket
+            and earlier.product_id = lines.product_id
+            and earlier.line_kind = 'sale'
+            and earlier.deleted_at is null
+            and earlier.sold_at <= lines.sold_at
+        order by earlier.sold_at desc, earlier.line_key desc
+        limit 1
+    ) as sold on true
+    -- noqa: enable=LT02,ST05
     where lines.is_order_line
 
 )

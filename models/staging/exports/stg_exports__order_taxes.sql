@@ -3,12 +3,17 @@ with
 lines as (
 
     select * from {{ ref('stg_exports__lines') }}
-    where is_order_line and deleted_at is null and tax_rate is not null
+    where
+        is_order_line
+        and deleted_at is null
+        and tax_rate is not null
+        -- tips are no revenue
+        and line_kind <> 'tip'
 
 ),
 
--- included in the price, and rounded on the receipt; the tax that is given back on a later day is
--- the payment's
+-- Included in the price, and rounded on the receipt; the tax that is given back on a later day is
+-- the payment's. A discount with a rate of its own is below 0, and so is its tax.
 rates as (
 
     select
@@ -16,11 +21,11 @@ rates as (
         order_id,
         tax_rate,
         line_kind = 'return' as is_refund,
-        abs(sum(charged_amount)) as charged_amount,
-        abs(case
-            when line_kind = 'return' then sum({{ included_tax() }})
+        case when line_kind = 'return' then -1 else 1 end * sum(charged_amount) as charged_amount,
+        case
+            when line_kind = 'return' then -sum({{ included_tax() }})
             else {{ included_tax(amount='sum(charged_amount)', minor_unit='max(minor_unit)') }}
-        end) as tax_amount,
+        end as tax_amount,
         max(load_id) as load_id
     from lines
     group by branch_id, order_id, tax_rate, line_kind = 'return'

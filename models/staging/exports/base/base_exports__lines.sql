@@ -1,5 +1,5 @@
 {#- A ticket of a business date is an order, because many tills number their tickets anew every day.
-    A negative quantity is a refund, where the dialect says so, of its number's newest ticket. -#}
+    What a line gives back is of its number's newest ticket, unless it names the ticket itself. -#}
 {%- set money = exact_type() | trim %}
 
 with
@@ -27,11 +27,10 @@ assigned as (
     select
         *,
         case
-            when line_quantity < 0
+            when kind = 'return' and clean_returned_ticket is null
                 then coalesce(
-                    max(
-                        case when line_quantity > 0 and _deleted_at is null then day_read end
-                    ) over (partition by feed, branch_id, order_ticket order by sold_at_read),
+                    max(case when line_quantity > 0 and _deleted_at is null then day_read end)
+                        over (partition by feed, branch_id, order_ticket order by sold_at_read),
                     day_read
                 )
             else day_read
@@ -41,15 +40,19 @@ assigned as (
 ),
 
 -- What is given back on the order's own day are lines of it. An order of which something is given
--- back on a later day keeps all that it gave back as payments, each on its own day.
+-- back on a later day keeps all that it gave back as payments, each on its own day. The way of
+-- paying may be written on one line of the ticket alone.
 placed as (
 
     select
         *,
-        max(case when order_day <> day_read and _deleted_at is null then 1 else 0 end) over (
-            partition by feed, branch_id, order_ticket, order_day
-        ) = 0 as is_of_one_day
+        max(case when order_day <> day_read and _deleted_at is null then 1 else 0 end)
+            over orders = 0 as is_of_one_day,
+        min(case when _deleted_at is null then clean_payment_method end) over orders
+            as first_method,
+        max(case when _deleted_at is null then clean_payment_method end) over orders as last_method
     from assigned
+    window orders as (partition by feed, branch_id, order_ticket, order_day)
 
 ),
 
@@ -61,8 +64,11 @@ final as (
         line_key,
         _file_name as file_name,
         branch_id,
+        -- with its branch, where a corrected file may say another one; none, where it says none
         {{ hashed_id(dbt.concat([
-            "feed", "'/'", "coalesce(" ~ dbt.cast("order_day", dbt.type_string()) ~ ", '')", "'/'",
+            "feed", "'/'",
+            "case when has_several_branches then " ~ dbt.concat(["branch_id", "'/'"]) ~ " else '' end",
+            "coalesce(" ~ dbt.cast("order_day", dbt.type_string()) ~ ", '')", "'/'",
             "case when grain = 'line' then " ~ line_key() ~ " else order_ticket end"
         ])) }} as order_id,
         {{ hashed_id('line_key') }} as order_line_id,
@@ -78,20 +84,20 @@ final as (
         kind as line_kind,
         kind <> 'return' or is_of_one_day as is_order_line,
         grain as order_grain,
-        coalesce(channel, 'unknown') as channel,
-        coalesce(payment_method, 'unknown') as payment_method,
+        coalesce(clean_channel, 'unknown') as channel,
+        coalesce(
+            clean_payment_method, case when first_method = last_method then first_method end,
+            'unknown'
+        ) as payment_method,
 
         -- quantity and money
         line_quantity as quantity,
-        cast(case
-            when kind = 'discount' then 0
-            else coalesce(unit_price_read, gross_amount / nullif(line_quantity, 0), gross_amount)
-        end as {{ money }}) as unit_price,
+        cast(price_of_one as {{ money }}) as unit_price,
         cast(gross_amount as {{ money }}) as gross_amount,
         cast(gross_amount - charged_amount as {{ money }}) as discount_amount,
         unit_cost_read as unit_cost,
         order_total_read as order_total,
-        cast(tax_rate as numeric(6, 4)) as tax_rate,
+        cast(case when tax_rate between 0 and 1 then tax_rate end as numeric(6, 4)) as tax_rate,
         currency,
         minor_unit,
 
@@ -114,16 +120,25 @@ final as (
             unreadable('quantity', 'numeric(12, 3)', optional=true, text='quantity_text'),
             broken('quantity', "quantity_read = 0 and grain <> 'day'", 'is nothing'),
             broken('quantity', "kind = 'return' and not is_refund_allowed", 'is below 0'),
+            broken('unit_price', 'unit_price_read < 0 and counted_quantity < 0'
+                ' and line_kind is null and line_amount_read is null',
+                'is below 0, and so is the quantity: the model must say line_amount or line_kind'),
             reason_where('unit_price_text is null and line_amount_text is null',
                 'unit_price: is missing, and so is line_amount'),
             unreadable('unit_price', money, optional=true, text='unit_price_text'),
-            unreadable('line_amount', money, optional=true, text='line_amount_text'),
+            unreadable('line_amount', line_amount_type(), optional=true, text='line_amount_text'),
             broken('unit_price', 'charged_amount is null and unit_price_read is not null'
                 ' and counted_quantity is not null', 'is too large with this quantity'),
-            unreadable('discount', money, optional=true, text='discount_text'),
+            unreadable('discount', line_amount_type(), optional=true, text='discount_text'),
+            unreadable('unit_cost', money, optional=true, text='unit_cost_text'),
+            unreadable('order_total', money, optional=true, text='order_total_text'),
+            broken('tax_rate', 'tax_rate not between 0 and 1', 'is not between 0 and 1'),
             broken('payment_method',
-                "payment_method not in ('cash', 'card', 'app', 'voucher', 'unknown')",
+                "clean_payment_method not in ('cash', 'card', 'app', 'voucher', 'unknown')",
                 'is not cash, card, app or voucher'),
+            broken('channel',
+                "clean_channel not in ('dine_in', 'takeaway', 'delivery', 'app', 'unknown')",
+                'is not dine_in, takeaway, delivery or app'),
             broken('sold_on', 'sold_at_read is null', 'is no day, or has no time'),
             outside_the_calendar('sold_on', moment='sold_at_read'),
         ]) }} as _errors,

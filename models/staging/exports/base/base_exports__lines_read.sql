@@ -29,11 +29,13 @@ currencies as (
 
 ),
 
--- how each feed writes its days and times, found out once and not for every line
+-- how each feed writes its numbers, days and times, found out once and not for every line
 feeds as {{ computed_once() }} (
 
     select
         dialect.*,
+        {{ number_pattern() }} as number_pattern,
+        {{ number_pattern(quantity_decimal()) }} as quantity_pattern,
         {{ date_pattern() }} as date_pattern,
         {{ time_pattern() }} as time_pattern
     from {{ ref('stg_exports__feeds') }} as dialect
@@ -82,24 +84,29 @@ written as {{ computed_once() }} (
         branches.time_zone,
         branches.cutover_hour,
         coalesce(currencies.minor_unit, 2) as minor_unit,
-        coalesce(dialect.negative_quantity = 'refund', false) as is_refund_allowed,
-        {%- for column in ['ticket', 'article', 'returned_ticket'] %}
+        -- a line that the export calls a return may be one in any dialect
+        coalesce(dialect.negative_quantity = 'refund', false) or mapped.line_kind is not null
+            as is_refund_allowed,
+        dialect.feed is not null and dialect.branch_id is null as has_several_branches,
+        {%- for column in ['ticket', 'article', 'returned_ticket', 'payment_method', 'channel'] %}
         {{ filled('mapped.' ~ column) }} as clean_{{ column }},
         {%- endfor %}
-        {{ quantity_in_dialect(filled('mapped.quantity')) }} as quantity_text,
+        {{ quantity_in_dialect(filled('mapped.quantity'), 'dialect.quantity_pattern') }}
+            as quantity_text,
         {%- for column in ['unit_price', 'line_amount', 'discount', 'unit_cost', 'order_total'] %}
-        {{ number_in_dialect(filled('mapped.' ~ column)) }} as {{ column }}_text,
+        {{ number_in_dialect(filled('mapped.' ~ column), pattern='dialect.number_pattern') }}
+            as {{ column }}_text,
         {%- endfor %}
         coalesce(mapped.order_grain, 'ticket') as grain,
         -- a day's sum is of its noon
         {{ dbt.concat([
-            date_in_dialect('mapped.sold_on', 'dialect.date_pattern'), "' '",
+            date_in_dialect(filled('mapped.sold_on'), 'dialect.date_pattern'), "' '",
             "case when mapped.order_grain = 'day' then '12:00' else "
-            ~ time_in_dialect('mapped.sold_at', 'dialect.time_pattern') ~ " end",
+            ~ time_in_dialect(filled('mapped.sold_at'), 'dialect.time_pattern') ~ " end",
         ]) }} as sold_at_text,
         case
             when mapped.order_grain = 'day' then ''
-            else {{ offset_in_dialect('mapped.sold_at') }}
+            else {{ offset_in_dialect(filled('mapped.sold_at')) }}
         end as offset_text
     from mapped
     left join feeds as dialect on mapped.feed = dialect.feed

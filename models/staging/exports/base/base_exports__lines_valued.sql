@@ -1,5 +1,7 @@
 {#- What a line is and what it is worth. Its own amount leads; a difference to quantity and price
     below one minor unit is rounding, and a larger one a discount. -#}
+{%- set limit = largest_value(line_amount_type()) %}
+
 with
 
 lines as (
@@ -46,11 +48,13 @@ signed as (
             case when kind = 'return' then -abs(counted_quantity) else counted_quantity end
             as numeric(12, 3)
         ) as line_quantity,
-        -- none, where no column could hold it
+        -- none, where no column could hold what is made from it
         case
-            when abs(counted_quantity) * abs(unit_price_read) < 100000000000
+            when abs(counted_quantity) * abs(unit_price_read) <= {{ limit }}
                 then abs(counted_quantity) * unit_price_read
-        end as price_of_all
+        end as price_of_all,
+        case when abs(line_amount_read) <= {{ limit }} then line_amount_read end as amount_of_all,
+        case when abs(discount_read) <= {{ limit }} then abs(discount_read) end as discount_of_all
     from kinds
 
 ),
@@ -62,19 +66,37 @@ charged as {{ computed_once() }} (
         cast(case
             when kind = 'return'
                 then -abs(coalesce(
-                    line_amount_read, price_of_all - abs(coalesce(discount_read, 0))
+                    amount_of_all, price_of_all - coalesce(discount_of_all, 0)
                 ))
             -- a till may write what a discount takes off without its sign
             when line_kind = 'discount' and line_quantity >= 0
-                then -abs(coalesce(line_amount_read, price_of_all))
+                then -abs(coalesce(amount_of_all, price_of_all))
             when kind = 'discount'
                 then
-                    coalesce(line_amount_read, price_of_all * case
+                    coalesce(amount_of_all, price_of_all * case
                         when line_quantity < 0 then -1 else 1
                     end)
-            else coalesce(line_amount_read, price_of_all - abs(coalesce(discount_read, 0)))
+            else coalesce(amount_of_all, price_of_all - coalesce(discount_of_all, 0))
         end as {{ exact_type() }}) as charged_amount
     from signed
+
+),
+
+grossed as (
+
+    select
+        *,
+        cast(case
+            when kind = 'discount' then 0
+            when discount_of_all is not null
+                then charged_amount + direction * discount_of_all
+            when
+                price_of_all - abs(charged_amount)
+                >= case minor_unit when 0 then 1 when 3 then 0.001 else 0.01 end
+                then direction * price_of_all
+            else charged_amount
+        end as {{ exact_type() }}) as gross_amount
+    from charged
 
 ),
 
@@ -84,15 +106,12 @@ final as (
         *,
         cast(case
             when kind = 'discount' then 0
-            when discount_read is not null
-                then charged_amount + direction * abs(discount_read)
-            when
-                price_of_all - abs(charged_amount)
-                >= case minor_unit when 0 then 1 when 3 then 0.001 else 0.01 end
-                then direction * price_of_all
-            else charged_amount
-        end as {{ exact_type() }}) as gross_amount
-    from charged
+            else coalesce(unit_price_read, case
+                when abs(gross_amount) <= {{ limit }} * abs(line_quantity)
+                    then gross_amount / line_quantity
+            end, gross_amount)
+        end as {{ exact_type() }}) as price_of_one
+    from grossed
 
 )
 
