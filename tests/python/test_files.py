@@ -907,6 +907,17 @@ def test_one_feed_of_several_branches_equals_the_totals_of_each(export: Export) 
     assert export.figures()["2015-09-05", "order_total"] == (Decimal("1.80"), Decimal("1.80"))
 
 
+def test_the_price_of_a_line_is_less_its_discount(export: Export) -> None:
+    export.sales.declared["totals"]["discount"] = "remise"
+    export.sales.write(
+        "ventes_1.csv",
+        "date;heure;ticket;quantité;prix unitaire;remise\n05/09/2015;19:32;1;2;1,80 €;-0,60 €\n"
+        "05/09/2015;19:33;1;1;1,00 €;\n05/09/2015;19:45;1;-1;1,80 €;0,30 €\n",
+    )
+    export.sales.write("cloture_1.csv", CLOSING + "05/09/2015;1;3;4,00 €;1,50 €\n")
+    assert export.compare().problem is None
+
+
 def test_figures_that_are_declared_no_longer_leave_nothing_behind(export: Export) -> None:
     export.sales.write("ventes_1.csv", SALES + "05/09/2015;19:32;1;Reine;1;10,00 €\r\n")
     export.sales.write("cloture_1.csv", CLOSING + "05/09/2015;1;7;10,00 €;0\r\n")

@@ -194,14 +194,20 @@ class ExportVisit(FeedVisit):
         comparison.land_query("source", totals, figures)
 
     def _amount(self) -> sql.Composable:
-        """Return the amount of a line: the export's own, or that of its quantity and price."""
+        """Return the amount of a line: the export's own, or its quantity and price less discount."""
         declared = self.declared
         amounts: list[sql.Composable] = []
         if declared.amount:
             amounts.append(number(declared.amount))
         if declared.unit_price:
-            price = number(declared.unit_price)
-            amounts.append(sql.SQL("{} * {}").format(quantity(declared.quantity), price))
+            values = {
+                "quantity": quantity(declared.quantity),
+                "price": number(declared.unit_price),
+                "discount": number(declared.discount) if declared.discount else sql.SQL("0"),
+            }
+            # a return gives the discount back, too
+            price_of_all = "{quantity} * {price} - sign({quantity}) * abs(coalesce({discount}, 0))"
+            amounts.append(sql.SQL(price_of_all).format(**values))
         return sql.SQL("coalesce({})").format(sql.SQL(", ").join(amounts))
 
     def _files_of(self, feed: Feed, column: str, days: Collection[date]) -> list[str]:

@@ -105,6 +105,7 @@ class Totals(Declared):
         quantity: its column with the quantity.
         unit_price: its column with the price of one.
         amount: its column with the line's amount, which leads where both are there.
+        discount: its column with what the line's price is reduced by.
         figures: the totals' columns, by the figure that each holds.
     """
 
@@ -115,6 +116,7 @@ class Totals(Declared):
     figures: Annotated[dict[Figure, str], Field(min_length=1)]
     unit_price: str | None = None
     amount: str | None = None
+    discount: str | None = None
     time: str | None = None
     totals_date: str | None = None
 
@@ -139,7 +141,7 @@ class Totals(Declared):
         """The sales' columns that are declared."""
         named = (
             *(self.date, self.time, self.order),
-            *(self.quantity, self.unit_price, self.amount),
+            *(self.quantity, self.unit_price, self.amount, self.discount),
         )
         return [name for name in named if name]
 
