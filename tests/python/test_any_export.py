@@ -18,6 +18,7 @@ from ingest.warehouse import Warehouse
 from tests.python.commands import copy_project, mypizza, query
 
 FOLDER = Path(__file__).with_name("exports")
+REPORT = Path(__file__).parents[2] / "report" / "queries"
 DAY, NEXT = date(2026, 11, 24), date(2026, 11, 25)
 BRANCHES = {
     "cafe": "Europe/London,EUR", "deli": "Europe/London,EUR", "north": "Europe/London,EUR",
@@ -194,6 +195,22 @@ def test_sums_of_days_have_money_and_no_orders(company: Warehouse) -> None:
         )
         == [(None, False)] * 2
     )
+
+
+def test_orders_that_are_unknown_are_not_none_in_any_sum(company: Warehouse) -> None:
+    assert query(
+        company,
+        "select distinct orders from marts.rpt_chain_days"
+        f" where business_date between '{DAY}' and '{NEXT}'",
+    ) == [(None,)]
+    figures = (REPORT / "figures.sql").read_text("utf-8")
+    known = query(
+        company,
+        "select scope_id, orders, average_order, units_per_order, complaint_rate"
+        f" from ({figures}) as figures where scope_id in ('bakery', 'EUR') and net_revenue > 0"
+        " and not is_previous",
+    )
+    assert set(known) == {(scope, None, None, None, None) for scope in ("EUR", "bakery")}
 
 
 def test_dialects_may_differ_and_what_is_no_date_is_refused(company: Warehouse) -> None:
