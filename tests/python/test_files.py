@@ -464,6 +464,47 @@ def test_a_pattern_that_matches_nothing_names_what_there_is(folder: Folder) -> N
     )
 
 
+@pytest.mark.parametrize("has_landed", [True, False])
+def test_a_modelled_feed_without_a_file_is_a_finding(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, *, has_landed: bool
+) -> None:
+    monkeypatch.setattr(source, "_modelled_feeds", lambda: {folder.name: ["n"]})
+    folder.write("exports/lyon/ventes_1.csv", "n\n1\n")
+    if has_landed:
+        succeeded(folder.load())
+    for pattern, there in (
+        ("exports/lyn/ventes_*.csv", "exports/lyon/"),
+        ("exports/lyon/sales_*.csv", "exports/lyon/ventes_1.csv"),
+    ):
+        folder.declared["files"] = pattern
+        assert folder.load().error == (
+            f"No file of the feed {folder.name} matches '{pattern}' in {folder.path}, which has "
+            f"{there}: correct files in {folder.feed.section}."
+        )
+
+
+def test_files_of_several_branches_may_come_later(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "_modelled_feeds", lambda: {folder.name: ["n"]})
+    folder.write("stock/counts/lyon/a.csv", "n\n1\n")
+    folder.declared["files"] = "stock/deliveries/{branch_id}/*.csv"
+    (note,) = succeeded(folder.load()).notes
+    assert f"in {folder.path}, which has stock/counts/: correct files" in note
+
+
+def test_a_folder_that_is_emptied_after_each_load_is_no_finding(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "_modelled_feeds", lambda: {folder.name: ["n"]})
+    folder.declared["files"] = "*.csv"
+    done = folder.write("a.csv", "n\n1\n")
+    succeeded(folder.load())
+    (folder.path / "done").mkdir()
+    done.rename(folder.path / "done" / "a.csv")
+    succeeded(folder.load())
+
+
 AS_WRITTEN: dict[str, tuple[dict[str, Any], str, list[tuple[str | None, ...]]]] = {
     "a line for Excel": ({"delimiter": ";"}, "sep=;\r\nn;m\r\n1;2\r\n", [("1", "2")]),
     "a line for Excel in quotes": ({}, '"sep=,"\nn,m\n1,2\n', [("1", "2")]),

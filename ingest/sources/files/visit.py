@@ -135,13 +135,13 @@ class FeedVisit:
         gone = self._mark_vanished(present)
         entry.notes = tuple(self._notes(readings, gone, new, [file.name for file in present]))
         entry.error = _problem([reading for reading in readings if reading.error])
-        if not (present or known or self.branches) and (others := bucket.others()):
+        if not (present or self.branches) and (others := bucket.others()):
             sentence = (
                 f"No file of the feed {self.name} matches {feed.files!r} in {feed.url}, which has "
                 f"{', '.join(others[:SHOWN_FILES])}: correct files in {feed.section}."
             )
-            # the files of a feed that no model reads, like totals, may come later than others
-            if self.is_modelled:
+            # totals, which no model reads, and files of several branches may come later than others
+            if self.is_modelled and not feed.takes_branch_from_path:
                 entry.error = sentence
             else:
                 entry.notes = (*entry.notes, sentence)
