@@ -948,6 +948,49 @@ def test_one_feed_of_several_branches_equals_the_totals_of_each(export: Export) 
     assert export.figures()["2015-09-05", "order_total"] == (Decimal("1.80"), Decimal("1.80"))
 
 
+def of_several_branches(export: Export) -> None:
+    """Let a column of both feeds say the branch."""
+    for part in (export.sales, export.closings):
+        del part.declared["branch"]
+        part.declared |= {"branch_column": "shop"}
+
+
+def test_a_branch_that_has_totals_and_no_sales_differs(export: Export) -> None:
+    of_several_branches(export)
+    export.sales.write("ventes_1.csv", f"shop;{SALES}quito;05/09/2015;19:32;1;Reine;1;10,00 €\n")
+    export.sales.write(
+        "cloture_1.csv",
+        f"shop;{CLOSING}quito;05/09/2015;1;1;10,00 €;0\nchicago;05/09/2015;1;1;7,00 €;0\n"
+        "Total;05/09/2015;2;2;17,00 €;0\n",
+    )
+    problem = str(export.compare().problem)
+    assert problem.startswith("The totals of chicago")
+    assert "1 day(s), first on 2015-09-05 (lines, order_total, orders)" in problem
+
+
+def test_a_branch_whose_sales_come_in_two_feeds_is_not_compared(export: Export) -> None:
+    of_several_branches(export)
+    export.sales.write("ventes_1.csv", f"shop;{SALES}quito;05/09/2015;19:32;1;Reine;1;10,00 €\n")
+    export.sales.write("cloture_1.csv", f"shop;{CLOSING}quito;05/09/2015;1;1;10,00 €;0\n")
+    assert export.compare().problem is None
+    second = {**export.sales.declared, "files": "ventes_1.csv"}
+    feeds = [
+        export.sales.feed, export.closings.feed,
+        feed.declared(f"{export.sales.name}_second", second),
+    ]  # fmt: skip
+    with driver.session(export.sales.warehouse) as session:
+        source.prepare(session.connection, feeds)
+        visits = source.visits(session, feeds)
+        succeeded(visits[2].read())
+        problems = [str(visits[place].compare(Window()).problem) for place in (0, 2)]
+    assert problems[0] == (
+        f"The feeds {feeds[0].name} and {feeds[2].name} both have sales of quito, and a branch's "
+        "day has one total, so neither is compared: let one feed's `files` match the files of both "
+        f"tills, or give the second till its own branch: {feeds[0].section}."
+    )
+    assert problems[1].startswith(f"The feeds {feeds[2].name} and {feeds[0].name} both have sales")
+
+
 def test_the_price_of_a_line_is_less_its_discount(export: Export) -> None:
     export.sales.declared["totals"]["discount"] = "remise"
     export.sales.write(
