@@ -234,6 +234,26 @@ def test_a_vanished_file_is_reported_once_and_its_rows_stay(folder: Folder) -> N
     assert folder.query(vanished) == []
 
 
+def test_a_renamed_file_counts_once(folder: Folder) -> None:
+    folder.write("a.csv", "n\n1\n")
+    sales = folder.write("sales.csv", "n\n2\n3\n")
+    folder.load()
+    newest = folder.query("select max(load_id) from raw_files._dlt_loads")
+    sales.rename(folder.path / "sales_nov.csv")
+    assert succeeded(folder.load()).notes == (
+        f"The file sales.csv of the feed {folder.name} is called sales_nov.csv now.",
+    )
+    assert folder.rows("n, _file_name") == [("1", "a.csv"), ("2", "sales_nov.csv"),
+                                            ("3", "sales_nov.csv")]  # fmt: skip
+    assert folder.query(
+        f"select count(*) from raw_files.{folder.name} inner join raw_files._dlt_loads"
+        f" on _dlt_load_id = load_id where _deleted_at is not null and load_id > '{newest[0][0]}'"
+    ) == [(2,)]
+    (folder.path / "sales_nov.csv").rename(sales)
+    folder.load()
+    assert folder.rows("n, _file_name") == [("1", "a.csv"), ("2", "sales.csv"), ("3", "sales.csv")]
+
+
 def test_a_line_that_does_not_fit_the_header_lands_whole_with_its_number(folder: Folder) -> None:
     folder.write("a.csv", "n,m\n1,a\n\n2,b,c\n3\n,\n4,d\n5,cut o")
     result = succeeded(folder.load())
