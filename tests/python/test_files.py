@@ -627,6 +627,27 @@ def test_an_excel_file_lands_as_text(folder: Folder) -> None:
     assert "it has no sheet 'Takings', but Sales" in str(folder.load().error)
 
 
+def test_a_number_of_excel_is_read_as_the_feed_writes_numbers(folder: Folder) -> None:
+    folder.declared |= {"format": "xlsx", "files": "*.xlsx", "decimal_separator": ",",
+                        "thousands_separator": "."}  # fmt: skip
+    folder.write(
+        "a.xlsx",
+        excel(
+            f"<row>{text_cell('n')}</row>", "<row><c><v>4.4</v></c></row>",
+            f"<row>{text_cell('1.234,5')}</row>",
+        ),
+    )  # fmt: skip
+    succeeded(folder.load())
+    assert folder.rows("n") == [("4,4",), ("1.234,5",)]
+    folder.declared["decimal_separator"] = "."
+    folder.declared["thousands_separator"] = ""
+    succeeded(folder.load())
+    assert folder.rows("n") == [("4.4",), ("1.234,5",)]
+    folder.declared["quantity_decimal_separator"] = ","
+    with pytest.raises(SourceError, match="quantity_decimal_separator and xlsx exclude each other"):
+        folder.load()
+
+
 def test_without_the_library_an_excel_file_says_what_to_install(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,7 @@
-"""Excel files: what the cells hold lands as text, days as 2026-11-24, times as 08:15:00."""
+"""Excel files: what the cells hold lands as text, days as 2026-11-24, times as 08:15:00.
+
+Numbers land with the decimal separator that the feed declares, as the text cells beside them have it.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,10 @@ def read_excel(raw: BinaryIO, feed: Feed) -> Iterator[pa.Table]:
     if feed.sheet and feed.sheet not in book.sheet_names:
         raise ValueError(f"it has no sheet {feed.sheet!r}, but {', '.join(book.sheet_names)}")
     sheet = book.get_sheet_by_name(feed.sheet or book.sheet_names[0])
-    cells = [[_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+    decimal = feed.decimal_separator
+    cells = [
+        [_text(cell, decimal) for cell in row] for row in sheet.to_python(skip_empty_area=False)
+    ]
     lines = [(number, row) for number, row in enumerate(cells, start=1) if any(row)]
     if not lines:
         return
@@ -55,13 +61,13 @@ def read_excel(raw: BinaryIO, feed: Feed) -> Iterator[pa.Table]:
     yield rows(column_names(tuple(titles)), columns, numbers)
 
 
-def _text(cell: Any) -> str:
+def _text(cell: Any, decimal: str) -> str:
     """Return a cell as a person would write it, whatever the language of the Excel."""
     match cell:
         case bool():
             return str(cell).lower()
         case float():
-            return f"{cell:.15g}"
+            return f"{cell:.15g}".replace(".", decimal)
         case datetime():
             is_day = cell.time() == time()
             return str(cell.date()) if is_day else cell.isoformat(" ", "seconds")

@@ -207,6 +207,15 @@ class Feed(Declared):
             raise ValueError("branch and branch_column exclude each other")
         return self
 
+    @model_validator(mode="after")
+    def _one_way_to_write_numbers(self) -> Feed:
+        if self.format == "xlsx" and self.quantity_decimal_separator:
+            raise ValueError(
+                "quantity_decimal_separator and xlsx exclude each other: in Excel a quantity is a "
+                "number like any other"
+            )
+        return self
+
     @property
     def takes_branch_from_path(self) -> bool:
         """Whether a file's path says which branch it is of."""
@@ -235,8 +244,10 @@ class Feed(Declared):
         """What decides which rows a file's bytes become; by other options they are read again."""
         options = [self.format, self.encoding, self.delimiter, self.quote, self.escape]
         later = [self.header, self.not_records, self.sheet, self.branch_column, self.branches]
+        # Excel's numbers are written with it
+        decimal = [self.decimal_separator] if self.format == "xlsx" else []
         # what was read before these options were there is not read again
-        return json.dumps([*options, *self.columns, *(later if any(later) else ())])
+        return json.dumps([*options, *self.columns, *(later if any(later) else ()), *decimal])
 
     def has_files_of(self, branches: Sequence[str] | None) -> bool:
         """Say whether the feed may hold files of some branches; None is all."""
