@@ -577,6 +577,18 @@ def test_a_line_that_is_no_json_waits_and_the_others_land(folder: Folder) -> Non
     ]  # fmt: skip
 
 
+def test_json_text_that_no_warehouse_stores_is_shown(folder: Folder) -> None:
+    folder.declared["format"] = "jsonl"
+    folder.write(
+        "a.csv",
+        '{"n": "a\\u0000b", "m": ["\\ud83d", "x\\u0000"]}\n{"n": "\\ud83d", "m": "\\\\u0000"}\n',
+    )
+    succeeded(folder.load())
+    assert folder.rows("n, m") == [
+        ("a\\x00b", '["\\\\ud83d", "x\\\\x00"]'), ("\\ud83d", "\\u0000"),
+    ]  # fmt: skip
+
+
 def excel(*rows: str) -> bytes:
     """An Excel file with one sheet, made by hand; the second style is that of a day."""
     parts = {
@@ -625,6 +637,36 @@ def test_an_excel_file_lands_as_text(folder: Folder) -> None:
     assert folder.rows("_line_number, day, what, n") == [(3, "2026-11-24", "Bun", "1.1")]
     folder.declared["sheet"] = "Takings"
     assert "it has no sheet 'Takings', but Sales" in str(folder.load().error)
+
+
+def test_a_midnight_of_excel_keeps_its_time_and_what_is_no_record_is_counted(
+    folder: Folder,
+) -> None:
+    folder.declared |= {"format": "xlsx", "files": "*.xlsx", "not_records": ["Total"]}
+    folder.write(
+        "a.xlsx",
+        excel(
+            f"<row>{text_cell('at')}{text_cell('day')}</row>",
+            '<row><c s="1"><v>46350.5</v></c><c s="1"><v>46350</v></c></row>',
+            '<row><c s="1"><v>46351</v></c><c s="1"><v>46351</v></c></row>',
+            f"<row>{text_cell('Total: 2')}</row>",
+        ),
+    )
+    assert succeeded(folder.load()).notes == (
+        f"1 line(s) of a.xlsx are no records, as not_records says in {folder.feed.section}.",
+    )
+    assert folder.rows("at, day") == [
+        ("2026-11-24 12:00:00", "2026-11-24"), ("2026-11-25 00:00:00", "2026-11-25"),
+    ]  # fmt: skip
+
+
+def test_the_columns_of_an_excel_file_without_a_header_are_its_own(folder: Folder) -> None:
+    folder.declared |= {"format": "xlsx", "files": "*.xlsx", "columns": ["n", "m", "o"]}
+    folder.write("a.xlsx", excel(f"<row>{text_cell('1')}{text_cell('2')}</row>"))
+    succeeded(folder.load())
+    assert folder.rows("n, m, o") == [("1", "2", "")]
+    folder.declared["columns"] = ["n"]
+    assert "it has 2 columns, and columns names 1" in str(folder.load().error)
 
 
 def test_a_number_of_excel_is_read_as_the_feed_writes_numbers(folder: Folder) -> None:
@@ -1340,6 +1382,10 @@ SECTION = "[sources.files.feeds.x] in .dlt/config.toml"
         (
             {"totals": {**TOTALS, "unit_price": None}},
             f"{SECTION}: totals; unit_price or amount is missing: a line's money.",
+        ),
+        (
+            {"format": "jsonl", "not_records": ["Total"]},
+            f"{SECTION}: not_records is no option of jsonl, only of csv and xlsx.",
         ),
         ({"totals": {"fed": "y"}}, "allowed are: feed, date, order, quantity, figures"),
     ],

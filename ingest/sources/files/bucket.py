@@ -247,8 +247,6 @@ class Bucket:
     def _rows(self, raw: Any, reading: Reading) -> Iterator[pa.Table]:
         if self.feed.format == "parquet":
             return read_parquet(raw)
-        if self.feed.format == "xlsx":
-            return read_excel(raw, self.feed)
 
         def note(count: int) -> None:
             reading.notes.append(
@@ -262,6 +260,8 @@ class Bucket:
                 f"{self.feed.section}."
             )
 
+        if self.feed.format == "xlsx":
+            return read_excel(raw, self.feed, note_left_out)
         chunks = text.chunks(raw, self.feed.encoding, note)
         if self.feed.format == "jsonl":
             return read_json_lines(chunks)

@@ -208,6 +208,13 @@ class Feed(Declared):
         return self
 
     @model_validator(mode="after")
+    def _options_of_the_format(self) -> Feed:
+        given = [name for name in ("header", "not_records") if getattr(self, name)]
+        if given and self.format in ("jsonl", "parquet"):
+            raise ValueError(f"{given[0]} is no option of {self.format}, only of csv and xlsx")
+        return self
+
+    @model_validator(mode="after")
     def _one_way_to_write_numbers(self) -> Feed:
         if self.format == "xlsx" and self.quantity_decimal_separator:
             raise ValueError(
