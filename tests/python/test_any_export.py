@@ -114,7 +114,10 @@ def test_lines_that_are_no_records_are_left_out_and_the_total_is_compared(
         company,
         "select figure, at_till, in_marts, is_equal from marts.rpt_till_figures"
         " where branch_id = 'cafe' order by figure",
-    ) == [("paid of the closing", *numbers("13.95", "13.95"), True)]
+    ) == [
+        ("paid of the closing", *numbers("13.95", "13.95"), True),
+        ("units of the closing", *numbers("5", "5"), True),
+    ]
     assert query(
         company,
         "select payment_method, sum(amount) from marts.fct_payments"

@@ -101,6 +101,7 @@ compared as (
         told.closing_id,
         told.at_till,
         coalesce(
+            told.in_lines,
             case told.figure
                 when 'sales of the day' then order_days.sold_in_marts
                 when 'paid of the closing' then closings.paid_amount
