@@ -1385,7 +1385,7 @@ SECTION = "[sources.files.feeds.x] in .dlt/config.toml"
         ),
         (
             {"format": "jsonl", "not_records": ["Total"]},
-            f"{SECTION}: not_records is no option of jsonl, only of csv and xlsx.",
+            "not_records is no option of jsonl, only of csv and xlsx.",
         ),
         ({"totals": {"fed": "y"}}, "allowed are: feed, date, order, quantity, figures"),
     ],
