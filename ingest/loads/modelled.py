@@ -17,11 +17,12 @@ Columns = Mapping[str, str]
 
 
 @cache
-def modelled(raw: str) -> Mapping[str, Columns]:
+def modelled(raw: str, name: str | None = None) -> Mapping[str, Columns]:
     """Return the tables of a raw schema that the models read, without dlt's own and ours.
 
     Args:
         raw: the raw schema.
+        name: only those of the dbt source of this name; default all.
 
     Returns:
         The columns of each table; what dbt's sources give no `data_type` is text.
@@ -33,7 +34,9 @@ def modelled(raw: str) -> Mapping[str, Columns]:
         for file in sorted(PROJECT_DIR.glob("models/staging/*/_*__sources.yml"))
         for source in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]
         for table in source["tables"]
-        if source.get("schema") == raw and table["name"][0] != "_"
+        if source.get("schema") == raw
+        and name in (None, source["name"])
+        and table["name"][0] != "_"
     }
 
 

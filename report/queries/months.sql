@@ -4,7 +4,10 @@ select
     months.first_date as month_start,
     sum(months.new_guests) as new_guests,
     sum(months.guests) - sum(months.new_guests) as known_guests,
-    1000.0 * sum(months.complaints) / nullif(sum(months.orders), 0) as complaint_rate,
+    case
+        when count(months.orders) = count(*)
+            then 1000.0 * sum(months.complaints) / nullif(sum(months.orders), 0)
+    end as complaint_rate,
     sum(months.first_response_minutes)
     / nullif(cast(sum(months.answered_tickets) as numeric), 0) as first_response,
     sum(months.posts) as posts,

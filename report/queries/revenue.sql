@@ -9,7 +9,7 @@ days as (
         min(currency) as currency,
         business_date,
         sum(net_revenue) as net_revenue,
-        sum(orders) as orders,
+        case when count(orders) = count(*) then sum(orders) end as orders,
         bool_and(is_complete) as is_complete
     from marts.rpt_branch_days
     group by grouping sets ((branch_id, business_date), (currency, business_date))
@@ -35,7 +35,7 @@ select
         periods.last_date + 1
     ) as end_date,
     sum(spans.net_revenue) as net_revenue,
-    sum(spans.orders) as orders,
+    case when count(spans.orders) = count(*) then sum(spans.orders) end as orders,
     case when bool_and(spans.is_complete) then 'complete' else 'so far' end as state
 from spans
 inner join marts.dim_periods as periods

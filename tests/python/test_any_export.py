@@ -19,6 +19,7 @@ from ingest.warehouse import Warehouse
 from tests.python.commands import copy_project, mypizza, query
 
 FOLDER = Path(__file__).with_name("exports")
+REPORT = Path(__file__).parents[2] / "report" / "queries"
 DAY, NEXT = date(2026, 11, 24), date(2026, 11, 25)
 BRANCHES = {
     "cafe": "Europe/London,EUR", "deli": "Europe/London,EUR", "north": "Europe/London,EUR",
@@ -115,7 +116,10 @@ def test_lines_that_are_no_records_are_left_out_and_the_total_is_compared(
         company,
         "select figure, at_till, in_marts, is_equal from marts.rpt_till_figures"
         " where branch_id = 'cafe' order by figure",
-    ) == [("paid of the closing", *numbers("13.95", "13.95"), True)]
+    ) == [
+        ("paid of the closing", *numbers("13.95", "13.95"), True),
+        ("units of the closing", *numbers("5", "5"), True),
+    ]
     assert query(
         company,
         "select payment_method, sum(amount) from marts.fct_payments"
@@ -196,6 +200,22 @@ def test_sums_of_days_have_money_and_no_orders(company: Warehouse) -> None:
         )
         == [(None, False)] * 2
     )
+
+
+def test_orders_that_are_unknown_are_not_none_in_any_sum(company: Warehouse) -> None:
+    assert query(
+        company,
+        "select distinct orders from marts.rpt_chain_days"
+        f" where business_date between '{DAY}' and '{NEXT}'",
+    ) == [(None,)]
+    figures = (REPORT / "figures.sql").read_text("utf-8")
+    known = query(
+        company,
+        "select scope_id, orders, average_order, units_per_order, complaint_rate"
+        f" from ({figures}) as figures where scope_id in ('bakery', 'EUR') and net_revenue > 0"
+        " and not is_previous",
+    )
+    assert set(known) == {(scope, None, None, None, None) for scope in ("EUR", "bakery")}
 
 
 def test_dialects_may_differ_and_what_is_no_date_is_refused(company: Warehouse) -> None:

@@ -234,6 +234,26 @@ def test_a_vanished_file_is_reported_once_and_its_rows_stay(folder: Folder) -> N
     assert folder.query(vanished) == []
 
 
+def test_a_renamed_file_counts_once(folder: Folder) -> None:
+    folder.write("a.csv", "n\n1\n")
+    sales = folder.write("sales.csv", "n\n2\n3\n")
+    folder.load()
+    newest = folder.query("select max(load_id) from raw_files._dlt_loads")
+    sales.rename(folder.path / "sales_nov.csv")
+    assert succeeded(folder.load()).notes == (
+        f"The file sales.csv of the feed {folder.name} is called sales_nov.csv now.",
+    )
+    assert folder.rows("n, _file_name") == [("1", "a.csv"), ("2", "sales_nov.csv"),
+                                            ("3", "sales_nov.csv")]  # fmt: skip
+    assert folder.query(
+        f"select count(*) from raw_files.{folder.name} inner join raw_files._dlt_loads"
+        f" on _dlt_load_id = load_id where _deleted_at is not null and load_id > '{newest[0][0]}'"
+    ) == [(2,)]
+    (folder.path / "sales_nov.csv").rename(sales)
+    folder.load()
+    assert folder.rows("n, _file_name") == [("1", "a.csv"), ("2", "sales.csv"), ("3", "sales.csv")]
+
+
 def test_a_line_that_does_not_fit_the_header_lands_whole_with_its_number(folder: Folder) -> None:
     folder.write("a.csv", "n,m\n1,a\n\n2,b,c\n3\n,\n4,d\n5,cut o")
     result = succeeded(folder.load())
@@ -464,6 +484,47 @@ def test_a_pattern_that_matches_nothing_names_what_there_is(folder: Folder) -> N
     )
 
 
+@pytest.mark.parametrize("has_landed", [True, False])
+def test_a_modelled_feed_without_a_file_is_a_finding(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, *, has_landed: bool
+) -> None:
+    monkeypatch.setattr(source, "_modelled_feeds", lambda: {folder.name: ["n"]})
+    folder.write("exports/lyon/ventes_1.csv", "n\n1\n")
+    if has_landed:
+        succeeded(folder.load())
+    for pattern, there in (
+        ("exports/lyn/ventes_*.csv", "exports/lyon/"),
+        ("exports/lyon/sales_*.csv", "exports/lyon/ventes_1.csv"),
+    ):
+        folder.declared["files"] = pattern
+        assert folder.load().error == (
+            f"No file of the feed {folder.name} matches '{pattern}' in {folder.path}, which has "
+            f"{there}: correct files in {folder.feed.section}."
+        )
+
+
+def test_files_of_several_branches_may_come_later(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "_modelled_feeds", lambda: {folder.name: ["n"]})
+    folder.write("stock/counts/lyon/a.csv", "n\n1\n")
+    folder.declared["files"] = "stock/deliveries/{branch_id}/*.csv"
+    (note,) = succeeded(folder.load()).notes
+    assert f"in {folder.path}, which has stock/counts/: correct files" in note
+
+
+def test_a_folder_that_is_emptied_after_each_load_is_no_finding(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "_modelled_feeds", lambda: {folder.name: ["n"]})
+    folder.declared["files"] = "*.csv"
+    done = folder.write("a.csv", "n\n1\n")
+    succeeded(folder.load())
+    (folder.path / "done").mkdir()
+    done.rename(folder.path / "done" / "a.csv")
+    succeeded(folder.load())
+
+
 AS_WRITTEN: dict[str, tuple[dict[str, Any], str, list[tuple[str | None, ...]]]] = {
     "a line for Excel": ({"delimiter": ";"}, "sep=;\r\nn;m\r\n1;2\r\n", [("1", "2")]),
     "a line for Excel in quotes": ({}, '"sep=,"\nn,m\n1,2\n', [("1", "2")]),
@@ -516,6 +577,18 @@ def test_a_line_that_is_no_json_waits_and_the_others_land(folder: Folder) -> Non
     ]  # fmt: skip
 
 
+def test_json_text_that_no_warehouse_stores_is_shown(folder: Folder) -> None:
+    folder.declared["format"] = "jsonl"
+    folder.write(
+        "a.csv",
+        '{"n": "a\\u0000b", "m": ["\\ud83d", "x\\u0000"]}\n{"n": "\\ud83d", "m": "\\\\u0000"}\n',
+    )
+    succeeded(folder.load())
+    assert folder.rows("n, m") == [
+        ("a\\x00b", '["\\\\ud83d", "x\\\\x00"]'), ("\\ud83d", "\\u0000"),
+    ]  # fmt: skip
+
+
 def excel(*rows: str) -> bytes:
     """An Excel file with one sheet, made by hand; the second style is that of a day."""
     parts = {
@@ -564,6 +637,57 @@ def test_an_excel_file_lands_as_text(folder: Folder) -> None:
     assert folder.rows("_line_number, day, what, n") == [(3, "2026-11-24", "Bun", "1.1")]
     folder.declared["sheet"] = "Takings"
     assert "it has no sheet 'Takings', but Sales" in str(folder.load().error)
+
+
+def test_a_midnight_of_excel_keeps_its_time_and_what_is_no_record_is_counted(
+    folder: Folder,
+) -> None:
+    folder.declared |= {"format": "xlsx", "files": "*.xlsx", "not_records": ["Total"]}
+    folder.write(
+        "a.xlsx",
+        excel(
+            f"<row>{text_cell('at')}{text_cell('day')}</row>",
+            '<row><c s="1"><v>46350.5</v></c><c s="1"><v>46350</v></c></row>',
+            '<row><c s="1"><v>46351</v></c><c s="1"><v>46351</v></c></row>',
+            f"<row>{text_cell('Total: 2')}</row>",
+        ),
+    )
+    assert succeeded(folder.load()).notes == (
+        f"1 line(s) of a.xlsx are no records, as not_records says in {folder.feed.section}.",
+    )
+    assert folder.rows("at, day") == [
+        ("2026-11-24 12:00:00", "2026-11-24"), ("2026-11-25 00:00:00", "2026-11-25"),
+    ]  # fmt: skip
+
+
+def test_the_columns_of_an_excel_file_without_a_header_are_its_own(folder: Folder) -> None:
+    folder.declared |= {"format": "xlsx", "files": "*.xlsx", "columns": ["n", "m", "o"]}
+    folder.write("a.xlsx", excel(f"<row>{text_cell('1')}{text_cell('2')}</row>"))
+    succeeded(folder.load())
+    assert folder.rows("n, m, o") == [("1", "2", "")]
+    folder.declared["columns"] = ["n"]
+    assert "it has 2 columns, and columns names 1" in str(folder.load().error)
+
+
+def test_a_number_of_excel_is_read_as_the_feed_writes_numbers(folder: Folder) -> None:
+    folder.declared |= {"format": "xlsx", "files": "*.xlsx", "decimal_separator": ",",
+                        "thousands_separator": "."}  # fmt: skip
+    folder.write(
+        "a.xlsx",
+        excel(
+            f"<row>{text_cell('n')}</row>", "<row><c><v>4.4</v></c></row>",
+            f"<row>{text_cell('1.234,5')}</row>",
+        ),
+    )  # fmt: skip
+    succeeded(folder.load())
+    assert folder.rows("n") == [("4,4",), ("1.234,5",)]
+    folder.declared["decimal_separator"] = "."
+    folder.declared["thousands_separator"] = ""
+    succeeded(folder.load())
+    assert folder.rows("n") == [("4.4",), ("1.234,5",)]
+    folder.declared["quantity_decimal_separator"] = ","
+    with pytest.raises(SourceError, match="quantity_decimal_separator and xlsx exclude each other"):
+        folder.load()
 
 
 def test_without_the_library_an_excel_file_says_what_to_install(
@@ -907,6 +1031,60 @@ def test_one_feed_of_several_branches_equals_the_totals_of_each(export: Export) 
     assert export.figures()["2015-09-05", "order_total"] == (Decimal("1.80"), Decimal("1.80"))
 
 
+def of_several_branches(export: Export) -> None:
+    """Let a column of both feeds say the branch."""
+    for part in (export.sales, export.closings):
+        del part.declared["branch"]
+        part.declared |= {"branch_column": "shop"}
+
+
+def test_a_branch_that_has_totals_and_no_sales_differs(export: Export) -> None:
+    of_several_branches(export)
+    export.sales.write("ventes_1.csv", f"shop;{SALES}quito;05/09/2015;19:32;1;Reine;1;10,00 €\n")
+    export.sales.write(
+        "cloture_1.csv",
+        f"shop;{CLOSING}quito;05/09/2015;1;1;10,00 €;0\nchicago;05/09/2015;1;1;7,00 €;0\n"
+        "Total;05/09/2015;2;2;17,00 €;0\n",
+    )
+    problem = str(export.compare().problem)
+    assert problem.startswith("The totals of chicago")
+    assert "1 day(s), first on 2015-09-05 (lines, order_total, orders)" in problem
+
+
+def test_a_branch_whose_sales_come_in_two_feeds_is_not_compared(export: Export) -> None:
+    of_several_branches(export)
+    export.sales.write("ventes_1.csv", f"shop;{SALES}quito;05/09/2015;19:32;1;Reine;1;10,00 €\n")
+    export.sales.write("cloture_1.csv", f"shop;{CLOSING}quito;05/09/2015;1;1;10,00 €;0\n")
+    assert export.compare().problem is None
+    second = {**export.sales.declared, "files": "ventes_1.csv"}
+    feeds = [
+        export.sales.feed, export.closings.feed,
+        feed.declared(f"{export.sales.name}_second", second),
+    ]  # fmt: skip
+    with driver.session(export.sales.warehouse) as session:
+        source.prepare(session.connection, feeds)
+        visits = source.visits(session, feeds)
+        succeeded(visits[2].read())
+        problems = [str(visits[place].compare(Window()).problem) for place in (0, 2)]
+    assert problems[0] == (
+        f"The feeds {feeds[0].name} and {feeds[2].name} both have sales of quito, and a branch's "
+        "day has one total, so neither is compared: let one feed's `files` match the files of both "
+        f"tills, or give the second till its own branch: {feeds[0].section}."
+    )
+    assert problems[1].startswith(f"The feeds {feeds[2].name} and {feeds[0].name} both have sales")
+
+
+def test_the_price_of_a_line_is_less_its_discount(export: Export) -> None:
+    export.sales.declared["totals"]["discount"] = "remise"
+    export.sales.write(
+        "ventes_1.csv",
+        "date;heure;ticket;quantité;prix unitaire;remise\n05/09/2015;19:32;1;2;1,80 €;-0,60 €\n"
+        "05/09/2015;19:33;1;1;1,00 €;\n05/09/2015;19:45;1;-1;1,80 €;0,30 €\n",
+    )
+    export.sales.write("cloture_1.csv", CLOSING + "05/09/2015;1;3;4,00 €;1,50 €\n")
+    assert export.compare().problem is None
+
+
 def test_figures_that_are_declared_no_longer_leave_nothing_behind(export: Export) -> None:
     export.sales.write("ventes_1.csv", SALES + "05/09/2015;19:32;1;Reine;1;10,00 €\r\n")
     export.sales.write("cloture_1.csv", CLOSING + "05/09/2015;1;7;10,00 €;0\r\n")
@@ -1204,6 +1382,10 @@ SECTION = "[sources.files.feeds.x] in .dlt/config.toml"
         (
             {"totals": {**TOTALS, "unit_price": None}},
             f"{SECTION}: totals; unit_price or amount is missing: a line's money.",
+        ),
+        (
+            {"format": "jsonl", "not_records": ["Total"]},
+            "not_records is no option of jsonl, only of csv and xlsx.",
         ),
         ({"totals": {"fed": "y"}}, "allowed are: feed, date, order, quantity, figures"),
     ],

@@ -193,9 +193,22 @@ class Bucket:
                 yield self._file(path, info)
 
     def others(self) -> list[str]:
-        """Return the names of the files in the folder itself, matched or not."""
-        found: list[dict[str, Any]] = self._system.ls(self._root, detail=True)
-        return sorted(info["name"].rpartition("/")[2] for info in found if info["type"] == "file")
+        """Return the files in the pattern's folder, matched or not.
+
+        Where there is no such folder: all that the nearest one above it has.
+        """
+        wanted = re.split(r"[*?[{]", self.feed.files)[0].rpartition("/")[0]
+        folder = wanted
+        while folder and not self._system.isdir(f"{self._root}/{folder}"):
+            folder = folder.rpartition("/")[0]
+        path = f"{self._root}/{folder}".rstrip("/")
+        found: list[dict[str, Any]] = self._system.ls(path, detail=True)
+        return sorted(
+            info["name"][len(self._root) + 1 :].rstrip("/") + "/" * (info["type"] != "file")
+            for info in found
+            # a store may list a folder's own mark in it
+            if info["name"].rstrip("/") != path and (info["type"] == "file" or folder != wanted)
+        )
 
     def read(self, reading: Reading) -> Iterator[pa.Table]:
         """Yield the rows of a file, all values as text, with their line numbers.
@@ -234,8 +247,6 @@ class Bucket:
     def _rows(self, raw: Any, reading: Reading) -> Iterator[pa.Table]:
         if self.feed.format == "parquet":
             return read_parquet(raw)
-        if self.feed.format == "xlsx":
-            return read_excel(raw, self.feed)
 
         def note(count: int) -> None:
             reading.notes.append(
@@ -249,6 +260,8 @@ class Bucket:
                 f"{self.feed.section}."
             )
 
+        if self.feed.format == "xlsx":
+            return read_excel(raw, self.feed, note_left_out)
         chunks = text.chunks(raw, self.feed.encoding, note)
         if self.feed.format == "jsonl":
             return read_json_lines(chunks)

@@ -1,9 +1,12 @@
-"""Excel files: what the cells hold lands as text, days as 2026-11-24, times as 08:15:00."""
+"""Excel files: what the cells hold lands as text, days as 2026-11-24, times as 08:15:00.
+
+Numbers land with the decimal separator that the feed declares: cells of text beside them have it.
+"""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any, BinaryIO
 
@@ -13,12 +16,13 @@ from ingest.sources.files.columns import column_names, rows
 from ingest.sources.files.feed import Feed
 
 
-def read_excel(raw: BinaryIO, feed: Feed) -> Iterator[pa.Table]:
+def read_excel(raw: BinaryIO, feed: Feed, on_left_out: Callable[[int], None]) -> Iterator[pa.Table]:
     """Yield the rows of a sheet; the line number is the row's.
 
     Args:
         raw: the opened file.
         feed: its feed, which says the sheet, and what the header's row begins with.
+        on_left_out: called with the number of rows that the feed says are no records, if any.
 
     Raises:
         ValueError: the library is not installed, or the file has no such sheet or header.
@@ -34,37 +38,53 @@ def read_excel(raw: BinaryIO, feed: Feed) -> Iterator[pa.Table]:
     if feed.sheet and feed.sheet not in book.sheet_names:
         raise ValueError(f"it has no sheet {feed.sheet!r}, but {', '.join(book.sheet_names)}")
     sheet = book.get_sheet_by_name(feed.sheet or book.sheet_names[0])
-    cells = [[_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
-    lines = [(number, row) for number, row in enumerate(cells, start=1) if any(row)]
+    cells = sheet.to_python(skip_empty_area=False)
+    columns = [_column(column, feed.decimal_separator) for column in zip(*cells, strict=True)]
+    texts = zip(*columns, strict=True)
+    lines = [(number, row) for number, row in enumerate(texts, start=1) if any(row)]
     if not lines:
         return
-    titles: list[str] | None = feed.columns
+    titles = tuple(feed.columns)
     while not titles:
         if not lines:
             raise ValueError(f"no row begins with {feed.header!r}: correct header or the file")
         _, row = lines.pop(0)
-        titles = row if row[0].startswith(feed.header) else None
+        titles = row if row[0].startswith(feed.header) else ()
+    if len(titles) < len(columns):
+        raise ValueError(f"it has {len(columns)} columns, and columns names {len(titles)}")
     beginnings = tuple(feed.not_records)
     kept = [
         (number, row) for number, row in lines if not (beginnings and row[0].startswith(beginnings))
     ]
-    columns = [
-        pa.array([row[place] for _, row in kept], pa.string()) for place in range(len(titles))
+    if len(kept) < len(lines):
+        on_left_out(len(lines) - len(kept))
+    values = [
+        # a sheet ends with its last column that has anything
+        pa.array([row[place] if place < len(row) else "" for _, row in kept], pa.string())
+        for place in range(len(titles))
     ]
     numbers = pa.array([number for number, _ in kept], pa.int64())
-    yield rows(column_names(tuple(titles)), columns, numbers)
+    yield rows(column_names(titles), values, numbers)
 
 
-def _text(cell: Any) -> str:
+def _column(cells: tuple[Any, ...], decimal: str) -> list[str]:
+    """Return a column's cells as text; a day among times of days is its midnight."""
+    if any(isinstance(cell, datetime) for cell in cells):
+        cells = tuple(
+            datetime.combine(cell, time()) if type(cell) is date else cell for cell in cells
+        )
+    return [_text(cell, decimal) for cell in cells]
+
+
+def _text(cell: Any, decimal: str) -> str:
     """Return a cell as a person would write it, whatever the language of the Excel."""
     match cell:
         case bool():
             return str(cell).lower()
         case float():
-            return f"{cell:.15g}"
+            return f"{cell:.15g}".replace(".", decimal)
         case datetime():
-            is_day = cell.time() == time()
-            return str(cell.date()) if is_day else cell.isoformat(" ", "seconds")
+            return cell.isoformat(" ", "seconds")
         case date():
             return cell.isoformat()
         case time():

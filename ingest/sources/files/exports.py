@@ -10,7 +10,7 @@ shows as a difference.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -36,10 +36,12 @@ class ExportVisit(FeedVisit):
     Attributes:
         declared: how sales and totals belong together.
         totals: the visit to the feed of the totals.
+        others: the other feeds of sales.
     """
 
     declared: Totals
     totals: FeedVisit
+    others: Sequence[Feed]
 
     def compare(self, window: Window) -> Compared:
         """Compare the sales with the totals, read again what differs, and record both.
@@ -66,13 +68,24 @@ class ExportVisit(FeedVisit):
     def _compare_branches(self, window: Window) -> list[Compared]:
         if problem := self._not_comparable():
             return [Compared(self.name, problem=problem)]
-        landed = [self.feed.branch] if self.feed.branch else self._landed_branches()
-        wanted = [name for name in landed if name in branches()]
+        # a branch that has totals only lacks its sales
+        landed = self._landed_branches(self.feed) | self._landed_branches(self.totals.feed)
+        wanted = sorted(name for name in landed if name in (self.branches or branches()))
+        second = {name: other for other in self.others for name in self._landed_branches(other)}
         return [
-            self._compare(name, window)
+            self._has_two_exports(name, second[name])
+            if name in second
+            else self._compare(name, window)
             for name in wanted
-            if not self.branches or name in self.branches
         ]
+
+    def _has_two_exports(self, branch: str, other: Feed) -> Compared:
+        problem = (
+            f"The feeds {self.name} and {other.name} both have sales of {branch}, and a branch's "
+            "day has one total, so neither is compared: let one feed's `files` match the files of "
+            f"both tills, or give the second till its own branch: {self.feed.section}."
+        )
+        return Compared(branch, problem=problem)
 
     def _compare(self, branch: str, window: Window) -> Compared:
         today = branches()[branch].today
@@ -147,12 +160,12 @@ class ExportVisit(FeedVisit):
                 )
         return None
 
-    def _landed_branches(self) -> list[str]:
-        statement = sql.SQL(
-            "select distinct branch_id from {} where branch_id is not null order by 1"
-        )
-        rows = self.session.connection.execute(statement.format(sql.Identifier(RAW, self.name)))
-        return [name for (name,) in rows]
+    def _landed_branches(self, feed: Feed) -> set[str]:
+        if feed.branch:
+            return {feed.branch} if self._has_landed(feed) else set()
+        statement = sql.SQL("select distinct branch_id from {} where _deleted_at is null")
+        rows = self.session.connection.execute(statement.format(sql.Identifier(RAW, feed.name)))
+        return {name for (name,) in rows}
 
     def _has_landed(self, feed: Feed) -> bool:
         statement = "select exists (select 1 from raw_files._files where feed = %s)"
@@ -194,14 +207,20 @@ class ExportVisit(FeedVisit):
         comparison.land_query("source", totals, figures)
 
     def _amount(self) -> sql.Composable:
-        """Return the amount of a line: the export's own, or that of its quantity and price."""
+        """Return the amount of a line: its own, or that of its quantity and price less discount."""
         declared = self.declared
         amounts: list[sql.Composable] = []
         if declared.amount:
             amounts.append(number(declared.amount))
         if declared.unit_price:
-            price = number(declared.unit_price)
-            amounts.append(sql.SQL("{} * {}").format(quantity(declared.quantity), price))
+            values = {
+                "quantity": quantity(declared.quantity),
+                "price": number(declared.unit_price),
+                "discount": number(declared.discount) if declared.discount else sql.SQL("0"),
+            }
+            # a return gives the discount back, too
+            price_of_all = "{quantity} * {price} - sign({quantity}) * abs(coalesce({discount}, 0))"
+            amounts.append(sql.SQL(price_of_all).format(**values))
         return sql.SQL("coalesce({})").format(sql.SQL(", ").join(amounts))
 
     def _files_of(self, feed: Feed, column: str, days: Collection[date]) -> list[str]:

@@ -105,6 +105,7 @@ class Totals(Declared):
         quantity: its column with the quantity.
         unit_price: its column with the price of one.
         amount: its column with the line's amount, which leads where both are there.
+        discount: its column with what the line's price is reduced by.
         figures: the totals' columns, by the figure that each holds.
     """
 
@@ -115,6 +116,7 @@ class Totals(Declared):
     figures: Annotated[dict[Figure, str], Field(min_length=1)]
     unit_price: str | None = None
     amount: str | None = None
+    discount: str | None = None
     time: str | None = None
     totals_date: str | None = None
 
@@ -139,7 +141,7 @@ class Totals(Declared):
         """The sales' columns that are declared."""
         named = (
             *(self.date, self.time, self.order),
-            *(self.quantity, self.unit_price, self.amount),
+            *(self.quantity, self.unit_price, self.amount, self.discount),
         )
         return [name for name in named if name]
 
@@ -205,6 +207,22 @@ class Feed(Declared):
             raise ValueError("branch and branch_column exclude each other")
         return self
 
+    @model_validator(mode="after")
+    def _options_of_the_format(self) -> Feed:
+        given = [name for name in ("header", "not_records") if getattr(self, name)]
+        if given and self.format in ("jsonl", "parquet"):
+            raise ValueError(f"{given[0]} is no option of {self.format}, only of csv and xlsx")
+        return self
+
+    @model_validator(mode="after")
+    def _one_way_to_write_numbers(self) -> Feed:
+        if self.format == "xlsx" and self.quantity_decimal_separator:
+            raise ValueError(
+                "quantity_decimal_separator and xlsx exclude each other: in Excel a quantity is a "
+                "number like any other"
+            )
+        return self
+
     @property
     def takes_branch_from_path(self) -> bool:
         """Whether a file's path says which branch it is of."""
@@ -233,8 +251,10 @@ class Feed(Declared):
         """What decides which rows a file's bytes become; by other options they are read again."""
         options = [self.format, self.encoding, self.delimiter, self.quote, self.escape]
         later = [self.header, self.not_records, self.sheet, self.branch_column, self.branches]
+        # Excel's numbers are written with it
+        decimal = [self.decimal_separator] if self.format == "xlsx" else []
         # what was read before these options were there is not read again
-        return json.dumps([*options, *self.columns, *(later if any(later) else ())])
+        return json.dumps([*options, *self.columns, *(later if any(later) else ()), *decimal])
 
     def has_files_of(self, branches: Sequence[str] | None) -> bool:
         """Say whether the feed may hold files of some branches; None is all."""

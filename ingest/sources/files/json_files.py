@@ -50,6 +50,20 @@ def _rows(lines: list[bytes], first: int) -> pa.Table:
 
 
 def _text(value: Any) -> str | None:
+    value = _storable(value)
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)
+
+
+def _storable(value: Any) -> Any:
+    """Return a value without what no warehouse stores: a zero character, or half of one."""
+    match value:
+        case str():
+            return value.encode(errors="backslashreplace").decode().replace("\0", "\\x00")
+        case list():
+            return [_storable(each) for each in value]
+        case dict():
+            return {_storable(name): _storable(each) for name, each in value.items()}
+        case _:
+            return value

@@ -87,6 +87,7 @@ def visits(
     modelled_feeds = _modelled_feeds()
     known = {feed.name: feed for feed in configured}
     totals = {feed.totals.feed: feed.totals.columns for feed in configured if feed.totals}
+    exports = [feed for feed in configured if feed.totals or feed.name in modelled(RAW, "exports")]
 
     def visit(feed: Feed) -> FeedVisit:
         expected = modelled_feeds.get(feed.name) or totals.get(feed.name, [])
@@ -94,7 +95,10 @@ def visits(
         if feed.totals is None or feed.totals.feed not in known:
             return simple
         return ExportVisit(
-            **vars(simple), declared=feed.totals, totals=visit(known[feed.totals.feed])
+            **vars(simple),
+            declared=feed.totals,
+            totals=visit(known[feed.totals.feed]),
+            others=[other for other in exports if other is not feed],
         )
 
     return [visit(feed) for feed in configured if feed.has_files_of(branches)]

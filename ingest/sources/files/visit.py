@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+
+from psycopg import sql
 
 from ingest.loads import packages, record
 from ingest.loads.source import Compared, LoadResult, Session, Window
@@ -132,34 +134,54 @@ class FeedVisit:
             "files": sum(1 for reading in readings if not reading.error),
             "rejects": sum(reading.rejects for reading in readings),
         }
-        gone = self._mark_vanished(present)
+        read = [reading.file.name for reading in readings if reading.is_whole]
+        came = [name for name in read if name not in known or not known[name][0]]
+        gone = self._mark_vanished(present, came)
         entry.notes = tuple(self._notes(readings, gone, new, [file.name for file in present]))
         entry.error = _problem([reading for reading in readings if reading.error])
-        if not (present or known or self.branches) and (others := bucket.others()):
+        if not (present or self.branches) and (others := bucket.others()):
             sentence = (
                 f"No file of the feed {self.name} matches {feed.files!r} in {feed.url}, which has "
                 f"{', '.join(others[:SHOWN_FILES])}: correct files in {feed.section}."
             )
-            # the files of a feed that no model reads, like totals, may come later than others
-            if self.is_modelled:
+            # totals, which no model reads, and files of several branches may come later than others
+            if self.is_modelled and not feed.takes_branch_from_path:
                 entry.error = sentence
             else:
                 entry.notes = (*entry.notes, sentence)
 
-    def _mark_vanished(self, present: Sequence[File]) -> list[str]:
-        """Write down which files are gone from the bucket; return those that went just now."""
+    def _mark_vanished(self, present: Sequence[File], came: Sequence[str]) -> dict[str, str | None]:
+        """Write down which files are gone from the bucket, and take out the rows of renamed ones.
+
+        Args:
+            present: the files that there are.
+            came: the names of those that have just been read.
+
+        Returns:
+            Those that went just now, each with its new name where it was renamed.
+        """
+        connection = self.session.connection
         values = {
             "feed": self.name,
             "present": [file.name for file in present],
+            "came": came,
             "branches": list(self.branches) if self.branches else None,
         }
-        rows = self.session.connection.execute(STATEMENTS("mark_vanished"), values)
-        return sorted(name for (name,) in rows)
+        with connection.transaction():
+            gone = dict(connection.execute(STATEMENTS("mark_vanished"), values).fetchall())
+            if renamed := [name for name, new in gone.items() if new]:
+                load_id = packages.new_load_id(connection, land.RAW)
+                table = sql.Identifier(land.RAW, self.name)
+                delete = STATEMENTS("delete_files", table=table, load_id=sql.Literal(load_id),
+                                    names=sql.Literal(renamed))  # fmt: skip
+                connection.execute(delete)
+                packages.complete(connection, land.RAW, land.schema_name(self.feed), load_id)
+        return dict(sorted(gone.items()))
 
     def _notes(
         self,
         readings: Sequence[Reading],
-        gone: Sequence[str],
+        gone: Mapping[str, str | None],
         new: Sequence[str],
         present: Sequence[str],
     ) -> Iterator[str]:
@@ -172,10 +194,13 @@ class FeedVisit:
                     f"download of {first}, and both are read: remove one of them if they hold the "
                     "same."
                 )
-        if gone:
+        for name, renamed in gone.items():
+            if renamed:
+                yield f"The file {name} of the feed {self.name} is called {renamed} now."
+        if removed := [name for name, renamed in gone.items() if not renamed]:
             yield (
-                f"{len(gone)} file(s) of the feed {self.name} were removed from the bucket, first "
-                f"{gone[0]}; their rows stay."
+                f"{len(removed)} file(s) of the feed {self.name} were removed from the bucket, "
+                f"first {removed[0]}; their rows stay."
             )
         if new:
             yield f"New columns in the feed {self.name}: {', '.join(new)}."

@@ -1,11 +1,17 @@
-{#- Figures of the tills' own, which no mapping reads: the day totals of an export, and the closings
-    of the systems that have them (`has_closings` in vars.systems). -#}
+{#- Figures of the tills' own, which no mapping reads: the day totals of an export, the totals of its
+    files, and the closings of the systems that have them (`has_closings` in vars.systems). -#}
 with
 
 totals as (
 
     select * from {{ ref('stg_audit__reconciliation') }}
     where source_name = 'files' and figure = 'order_total' and not is_open_day
+
+),
+
+files as (
+
+    select * from {{ ref('stg_exports__closings') }}
 
 ),
 
@@ -22,8 +28,28 @@ figures as (
         business_date,
         cast(null as {{ dbt.type_string() }}) as closing_id,
         'sales of the day' as figure,
-        at_till
+        at_till,
+        cast(null as {{ exact_type() }}) as in_lines
     from totals
+    {%- for figure, column in {'paid': 'paid_amount', 'units': 'units'}.items() %}
+
+    union all
+
+    select
+        files.branch_id,
+        -- a file that has lost all of its lines is of the day on which it came in
+        coalesce(
+            {{ business_date('files.started_at', 'branches.time_zone', 'branches.cutover_hour') }},
+            {{ load_date('files.load_id') }}
+        ) as business_date,
+        files.closing_id,
+        '{{ figure }} of the closing' as figure,
+        files.{{ column }} as at_till,
+        files.{{ figure }}_in_lines as in_lines
+    from files
+    inner join branches on files.branch_id = branches.branch_id
+    where files.{{ column }} is not null
+    {%- endfor %}
     {%- for system, declared in var('systems').items() if declared.has_closings %}
     {%- for figure in ['paid', 'net', 'tax'] %}
 
@@ -35,7 +61,8 @@ figures as (
             as business_date,
         closings.closing_id,
         '{{ figure }} of the closing' as figure,
-        closings.{{ figure }}_amount as at_till
+        closings.{{ figure }}_amount as at_till,
+        cast(null as {{ exact_type() }}) as in_lines
     from {{ ref('stg_' ~ system ~ '__closings') }} as closings
     inner join branches on closings.branch_id = branches.branch_id
     where closings.{{ figure }}_amount is not null

@@ -5,8 +5,11 @@ with order_days as (
     select
         branch_id,
         business_date,
-        -- unknown, and so null, where a day comes as sums
-        sum(case when is_sale then 1 when order_kind = 'day_total' then null else 0 end) as orders,
+        -- unknown where any money of the day comes as a sum
+        case
+            when max(case when order_kind = 'day_total' then 1 else 0 end) = 0
+                then sum(case when is_sale then 1 else 0 end)
+        end as orders,
         sum(unit_count) as units,
         {%- for measure in [
             'gross_revenue', 'discount_amount', 'tax_amount', 'tips_amount', 'returned_amount',

@@ -89,8 +89,8 @@ period_days as (
         periods.is_previous,
         periods.first_date,
         periods.last_date,
-        -- orders are unknown where a till gives only the sums of days
-        sum(days.orders) as orders,
+        -- unknown if they are unknown on any day
+        case when count(days.orders) = count(*) then sum(days.orders) end as orders,
         {%- for count in counts if count != 'orders' %}
         coalesce(sum(days.{{ count }}), 0) as {{ count }},
         {%- endfor %}

@@ -38,14 +38,14 @@ converted as (
 
 ),
 
--- a total is known only where all of it can be converted
+-- a total is known only where all of it is, and can be converted
 chain_days as (
 
     select
         business_date,
         count(*) as branches,
         count(*) - count(rate) as branches_without_rate,
-        coalesce(sum(orders), 0) as orders,
+        case when count(orders) = count(*) then sum(orders) end as orders,
         {%- for amount in ['gross_revenue', 'net_revenue', 'refund_amount', 'tips_amount'] %}
         case when count(*) = count(rate) then sum({{ amount }}_exact * rate) end as {{ amount }},
         {%- endfor %}

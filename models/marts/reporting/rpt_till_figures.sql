@@ -43,7 +43,8 @@ order_days as (
         sum(case when abs(till_total_exact - total_exact) >= 0.01 then 1 else 0 end)
             as differing_orders,
         sum(case when system_name = 'exports' then 1 else 0 end) as exported_orders,
-        sum(gross_revenue_exact) as sold_in_marts
+        -- what the guests were charged, tips included
+        sum(gross_revenue_exact - discount_amount_exact + line_tips_exact) as sold_in_marts
     from orders
     group by branch_id, business_date
 
@@ -100,6 +101,7 @@ compared as (
         told.closing_id,
         told.at_till,
         coalesce(
+            told.in_lines,
             case told.figure
                 when 'sales of the day' then order_days.sold_in_marts
                 when 'paid of the closing' then closings.paid_amount

@@ -1,29 +1,53 @@
-{#- What a file says of itself in its line of totals, which the feed's model tells by is_total. -#}
+{#- What a file says of itself in its line of totals, which the feed's model tells by is_total, beside
+    what its lines add up to. A table, because each query of the orders joins it. -#}
+{{ config(materialized='table') }}
+
 with
 
-totals as (
+read as (
 
     select * from {{ ref('base_exports__lines_read') }}
     where is_total and _reject is null and _deleted_at is null
 
 ),
 
-lines as (
+totals as (
 
-    select * from {{ ref('stg_exports__lines') }}
-    where file_name in (select totals._file_name from totals)
+    select
+        feed,
+        _file_name as file_name,
+        known_branch_id as branch_id,
+        max(line_amount_read) as paid_amount,
+        max(quantity_read) as units,
+        max(_dlt_load_id) as load_id,
+        -- of a file of several branches, where its total names none
+        max(max(known_branch_id)) over (partition by feed, _file_name) is null as is_of_all
+    from read
+    group by feed, _file_name, known_branch_id
 
 ),
 
-files as (
+lines as (
+
+    select * from {{ ref('stg_exports__lines') }}
+    where deleted_at is null and file_name in (select totals.file_name from totals)
+
+),
+
+-- on whatever day they count: a return of another file's ticket is in this file's total
+sums as (
 
     select
-        branch_id,
+        feed,
         file_name,
+        branch_id,
+        sum(charged_amount) as paid_amount,
+        sum(quantity) as units,
+        sum(sum(charged_amount)) over (partition by feed, file_name) as paid_in_file,
+        sum(sum(quantity)) over (partition by feed, file_name) as units_in_file,
         min(sold_at) as started_at
     from lines
-    where deleted_at is null
-    group by branch_id, file_name
+    group by feed, file_name, branch_id
 
 ),
 
@@ -31,21 +55,31 @@ final as (
 
     select
         -- keys
-        totals.branch_id,
-        totals._file_name as closing_id,
+        coalesce(totals.branch_id, sums.branch_id) as branch_id,
+        totals.file_name as closing_id,
 
-        -- money: files know their sum, and neither tax nor net
-        max(totals.line_amount_read) as paid_amount,
-        cast(null as {{ exact_type() }}) as net_amount,
-        cast(null as {{ exact_type() }}) as tax_amount,
-        max(totals.quantity_read) as units,
+        -- what the file says
+        totals.paid_amount,
+        totals.units,
+
+        -- what its lines say; it may have lost all of them
+        coalesce(case when totals.is_of_all then sums.paid_in_file else sums.paid_amount end, 0)
+            as paid_in_lines,
+        coalesce(case when totals.is_of_all then sums.units_in_file else sums.units end, 0)
+            as units_in_lines,
 
         -- times
-        min(files.started_at) as started_at
+        sums.started_at,
+
+        -- load
+        totals.load_id
     from totals
-    left join files
-        on totals.branch_id = files.branch_id and totals._file_name = files.file_name
-    group by totals.branch_id, totals._file_name
+    left join sums
+        on
+            totals.feed = sums.feed
+            and totals.file_name = sums.file_name
+            and (totals.branch_id = sums.branch_id or totals.is_of_all)
+    where totals.branch_id is not null or sums.branch_id is not null
 
 )
 

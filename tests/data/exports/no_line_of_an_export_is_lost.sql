@@ -60,12 +60,12 @@ failures as (
         0 as places
     from {{ ref('base_exports__lines_read') }} as totals
     left join {{ ref('stg_exports__closings') }} as closings
-        on totals.branch_id = closings.branch_id and totals._file_name = closings.closing_id
+        on totals.known_branch_id = closings.branch_id and totals._file_name = closings.closing_id
     where
         totals.is_total
         and totals._reject is null
         and totals._deleted_at is null
-        and totals.branch_id is not null
+        and totals.known_branch_id is not null
         and closings.closing_id is null
 )
 
