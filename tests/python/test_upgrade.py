@@ -293,10 +293,9 @@ def test_a_return_of_an_export_became_a_line_and_its_order_kept_its_money(upgrad
     )
     for one, other in ((was, is_now), (is_now, was)):
         assert query(upgrade.administrator, f"{one} except all {other} limit 3") == []
-    returned = (
-        "select count(distinct order_key) from marts.fct_order_lines where line_kind = 'return'"
-    )
-    refunds = "select count(distinct order_key) from {} where payment_type = 'refund' and branch_id = 'lyon'"
+    counted = "select count(distinct order_key) from {} where {} and branch_id = 'lyon'"
+    returned = counted.format("marts.fct_order_lines", "line_kind = 'return'")
+    refunds = counted.format("{}", "payment_type = 'refund'")
     before, now = (
         query(upgrade.administrator, refunds.format(relation))[0][0]
         for relation in ('before."marts.fct_payments"', "marts.fct_payments")
