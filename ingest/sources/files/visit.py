@@ -168,7 +168,9 @@ class FeedVisit:
             "branches": list(self.branches) if self.branches else None,
         }
         with connection.transaction():
-            gone = dict(connection.execute(STATEMENTS("mark_vanished"), values).fetchall())
+            gone: dict[str, str | None] = dict(
+                connection.execute(STATEMENTS("mark_vanished"), values).fetchall()
+            )
             if renamed := [name for name, new in gone.items() if new]:
                 load_id = packages.new_load_id(connection, land.RAW)
                 table = sql.Identifier(land.RAW, self.name)

@@ -6,10 +6,8 @@ with order_days as (
         branch_id,
         business_date,
         -- unknown where any money of the day comes as a sum
-        case
-            when max(case when order_kind = 'day_total' then 1 else 0 end) = 0
-                then sum(case when is_sale then 1 else 0 end)
-        end as orders,
+        sum(case when is_sale then 1 else 0 end)
+        * nullif(min(case when order_kind = 'day_total' then 0 else 1 end), 0) as orders,
         sum(unit_count) as units,
         {%- for measure in [
             'gross_revenue', 'discount_amount', 'tax_amount', 'tips_amount', 'returned_amount',
@@ -141,7 +139,6 @@ final as (
         {%- for amount in amounts + ['food_cost', 'waste'] %}
         {{ money(amount) }} as {{ amount }},
         {%- endfor %}
-
         -- the same, not rounded; and what is only rounded
         {%- for amount in amounts %}
         cast({{ amount }} as {{ exact_type() }}) as {{ amount }}_exact,
