@@ -11,19 +11,19 @@ renamed as (
 
     select
         -- keys
-        feed,
-        branch_id,
+        source.feed,
+        source.branch_id,
 
         -- how numbers, days and refunds are written
-        decimal_separator,
+        source.decimal_separator,
         -- a warehouse of an older version has it with its first load
         {{ known_column('source', 'quantity_decimal_separator', dbt.type_string(), types) }}
             as quantity_decimal_separator,
-        thousands_separator,
-        currency_sign,
-        date_format,
-        time_format,
-        negative_quantity
+        source.thousands_separator,
+        source.currency_sign,
+        source.date_format,
+        source.time_format,
+        source.negative_quantity
     from source
 
 )

@@ -48,8 +48,6 @@ final as (
     from lines
     -- The line that sold the article last before it came back. It is looked up in the table: a CTE
     -- that is read twice is computed whole, for every order that is looked up.
-    -- the linter knows no place for a lateral query
-    -- noqa: disable=LT02,ST05
     left join lateral (
         select earlier.order_line_id
         from {{ ref('stg_exports__lines') }} as earlier
@@ -64,7 +62,6 @@ final as (
         order by earlier.sold_at desc, earlier.line_key desc
         limit 1
     ) as sold on true
-    -- noqa: enable=LT02,ST05
     where lines.is_order_line
 
 )

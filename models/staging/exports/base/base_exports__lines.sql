@@ -46,8 +46,8 @@ placed as (
 
     select
         *,
-        max(case when order_day <> day_read and _deleted_at is null then 1 else 0 end)
-            over orders = 0 as is_of_one_day,
+        max(case when order_day <> day_read and _deleted_at is null then 1 else 0 end) over orders
+            as later_returns,
         min(case when _deleted_at is null then clean_payment_method end) over orders
             as first_method,
         max(case when _deleted_at is null then clean_payment_method end) over orders as last_method
@@ -82,7 +82,7 @@ final as (
         coalesce({{ filled('product_name') }}, clean_article, 'all') as product_name,
         coalesce({{ filled('category') }}, 'unsorted') as category,
         kind as line_kind,
-        kind <> 'return' or is_of_one_day as is_order_line,
+        kind <> 'return' or later_returns = 0 as is_order_line,
         grain as order_grain,
         coalesce(clean_channel, 'unknown') as channel,
         coalesce(
