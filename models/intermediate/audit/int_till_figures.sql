@@ -1,5 +1,5 @@
-{#- Figures of the tills' own, which no mapping reads: the day totals of an export, the totals of its
-    files, and the closings of the systems that have them (`has_closings` in vars.systems). -#}
+{#- Figures of the tills' own, which no mapping reads: the day totals of an export, the totals of
+    its files, and the closings of the systems that have them (`has_closings` in vars.systems). -#}
 with
 
 totals as (

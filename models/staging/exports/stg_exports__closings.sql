@@ -1,5 +1,5 @@
-{#- What a file says of itself in its line of totals, which the feed's model tells by is_total, beside
-    what its lines add up to. A table, because each query of the orders joins it. -#}
+{#- What a file says of itself in its line of totals (is_total in the feed's model), beside what its
+    lines add up to. A table, because each query of the orders joins it. -#}
 {{ config(materialized='table') }}
 
 with
