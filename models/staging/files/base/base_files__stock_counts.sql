@@ -95,7 +95,6 @@ judged as (
             broken('branch_id', 'not is_known_branch', 'is no branch of seeds/branches.csv'),
             file_without_a_day(),
             broken('_file_name', 'first_file <> _file_name', 'is not the first file of its night'),
-            missing('ingredient'),
             broken('ingredient', 'not is_known_ingredient', 'is not in seeds/ingredients.csv'),
             unreadable('counted_quantity', quantity, text='counted_quantity_text'),
             broken('counted_quantity', safe_cast('counted_quantity_text', quantity) ~ ' < 0',

@@ -106,7 +106,6 @@ judged as (
             file_without_a_day(),
             broken('delivery_id', 'first_file <> _file_name', 'has come with another file before'),
             missing('delivery_id'),
-            missing('ingredient'),
             broken('ingredient', 'not is_known_ingredient', 'is not in seeds/ingredients.csv'),
             unreadable('quantity', quantity, text='quantity_text'),
             broken('quantity', safe_cast('quantity_text', quantity) ~ ' <= 0', 'is not above 0'),
