@@ -197,8 +197,8 @@ class Dialect:
 
     def is_number(self, text: Expression, *, is_whole: bool = False) -> sa.ColumnElement[bool]:
         """Return the condition that a text is a plain number, or one that a bigint holds."""
-        digits = "{1,18}" if is_whole else "{1,15}([.][0-9]{1,30})?"
-        return text.regexp_match(f"^-?[0-9]{digits}$")
+        whole = "^-?([0-9]{1,18}|[1-8][0-9]{18})$"
+        return text.regexp_match(whole if is_whole else "^-?[0-9]{1,15}([.][0-9]{1,30})?$")
 
     def is_moment(self, text: Expression) -> sa.ColumnElement[bool]:
         """Return the condition that a text is a time that the calendar has."""
