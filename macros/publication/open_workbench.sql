@@ -23,8 +23,11 @@
             {%- set published, workbench = run_query(
                 "select " ~ generation_of("marts") ~ ", " ~ generation_of("marts_next")
             )[0] -%}
-            {%- set generation = invocation_id if flags.FULL_REFRESH
-                else published or workbench or invocation_id -%}
+            {#- a release that says other things of the same records begins a generation, too -#}
+            {%- set release = "-v" ~ var("version_of_facts") -%}
+            {%- set known = published or workbench or "" -%}
+            {%- set generation = known if known.endswith(release) and not flags.FULL_REFRESH
+                else invocation_id ~ release -%}
             {%- for mart in marts if mart.config.materialized == "incremental" -%}
                 {%- set built = api.Relation.create(
                     database=mart.database, schema=mart.schema, identifier=mart.alias, type="table"

@@ -28,7 +28,7 @@ figures as (
         business_date,
         cast(null as {{ dbt.type_string() }}) as closing_id,
         'sales of the day' as figure,
-        at_till,
+        cast(at_till as {{ exact_type() }}) as at_till,
         cast(null as {{ exact_type() }}) as in_lines
     from totals
     {%- for figure, column in {'paid': 'paid_amount', 'units': 'units'}.items() %}
@@ -44,8 +44,8 @@ figures as (
         ) as business_date,
         files.closing_id,
         '{{ figure }} of the closing' as figure,
-        files.{{ column }} as at_till,
-        files.{{ figure }}_in_lines as in_lines
+        cast(files.{{ column }} as {{ exact_type() }}) as at_till,
+        cast(files.{{ figure }}_in_lines as {{ exact_type() }}) as in_lines
     from files
     inner join branches on files.branch_id = branches.branch_id
     where files.{{ column }} is not null
@@ -61,7 +61,7 @@ figures as (
             as business_date,
         closings.closing_id,
         '{{ figure }} of the closing' as figure,
-        closings.{{ figure }}_amount as at_till,
+        cast(closings.{{ figure }}_amount as {{ exact_type() }}) as at_till,
         cast(null as {{ exact_type() }}) as in_lines
     from {{ ref('stg_' ~ system ~ '__closings') }} as closings
     inner join branches on closings.branch_id = branches.branch_id

@@ -59,14 +59,16 @@ final as (
         totals.file_name as closing_id,
 
         -- what the file says
-        totals.paid_amount,
-        totals.units,
+        cast(totals.paid_amount as {{ exact_type() }}) as paid_amount,
+        cast(totals.units as numeric(14, 3)) as units,
 
         -- what its lines say; it may have lost all of them
-        coalesce(case when totals.is_of_all then sums.paid_in_file else sums.paid_amount end, 0)
-            as paid_in_lines,
-        coalesce(case when totals.is_of_all then sums.units_in_file else sums.units end, 0)
-            as units_in_lines,
+        cast(coalesce(
+            case when totals.is_of_all then sums.paid_in_file else sums.paid_amount end, 0
+        ) as {{ exact_type() }}) as paid_in_lines,
+        cast(coalesce(
+            case when totals.is_of_all then sums.units_in_file else sums.units end, 0
+        ) as numeric(14, 3)) as units_in_lines,
 
         -- times
         sums.started_at,
