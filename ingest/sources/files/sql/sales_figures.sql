@@ -1,4 +1,5 @@
--- The day figures of an export's sales. A line with a negative quantity is a refund.
+-- The day figures of an export's sales. A line with a negative quantity is a refund; one that has an
+-- amount and no quantity is one of what it says.
 select
     business_date,
     count(distinct receipt) filter (where quantity >= 0) as orders,
@@ -9,7 +10,7 @@ from (
     select
         {business_date} as business_date,
         landed.{receipt} as receipt,
-        {quantity} as quantity,
+        coalesce({quantity}, 1) as quantity,
         {amount} as amount
     from {table} as landed
     cross join (select * from raw_files._feeds where feed = {feed}) as dialect
