@@ -339,7 +339,7 @@ class _File:
     def _without_what_is_no_record(
         self, table: pa.Table, rejects: dict[int, str]
     ) -> tuple[pa.Table, dict[int, str]]:
-        """Take out and count the lines that begin as the feed says of what is no record."""
+        """Take out and count the lines whose beginning `not_records` names."""
         beginnings = tuple(self._feed.not_records)
         if not beginnings:
             return table, rejects

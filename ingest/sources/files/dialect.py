@@ -97,7 +97,7 @@ def local_time(date: str, clock: str) -> sql.SQL:
     )
     moment = macros["moment_of"]("local", "offset_text", "branch.time_zone")
     return sql.SQL(
-        f"(select ({moment}) at time zone branch.time_zone"  # noqa: S608 - macros
+        f"(select ({moment}) at time zone branch.time_zone"  # noqa: S608 - only macros
         f" from (select {local} as local, {macros['offset_in_dialect'](told)} as offset_text)"
         " as written)"
     )
@@ -109,4 +109,4 @@ def _landed(column: str) -> str:
 
 def _value(text: str, data_type: str) -> sql.SQL:
     cast = _Dbt.safe_cast("plain", data_type)
-    return sql.SQL(f"(select {cast} from (select {text} as plain) as text)")  # noqa: S608 - macros
+    return sql.SQL(f"(select {cast} from (select {text} as plain) as text)")  # noqa: S608 - only macros

@@ -77,7 +77,7 @@ def _column(cells: tuple[Any, ...], decimal: str) -> list[str]:
 
 
 def _text(cell: Any, decimal: str) -> str:
-    """Return a cell as a person would write it, whatever the language of the Excel."""
+    """Return a cell as text, the same in every language of Excel."""
     match cell:
         case bool():
             return str(cell).lower()

@@ -237,7 +237,7 @@ class Feed(Declared):
         """Return the branch that the files call by a word: the word itself, where none is named.
 
         Args:
-            word: as it stands in the path or in the column.
+            word: the word in the path or in the column.
         """
         return next((branch for branch, name in self.branches.items() if name == word), word)
 

@@ -1,5 +1,5 @@
-{#- What a file says of itself in its line of totals (is_total in the feed's model), beside what its
-    lines add up to. A table, because each query of the orders joins it. -#}
+{#- The total at the end of a file (is_total in the feed's model), and what the file's lines add up
+    to. A table, because each query of the orders joins it. -#}
 {{ config(materialized='table') }}
 
 with
@@ -34,7 +34,7 @@ lines as (
 
 ),
 
--- on whatever day they count: a return of another file's ticket is in this file's total
+-- of all days: the total has returns of another file's tickets in it, too
 sums as (
 
     select
