@@ -46,7 +46,7 @@ def rollback(wait: Wait = 0) -> None:
     """Publish the previous version again; possible until the next build begins."""
     warehouse = warehouse_module.resolve()
     with warehouse_module.lock(warehouse, "rollback", wait):
-        result = run_dbt("--quiet", "run-operation", "rollback")
+        result = run_dbt("--quiet", "--no-write-json", "run-operation", "rollback")
     if not result.success:
         raise typer.Exit(1)
     say("The previous version is published again. It stays until the next build.")

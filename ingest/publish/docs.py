@@ -114,7 +114,7 @@ def draw(diagram: str) -> bytes:
 
 def _generate(artifacts_dir: Path) -> None:
     result = run_dbt(
-        "--quiet", "docs", "generate", "--static", "--target=live",
+        "--quiet", "--write-json", "docs", "generate", "--static", "--target=live",
         f"--target-path={artifacts_dir}",
     )  # fmt: skip
     if not result.success:

@@ -64,7 +64,9 @@ class Configuration(CLIConfiguration):  # type: ignore[misc]  # its package has 
         os.environ.update(warehouse.environment, DBT_TARGET="live", MYPIZZA_READ_AS=role)
         # A folder apart: the target `live` would otherwise spoil the next build's partial parse.
         target_dir = target_folder() / "metrics"
-        parsed = run_dbt("--quiet", "parse", "--target=live", f"--target-path={target_dir}")
+        parsed = run_dbt(
+            "--quiet", "--write-json", "parse", "--target=live", f"--target-path={target_dir}"
+        )
         if not parsed.success:
             raise WarehouseError(f"dbt cannot read the metrics: {parsed.exception}")
         manifest = (target_dir / "semantic_manifest.json").read_text(encoding="utf-8")

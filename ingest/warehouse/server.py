@@ -212,6 +212,9 @@ def _ensure_role_and_database() -> None:
     """Make the pipeline's login, which is no superuser, its database, and the roles there."""
     admin = embedded_administrator()
     with admin.connect("postgres") as admin_connection:
+        # The password is a long random one, which many rounds make no safer, and dbt logs in for
+        # every node.
+        admin_connection.execute("set scram_iterations = 1")
         rights.ensure_login(admin_connection, LOGIN, lambda: read_connection().password)
         # of the login alone, not of its roles: it makes the sample company's tills
         admin_connection.execute(sql.SQL("alter role {} createdb").format(sql.Identifier(LOGIN)))

@@ -64,12 +64,13 @@ def build(*models: str, project: Path | None = None) -> None:
 
     Args:
         models: their names; they are built in `marts_next`.
-        project: another copy of this project.
+        project: another copy of this project, whose seeds are loaded, too: here they are as they
+            were when the company was published.
     """
-    kinds = ("test", "unit_test")
-    without_tests = [word for kind in kinds for word in ("--exclude-resource-type", kind)]
+    kinds = ("test", "unit_test") if project else ("test", "unit_test", "seed")
+    left_out = [word for kind in kinds for word in ("--exclude-resource-type", kind)]
     selected = [f"+{name}" for name in models]
-    mypizza("dbt", "build", "--select", *selected, *without_tests, project=project)
+    mypizza("dbt", "build", "--select", *selected, *left_out, project=project)
 
 
 def _run(

@@ -19,7 +19,8 @@ import pytest
 from ingest import warehouse as warehouse_module
 from ingest.warehouse import Warehouse
 from sample import company
-from tests.python.commands import declare, mypizza, sample, settings
+from tests.python.commands import mypizza, sample, settings
+from tests.python.conftest import SMALL
 
 DISK_MEGABYTES = 300
 TABLES = {
@@ -86,9 +87,9 @@ class Disk:
 
 
 @pytest.fixture(scope="module")
-def disk(warehouse: Warehouse) -> Iterator[Disk]:
-    settings().joinpath("config.toml").unlink()
-    declare(warehouse_module.warehouse_dir(), ["chicago"])
+def disk(small_warehouse: Warehouse) -> Iterator[Disk]:
+    """The published small company, moved to a small disk."""
+    warehouse = small_warehouse
     folder = warehouse_module.warehouse_dir() / "disk"
     folder.mkdir()
     mounted = subprocess.run(
@@ -120,18 +121,19 @@ def disk(warehouse: Warehouse) -> Iterator[Disk]:
             connection.execute(f"create tablespace small location '{space}'".encode())
             connection.execute("alter database mypizza set tablespace small")
         yield Disk(warehouse, folder)
-        sample("stop")
         warehouse_module.stop()
     finally:
         subprocess.run([shutil.which("umount") or "umount", "-l", str(folder)], check=False)
 
 
 def test_a_load_on_a_full_disk_says_so_and_is_made_good(disk: Disk) -> None:
-    sample("start", "--branch", "chicago")
+    with settings().joinpath("config.toml").open("a") as config:
+        config.write("\n[sources.pos.tills.honolulu]\n")
+    sample("start", *(word for branch in (*SMALL, "honolulu") for word in ("--branch", branch)))
     # While rows are copied, and while they are indexed.
-    for megabytes in (1, 6):
+    for megabytes in (1, 3):
         disk.fill(but_megabytes=megabytes)
-        code, said = disk.mypizza("ingest", "pos")
+        code, said = disk.mypizza("ingest", "pos", "--branch", "honolulu")
         assert code == 1
         assert "The disk of the warehouse is full" in said
         assert "free some space and run again" in said
@@ -145,7 +147,6 @@ def test_a_load_on_a_full_disk_says_so_and_is_made_good(disk: Disk) -> None:
 
 
 def test_a_build_on_a_full_disk_leaves_the_published_marts(disk: Disk) -> None:
-    assert disk.mypizza("run", "--no-docs")[0] == 0
     published = disk.query("select count(*), sum(tax_amount) from marts.fct_orders")
     company.advance(disk.warehouse, days=1)
     assert disk.mypizza("ingest", "pos")[0] == 0

@@ -212,7 +212,7 @@ def test_partial_build_publishes_nothing(warehouse: Warehouse) -> None:
 
     before = published()
     one_model = mypizza("dbt", "build", "--select", "dim_branches")
-    untested = {"DBT_RESOURCE_TYPES": "model seed snapshot"}
+    untested = {"DBT_RESOURCE_TYPES": "seed snapshot"}
     run = mypizza("run", "--no-docs", environment=untested, expect=1)
     for built in (one_model, run):
         assert "this run contained only part of the project" in built.stdout
@@ -318,12 +318,15 @@ def test_readers_in_a_loop_see_no_error_and_no_mixture_of_versions(warehouse: Wa
 
 
 def test_build_waits_for_a_long_query_on_the_old_version_and_names_it(
-    warehouse: Warehouse,
+    warehouse: Warehouse, tmp_path: Path
 ) -> None:
     with warehouse.connect(name="long query") as connection, connection.transaction():
         connection.execute("select count(*) from marts_next.fct_orders")
+        # with its own target: other variables make dbt read the whole project anew, and again
+        # for whoever comes next
         blocked = mypizza(
-            "dbt", "build", "--vars", "{workbench_timeout_seconds: 1}", expect=1
+            "dbt", "build", "--vars", "{workbench_timeout_seconds: 1}", expect=1,
+            environment={"DBT_TARGET_PATH": str(tmp_path)},
         )  # fmt: skip
     assert "is still being read" in blocked.stdout
     assert "select count(*) from marts_next.fct_orders" in blocked.stdout
