@@ -59,17 +59,18 @@ def sample(
     return _run("sample.cli", arguments, expect, None, project, folder)
 
 
-def build(*models: str, project: Path | None = None) -> None:
+def build(*models: str, project: Path | None = None, alone: bool = False) -> None:
     """Build models and what they are made from, without tests: nothing is published.
 
     Args:
         models: their names; they are built in `marts_next`.
         project: another copy of this project, whose seeds are loaded, too: here they are as they
             were when the company was published.
+        alone: whether what they are made from is left as the build before has made it.
     """
     kinds = ("test", "unit_test") if project else ("test", "unit_test", "seed")
     left_out = [word for kind in kinds for word in ("--exclude-resource-type", kind)]
-    selected = [f"+{name}" for name in models]
+    selected = [name if alone else f"+{name}" for name in models]
     mypizza("dbt", "build", "--select", *selected, *left_out, project=project)
 
 

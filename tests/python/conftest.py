@@ -40,6 +40,7 @@ def _forget_the_server() -> None:
 _forget_the_server()
 
 from ingest import warehouse as warehouse_module  # noqa: E402 - the environment comes first
+from ingest.warehouse.server import is_running  # noqa: E402 - as above
 from tests.python.commands import (  # noqa: E402 - as above
     SMALL_COMPANY,
     copy_company,
@@ -65,14 +66,19 @@ def _server_of(module: str) -> Iterator[warehouse_module.Warehouse]:
     try:
         yield warehouse_module.resolve()
     finally:
-        warehouse_module.stop()
+        if is_running():  # its data is not needed any more
+            data = str(folder / "data")
+            warehouse_module.run_program("pg_ctl", "-D", data, "-m", "immediate", "stop")
         _forget_the_server()
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
-def warehouse(request: pytest.FixtureRequest) -> Iterator[warehouse_module.Warehouse]:
+def warehouse(
+    request: pytest.FixtureRequest, empty_server: Path
+) -> Iterator[warehouse_module.Warehouse]:
     """An embedded server of the test file's own; its libpq variables stand in `os.environ`."""
+    copy_company(empty_server, HOME / request.module.__name__)
     with _server_of(request.module.__name__) as empty:
         yield empty
 
@@ -98,6 +104,25 @@ def _prepared(name: str, run: Callable[[Path], str]) -> Path:
     return folder
 
 
+def _start(folder: Path) -> None:
+    """Start a server that never waits for the disk: what it has is lost with the machine only."""
+    mypizza("up", folder=folder)
+    with (folder / "data" / "postgresql.auto.conf").open("a", encoding="utf-8") as settings:
+        settings.write("fsync = off\nfull_page_writes = off\nsynchronous_commit = off\n")
+    mypizza("down", folder=folder)
+
+
+@pytest.fixture(scope="session")
+def empty_server() -> Path:
+    """The folder of a stopped server without anything in it: to be copied."""
+
+    def start(folder: Path) -> str:
+        _start(folder)
+        return ""
+
+    return _prepared("empty_server", start)
+
+
 @pytest.fixture(scope="session")
 def sample_company() -> Path:
     """The folder of a stopped server with the published sample company: to be copied.
@@ -107,6 +132,7 @@ def sample_company() -> Path:
 
     def trade(folder: Path) -> str:
         declare(folder)
+        _start(folder)
         sample("start", folder=folder)
         mypizza("ingest", folder=folder)
         sample("advance", "--days", "35", folder=folder)
@@ -124,6 +150,7 @@ def small_company() -> Path:
 
     def trade(folder: Path) -> str:
         declare(folder, SMALL)
+        _start(folder)
         project = copy_project(folder)
         shutil.rmtree(project / ".dlt")
         shutil.copytree(folder / ".dlt", project / ".dlt")

@@ -229,23 +229,6 @@ def test_another_day_another_project_and_another_version_are_noticed(
     assert is_up_to_date(warehouse)
 
 
-def test_a_row_at_a_till_is_built_and_then_there_is_nothing_new(warehouse: Warehouse) -> None:
-    query(
-        warehouse,
-        "update orders set note = 'no onions', updated_at = now() - interval '1 minute'"
-        " where order_id = 5",
-        "till_chicago",
-    )
-    before = publications(warehouse)
-    mypizza("run", "--no-docs")
-    assert publications(warehouse) != before
-    assert is_up_to_date(warehouse)
-    mypizza("rollback")
-    assert not is_up_to_date(warehouse)
-    mypizza("rollback")
-    assert is_up_to_date(warehouse)
-
-
 @pytest.mark.parametrize(
     ("command", "awaited"),
     [
@@ -295,6 +278,21 @@ def test_the_exit_code_after_ctrl_c_is_the_same_where_it_met_generated_code(tmp_
     assert (ended.returncode, ended.stderr) == (130, f"{STOPPED}\n")
 
 
-def test_a_run_after_ctrl_c_makes_it_good(warehouse: Warehouse) -> None:
+def test_a_run_after_ctrl_c_makes_it_good_and_then_there_is_nothing_new(
+    warehouse: Warehouse,
+) -> None:
+    query(
+        warehouse,
+        "update orders set note = 'no onions', updated_at = now() - interval '1 minute'"
+        " where order_id = 5",
+        "till_chicago",
+    )
+    before = publications(warehouse)
     mypizza("run", "--no-docs")
     assert query(warehouse, "select count(*) from audit.loads where outcome = 'running'") == [(0,)]
+    assert publications(warehouse) != before
+    assert is_up_to_date(warehouse)
+    mypizza("rollback")
+    assert not is_up_to_date(warehouse)
+    mypizza("rollback")
+    assert is_up_to_date(warehouse)

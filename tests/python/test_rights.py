@@ -645,10 +645,7 @@ def test_secrets_are_in_no_log_no_error_no_audit_and_no_docs(
         mypizza("ingest", "--branch", "quito", environment=broken),
         mypizza("ingest", "--branch", "quito", environment=down, expect=1),
         mypizza("dbt", "--debug", "run", "--select", "stg_pos__customers"),
-        mypizza(
-            "dbt", "--debug", "run", "--select", "dim_dates",
-            "--vars", "{calendar_starts_on: nonsense}", expect=1,
-        ),
+        mypizza("dbt", "--debug", "show", "--inline", "select nonsense", expect=1),
         mypizza(
             "up", expect=1, environment={"MYPIZZA_EMBEDDED": "", "PGPASSWORD": wrong}
         ),
