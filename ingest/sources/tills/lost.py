@@ -13,7 +13,7 @@ from ingest.loads.statements import Statements
 from ingest.sources.tills.declaration import Table
 from ingest.sources.tills.figures import hash_of, shared
 from ingest.sources.tills.landing import TIMES, raw_type
-from ingest.sources.tills.tables import AtTill, Condition, InRaw, Key, Keys, Side, listed, named
+from ingest.sources.tills.tables import AtTill, Condition, InRaw, Key, Keys, Side, named
 from ingest.sources.tills.window import HealWindow
 
 STATEMENTS = Statements(__file__)
@@ -55,7 +55,7 @@ def roots_of(till: AtTill, table: Table, keys: Sequence[Key]) -> dict[Key, Key |
                     *_numbered(columns), *_numbered(till.key(root_table, path[-1]), since=size)
                 )
                 .select_from(joined)
-                .where(listed([path[0].c[name] for name in table.key], some, till.dialect))
+                .where(till.keyed(table, path[0], some))
             )
             with till.asking(table):
                 rows = connection.execute(query).all()
@@ -165,9 +165,8 @@ def _accounted_for(raw: InRaw, table: Table, keys: Sequence[Key]) -> list[Key]:
     """Return, of some keys, those of rows that are there, or went with their parent."""
     rows, above = raw.rows(table), raw.rows(raw.system.table(str(table.parent)), "above")
     went = sa.exists().where(_names_deleted(raw, table, rows, above))
-    columns = [rows.c[name] for name in table.key]
-    query = sa.select(*columns).where(
-        raw.of_till(rows), listed(columns, keys, raw.dialect), rows.c._deleted_at.is_(None) | went
+    query = sa.select(*(rows.c[name] for name in table.key)).where(
+        raw.of_till(rows), raw.keyed(table, rows, keys), rows.c._deleted_at.is_(None) | went
     )
     return raw.fetch(query)
 

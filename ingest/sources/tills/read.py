@@ -33,7 +33,7 @@ from ingest.loads.destination import Reference, References, SourceFailedError, c
 from ingest.sources.tills.connect import RefusedTableError, TillError, refusal
 from ingest.sources.tills.declaration import Table, written
 from ingest.sources.tills.dialects.base import MOMENT, NUMBER, WALL
-from ingest.sources.tills.landing import as_in_raw, cast, schema
+from ingest.sources.tills.landing import TIMES, as_in_raw, cast, schema
 from ingest.sources.tills.progress import Progress, Read
 from ingest.sources.tills.tables import AtTill, Condition, InRaw
 
@@ -110,6 +110,13 @@ class Reading:
                 f"as the key in systems/{till.system.name}.toml."
             )
         where = sa.and_(where, sa.not_(lacking)) if parts else where
+        if (twice := self._twice(rows)) is not None:
+            if row := self._first(rows, shown, twice):
+                self.progress.notes["twice"] = (
+                    f"A row of {table.name} of the till of {till.till.part} has the key of another "
+                    f"row where that lands as a number ({row}): it is left out. Correct it there."
+                )
+            where = sa.and_(where, sa.not_(twice))
         for name, condition in changed.items():
             if row := self._first(rows, table.key, where, condition):
                 self.progress.notes[name] = (
@@ -117,6 +124,17 @@ class Reading:
                     f"that is no {till.kind(table, name)} where {row}: it lands as null."
                 )
         return where
+
+    def _twice(self, rows: sa.FromClause) -> Condition | None:
+        """Return when a text of a key, such as 01, becomes the number that another row has."""
+        till, table = self.till, self.table
+        texts = [rows.c[name] for name in table.key if name in till.numbered(table)]
+        if not texts:
+            return None
+        here, there = (till.key(table, each) for each in (rows, till.rows(table, "others")))
+        several = sa.select(*there).group_by(*there).having(sa.func.count() > 1)
+        plain = sa.and_(*(text.regexp_match("^(0|-?[1-9][0-9]*)$") for text in texts))
+        return sa.and_(sa.not_(plain), sa.tuple_(*here).in_(several))
 
     def _first(
         self, rows: sa.FromClause, names: Sequence[str], *conditions: Condition
@@ -211,9 +229,11 @@ def fresh(till: AtTill, table: Table, rows: sa.FromClause, last_value: Any) -> C
         conditions.append(cursor <= literal(until) if is_day else cursor < literal(until))
     if last_value is not None:
         conditions.append(cursor >= literal(last_value) if is_day else cursor > literal(last_value))
-    news = sa.and_(sa.true(), *conditions)
-    # A row without a cursor is read every time: it must not be lost.
-    return sa.or_(news, cursor.is_(None)) if _may_be_null(cursor) else news
+    # A row without a cursor that can be read is read every time: it must not be lost.
+    lacking = [cursor.is_(None)] if _may_be_null(cursor) else []
+    if till.kind(table, str(cursor.key)) in TIMES and not table.changed_format:
+        lacking += till.dialect.no_times(cursor)
+    return sa.or_(sa.and_(sa.true(), *conditions), *lacking)
 
 
 def present(till: AtTill, table: Table) -> Any:

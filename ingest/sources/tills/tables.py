@@ -24,7 +24,7 @@ from ingest.sources.tills.days import Clock
 from ingest.sources.tills.declaration import System, Table
 from ingest.sources.tills.dialects import POSTGRES
 from ingest.sources.tills.dialects.base import Dialect, Expression, Landed
-from ingest.sources.tills.landing import TEXT, as_type, landing, postgres_name, raw_type
+from ingest.sources.tills.landing import NUMBERS, TEXT, as_type, landing, postgres_name, raw_type
 from ingest.warehouse import WarehouseError
 
 Key = tuple[Any, ...]
@@ -75,6 +75,23 @@ class Side:
     def key(self, table: Table, rows: sa.FromClause) -> list[Expression]:
         """Return a table's key, each column as it lands."""
         return [self.value(table, rows.c[name]) for name in table.key]
+
+    def numbered(self, table: Table) -> set[str]:
+        """Return the columns of a table that are texts and land as numbers."""
+        del table
+        return set()
+
+    def keyed(self, table: Table, rows: sa.FromClause, keys: Sequence[Key]) -> Condition:
+        """Return the condition that rows have one of some keys, each part as it lands."""
+        texts = self.numbered(table)
+        columns = [
+            self.value(table, rows.c[name]) if name in texts else rows.c[name] for name in table.key
+        ]
+        literal = self.dialect.literal
+        if len(columns) == 1:
+            one: Condition = columns[0].in_([literal(value) for (value,) in keys])
+            return one
+        return sa.tuple_(*columns).in_([sa.tuple_(*map(literal, key)) for key in keys])
 
     def parent_named(self, table: Table, rows: sa.FromClause) -> list[Expression]:
         """Return the columns that name a row's parent, to be compared with the parent's key."""
@@ -190,6 +207,15 @@ class AtTill(Side):
             if name in self._others(table)
         }
 
+    def numbered(self, table: Table) -> set[str]:
+        """Return the columns of a table that are texts and land as numbers."""
+        natural = self._natural(table)
+        return {
+            name
+            for name in self._others(table)
+            if natural[name] == TEXT and self.kind(table, name) in NUMBERS
+        }
+
     def _natural(self, table: Table) -> dict[str, str]:
         return {
             str(column.key): postgres_name(landing(column, self.system, table, self.dialect)[1])
@@ -293,11 +319,3 @@ def named(
 ) -> Condition:
     """Return the condition that rows name others by their key."""
     return sa.and_(*(rows.c[one] == others.c[two] for one, two in zip(columns, key, strict=True)))
-
-
-def listed(columns: Sequence[Any], keys: Sequence[Key], dialect: Dialect) -> Condition:
-    """Return the condition that columns have one of some values."""
-    if len(columns) == 1:
-        one: Condition = columns[0].in_([dialect.literal(value) for (value,) in keys])
-        return one
-    return sa.tuple_(*columns).in_([sa.tuple_(*map(dialect.literal, key)) for key in keys])

@@ -16,7 +16,7 @@ from ingest.sources.tills.connect import Till
 from ingest.sources.tills.days import FIRST_MOMENT, LAST_MOMENT, Clock, within
 from ingest.sources.tills.declaration import System, Table
 from ingest.sources.tills.dialects import POSTGRES
-from ingest.sources.tills.tables import Condition, InRaw, Key, Side, listed
+from ingest.sources.tills.tables import Condition, InRaw, Key, Side
 
 STATEMENTS = Statements(__file__)
 
@@ -184,7 +184,7 @@ class HealWindow:
         # one look-up for each part of the window: engines use their indexes then
         found = [_on_days(side, table, rows, part, days) for part, days in self.days]
         if keys := self.keys.get(table.name):
-            found.append(listed([rows.c[name] for name in table.key], keys, side.dialect))
+            found.append(side.keyed(table, rows, keys))
         if self.keys and table.parent:
             above = HealWindow(keys=self.keys)
             found.append(_of_parents(side, table, rows, above))
