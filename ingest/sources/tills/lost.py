@@ -13,7 +13,7 @@ from ingest.loads.statements import Statements
 from ingest.sources.tills.declaration import Table
 from ingest.sources.tills.figures import hash_of, shared
 from ingest.sources.tills.landing import TIMES, raw_type
-from ingest.sources.tills.tables import AtTill, Condition, InRaw, Key, Keys, Side, named
+from ingest.sources.tills.tables import AtTill, Condition, InRaw, Key, Keys, Side
 from ingest.sources.tills.window import HealWindow
 
 STATEMENTS = Statements(__file__)
@@ -34,7 +34,7 @@ def not_read_again(raw: InRaw, table: Table, window: HealWindow, staged: str) ->
     query = sa.select(*(rows.c[name] for name in table.key)).where(
         raw.alive(rows),
         window.condition(raw, table, rows),
-        ~sa.exists().where(named(rows, table.key, brought, table.key)),
+        ~sa.exists().where(*(rows.c[name] == brought.c[name] for name in table.key)),
     )
     return sorted(raw.fetch(query), key=str)
 
@@ -175,12 +175,7 @@ def _names_deleted(
     raw: InRaw, table: Table, rows: sa.FromClause, above: sa.FromClause
 ) -> Condition:
     """Return the condition that rows name a parent that is marked as deleted."""
-    key = raw.system.table(str(table.parent)).key
-    return sa.and_(
-        raw.of_till(above),
-        above.c._deleted_at.is_not(None),
-        named(rows, table.parent_key, above, key),
-    )
+    return sa.and_(above.c._deleted_at.is_not(None), raw.belongs(table, rows, above))
 
 
 def orphans_gone(till: AtTill, raw: InRaw) -> Keys:

@@ -230,7 +230,7 @@ def fresh(till: AtTill, table: Table, rows: sa.FromClause, last_value: Any) -> C
     if last_value is not None:
         conditions.append(cursor >= literal(last_value) if is_day else cursor > literal(last_value))
     # A row without a cursor that can be read is read every time: it must not be lost.
-    lacking = [cursor.is_(None)] if _may_be_null(cursor) else []
+    lacking: list[Condition] = [cursor.is_(None)] if _may_be_null(cursor) else []
     if till.kind(table, str(cursor.key)) in TIMES and not table.changed_format:
         lacking += till.dialect.no_times(cursor)
     return sa.or_(sa.and_(sa.true(), *conditions), *lacking)

@@ -93,9 +93,26 @@ class Side:
             return one
         return sa.tuple_(*columns).in_([sa.tuple_(*map(literal, key)) for key in keys])
 
-    def parent_named(self, table: Table, rows: sa.FromClause) -> list[Expression]:
-        """Return the columns that name a row's parent, to be compared with the parent's key."""
-        return [rows.c[name] for name in table.parent_key]
+    def linked(
+        self, table: Table, rows: sa.FromClause, above: sa.FromClause
+    ) -> list[tuple[Expression, Expression]]:
+        """Return the columns that name a row's parent, each with that of the parent's key."""
+        parent = self.system.table(str(table.parent))
+        names = zip(table.parent_key, parent.key, strict=True)
+        return [(rows.c[name], above.c[key]) for name, key in names]
+
+    def belongs(self, table: Table, rows: sa.FromClause, above: sa.FromClause) -> Condition:
+        """Return the condition that rows are of a parent of the till's."""
+        pairs = self.linked(table, rows, above)
+        return sa.and_(self.of_till(above), *(one == other for one, other in pairs))
+
+    def belongs_to_some(
+        self, table: Table, rows: sa.FromClause, above: sa.FromClause, wanted: Condition
+    ) -> Condition:
+        """Return the condition that rows are of one of some parents of the till's."""
+        columns, key = zip(*self.linked(table, rows, above), strict=True)
+        parents = sa.select(*key).where(self.of_till(above), wanted)
+        return (columns[0] if len(columns) == 1 else sa.tuple_(*columns)).in_(parents)
 
     def clock(self, table: Table, branch: Branch, column: str | None = None) -> Clock:
         """Return a branch's business dates, as a column tells them; default the business time."""
@@ -114,10 +131,8 @@ class Side:
         path = self.system.path(table)
         found = [self.rows(each, f"t{number}") for number, each in enumerate(path)]
         joined: sa.FromClause = found[0]
-        for child, each, rows, above in zip(path, path[1:], found, found[1:], strict=False):
-            names = zip(self.parent_named(child, rows), each.key, strict=True)
-            belongs = sa.and_(self.of_till(above), *(one == above.c[key] for one, key in names))
-            joined = joined.join(above, belongs, isouter=is_outer)
+        for child, rows, above in zip(path, found, found[1:], strict=False):
+            joined = joined.join(above, self.belongs(child, rows, above), isouter=is_outer)
         return joined, found
 
     def branch(self, table: Table, rows: sa.FromClause) -> Expression | None:
@@ -188,14 +203,16 @@ class AtTill(Side):
         landed = self._landed(table, column)[0]
         return landed.element if isinstance(landed, sa.Label) else landed
 
-    def parent_named(self, table: Table, rows: sa.FromClause) -> list[Expression]:
-        """Return the columns that name a row's parent; a text that names a number as it lands."""
+    def linked(
+        self, table: Table, rows: sa.FromClause, above: sa.FromClause
+    ) -> list[tuple[Expression, Expression]]:
+        """Return the columns that name a parent; a text that names a number as it lands."""
         parent = self.system.table(str(table.parent))
-        kinds, above = self._natural(table), self._natural(parent)
+        kinds, there = self._natural(table), self._natural(parent)
         return [
-            self.value(table, rows.c[name])
-            if kinds[name] != above[key] and TEXT in (kinds[name], above[key])
-            else rows.c[name]
+            (self.value(table, rows.c[name]), above.c[key])
+            if kinds[name] != there[key] and TEXT in (kinds[name], there[key])
+            else (rows.c[name], above.c[key])
             for name, key in zip(table.parent_key, parent.key, strict=True)
         ]
 
@@ -284,6 +301,23 @@ class InRaw(Side):
         """Return a column's type, as Postgres calls it."""
         return self.types[table.name].get(column)
 
+    def is_linked_by_text(self, table: Table) -> bool:
+        """Say whether rows are found by their parent's number as text, as the models find them."""
+        if len(self.system.path(table)) != 2 or len(table.parent_key) > 1:
+            return False
+        parent = self.system.table(str(table.parent))
+        kinds = {self.kind(table, table.parent_key[0])}
+        return self.has(parent) and kinds | {self.kind(parent, parent.key[0])} == {"bigint"}
+
+    def linked(
+        self, table: Table, rows: sa.FromClause, above: sa.FromClause
+    ) -> list[tuple[Expression, Expression]]:
+        """Return the columns that name a parent, as the one index on them has them."""
+        pairs = super().linked(table, rows, above)
+        if not self.is_linked_by_text(table):
+            return pairs
+        return [(sa.cast(one, sa.Text), sa.cast(other, sa.Text)) for one, other in pairs]
+
     def table(self, table: Table) -> sa.Table:
         """Return a raw table itself."""
         columns = [sa.Column(name, raw_type(kind)) for name, kind in self.types[table.name].items()]
@@ -312,10 +346,3 @@ def in_raw(till: Till, connection: Connection) -> InRaw:
     return InRaw(
         system=till.system, connection=connection, till_id=till.till_id, branch_ids=branch_ids
     )
-
-
-def named(
-    rows: sa.FromClause, columns: Sequence[str], others: sa.FromClause, key: Sequence[str]
-) -> Condition:
-    """Return the condition that rows name others by their key."""
-    return sa.and_(*(rows.c[one] == others.c[two] for one, two in zip(columns, key, strict=True)))

@@ -207,8 +207,4 @@ def _on_days(side: Side, table: Table, rows: sa.FromClause, part: Part, days: Wi
 def _of_parents(side: Side, table: Table, rows: sa.FromClause, window: HealWindow) -> Condition:
     parent = side.system.table(str(table.parent))
     above = side.rows(parent, f"{parent.name}_above")
-    wanted = sa.select(*(above.c[name] for name in parent.key)).where(
-        side.of_till(above), window.condition(side, parent, above)
-    )
-    columns = side.parent_named(table, rows)
-    return (columns[0] if len(columns) == 1 else sa.tuple_(*columns)).in_(wanted)
+    return side.belongs_to_some(table, rows, above, window.condition(side, parent, above))
