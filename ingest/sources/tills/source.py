@@ -125,7 +125,7 @@ class TillSource:
         if key := self._number_of_order(table, raw.types[table.name]):
             name = f"{table.name}_order"
             found[name] = STATEMENTS("index_of_order", index=name, till=till, key=key, raw=own)
-        if table.belongs_to_a_day:
+        if self._has_parts(table):  # they go with it
             name = f"{table.name}_deleted"
             found[name] = STATEMENTS(
                 "index_of_deleted", index=name, till=till, key=table.key[0], raw=own
@@ -134,11 +134,13 @@ class TillSource:
 
     def _number_of_order(self, table: Table, types: Mapping[str, str]) -> str | None:
         """Return the column that names an order by a number: its own, or that of a part of it."""
-        has_parts = any(other.parent == table.name for other in self.system.tables)
-        if len(self.system.path(table)) > 2 or not (table.parent or has_parts):
+        if len(self.system.path(table)) > 2 or not (table.parent or self._has_parts(table)):
             return None
         columns = table.parent_key or table.key
         return columns[0] if len(columns) == 1 and "char" not in types[columns[0]] else None
+
+    def _has_parts(self, table: Table) -> bool:
+        return any(other.parent == table.name for other in self.system.tables)
 
     def _start_over(self, session: Session, table: Table) -> None:
         """Take back the tills that hold a key twice: their next load is a first load.
