@@ -41,35 +41,18 @@ def columns(connection: Connection, raw: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def index(
-    connection: Connection,
-    raw: str,
-    table: str,
-    suffix: str,
-    wanted: Sequence[str],
-    *,
-    is_unique: bool = False,
-) -> None:
-    """Give a raw table an index, unless it has it.
+def indexing(
+    raw: str, table: str, suffix: str, wanted: Sequence[str], *, is_unique: bool = False
+) -> sql.Composed:
+    """Return the statement that gives a raw table an index, unless it has it.
 
     Args:
-        connection: a connection as loader.
         raw: the raw schema.
         table: the table.
         suffix: what the index' name has after the table's.
         wanted: the columns.
         is_unique: whether the columns are a key.
-
-    Raises:
-        psycopg.errors.UniqueViolation: the table holds a key twice.
     """
-    connection.execute(indexing(raw, table, suffix, wanted, is_unique=is_unique))
-
-
-def indexing(
-    raw: str, table: str, suffix: str, wanted: Sequence[str], *, is_unique: bool = False
-) -> sql.Composed:
-    """Return the statement of `index`, for a load that has a connection of its own."""
     return sql.SQL("create {} index if not exists {} on {} ({})").format(
         sql.SQL("unique" if is_unique else ""),
         sql.Identifier(f"{table}_{suffix}"),

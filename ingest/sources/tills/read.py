@@ -32,7 +32,7 @@ from ingest.loads.destination import Reference, References, SourceFailedError, c
 from ingest.sources.tills.connect import RefusedTableError, TillError, refusal
 from ingest.sources.tills.declaration import Table
 from ingest.sources.tills.dialects.base import NUMBER, WALL
-from ingest.sources.tills.landing import as_in_raw, cast, schema
+from ingest.sources.tills.landing import NUMBERS, as_in_raw, cast, schema
 from ingest.sources.tills.news import fresh, is_day, may_be_null
 from ingest.sources.tills.progress import Progress, Read
 from ingest.sources.tills.tables import AtTill, Condition
@@ -128,7 +128,11 @@ class Reading:
     def _twice(self, rows: sa.FromClause) -> Condition | None:
         """Return when a text of a key, such as 01, becomes the number that another row has."""
         till, table = self.till, self.table
-        texts = [rows.c[name] for name in table.key if name in till.numbered(table)]
+        texts = [
+            rows.c[name]
+            for name in table.key
+            if isinstance(rows.c[name].type, sa.String) and till.kind(table, name) in NUMBERS
+        ]
         if not texts:
             return None
         here, there = (till.key(table, each) for each in (rows, till.rows(table, "others")))

@@ -24,7 +24,7 @@ from ingest.sources.tills.days import Clock
 from ingest.sources.tills.declaration import System, Table
 from ingest.sources.tills.dialects import POSTGRES
 from ingest.sources.tills.dialects.base import Dialect, Expression, Landed
-from ingest.sources.tills.landing import NUMBERS, TEXT, as_type, landing, postgres_name, raw_type
+from ingest.sources.tills.landing import TEXT, as_type, landing, postgres_name, raw_type
 from ingest.warehouse import WarehouseError
 
 Key = tuple[Any, ...]
@@ -76,21 +76,16 @@ class Side:
         """Return a table's key, each column as it lands."""
         return [self.value(table, rows.c[name]) for name in table.key]
 
-    def numbered(self, table: Table) -> set[str]:
-        """Return the columns of a table that are texts and land as numbers."""
+    def named(self, table: Table, rows: sa.FromClause, names: Sequence[str]) -> list[Expression]:
+        """Return columns of keys as they are compared with the raw layer's."""
         del table
-        return set()
+        return [rows.c[name] for name in names]
 
     def keyed(self, table: Table, rows: sa.FromClause, keys: Sequence[Key]) -> Condition:
         """Return the condition that rows have one of some keys, each part as it lands."""
-        texts = self.numbered(table)
-        columns = [
-            self.value(table, rows.c[name]) if name in texts else rows.c[name] for name in table.key
-        ]
-        literal = self.dialect.literal
+        columns, literal = self.named(table, rows, table.key), self.dialect.literal
         if len(columns) == 1:
-            one: Condition = columns[0].in_([literal(value) for (value,) in keys])
-            return one
+            return columns[0].in_([literal(value) for (value,) in keys])
         return sa.tuple_(*columns).in_([sa.tuple_(*map(literal, key)) for key in keys])
 
     def linked(
@@ -98,8 +93,8 @@ class Side:
     ) -> list[tuple[Expression, Expression]]:
         """Return the columns that name a row's parent, each with that of the parent's key."""
         parent = self.system.table(str(table.parent))
-        names = zip(table.parent_key, parent.key, strict=True)
-        return [(rows.c[name], above.c[key]) for name, key in names]
+        columns = self.named(table, rows, table.parent_key)
+        return [(one, above.c[key]) for one, key in zip(columns, parent.key, strict=True)]
 
     def belongs(self, table: Table, rows: sa.FromClause, above: sa.FromClause) -> Condition:
         """Return the condition that rows are of a parent of the till's."""
@@ -203,17 +198,14 @@ class AtTill(Side):
         landed = self._landed(table, column)[0]
         return landed.element if isinstance(landed, sa.Label) else landed
 
-    def linked(
-        self, table: Table, rows: sa.FromClause, above: sa.FromClause
-    ) -> list[tuple[Expression, Expression]]:
-        """Return the columns that name a parent; a text that names a number as it lands."""
-        parent = self.system.table(str(table.parent))
-        kinds, there = self._natural(table), self._natural(parent)
+    def named(self, table: Table, rows: sa.FromClause, names: Sequence[str]) -> list[Expression]:
+        """Return columns of keys; one that is a text on one side only, as it lands."""
+        natural, others = self._natural(table), self._others(table)
         return [
-            (self.value(table, rows.c[name]), above.c[key])
-            if kinds[name] != there[key] and TEXT in (kinds[name], there[key])
-            else (rows.c[name], above.c[key])
-            for name, key in zip(table.parent_key, parent.key, strict=True)
+            self.value(table, rows.c[name])
+            if name in others and TEXT in (natural[name], self.kind(table, name))
+            else rows.c[name]
+            for name in names
         ]
 
     def unreadable(self, table: Table, rows: sa.FromClause) -> dict[str, Condition]:
@@ -222,15 +214,6 @@ class AtTill(Side):
             name: sa.and_(column.is_not(None), self.value(table, column).is_(None))
             for name, column in rows.c.items()
             if name in self._others(table)
-        }
-
-    def numbered(self, table: Table) -> set[str]:
-        """Return the columns of a table that are texts and land as numbers."""
-        natural = self._natural(table)
-        return {
-            name
-            for name in self._others(table)
-            if natural[name] == TEXT and self.kind(table, name) in NUMBERS
         }
 
     def _natural(self, table: Table) -> dict[str, str]:
