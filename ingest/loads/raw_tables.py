@@ -41,35 +41,18 @@ def columns(connection: Connection, raw: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def index(
-    connection: Connection,
-    raw: str,
-    table: str,
-    suffix: str,
-    wanted: Sequence[str],
-    *,
-    is_unique: bool = False,
-) -> None:
-    """Give a raw table an index, unless it has it.
+def indexing(
+    raw: str, table: str, suffix: str, wanted: Sequence[str], *, is_unique: bool = False
+) -> sql.Composed:
+    """Return the statement that gives a raw table an index, unless it has it.
 
     Args:
-        connection: a connection as loader.
         raw: the raw schema.
         table: the table.
         suffix: what the index' name has after the table's.
         wanted: the columns.
         is_unique: whether the columns are a key.
-
-    Raises:
-        psycopg.errors.UniqueViolation: the table holds a key twice.
     """
-    connection.execute(indexing(raw, table, suffix, wanted, is_unique=is_unique))
-
-
-def indexing(
-    raw: str, table: str, suffix: str, wanted: Sequence[str], *, is_unique: bool = False
-) -> sql.Composed:
-    """Return the statement of `index`, for a load that has a connection of its own."""
     return sql.SQL("create {} index if not exists {} on {} ({})").format(
         sql.SQL("unique" if is_unique else ""),
         sql.Identifier(f"{table}_{suffix}"),
@@ -82,7 +65,8 @@ def build(session: Session, raw: str, indexes: Mapping[str, sql.Composed]) -> No
     """Build those indexes that are not there, two at a time.
 
     Two builds that use a core each take less than builds one by one that use all cores: a parallel
-    build has to sort rows that come in order as they are.
+    build has to sort rows that come in order as they are. So does a sort in much memory, which
+    takes a third longer than many short ones that a processor's cache holds.
 
     Args:
         session: as loader.
@@ -100,7 +84,9 @@ def build(session: Session, raw: str, indexes: Mapping[str, sql.Composed]) -> No
     waiting = iter(missing)
 
     def work(connection: Connection) -> None:
-        connection.execute("set max_parallel_maintenance_workers = 0")
+        connection.execute(
+            "set max_parallel_maintenance_workers = 0; set maintenance_work_mem = '16MB'"
+        )
         for statement in waiting:
             connection.execute(statement)
 
@@ -119,7 +105,9 @@ def build(session: Session, raw: str, indexes: Mapping[str, sql.Composed]) -> No
                 other.cancel()
             raise
         finally:
-            session.connection.execute("reset max_parallel_maintenance_workers")
+            session.connection.execute(
+                "reset max_parallel_maintenance_workers; reset maintenance_work_mem"
+            )
         second.result()
 
 

@@ -178,6 +178,10 @@ def test_change_columns_of_all_kinds_bring_each_change_once(kiosk: Kiosk) -> Non
         "update by_time set changed = null where id = 7",
         f"update by_time set changed = '{future}' where id = 8",
     )
+    has_zero = kiosk.engine == "mariadb"
+    if has_zero:
+        zero = "update by_time set changed = '0000-00-00 00:00:00' where id = 9"
+        kiosk.till("set sql_mode = ''", zero)
     kiosk.declare("\n".join(lines))
 
     # what is dated in the future waits for the comparison, which reads its day
@@ -200,6 +204,8 @@ def test_change_columns_of_all_kinds_bring_each_change_once(kiosk: Kiosk) -> Non
         "by_epoch": 2, "by_thousandths": 2, "by_text": 2,
     }  # fmt: skip
     assert result.tables["by_key"] == 1
+    # what has no time, or none that is one, comes every time
+    assert result.tables["by_time"] == 3 + has_zero
     assert kiosk.differing() == []
 
 
@@ -380,6 +386,41 @@ def test_a_text_may_name_a_number_and_a_tinyint_above_1_is_named_and_may_be_decl
         (1, 1, 9.5), (1, 2, 8), (2, 1, 12),
     ]  # fmt: skip
     assert kiosk.query("select count(*) from audit.reconciliation where difference <> 0") == [(0,)]
+
+
+def test_two_texts_that_become_one_number_are_named_and_neither_replaces_the_other(
+    kiosk: Kiosk,
+) -> None:
+    kiosk.till(
+        "create table tabs (id integer primary key, sold_at timestamp)",
+        "insert into tabs values (1, '2016-03-01 12:00:00'), (2, '2016-03-02 12:00:00')",
+        "create table tab_notes (tab varchar(10) primary key, amount decimal(12, 2))",
+        "insert into tab_notes values ('01', 7), ('02', 8)",
+    )
+    kiosk.declare(
+        '[tables.tabs]\nkey = "id"\nbusiness_time = "sold_at"\n[tables.tab_notes]\nkey = "tab"\n'
+        'parent = "tabs"\nparent_key = "tab"\nmoney = "amount"\n'
+    )
+    assert outcomes(kiosk.run()) == [("initial", "succeeded", None)]
+    rows = "select tab, amount, _deleted_at is null from raw_kiosk.tab_notes order by 1"
+    assert kiosk.query(rows) == [(1, 7, True), (2, 8, True)]
+
+    kiosk.till("insert into tab_notes values ('1', 9)", "delete from tab_notes where tab = '02'")
+    results = kiosk.run()
+
+    assert any(
+        "the key of another row" in note and "tab is 01" in note
+        for result in results
+        for note in result.notes
+    )
+    # the day is not the till's, and says so: what is left out is missing
+    assert [result.outcome for result in results][-1] == "failed"
+    assert kiosk.query(rows) == [(1, 9, True), (2, 8, False)]
+    differing = "select figure, difference from audit.reconciliation where difference <> 0"
+    assert dict(kiosk.query(differing))["tab_notes_amount"] == -7
+    kiosk.till("delete from tab_notes where tab = '01'")
+    assert {result.outcome for result in kiosk.run()} == {"succeeded"}
+    assert kiosk.query(rows) == [(1, 9, True), (2, 8, False)]
 
 
 @pytest.mark.parametrize("kiosk", ENGINES[:1], indirect=True)

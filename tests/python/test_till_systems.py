@@ -494,7 +494,8 @@ def test_a_till_that_is_one_file_of_sqlite_comes_in_and_is_healed(
         till.executescript(
             "update orders set ordered_at = 'half past eight' where order_id = 8;"
             "update order_lines set unit_price = 99 where order_line_id = 7;"
-            " delete from payments where payment_id = 9"
+            " delete from payments where payment_id = 9;"
+            "update products set \"Größe\" = 10.5, updated_at = 'soon'"
         )
     results = world.run()
     assert {result.outcome for result in results} == {"succeeded"}, outcomes(results)
@@ -507,6 +508,12 @@ def test_a_till_that_is_one_file_of_sqlite_comes_in_and_is_healed(
     assert world.query("select payment_id from raw_pos.payments where _deleted_at is not null") == [
         (9,)
     ]
+    assert world.query("select grosse, updated_at from raw_pos.products") == [(10.5, None)]
+    with closing(sqlite3.connect(file)) as till:
+        # what its change column says is no time: nothing tells that it has changed
+        till.executescript('update products set "Größe" = 11')
+    assert {result.outcome for result in world.run()} == {"succeeded"}
+    assert world.query("select grosse from raw_pos.products") == [(11,)]
     assert world.differences() == []
 
 

@@ -5,14 +5,16 @@ The tests of this file share one warehouse, restored from tests/upgrade/, and fo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import yaml
 
 from ingest import warehouse as warehouse_module
-from ingest.warehouse import Warehouse
+from ingest.warehouse import PROJECT_DIR, Warehouse
 from tests.python.commands import declare, mypizza, query, read_settings_again, sample, settings
 from tests.upgrade import dump
 
@@ -212,6 +214,22 @@ def of(upgrade: Upgrade, prefix: str) -> list[str]:
     return [table for table in upgrade.tables if table.startswith(prefix)]
 
 
+VERSION: int = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text("utf-8"))["vars"][
+    "version_of_facts"
+]
+
+
+def make_facts_of_the_version_before(administrator: Warehouse) -> None:
+    """Let both versions of the marts be of the facts' version before, and say other things."""
+    for schema in ("marts", "marts_next"):
+        ((comment,),) = query(
+            administrator, f"select obj_description('{schema}'::regnamespace, 'pg_namespace')"
+        )
+        before = re.sub("generation ([^,]+)", rf"generation \\1-v{VERSION - 1}", comment)
+        query(administrator, f"comment on schema {schema} is '{before}'")
+        query(administrator, f"update {schema}.fct_deliveries set quantity = quantity + 1")
+
+
 @pytest.fixture(scope="module")
 def upgrade(warehouse: Warehouse) -> Any:
     """The restored warehouse after its first run with the code of today."""
@@ -222,6 +240,7 @@ def upgrade(warehouse: Warehouse) -> Any:
     # as on any other day than that of the dump: there is something to build
     query(administrator, "delete from audit.publication_inputs")
     tables = copy_rows(administrator, "before")
+    make_facts_of_the_version_before(administrator)
     waiting = query(warehouse, WAITING)
     sample("start")
     read_settings_again()
@@ -361,6 +380,30 @@ def test_what_changes_at_a_till_comes_in_and_who_was_erased_stays_so(upgrade: Up
         " on d.customer_key = c.branch_id || '-' || c.customer_id"
         f" where c.branch_id = 'quito' and c.customer_id::text = '{guest}'",
     ) == [("erased", None, None)]
+
+
+def test_facts_of_the_version_before_were_built_from_scratch_in_both_versions_of_the_marts(
+    upgrade: Upgrade,
+) -> None:
+    generations = query(
+        upgrade.administrator,
+        "select substring(obj_description(oid, 'pg_namespace') from 'generation ([^,]+)')"
+        " from pg_namespace where nspname in ('marts', 'marts_next')",
+    )
+    assert len(generations) == 2
+    assert len({*generations}) == 1
+    assert generations[0][0].endswith(f"-v{VERSION}")
+    rows = "select delivery_line_key, quantity from {}.fct_deliveries order by 1"
+    was, published, before = (
+        query(upgrade.administrator, statement)
+        for statement in (
+            rows.replace("{}.fct_deliveries", 'before."marts.fct_deliveries"'),
+            rows.format("marts"),
+            rows.format("marts_next"),
+        )
+    )
+    assert was
+    assert published == before == was
 
 
 def test_what_came_over_in_parts_equals_what_is_built_from_scratch(upgrade: Upgrade) -> None:

@@ -125,10 +125,7 @@ def _is_of_erased(raw: InRaw, table: Table, rows: sa.FromClause) -> Condition:
         return sa.false()
     parent = raw.system.table(table.parent)
     above = raw.rows(parent, f"{parent.name}_above")
-    wanted = sa.select(*(above.c[name] for name in parent.key)).where(
-        raw.of_till(above), _is_of_erased(raw, parent, above)
-    )
-    return sa.tuple_(*(rows.c[name] for name in table.parent_key)).in_(wanted)
+    return raw.belongs_to_some(table, rows, above, _is_of_erased(raw, parent, above))
 
 
 def tills_of(connection: Connection, system: System, branch_ids: list[str]) -> dict[str, list[str]]:

@@ -28,7 +28,7 @@ from ingest.sources.tills.landing import as_in_raw, postgres_name
 from ingest.sources.tills.lost import chunks, not_read_again, roots_of
 from ingest.sources.tills.progress import Progress, Read
 from ingest.sources.tills.read import Reading, read_batches
-from ingest.sources.tills.tables import AtTill, InRaw, Keys, listed
+from ingest.sources.tills.tables import AtTill, InRaw, Keys
 from ingest.sources.tills.window import HealWindow
 
 STATEMENTS = Statements(__file__)
@@ -203,7 +203,7 @@ def mark_deleted(raw: InRaw, gone: Keys, read: Read) -> str:
                 statement = (
                     sa.update(rows)
                     .values(_deleted_at=sa.func.now(), _dlt_load_id=load_id)
-                    .where(raw.alive(rows), listed([rows.c[n] for n in table.key], some, POSTGRES))
+                    .where(raw.alive(rows), raw.keyed(table, rows, some))
                 )
                 connection.execute(POSTGRES.compile(statement).encode())
             progress = read.setdefault(table.name, Progress())

@@ -13,7 +13,7 @@ from ingest.loads.statements import Statements
 from ingest.sources.tills.declaration import Table
 from ingest.sources.tills.figures import hash_of, shared
 from ingest.sources.tills.landing import TIMES, raw_type
-from ingest.sources.tills.tables import AtTill, Condition, InRaw, Key, Keys, Side, listed, named
+from ingest.sources.tills.tables import AtTill, Condition, InRaw, Key, Keys, Side
 from ingest.sources.tills.window import HealWindow
 
 STATEMENTS = Statements(__file__)
@@ -34,7 +34,7 @@ def not_read_again(raw: InRaw, table: Table, window: HealWindow, staged: str) ->
     query = sa.select(*(rows.c[name] for name in table.key)).where(
         raw.alive(rows),
         window.condition(raw, table, rows),
-        ~sa.exists().where(named(rows, table.key, brought, table.key)),
+        ~sa.exists().where(*(rows.c[name] == brought.c[name] for name in table.key)),
     )
     return sorted(raw.fetch(query), key=str)
 
@@ -55,7 +55,7 @@ def roots_of(till: AtTill, table: Table, keys: Sequence[Key]) -> dict[Key, Key |
                     *_numbered(columns), *_numbered(till.key(root_table, path[-1]), since=size)
                 )
                 .select_from(joined)
-                .where(listed([path[0].c[name] for name in table.key], some, till.dialect))
+                .where(till.keyed(table, path[0], some))
             )
             with till.asking(table):
                 rows = connection.execute(query).all()
@@ -165,9 +165,8 @@ def _accounted_for(raw: InRaw, table: Table, keys: Sequence[Key]) -> list[Key]:
     """Return, of some keys, those of rows that are there, or went with their parent."""
     rows, above = raw.rows(table), raw.rows(raw.system.table(str(table.parent)), "above")
     went = sa.exists().where(_names_deleted(raw, table, rows, above))
-    columns = [rows.c[name] for name in table.key]
-    query = sa.select(*columns).where(
-        raw.of_till(rows), listed(columns, keys, raw.dialect), rows.c._deleted_at.is_(None) | went
+    query = sa.select(*(rows.c[name] for name in table.key)).where(
+        raw.of_till(rows), raw.keyed(table, rows, keys), rows.c._deleted_at.is_(None) | went
     )
     return raw.fetch(query)
 
@@ -176,12 +175,7 @@ def _names_deleted(
     raw: InRaw, table: Table, rows: sa.FromClause, above: sa.FromClause
 ) -> Condition:
     """Return the condition that rows name a parent that is marked as deleted."""
-    key = raw.system.table(str(table.parent)).key
-    return sa.and_(
-        raw.of_till(above),
-        above.c._deleted_at.is_not(None),
-        named(rows, table.parent_key, above, key),
-    )
+    return sa.and_(above.c._deleted_at.is_not(None), raw.belongs(table, rows, above))
 
 
 def orphans_gone(till: AtTill, raw: InRaw) -> Keys:

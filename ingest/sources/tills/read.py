@@ -28,14 +28,14 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 from dlt.common.schema.typing import TColumnSchema, TDeleteInsertStrategyDict
 
-from ingest.loads import packages
 from ingest.loads.destination import Reference, References, SourceFailedError, copy_across
 from ingest.sources.tills.connect import RefusedTableError, TillError, refusal
-from ingest.sources.tills.declaration import Table, written
-from ingest.sources.tills.dialects.base import MOMENT, NUMBER, WALL
-from ingest.sources.tills.landing import as_in_raw, cast, schema
+from ingest.sources.tills.declaration import Table
+from ingest.sources.tills.dialects.base import NUMBER, WALL
+from ingest.sources.tills.landing import NUMBERS, as_in_raw, cast, schema
+from ingest.sources.tills.news import fresh, is_day, may_be_null
 from ingest.sources.tills.progress import Progress, Read
-from ingest.sources.tills.tables import AtTill, Condition, InRaw
+from ingest.sources.tills.tables import AtTill, Condition
 
 # Deletes and inserts by key, and takes a row that was staged twice but once.
 MERGE: TDeleteInsertStrategyDict = {"disposition": "merge", "strategy": "delete-insert"}
@@ -98,7 +98,7 @@ class Reading:
         parts = [
             till.value(table, rows.c[name])
             for name in table.key
-            if _may_be_null(rows.c[name]) or name in changed
+            if may_be_null(rows.c[name]) or name in changed
         ]
         lacking = sa.or_(sa.false(), *(part.is_(None) for part in parts))
         shown = [name for name in (*table.needed, *table.money) if name in rows.c]
@@ -110,6 +110,13 @@ class Reading:
                 f"as the key in systems/{till.system.name}.toml."
             )
         where = sa.and_(where, sa.not_(lacking)) if parts else where
+        if (twice := self._twice(rows)) is not None:
+            if row := self._first(rows, shown, twice):
+                self.progress.notes["twice"] = (
+                    f"A row of {table.name} of the till of {till.till.part} has the key of another "
+                    f"row where that lands as a number ({row}): it is left out. Correct it there."
+                )
+            where = sa.and_(where, sa.not_(twice))
         for name, condition in changed.items():
             if row := self._first(rows, table.key, where, condition):
                 self.progress.notes[name] = (
@@ -117,6 +124,21 @@ class Reading:
                     f"that is no {till.kind(table, name)} where {row}: it lands as null."
                 )
         return where
+
+    def _twice(self, rows: sa.FromClause) -> Condition | None:
+        """Return when a text of a key, such as 01, becomes the number that another row has."""
+        till, table = self.till, self.table
+        texts = [
+            rows.c[name]
+            for name in table.key
+            if isinstance(rows.c[name].type, sa.String) and till.kind(table, name) in NUMBERS
+        ]
+        if not texts:
+            return None
+        here, there = (till.key(table, each) for each in (rows, till.rows(table, "others")))
+        several = sa.select(*there).group_by(*there).having(sa.func.count() > 1)
+        plain = sa.and_(*(text.regexp_match("^(0|-?[1-9][0-9]*)$") for text in texts))
+        return sa.and_(sa.not_(plain), sa.tuple_(*here).in_(several))
 
     def _first(
         self, rows: sa.FromClause, names: Sequence[str], *conditions: Condition
@@ -136,7 +158,7 @@ class Reading:
             cursor = rows.c[table.changed_at]
             # nulls last is served by no index: not without need
             query = query.order_by(
-                cursor.desc().nulls_last() if _may_be_null(cursor) else cursor.desc()
+                cursor.desc().nulls_last() if may_be_null(cursor) else cursor.desc()
             )
         with self.till.asking(table), self.till.till.engine.connect() as connection:
             found = connection.execute(query).all()
@@ -164,76 +186,6 @@ class Reading:
                 raise refusal(error, till, self.table) from None
 
         return follow
-
-
-def has_news(till: AtTill, raw: InRaw) -> bool:
-    """Say whether a load would bring anything: rows, a column or a problem.
-
-    One query, before dlt is asked: it takes most of a second to find that there is nothing to load,
-    and most visits find that.
-
-    Args:
-        till: the till.
-        raw: its raw tables.
-    """
-    if till.problems or till.notes or not till.has_landed:
-        return True
-    tables = [table for table in till.tables if table.changed_at]
-    if not tables:
-        return False
-    cursors = packages.cursors(raw.connection, raw.system.raw, raw.schema_name)
-    if cursors is None:
-        return True
-    news = []
-    for table in tables:
-        rows = till.rows(table, table.name)
-        last_value = cursors.get(table.name, {}).get(str(table.changed_at))
-        news.append(sa.exists().where(fresh(till, table, rows, last_value)))
-    with till.asking(till.system.root), till.till.engine.connect() as connection:
-        return bool(connection.execute(sa.select(sa.or_(*news))).scalar())
-
-
-def fresh(till: AtTill, table: Table, rows: sa.FromClause, last_value: Any) -> Condition:
-    """Return the condition by which a load reads rows of a table.
-
-    Args:
-        till: the till.
-        table: the table.
-        rows: the till's rows.
-        last_value: how far the last complete load came.
-    """
-    if not table.changed_at:
-        return sa.true()
-    cursor, literal = rows.c[table.changed_at], till.dialect.literal
-    is_day = _is_day(till, table)
-    conditions = []
-    if (until := present(till, table)) is not None:
-        conditions.append(cursor <= literal(until) if is_day else cursor < literal(until))
-    if last_value is not None:
-        conditions.append(cursor >= literal(last_value) if is_day else cursor > literal(last_value))
-    news = sa.and_(sa.true(), *conditions)
-    # A row without a cursor is read every time: it must not be lost.
-    return sa.or_(news, cursor.is_(None)) if _may_be_null(cursor) else news
-
-
-def present(till: AtTill, table: Table) -> Any:
-    """Return the till's present as a table's change column has it; None for a key that grows."""
-    column = str(table.changed_at)
-    now = till.clock(table, next(iter(till.till.branches)), column).on_clock(till.now)
-    if table.changed_format:
-        return written(now if "%" in table.changed_format else till.now, table.changed_format)
-    kind = till.types(table)[column]
-    if kind in (MOMENT, WALL):
-        return now
-    return now.date() if kind == pa.date32() else None
-
-
-def _is_day(till: AtTill, table: Table) -> bool:
-    return bool(till.types(table)[str(table.changed_at)] == pa.date32())
-
-
-def _may_be_null(column: Any) -> bool:
-    return bool(getattr(column, "nullable", True))
 
 
 def read_batches(
@@ -355,7 +307,7 @@ def resources(
         if table.changed_at:
             incremental = dlt.sources.incremental(
                 table.changed_at,
-                range_start="closed" if _is_day(till, table) else "open",
+                range_start="closed" if is_day(till, table) else "open",
                 primary_key=(),
                 on_cursor_value_missing="include",
             )

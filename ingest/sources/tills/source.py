@@ -75,11 +75,10 @@ class TillSource:
     def prepare(self, session: Session) -> None:
         """Give the raw tables the indexes that merging and comparing need."""
         purge(session, self.name)
-        types = raw_tables.columns(session.connection, self.raw)
+        raw = InRaw(system=self.system, connection=session.connection, till_id="")
         wanted: dict[str, sql.Composed] = {}
-        for table in self.system.tables:
-            if table.name in types:
-                wanted |= self._indexes(table, types[table.name])
+        for table in filter(raw.has, self.system.tables):
+            wanted |= self._indexes(table, raw)
         for _ in (*self.system.tables, None):  # each may hold a key twice
             try:
                 raw_tables.build(session, self.raw, wanted)
@@ -109,11 +108,11 @@ class TillSource:
         for till_id, some in erasure.tills_of(connection, self.system, branch_ids).items():
             yield InRaw(system=self.system, connection=connection, till_id=till_id, branch_ids=some)
 
-    def _indexes(self, table: Table, types: Mapping[str, str]) -> dict[str, sql.Composed]:
+    def _indexes(self, table: Table, raw: InRaw) -> dict[str, sql.Composed]:
         """Return the statements of a table's indexes, by name."""
-        till, raw = self.system.till_column, sql.Identifier(self.raw, table.name)
+        till, own = self.system.till_column, raw.name(table)
         wanted: dict[str, Sequence[str]] = {"key": table.key, "load": ["_dlt_load_id"]}
-        if table.parent_key:
+        if table.parent_key and not raw.is_linked_by_text(table):
             wanted["parent"] = table.parent_key
         if table.business_time:
             wanted["time"] = [table.business_time]
@@ -123,23 +122,25 @@ class TillSource:
             )
             for suffix, columns in wanted.items()
         }
-        if table.belongs_to_a_day:
+        if key := self._number_of_order(table, raw.types[table.name]):
+            name = f"{table.name}_order"
+            found[name] = STATEMENTS("index_of_order", index=name, till=till, key=key, raw=own)
+        if self._has_parts(table):  # they go with it
             name = f"{table.name}_deleted"
             found[name] = STATEMENTS(
-                "index_of_deleted", index=name, till=till, key=table.key[0], raw=raw
+                "index_of_deleted", index=name, till=till, key=table.key[0], raw=own
             )
-        if key := self._number_of_order(table, types):
-            name = f"{table.name}_order"
-            found[name] = STATEMENTS("index_of_order", index=name, till=till, key=key, raw=raw)
         return found
 
     def _number_of_order(self, table: Table, types: Mapping[str, str]) -> str | None:
         """Return the column that names an order by a number: its own, or that of a part of it."""
-        has_parts = any(other.parent == table.name for other in self.system.tables)
-        if len(self.system.path(table)) > 2 or not (table.parent or has_parts):
+        if len(self.system.path(table)) > 2 or not (table.parent or self._has_parts(table)):
             return None
         columns = table.parent_key or table.key
         return columns[0] if len(columns) == 1 and "char" not in types[columns[0]] else None
+
+    def _has_parts(self, table: Table) -> bool:
+        return any(other.parent == table.name for other in self.system.tables)
 
     def _start_over(self, session: Session, table: Table) -> None:
         """Take back the tills that hold a key twice: their next load is a first load.

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ingest.loads import packages
-from ingest.loads.raw_tables import index
+from ingest.loads.raw_tables import indexing
 from ingest.sources.tills.connect import (
     RefusedTableError,
     Till,
@@ -255,7 +255,9 @@ def _widened(looked: AtTill, raw: InRaw, table: Table, targets: Mapping[str, str
             packages.retype(raw.connection, raw.system.raw, table.name, name, kinds)
             if name in table.key:  # merging relies on it
                 key = [raw.system.till_column, *table.key]
-                index(raw.connection, raw.system.raw, table.name, "key", key, is_unique=True)
+                raw.connection.execute(
+                    indexing(raw.system.raw, table.name, "key", key, is_unique=True)
+                )
             yield (
                 f"The column {table.name}.{name} of the till of {looked.till.part} is "
                 f"{looked.found[table].c[name].type} now: {raw.system.raw}.{table.name} has it as "

@@ -76,9 +76,38 @@ class Side:
         """Return a table's key, each column as it lands."""
         return [self.value(table, rows.c[name]) for name in table.key]
 
-    def parent_named(self, table: Table, rows: sa.FromClause) -> list[Expression]:
-        """Return the columns that name a row's parent, to be compared with the parent's key."""
-        return [rows.c[name] for name in table.parent_key]
+    def named(self, table: Table, rows: sa.FromClause, names: Sequence[str]) -> list[Expression]:
+        """Return columns of keys as they are compared with the raw layer's."""
+        del table
+        return [rows.c[name] for name in names]
+
+    def keyed(self, table: Table, rows: sa.FromClause, keys: Sequence[Key]) -> Condition:
+        """Return the condition that rows have one of some keys, each part as it lands."""
+        columns, literal = self.named(table, rows, table.key), self.dialect.literal
+        if len(columns) == 1:
+            return columns[0].in_([literal(value) for (value,) in keys])
+        return sa.tuple_(*columns).in_([sa.tuple_(*map(literal, key)) for key in keys])
+
+    def linked(
+        self, table: Table, rows: sa.FromClause, above: sa.FromClause
+    ) -> list[tuple[Expression, Expression]]:
+        """Return the columns that name a row's parent, each with that of the parent's key."""
+        parent = self.system.table(str(table.parent))
+        columns = self.named(table, rows, table.parent_key)
+        return [(one, above.c[key]) for one, key in zip(columns, parent.key, strict=True)]
+
+    def belongs(self, table: Table, rows: sa.FromClause, above: sa.FromClause) -> Condition:
+        """Return the condition that rows are of a parent of the till's."""
+        pairs = self.linked(table, rows, above)
+        return sa.and_(self.of_till(above), *(one == other for one, other in pairs))
+
+    def belongs_to_some(
+        self, table: Table, rows: sa.FromClause, above: sa.FromClause, wanted: Condition
+    ) -> Condition:
+        """Return the condition that rows are of one of some parents of the till's."""
+        columns, key = zip(*self.linked(table, rows, above), strict=True)
+        parents = sa.select(*key).where(self.of_till(above), wanted)
+        return (columns[0] if len(columns) == 1 else sa.tuple_(*columns)).in_(parents)
 
     def clock(self, table: Table, branch: Branch, column: str | None = None) -> Clock:
         """Return a branch's business dates, as a column tells them; default the business time."""
@@ -97,10 +126,8 @@ class Side:
         path = self.system.path(table)
         found = [self.rows(each, f"t{number}") for number, each in enumerate(path)]
         joined: sa.FromClause = found[0]
-        for child, each, rows, above in zip(path, path[1:], found, found[1:], strict=False):
-            names = zip(self.parent_named(child, rows), each.key, strict=True)
-            belongs = sa.and_(self.of_till(above), *(one == above.c[key] for one, key in names))
-            joined = joined.join(above, belongs, isouter=is_outer)
+        for child, rows, above in zip(path, found, found[1:], strict=False):
+            joined = joined.join(above, self.belongs(child, rows, above), isouter=is_outer)
         return joined, found
 
     def branch(self, table: Table, rows: sa.FromClause) -> Expression | None:
@@ -171,15 +198,14 @@ class AtTill(Side):
         landed = self._landed(table, column)[0]
         return landed.element if isinstance(landed, sa.Label) else landed
 
-    def parent_named(self, table: Table, rows: sa.FromClause) -> list[Expression]:
-        """Return the columns that name a row's parent; a text that names a number as it lands."""
-        parent = self.system.table(str(table.parent))
-        kinds, above = self._natural(table), self._natural(parent)
+    def named(self, table: Table, rows: sa.FromClause, names: Sequence[str]) -> list[Expression]:
+        """Return columns of keys; one that is a text on one side only, as it lands."""
+        natural, others = self._natural(table), self._others(table)
         return [
             self.value(table, rows.c[name])
-            if kinds[name] != above[key] and TEXT in (kinds[name], above[key])
+            if name in others and TEXT in (natural[name], self.kind(table, name))
             else rows.c[name]
-            for name, key in zip(table.parent_key, parent.key, strict=True)
+            for name in names
         ]
 
     def unreadable(self, table: Table, rows: sa.FromClause) -> dict[str, Condition]:
@@ -258,6 +284,23 @@ class InRaw(Side):
         """Return a column's type, as Postgres calls it."""
         return self.types[table.name].get(column)
 
+    def is_linked_by_text(self, table: Table) -> bool:
+        """Say whether rows are found by their parent's number as text, as the models find them."""
+        if len(self.system.path(table)) != 2 or len(table.parent_key) > 1:
+            return False
+        parent = self.system.table(str(table.parent))
+        kinds = {self.kind(table, table.parent_key[0])}
+        return self.has(parent) and kinds | {self.kind(parent, parent.key[0])} == {"bigint"}
+
+    def linked(
+        self, table: Table, rows: sa.FromClause, above: sa.FromClause
+    ) -> list[tuple[Expression, Expression]]:
+        """Return the columns that name a parent, as the one index on them has them."""
+        pairs = super().linked(table, rows, above)
+        if not self.is_linked_by_text(table):
+            return pairs
+        return [(sa.cast(one, sa.Text), sa.cast(other, sa.Text)) for one, other in pairs]
+
     def table(self, table: Table) -> sa.Table:
         """Return a raw table itself."""
         columns = [sa.Column(name, raw_type(kind)) for name, kind in self.types[table.name].items()]
@@ -286,18 +329,3 @@ def in_raw(till: Till, connection: Connection) -> InRaw:
     return InRaw(
         system=till.system, connection=connection, till_id=till.till_id, branch_ids=branch_ids
     )
-
-
-def named(
-    rows: sa.FromClause, columns: Sequence[str], others: sa.FromClause, key: Sequence[str]
-) -> Condition:
-    """Return the condition that rows name others by their key."""
-    return sa.and_(*(rows.c[one] == others.c[two] for one, two in zip(columns, key, strict=True)))
-
-
-def listed(columns: Sequence[Any], keys: Sequence[Key], dialect: Dialect) -> Condition:
-    """Return the condition that columns have one of some values."""
-    if len(columns) == 1:
-        one: Condition = columns[0].in_([dialect.literal(value) for (value,) in keys])
-        return one
-    return sa.tuple_(*columns).in_([sa.tuple_(*map(dialect.literal, key)) for key in keys])

@@ -10,7 +10,7 @@ from psycopg import sql
 from ingest.loads.statements import Statements
 from ingest.sources.tills.connect import Till
 from ingest.sources.tills.declaration import Table
-from ingest.sources.tills.tables import AtTill, InRaw, Key, Keys, listed
+from ingest.sources.tills.tables import AtTill, InRaw, Key, Keys
 from ingest.sources.tills.window import HealWindow
 
 STATEMENTS = Statements(__file__)
@@ -59,7 +59,7 @@ def doubt(till: AtTill, raw: InRaw) -> str | None:
     rows = till.rows(root, "root")
     query = sa.select(
         till.dialect.microseconds(rows.c[moment]).label("moment"), *till.key(root, rows)
-    ).where(listed([rows.c[name] for name in root.key], list(known), till.dialect))
+    ).where(till.keyed(root, rows, list(known)))
     with till.asking(root), till.till.engine.connect() as connection:
         found = {tuple(row[1:]): row[0] for row in connection.execute(query)}
     lost = sum(key not in found or not _is_near(found[key], then) for key, then in known.items())

@@ -34,8 +34,9 @@ from ingest.sources.tills.days import ranges
 from ingest.sources.tills.figures import land
 from ingest.sources.tills.heal import heal, mark_deleted
 from ingest.sources.tills.lost import incomplete_tables, orphans_gone, orphans_new, take_back
+from ingest.sources.tills.news import has_news
 from ingest.sources.tills.progress import Read, recorded
-from ingest.sources.tills.read import has_news, resources
+from ingest.sources.tills.read import resources
 from ingest.sources.tills.survey import survey
 from ingest.sources.tills.tables import AtTill, InRaw, Keys, in_raw
 from ingest.sources.tills.window import HealWindow, Part

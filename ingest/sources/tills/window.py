@@ -16,7 +16,7 @@ from ingest.sources.tills.connect import Till
 from ingest.sources.tills.days import FIRST_MOMENT, LAST_MOMENT, Clock, within
 from ingest.sources.tills.declaration import System, Table
 from ingest.sources.tills.dialects import POSTGRES
-from ingest.sources.tills.tables import Condition, InRaw, Key, Side, listed
+from ingest.sources.tills.tables import Condition, InRaw, Key, Side
 
 STATEMENTS = Statements(__file__)
 
@@ -184,7 +184,7 @@ class HealWindow:
         # one look-up for each part of the window: engines use their indexes then
         found = [_on_days(side, table, rows, part, days) for part, days in self.days]
         if keys := self.keys.get(table.name):
-            found.append(listed([rows.c[name] for name in table.key], keys, side.dialect))
+            found.append(side.keyed(table, rows, keys))
         if self.keys and table.parent:
             above = HealWindow(keys=self.keys)
             found.append(_of_parents(side, table, rows, above))
@@ -207,8 +207,4 @@ def _on_days(side: Side, table: Table, rows: sa.FromClause, part: Part, days: Wi
 def _of_parents(side: Side, table: Table, rows: sa.FromClause, window: HealWindow) -> Condition:
     parent = side.system.table(str(table.parent))
     above = side.rows(parent, f"{parent.name}_above")
-    wanted = sa.select(*(above.c[name] for name in parent.key)).where(
-        side.of_till(above), window.condition(side, parent, above)
-    )
-    columns = side.parent_named(table, rows)
-    return (columns[0] if len(columns) == 1 else sa.tuple_(*columns)).in_(wanted)
+    return side.belongs_to_some(table, rows, above, window.condition(side, parent, above))

@@ -100,8 +100,12 @@ class WebSource:
                 f"models/staging/{self.name}/_{self.name}__sources.yml."
             )
         make_missing(connection, self.raw)
-        raw_tables.index(connection, self.raw, self.table, "key", ["id"], is_unique=True)
-        raw_tables.index(connection, self.raw, self.table, "load", ["_dlt_load_id"])
+        for suffix, column in {"key": "id", "load": "_dlt_load_id"}.items():
+            connection.execute(
+                raw_tables.indexing(
+                    self.raw, self.table, suffix, [column], is_unique=suffix == "key"
+                )
+            )
 
     def knows(self, session: Session, branch_id: str, customer_id: str) -> bool:
         """Return false: an API does not know a till's customers."""

@@ -161,6 +161,11 @@ class Dialect:
         """Return a time by which rows are picked."""
         return moment
 
+    def no_times(self, moment: Expression) -> list[sa.ColumnElement[bool]]:
+        """Return when a column of times has a value that is none, where an engine allows that."""
+        del moment
+        return []
+
     def crooked(self, columns: Sequence[sa.ColumnElement[Any]]) -> Expression | None:
         """Return which of a row's columns have a value that lands as null, where that can be."""
         del columns

@@ -101,6 +101,10 @@ class MySQL(Dialect):
         """Return a time, or null where it is none."""
         return self._real(column).label(column.key)
 
+    def no_times(self, moment: Expression) -> list[sa.ColumnElement[bool]]:
+        """Return when a column of times is 0000-00-00: what an index finds."""
+        return [moment < sql("'0001-01-01'")]
+
     def crooked(self, columns: Sequence[sa.ColumnElement[Any]]) -> Expression | None:
         """Return which of a row's columns are no day (0000-00-00), or a truth but not 0 or 1."""
         names = [

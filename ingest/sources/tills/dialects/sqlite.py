@@ -135,10 +135,14 @@ class SQLite(Dialect):
         """Return a time by which rows are picked: a text that is none sorts anywhere."""
         return sa.func.mypizza_real(moment, type_=moment.type)
 
+    def no_times(self, moment: Expression) -> list[sa.ColumnElement[bool]]:
+        """Return when a column of times has a text that is none."""
+        return [sa.and_(moment.is_not(None), self.sortable(moment).is_(None))]
+
     def crooked(self, columns: Sequence[sa.ColumnElement[Any]]) -> Expression | None:
         """Return which of a row's columns are no time."""
         names = [
-            sa.case((sa.and_(column.is_not(None), self.sortable(column).is_(None)), column.key))
+            sa.case((self.no_times(column)[0], column.key))
             for column in columns
             if isinstance(column.type, sa.Date | sa.DateTime)
         ]
