@@ -27,7 +27,7 @@ good as (
         -- load
         load_id
     from counts
-    where {{ not_in_quarantine('files', 'stock_counts', 'stock_count_key') }}
+    where {{ not_in_quarantine('files', feed_names('stock_counts'), 'stock_count_key') }}
 
 )
 

@@ -33,7 +33,7 @@ good as (
         -- load
         load_id
     from deliveries
-    where {{ not_in_quarantine('files', 'stock_deliveries', 'delivery_line_key') }}
+    where {{ not_in_quarantine('files', feed_names('stock_deliveries'), 'delivery_line_key') }}
 
 )
 
