@@ -13,6 +13,7 @@ good as (
     select
         -- keys
         post_id,
+        feed,
         branch_id,
 
         -- who wrote it: nothing that names anybody

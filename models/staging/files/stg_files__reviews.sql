@@ -11,6 +11,7 @@ good as (
     select
         -- keys
         review_id,
+        feed,
         branch_id,
 
         -- who wrote it: nothing that names anybody

@@ -11,6 +11,7 @@ good as (
     select
         -- keys
         delivery_line_key,
+        feed,
         branch_id,
         _file_name,
         _line_number,

@@ -11,6 +11,7 @@ good as (
     select
         -- keys
         ticket_id,
+        feed,
         branch_id,
         order_number,
 

@@ -1,4 +1,4 @@
--- Raw = staging + quarantine for every feed of files that are no export: no line is left out by its
+-- Raw = staging + quarantine for every feed of files but exports: no line is left out by its
 -- feed's model, and no record is in neither place, or in both. A line removed from its file stays in
 -- staging, with its mark.
 {%- set keys = {
@@ -55,10 +55,9 @@ judged as (
 kept as (
     {%- for kind, key in keys.items() %}
     select
-        base.feed,
-        staged.{{ key }} as record_key
-    from {{ ref('stg_files__' ~ kind) }} as staged
-    left join {{ ref('base_files__' ~ kind) }} as base on staged.{{ key }} = base.{{ key }}
+        feed,
+        {{ key }} as record_key
+    from {{ ref('stg_files__' ~ kind) }}
     union all
     {%- endfor %}
     select

@@ -59,7 +59,7 @@ versions as (
 
     select
         lines.*,
-        {{ version_of_line('lines.post_key', 'lines.updated_at_read') }} as version
+        {{ version_of_line('lines.post_key', 'lines.updated_at_read') }} as version_number
     from lines
     left join files on lines.feed = files.feed and lines._file_name = files.file_name
 
@@ -117,7 +117,7 @@ judged as (
         ]) }} as _errors,
         raw_record
     from versions
-    where version = 1
+    where version_number = 1
 
 )
 

@@ -58,7 +58,7 @@ versions as (
         lines.*,
         {{ safe_cast('lines.rating_text', score) }} as rating_read,
         {{ safe_cast('lines.best_rating_text', score) }} as best_rating_read,
-        {{ version_of_line('lines.review_key', 'lines.updated_at_read') }} as version
+        {{ version_of_line('lines.review_key', 'lines.updated_at_read') }} as version_number
     from lines
     left join files on lines.feed = files.feed and lines._file_name = files.file_name
 
@@ -110,7 +110,7 @@ judged as (
         ]) }} as _errors,
         raw_record
     from versions
-    where version = 1
+    where version_number = 1
 
 )
 

@@ -61,7 +61,7 @@ versions as (
 
     select
         lines.*,
-        {{ version_of_line('lines.ticket_key', 'lines.updated_at_read') }} as version
+        {{ version_of_line('lines.ticket_key', 'lines.updated_at_read') }} as version_number
     from lines
     left join files on lines.feed = files.feed and lines._file_name = files.file_name
 
@@ -130,7 +130,7 @@ judged as (
         ]) }} as _errors,
         raw_record
     from versions
-    where version = 1
+    where version_number = 1
 
 )
 
