@@ -116,14 +116,26 @@
     end
 {%- endmacro %}
 
+{#- How each feed writes its numbers, days and times, as a query: the patterns are found out here, and
+    not for every line. -#}
+{% macro dialects() -%}
+    select
+        dialect.*,
+        {{ number_pattern() }} as number_pattern,
+        {{ number_pattern(quantity_decimal()) }} as quantity_pattern,
+        {{ date_pattern() }} as date_pattern,
+        {{ time_pattern() }} as time_pattern
+    from {{ ref("stg_exports__feeds") }} as dialect
+{%- endmacro %}
+
 {#- The day of a line: that of a column, or, where its feed has no such column, the file's.
 
     Args:
-        column: the column; the query knows the feed's row of `stg_exports__feeds` as `dialect`. -#}
+        column: the column; the query knows the feed's row of `dialects` as `dialect`. -#}
 {% macro line_date(column) -%}
     case
         when {{ column }} is null then {{ file_date() }}
-        else {{ dbt.safe_cast(date_in_dialect(filled(column)), "date") }}
+        else {{ dbt.safe_cast(date_in_dialect(filled(column), "dialect.date_pattern"), "date") }}
     end
 {%- endmacro %}
 
@@ -175,17 +187,20 @@
     line itself.
 
     Args:
-        id: SQL of its number in the files. -#}
+        id: SQL of its number in the files; `mapped` is at hand. -#}
 {% macro record_key_of_feed(id) -%}
-    {{ dbt.concat(["feed", "':'", "coalesce(" ~ filled(id) ~ ", " ~ line_key() ~ ")"]) }}
+    {{ dbt.concat(["mapped.feed", "':'", "coalesce(" ~ filled(id) ~ ", " ~ line_key() ~ ")"]) }}
 {%- endmacro %}
 
 {#- The instant that a text says which has both a day and a time of day.
 
     Args:
-        value: SQL of the text; the query knows the feed's row of `stg_exports__feeds` as `dialect`.
+        value: SQL of the text; the query knows the feed's row of `dialects` as `dialect`.
         time_zone: SQL of the time zone of times without an offset. -#}
 {% macro moment_in_dialect(value, time_zone) -%}
-    {%- set local = dbt.concat([date_in_dialect(value), "' '", time_in_dialect(value)]) -%}
+    {%- set local = dbt.concat([
+        date_in_dialect(value, "dialect.date_pattern"), "' '",
+        time_in_dialect(value, "dialect.time_pattern"),
+    ]) -%}
     {{ moment_of(local, offset_in_dialect(value), time_zone) }}
 {%- endmacro %}

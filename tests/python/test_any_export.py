@@ -95,7 +95,8 @@ def project(
     add_other_kinds(project)
     # they know the sample's export
     (staging / "_exports__unit_tests.yml").unlink()
-    assert "Published" in mypizza("run", "--no-docs", project=project, expect=None).stdout
+    ran = mypizza("run", "--no-docs", project=project, expect=None).stdout
+    assert "Published" in ran, ran
     return project
 
 

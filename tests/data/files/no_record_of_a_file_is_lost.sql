@@ -1,6 +1,6 @@
 -- Raw = staging + quarantine for every feed of files but exports: no line is left out by its
--- feed's model, and no record is in neither place, or in both. A line removed from its file stays in
--- staging, with its mark.
+-- feed's model, and no record is in neither place, or in both. A line removed from its file stays
+-- in staging, with its mark.
 {%- set keys = {
     'stock_counts': 'stock_count_key', 'stock_deliveries': 'delivery_line_key',
     'posts': 'post_id', 'tickets': 'ticket_id', 'reviews': 'review_id',

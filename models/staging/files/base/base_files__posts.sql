@@ -10,9 +10,10 @@ files as (
 
 ),
 
-feeds as (
+-- how each feed writes its numbers, days and times
+feeds as {{ computed_once() }} (
 
-    select * from {{ ref('stg_exports__feeds') }}
+    {{ dialects() }}
 
 ),
 
@@ -43,7 +44,8 @@ lines as (
     select
         mapped.*,
         {%- for measure in measures %}
-        {{ number_in_dialect(filled('mapped.' ~ measure)) }} as {{ measure }}_text,
+        {{ number_in_dialect(filled('mapped.' ~ measure), pattern='dialect.number_pattern') }}
+            as {{ measure }}_text,
         {%- endfor %}
         {{ moment_in_dialect(filled('mapped.posted_at'), zone) }} as posted_at_read,
         {{ moment_in_dialect(filled('mapped.updated_at'), zone) }} as updated_at_read,

@@ -9,9 +9,10 @@ files as (
 
 ),
 
-feeds as (
+-- how each feed writes its numbers, days and times
+feeds as {{ computed_once() }} (
 
-    select * from {{ ref('stg_exports__feeds') }}
+    {{ dialects() }}
 
 ),
 
@@ -39,8 +40,10 @@ lines as (
 
     select
         mapped.*,
-        {{ number_in_dialect(filled('mapped.rating')) }} as rating_text,
-        {{ number_in_dialect(filled('mapped.best_rating')) }} as best_rating_text,
+        {{ number_in_dialect(filled('mapped.rating'), pattern='dialect.number_pattern') }}
+            as rating_text,
+        {{ number_in_dialect(filled('mapped.best_rating'), pattern='dialect.number_pattern') }}
+            as best_rating_text,
         {%- for column in ['reviewed_at', 'answered_at', 'updated_at'] %}
         {{ moment_in_dialect(filled('mapped.' ~ column), zone) }} as {{ column }}_read,
         {%- endfor %}

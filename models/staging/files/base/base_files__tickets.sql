@@ -10,9 +10,10 @@ files as (
 
 ),
 
-feeds as (
+-- how each feed writes its numbers, days and times
+feeds as {{ computed_once() }} (
 
-    select * from {{ ref('stg_exports__feeds') }}
+    {{ dialects() }}
 
 ),
 
@@ -43,7 +44,8 @@ lines as (
     select
         mapped.*,
         {%- for column in ['compensation_amount', 'reopened_count', 'comment_count'] %}
-        {{ number_in_dialect(filled('mapped.' ~ column)) }} as {{ column }}_text,
+        {{ number_in_dialect(filled('mapped.' ~ column), pattern='dialect.number_pattern') }}
+            as {{ column }}_text,
         {%- endfor %}
         {%- for column in times %}
         {{ moment_in_dialect(filled('mapped.' ~ column), zone) }} as {{ column }}_read,
