@@ -28,7 +28,7 @@ mapped as (
         feeds_of('reviews'),
         required=['review_id', 'platform', 'rating', 'reviewed_at'],
         optional={
-            'best_rating': "'5'", 'author': none, 'review_language': none, 'answered_at': none,
+            'best_rating': none, 'author': none, 'review_language': none, 'answered_at': none,
             'updated_at': none, 'time_zone': none,
         }
     ) }}
@@ -42,8 +42,10 @@ lines as (
         mapped.*,
         {{ number_in_dialect(filled('mapped.rating'), pattern='dialect.number_pattern') }}
             as rating_text,
-        {{ number_in_dialect(filled('mapped.best_rating'), pattern='dialect.number_pattern') }}
-            as best_rating_text,
+        coalesce(
+            {{ number_in_dialect(filled('mapped.best_rating'), pattern='dialect.number_pattern') }},
+            '5'
+        ) as best_rating_text,
         {%- for column in ['reviewed_at', 'answered_at', 'updated_at'] %}
         {{ moment_in_dialect(filled('mapped.' ~ column), zone) }} as {{ column }}_read,
         {%- endfor %}
@@ -104,7 +106,7 @@ judged as (
             reason_where(filled('review_id') ~ ' is null', 'review_id: is missing'),
             missing('platform'),
             unreadable('rating', score, text='rating_text'),
-            unreadable('best_rating', score, text='best_rating_text'),
+            unreadable('best_rating', score, optional=true, text='best_rating_text'),
             broken('rating', 'rating_read not between 0 and best_rating_read',
                 'is not between 0 and the best rating'),
             broken('reviewed_at', 'reviewed_at_read is null', 'is no time'),
