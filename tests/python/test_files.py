@@ -1348,6 +1348,10 @@ def test_files_come_from_a_store_once_and_again_when_they_change(
     folder: Folder, other_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bucket, system = into(other_store, folder, monkeypatch), other_store.system()
+    for name, value in other_store.credentials().items():  # the feed's own, beside other stores
+        own = f"SOURCES__FILES__FEEDS__{folder.name.upper()}__"
+        monkeypatch.delenv(name)
+        monkeypatch.setenv(name.replace("SOURCES__FILES__", own), value)
     system.pipe(f"pizza/{bucket.name}/quito/1.csv", b"n\n1\n")
     system.pipe(f"pizza/{bucket.name}/chicago/1.csv", gzip.compress(b"n\n2\n"))
     assert succeeded(bucket.load()).row_count == 2
