@@ -15,7 +15,12 @@ endif
 # for as long as its lock file stays the same, whatever becomes of this folder
 SUPERSET := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mypizza/superset
 
-.PHONY: help install run test lint torture docs bench screenshots superset clean
+# likewise
+STORES := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mypizza/stores
+AZURITE := 3.35.0
+FAKE_GCS := v1.56.1
+
+.PHONY: help install run test lint torture docs bench screenshots superset stores clean
 
 help:  ## print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -80,8 +85,18 @@ $(SUPERSET)/installed: bi/superset/requirements.lock .venv/installed
 		|| $(SUPERSET)/bin/python -m pip install --quiet --require-hashes -r bi/superset/requirements.lock
 	@touch $@
 
+stores: $(STORES)/azurite-$(AZURITE) $(STORES)/fake-gcs-$(FAKE_GCS)  ## get stores like Azure's and Google's, for the tests; needs npm and go
+
+$(STORES)/azurite-$(AZURITE):
+	npm install --silent --no-audit --no-fund --ignore-scripts --prefix $(STORES) azurite@$(AZURITE)
+	@touch $@
+
+$(STORES)/fake-gcs-$(FAKE_GCS):
+	GOBIN=$(STORES)/bin go install github.com/fsouza/fake-gcs-server@$(FAKE_GCS)
+	@touch $@
+
 lock:  ## renew the lock files from pyproject.toml and bi/superset/requirements.in
-	$(BIN)/uv pip compile --universal --generate-hashes --extra docs --extra s3 --extra excel --extra dev --python-version 3.11 \
+	$(BIN)/uv pip compile --universal --generate-hashes --extra docs --extra s3 --extra azure --extra gcs --extra excel --extra dev --python-version 3.11 \
 		--no-annotate --quiet pyproject.toml -o requirements.lock
 	sed -n '/^uv==/,/^[^ ]/p' requirements.lock | sed '$$d' > requirements-uv.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 \

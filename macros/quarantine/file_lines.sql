@@ -5,6 +5,83 @@
     {{ dbt.concat(["_file_name", "':'", dbt.cast("_line_number", api.Column.translate_type("string"))]) }}
 {%- endmacro %}
 
+{#- The key of a line among those of all feeds of its kind. The feed that is called like its kind has
+    had its keys before there were others.
+
+    Args:
+        kind: the kind. -#}
+{% macro line_key_of_feed(kind) -%}
+    case
+        when feed = '{{ kind }}' then {{ line_key() }}
+        else {{ dbt.concat(["feed", "':'", line_key()]) }}
+    end
+{%- endmacro %}
+
+{#- The feeds whose files hold records of a kind, by name, as `vars.systems.files` in
+    dbt_project.yml lists them.
+
+    Args:
+        kind: stock_counts, stock_deliveries, posts, tickets or reviews. -#}
+{% macro feed_names(kind) -%}
+    {%- set declared = var("systems").get("files", {}).get("tables", {}).get(kind) -%}
+    {{ return(declared.get("feeds", [kind]) if declared else []) }}
+{%- endmacro %}
+
+{#- What has the lines of each feed of a kind, by the feed's name: the feed's own model.
+
+    Args:
+        kind: as for `feed_names`.
+        own: what has those of the feed that is called like the kind: its files have our columns and
+            need no model; none where no feed may be called so. -#}
+{% macro feeds_of(kind, own=none) -%}
+    {%- set feeds = {} -%}
+    {%- for feed in feed_names(kind) -%}
+        {%- do feeds.update({feed: own if feed == kind and own else ref("base_files__" ~ feed)}) -%}
+    {%- endfor -%}
+    {{ return(feeds) }}
+{%- endmacro %}
+
+{#- The lines of several feeds in one shape, as a query. Each feed's model says what its columns are to
+    us. What it does not have is the default: in the inner query a name that the model lacks is found
+    outside.
+
+    Args:
+        feeds: by feed, what has its lines.
+        required: the columns that each has, beside those that every file has.
+        optional: the columns that it may lack, each with its default as SQL, or none for no text. -#}
+{% macro mapped_lines(feeds, required, optional) -%}
+    {%- set text = dbt.type_string() -%}
+    {%- set nothing, defaults, columns = [], [], [] -%}
+    {%- set types = {"_line_number": "bigint", "_deleted_at": "timestamp with time zone"} -%}
+    {%- set always = ["branch_id", "_file_name", "_line_number", "_reject", "_deleted_at",
+        "_dlt_load_id", "raw_record"] + required -%}
+    {%- for column in always -%}
+        {%- do columns.append(column) -%}
+        {%- do nothing.append("cast(null as " ~ types.get(column, text) ~ ") as " ~ column) -%}
+    {%- endfor -%}
+    {%- for column, default in optional.items() -%}
+        {%- do columns.append(column) -%}
+        {%- do defaults.append((default or "cast(null as " ~ text ~ ")") ~ " as " ~ column) -%}
+    {%- endfor -%}
+    {#- no row: the columns, where there is no feed -#}
+    select
+        cast(null as {{ text }}) as feed,
+        {{ (nothing + defaults) | join(",\n        ") }}
+    where 1 = 0
+    {%- for feed, lines in feeds.items() %}
+    union all
+    select
+        '{{ feed }}' as feed,
+        feed_lines.{{ columns | join(",\n        feed_lines.") }}
+    from (select {{ defaults | join(", ") }}) as defaults
+    cross join lateral (
+        select
+            {{ columns | join(",\n            ") }}
+        from {{ lines }}
+    ) as feed_lines
+    {%- endfor %}
+{%- endmacro %}
+
 {#- What is wrong with a line. One that does not fit its file's header has no columns to judge.
 
     Args:
@@ -39,14 +116,91 @@
     end
 {%- endmacro %}
 
-{#- The first of the files that say the same: a file that is sent again under another name, or renamed,
-    must not count twice.
+{#- How each feed writes its numbers, days and times, as a query: the patterns are found out here, and
+    not for every line. -#}
+{% macro dialects() -%}
+    select
+        dialect.*,
+        {{ number_pattern() }} as number_pattern,
+        {{ number_pattern(quantity_decimal()) }} as quantity_pattern,
+        {{ date_pattern() }} as date_pattern,
+        {{ time_pattern() }} as time_pattern
+    from {{ ref("stg_exports__feeds") }} as dialect
+{%- endmacro %}
+
+{#- The day of a line: that of a column, or, where its feed has no such column, the file's.
 
     Args:
-        same: SQL of what two such files have in common; `source` and `files` are at hand. -#}
+        column: the column; the query knows the feed's row of `dialects` as `dialect`. -#}
+{% macro line_date(column) -%}
+    case
+        when {{ column }} is null then {{ file_date() }}
+        else {{ dbt.safe_cast(date_in_dialect(filled(column), "dialect.date_pattern"), "date") }}
+    end
+{%- endmacro %}
+
+{#- The reason that a line is of no day of the business.
+
+    Args:
+        column: the column that says its day, if its feed has one.
+        day: SQL of the day that was read. -#}
+{% macro line_without_a_day(column, day) -%}
+    case
+        when {{ column }} is null then {{ file_without_a_day() }}
+        when {{ day }} is null then {{ quoted(column, "is no day") }}
+        else {{ outside_the_calendar(column, moment=day) }}
+    end
+{%- endmacro %}
+
+{#- The first of a feed's files that say the same: a file that is sent again under another name, or
+    renamed, must not count twice.
+
+    Args:
+        same: SQL of what two such files have in common; `lines` and `files` are at hand. -#}
 {% macro first_file(same) -%}
-    first_value(source._file_name) over (
-        partition by source._deleted_at is null, {{ same }}
-        order by files.first_seen_at, source._file_name
+    first_value(lines._file_name) over (
+        partition by lines._deleted_at is null, lines.feed, {{ same }}
+        order by files.first_seen_at, lines._file_name
     )
+{%- endmacro %}
+
+{#- Which of the lines with a record is the one that counts: 1 for the last that was written of it,
+    because a help desk's export of today has the tickets of yesterday, too.
+
+    Args:
+        key: SQL of the record's key.
+        changed_at: SQL of when the record last changed, null where the files do not say it; `lines`
+            and `files` are at hand. -#}
+{% macro version_of_line(key, changed_at) -%}
+    row_number() over (
+        partition by {{ key }}
+        order by
+            case when lines._deleted_at is null then 0 else 1 end,
+            coalesce({{ changed_at }}, cast('1970-01-01' as timestamp with time zone)) desc,
+            files.first_seen_at desc,
+            lines._file_name desc,
+            lines._line_number desc
+    )
+{%- endmacro %}
+
+{#- The key of a record whose files name it, among those of all feeds; a line that names none is the
+    line itself.
+
+    Args:
+        id: SQL of its number in the files; `mapped` is at hand. -#}
+{% macro record_key_of_feed(id) -%}
+    {{ dbt.concat(["mapped.feed", "':'", "coalesce(" ~ filled(id) ~ ", " ~ line_key() ~ ")"]) }}
+{%- endmacro %}
+
+{#- The instant that a text says which has both a day and a time of day.
+
+    Args:
+        value: SQL of the text; the query knows the feed's row of `dialects` as `dialect`.
+        time_zone: SQL of the time zone of times without an offset. -#}
+{% macro moment_in_dialect(value, time_zone) -%}
+    {%- set local = dbt.concat([
+        date_in_dialect(value, "dialect.date_pattern"), "' '",
+        time_in_dialect(value, "dialect.time_pattern"),
+    ]) -%}
+    {{ moment_of(local, offset_in_dialect(value), time_zone) }}
 {%- endmacro %}

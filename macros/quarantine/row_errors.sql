@@ -81,6 +81,39 @@
     case when {{ condition }} then {{ quoted(column, sentence) }} end
 {%- endmacro %}
 
+{#- The reason that a value is none of those that there are.
+
+    Args:
+        column: the column.
+        values: what it may be.
+        optional: whether it may be empty. -#}
+{% macro one_of(column, values, optional=false) -%}
+    {%- set given = filled(column) if optional else column -%}
+    case
+        {%- if not optional %}
+        when {{ column }} is null then '{{ column }}: is missing'
+        {%- endif %}
+        when {{ given }} not in ('{{ values | join("', '") }}')
+            then {{ quoted(column, "is not one of " ~ values | join(", ")) }}
+    end
+{%- endmacro %}
+
+{#- The reason that a time which a record may lack cannot be read, lies before another one, or lies in
+    the future. Both were read as <name>_read.
+
+    Args:
+        column: the column.
+        begin: the column of the earlier time. -#}
+{% macro moment_after(column, begin) -%}
+    case
+        when {{ filled(column) }} is not null and {{ column }}_read is null
+            then {{ quoted(column, "is no time") }}
+        when {{ column }}_read < {{ begin }}_read
+            then {{ quoted(column, "lies before " ~ begin) }}
+        when {{ column }}_read > {{ tomorrow() }} then {{ quoted(column, "lies in the future") }}
+    end
+{%- endmacro %}
+
 {#- A reason that quotes no value, because the value says something of a person.
 
     Args:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,15 +20,40 @@ from tests.python.commands import copy_project, mypizza, query
 
 FOLDER = Path(__file__).with_name("exports")
 REPORT = Path(__file__).parents[2] / "report" / "queries"
+OTHER_KINDS = Path(__file__).parents[2] / "docs" / "how-to" / "add-files.md"
 DAY, NEXT = date(2026, 11, 24), date(2026, 11, 25)
 BRANCHES = {
     "cafe": "Europe/London,EUR", "deli": "Europe/London,EUR", "north": "Europe/London,EUR",
     "south": "Europe/London,EUR", "west": "Europe/London,EUR", "seoul": "Asia/Seoul,KRW",
     "bakery": "Europe/Berlin,EUR", "pub": "Europe/London,EUR", "tea": "Europe/London,EUR",
-    "wrapped": "Europe/London,EUR", "web": "Europe/Berlin,EUR",
+    "wrapped": "Europe/London,EUR", "web": "Europe/Berlin,EUR", "berlin": "Europe/Berlin,EUR",
 }  # fmt: skip
 
 Rows = list[tuple[Any, ...]]
+
+
+def blocks(language: str) -> list[str]:
+    """The blocks of a language on the page on files of other kinds."""
+    return re.findall(rf"```{language}\n(.*?)```", OTHER_KINDS.read_text("utf-8"), re.DOTALL)
+
+
+def add_other_kinds(project: Path) -> None:
+    """Follow the steps of that page."""
+    entries, listed = blocks("yaml")
+    staging = project / "models" / "staging" / "files"
+    page = staging / "_files__sources.yml"
+    page.write_text(f"{page.read_text('utf-8').rstrip()}\n\n{entries}", "utf-8")
+    names = re.findall(r"^`(base_files__\w+\.sql)`:$", OTHER_KINDS.read_text("utf-8"), re.M)
+    for name, model in zip(names, blocks("sql"), strict=True):
+        (staging / "base" / name).write_text(model, "utf-8")
+    file = project / "dbt_project.yml"
+    text, changed = re.subn(
+        r"(?m)(^        stock_counts:.*\n)(        \w+: .*named_by: feed, feeds.*\n){4}",
+        listed,
+        file.read_text("utf-8"),
+    )
+    assert changed == 1
+    file.write_text(text, "utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +64,8 @@ def project(
     """A company whose tills all export, declared, and run."""
     project = copy_project(tmp_path_factory.mktemp("company"))
     shutil.copytree(FOLDER / "files", project / "files")
-    declared = tomlkit.parse((FOLDER / "feeds.toml").read_text("utf-8"))
+    text = (FOLDER / "feeds.toml").read_text("utf-8")
+    declared = tomlkit.parse("\n".join([text, *blocks("toml")]))
     for feed in declared["sources"]["files"]["feeds"].values():
         feed["url"] = str(project / "files")
     (project / ".dlt" / "config.toml").write_text(tomlkit.dumps(declared), "utf-8")
@@ -66,9 +92,11 @@ def project(
     file.write_text(text, "utf-8")
     base = staging / "base" / "_exports__base.yml"
     base.write_text(re.sub(r"(?ms)^  - name: base_exports__lyon.*", "", base.read_text("utf-8")))
+    add_other_kinds(project)
     # they know the sample's export
     (staging / "_exports__unit_tests.yml").unlink()
-    assert "Published" in mypizza("run", "--no-docs", project=project, expect=None).stdout
+    ran = mypizza("run", "--no-docs", project=project, expect=None).stdout
+    assert "Published" in ran, ran
     return project
 
 
@@ -289,6 +317,87 @@ def test_a_branch_without_totals_is_copied_and_not_proven(
     ) == [("south", False), ("tea", False)]
     status = mypizza("status", project=project, expect=None).stdout
     assert re.search(r"tea +copied, not proven", status)
+
+
+def test_counts_and_deliveries_of_a_dialect_are_in_the_stock(company: Warehouse) -> None:
+    assert query(
+        company,
+        "select business_date, ingredient_id, opening_quantity, delivered_quantity,"
+        " counted_quantity, variance_quantity from marts.fct_stock_days"
+        " where branch_id = 'berlin' and (counted_quantity is not null or delivered_quantity > 0)"
+        " order by 1, 2",
+    ) == [
+        (date(2026, 11, 23), "flour", None, *numbers("0", "12.5"), None),
+        (date(2026, 11, 23), "tomatoes", None, *numbers("0", "1.2505"), None),
+        # 12.5 and 25 make 37.5
+        (DAY, "flour", *numbers("12.5", "25", "30", "7.5")),
+        (DAY, "tomatoes", *numbers("1.2505", "2"), None, None),
+    ]
+    assert query(
+        company,
+        "select delivery_id, ingredient_id, quantity, unit_price, amount, best_before_date"
+        " from marts.fct_deliveries where branch_id = 'berlin' order by 2",
+    ) == [
+        ("L-77", "flour", *numbers("25", "1.0916", "27.29"), date(2027, 5, 31)),
+        ("L-77", "tomatoes", *numbers("2", "3.1", "6.2"), None),
+    ]
+
+
+def test_posts_tickets_and_reviews_of_a_dialect_are_in_the_marts(company: Warehouse) -> None:
+    assert query(
+        company,
+        "select post_id, matched_by, business_date, posted_at at time zone 'UTC', engagement,"
+        " sentiment_class from marts.fct_social_posts where branch_id = 'berlin' order by 1",
+    ) == [
+        ("beitraege:p1", "branch", DAY, datetime(2026, 11, 24, 17, 5), 1211, "positive"),
+        ("beitraege:p2", "branch", date(2026, 11, 23), datetime(2026, 11, 24, 1, 30), 1, None),
+    ]
+    # the newer file knows more of the first one
+    assert query(
+        company,
+        "select ticket_id, business_date, channel, reason, status, first_response_minutes,"
+        " resolution_minutes, compensation_amount, compensation_currency"
+        " from marts.fct_support_tickets where branch_id = 'berlin' order by 1",
+    ) == [
+        ("anfragen:17", date(2026, 11, 23), "mail", "cold", "solved", 45, 1440, Decimal(5), "EUR"),
+        ("anfragen:18", date(2026, 11, 23), "phone", "late", "solved", 30, 1440, Decimal("7.5"),
+         "EUR"),
+    ]  # fmt: skip
+    assert query(
+        company,
+        "select review_id, business_date, platform, rating, answer_minutes from marts.fct_reviews"
+        " where branch_id = 'berlin' order by 1",
+    ) == [
+        ("bewertungen:b1", date(2026, 11, 23), "booking", Decimal("4.35"), None),
+        ("bewertungen:g1", DAY, "google", Decimal("4.50"), 780),
+    ]
+    names = query(
+        company,
+        "select table_name from information_schema.views where table_schema <> 'restricted'"
+        " and table_name ~ 'base_files__(beitraege|anfragen|bewertungen|posts|tickets|reviews)'",
+    )
+    assert names == []
+
+
+def test_what_is_wrong_in_files_of_other_kinds_waits_with_its_reason(company: Warehouse) -> None:
+    assert query(
+        company,
+        "select table_name, record_key, reasons[1] from audit.quarantine"
+        " where branch_id in ('berlin', 'Potsdam') order by 1, 2",
+    ) == [
+        ("anfragen", "anfragen:19", "channel: 'Fax' is not one of mail, chat, phone, app"),
+        ("anfragen", "anfragen:anfragen_2026-11-24.csv:4", "ticket_id: is missing"),
+        ("beitraege", "beitraege:p3", "likes: 'viele' is not a whole number"),
+        ("bewertungen", "bewertungen:g2", "rating: '6' is not between 0 and the best rating"),
+        ("bewertungen", "bewertungen:g3",
+         "branch_id: 'Potsdam' is no branch of seeds/branches.csv"),
+        ("inventur", "inventur:inventur_2026-11.csv:5",
+         "ingredient: 'Zimt' is not in seeds/ingredients.csv"),
+        ("inventur", "inventur:inventur_2026-11.csv:6", "counted_quantity: 'zwei' is not a number"),
+        ("inventur", "inventur:inventur_2026-11.csv:7", "counted_on: '31.11.2026' is no day"),
+        ("lieferscheine", "lieferscheine:lieferscheine_48.csv:4",
+         "quantity: '0' is not above 0"),
+    ]  # fmt: skip
 
 
 def test_a_receipt_that_is_corrected_to_another_branch_leaves_the_first(

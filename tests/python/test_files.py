@@ -11,8 +11,8 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -95,6 +95,10 @@ class Folder:
 
 
 NUMBERS = iter(range(1000))
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+STORES = CACHE / "mypizza" / "stores"
+# its driver would ask by gRPC, too, which only Google itself answers, and wait for a minute
+os.environ["GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"] = "false"
 
 
 @pytest.fixture
@@ -1170,6 +1174,7 @@ class Store:
     endpoint: str
     access_key: str = "pizza"
     secret_key: str = "s3cr3t-c4n4ry"  # noqa: S105 - of a server that lives for one test file
+    scheme: str = "s3"
 
     def credentials(self, secret_key: str | None = None) -> dict[str, str]:
         """Return the variables that dlt reads the credentials from."""
@@ -1181,12 +1186,99 @@ class Store:
             f"{prefix}REGION_NAME": "us-east-1",
         }
 
+    def system(self) -> Any:
+        """Return the store, opened without the product."""
+        import s3fs
+
+        return s3fs.S3FileSystem(
+            key=self.access_key, secret=self.secret_key,
+            endpoint_url=self.endpoint, skip_instance_cache=True,
+        )  # fmt: skip
+
+
+class AzureStore(Store):
+    """An Azure server on this machine; the key is the one that Microsoft publishes for it."""
+
+    def _connection(self) -> str:
+        key = (
+            "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/"
+            "K1SZFPTOtr/KBHBeksoGMGw=="
+        )
+        return (
+            f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={key};"
+            f"BlobEndpoint={self.endpoint}/devstoreaccount1;"
+        )
+
+    def credentials(self, secret_key: str | None = None) -> dict[str, str]:
+        """Return the variable with the connection string."""
+        del secret_key
+        return {"SOURCES__FILES__KWARGS": json.dumps({"connection_string": self._connection()})}
+
+    def system(self) -> Any:
+        """Return the store, opened without the product."""
+        import adlfs
+
+        return adlfs.AzureBlobFileSystem(
+            connection_string=self._connection(), skip_instance_cache=True
+        )
+
+
+class GoogleStore(Store):
+    """A server like Google's on this machine, open to everybody."""
+
+    def credentials(self, secret_key: str | None = None) -> dict[str, str]:
+        """Return the variable that says where it is."""
+        del secret_key
+        options = {"token": "anon", "endpoint_url": self.endpoint}
+        return {"SOURCES__FILES__KWARGS": json.dumps(options)}
+
+    def system(self) -> Any:
+        """Return the store, opened without the product."""
+        import gcsfs
+
+        return gcsfs.GCSFileSystem(
+            token="anon",  # noqa: S106 - there is none
+            endpoint_url=self.endpoint, project="pizza", skip_instance_cache=True,
+        )  # fmt: skip
+
 
 def free_port() -> int:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def wait_for(port: int) -> None:
+    """Wait for a server: drivers of stores would wait much longer between their tries."""
+    for _ in range(120):
+        with closing(socket.socket()) as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.25)
+
+
+@contextmanager
+def serving(store: Store, home: Path, command: Sequence[str]) -> Iterator[Store]:
+    """Run a server, with an empty bucket `pizza`."""
+    server = subprocess.Popen(
+        command, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        wait_for(int(store.endpoint.rpartition(":")[2]))
+        system = store.system()
+        for _ in range(120):
+            try:
+                system.mkdir("pizza")
+                system.pipe("pizza/ready", b"yes")
+                break
+            except Exception:
+                time.sleep(0.5)
+        system.rm("pizza/ready")
+        yield store
+    finally:
+        server.kill()  # asked politely, SeaweedFS waits for its own parts
+        server.wait()
 
 
 @pytest.fixture(scope="module")
@@ -1199,52 +1291,67 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     keys = [{"accessKey": store.access_key, "secretKey": store.secret_key}]
     identity = {"name": "test", "credentials": keys, "actions": ["Admin", "Read", "Write", "List"]}
     (home / "s3.json").write_text(json.dumps({"identities": [identity]}))
-    server = subprocess.Popen(
-        [
-            str(Path(sys.executable).with_name("weed")), "server", "-ip=127.0.0.1",
-            "-ip.bind=127.0.0.1", f"-dir={home}", "-filer", "-s3", f"-s3.port={ports['s3']}",
-            f"-s3.config={home / 's3.json'}", f"-master.port={ports['master']}",
-            f"-volume.port={ports['volume']}", f"-filer.port={ports['filer']}",
-            "-master.telemetry=false", "-volume.max=5", "-master.volumeSizeLimitMB=64",
-        ],
-        cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        system = s3(store)
-        for _ in range(120):
-            try:
-                system.mkdir("pizza")
-                system.pipe("pizza/ready", b"yes")
-                break
-            except Exception:
-                time.sleep(0.5)
-        system.rm("pizza/ready")
+    command = [
+        str(Path(sys.executable).with_name("weed")), "server", "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1", f"-dir={home}", "-filer", "-s3", f"-s3.port={ports['s3']}",
+        f"-s3.config={home / 's3.json'}", f"-master.port={ports['master']}",
+        f"-volume.port={ports['volume']}", f"-filer.port={ports['filer']}",
+        "-master.telemetry=false", "-volume.max=5", "-master.volumeSizeLimitMB=64",
+    ]  # fmt: skip
+    with serving(store, home, command):
         yield store
-    finally:
-        server.kill()  # asked politely, it waits for its own parts
-        server.wait()
 
 
-def s3(store: Store) -> Any:
-    import s3fs
+@pytest.fixture
+def other_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """The store of a kind: S3, or Azure's or Google's, whose servers `make stores` gets."""
+    if request.param == "s3":
+        yield request.getfixturevalue("store")
+        return
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    servers: dict[str, tuple[Store, list[str]]] = {
+        "az": (AzureStore(address, scheme="az"), [
+            str(STORES / "node_modules" / ".bin" / "azurite-blob"), "--blobHost", "127.0.0.1",
+            "--blobPort", str(port), "--silent", "--inMemoryPersistence",
+            "--skipApiVersionCheck", "--disableTelemetry",
+        ]),
+        "gs": (GoogleStore(address, scheme="gs"), [
+            str(STORES / "bin" / "fake-gcs-server"), "-scheme", "http", "-host", "127.0.0.1",
+            "-port", str(port), "-backend", "memory", "-public-host", f"127.0.0.1:{port}",
+        ]),
+    }  # fmt: skip
+    opened, command = servers[request.param]
+    if not Path(command[0]).exists() and not os.environ.get("CI"):
+        pytest.skip("The server is missing: `make stores`; .ci/run gets it.")
+    with serving(opened, tmp_path, command):
+        yield opened
 
-    return s3fs.S3FileSystem(
-        key=store.access_key, secret=store.secret_key,
-        endpoint_url=store.endpoint, skip_instance_cache=True,
-    )  # fmt: skip
+
+def into(store: Store, folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    """Declare a feed in a store, in a folder of the test's own."""
+    for name, value in store.credentials().items():
+        monkeypatch.setenv(name, value)
+    url = f"{store.scheme}://pizza/{folder.name}"
+    folder.declared |= {"url": url, "files": "{branch_id}/*.csv"}
+    return folder
 
 
 @pytest.fixture
 def bucket(folder: Folder, store: Store, monkeypatch: pytest.MonkeyPatch) -> Folder:
     """A feed in the S3 bucket, in a folder of the test's own."""
-    for name, value in store.credentials().items():
-        monkeypatch.setenv(name, value)
-    folder.declared |= {"url": f"s3://pizza/{folder.name}", "files": "{branch_id}/*.csv"}
-    return folder
+    return into(store, folder, monkeypatch)
 
 
-def test_files_come_from_s3_once_and_again_when_they_change(bucket: Folder, store: Store) -> None:
-    system = s3(store)
+@pytest.mark.parametrize("other_store", ["s3", "az", "gs"], indirect=True)
+def test_files_come_from_a_store_once_and_again_when_they_change(
+    folder: Folder, other_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket, system = into(other_store, folder, monkeypatch), other_store.system()
+    for name, value in other_store.credentials().items():  # the feed's own, beside other stores
+        own = f"SOURCES__FILES__FEEDS__{folder.name.upper()}__"
+        monkeypatch.delenv(name)
+        monkeypatch.setenv(name.replace("SOURCES__FILES__", own), value)
     system.pipe(f"pizza/{bucket.name}/quito/1.csv", b"n\n1\n")
     system.pipe(f"pizza/{bucket.name}/chicago/1.csv", gzip.compress(b"n\n2\n"))
     assert succeeded(bucket.load()).row_count == 2
@@ -1266,7 +1373,7 @@ def test_files_come_from_s3_once_and_again_when_they_change(bucket: Folder, stor
 def test_an_object_that_is_replaced_while_it_is_read_is_read_again(
     bucket: Folder, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    system, key = s3(store), f"pizza/{bucket.name}/quito/1.csv"
+    system, key = store.system(), f"pizza/{bucket.name}/quito/1.csv"
     system.pipe(key, b"n\n1\n")
     real_chunks = file_text.chunks
     replaced: list[str] = []

@@ -7,7 +7,7 @@ whatever characters it has, and never passes for a URL.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,9 +15,11 @@ from typing import Any, NamedTuple
 from urllib.request import url2pathname
 
 import pyarrow as pa
-from dlt.common.configuration import resolve_configuration
+from dlt.common.configuration import configspec, resolve_configuration
+from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.storages.configuration import FilesystemConfiguration
 from dlt.common.storages.fsspec_filesystem import MTIME_DISPATCH, fsspec_from_config
+from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.utils import glob_translate
 
@@ -35,7 +37,17 @@ from ingest.warehouse import PROJECT_DIR, reason
 ENDING = re.compile(r"\.[A-Za-z0-9.*?]+$")
 """The ending of a pattern: `*.csv` is `A.CSV`, too."""
 
-SECRET = re.compile("secret|key|token|password|signature")
+SECRET = re.compile("secret|key|token|password|signature|connection_string")
+
+OPENING = ("token", "connection_string")
+"""Options of a driver that open a store without credentials: `token = "anon"` a public bucket."""
+
+
+@configspec
+class Options(BaseConfiguration):
+    """What a store's driver is told beside the credentials."""
+
+    kwargs: dict[str, Any] | None = None
 
 
 class File(NamedTuple):
@@ -139,13 +151,23 @@ class Bucket:
         """Return the file system, the folder's path in it, and its protocol."""
         if self._folder is not None:
             return LocalFileSystem(), self._folder.as_posix(), "file"
-        config = resolve_configuration(
-            FilesystemConfiguration(bucket_url=self.feed.url),
-            sections=("sources", "files", "feeds", self.feed.name),
-        )
-        credentials = dict(config.credentials or {}).items()
-        self._secrets = [str(value) for name, value in credentials if value and SECRET.search(name)]
+        url, sections = self.feed.url, ("sources", "files", "feeds", self.feed.name)
+        kwargs = resolve_configuration(Options(), sections=sections).kwargs or {}
+        self._hide(kwargs)
+        if any(name in kwargs for name in OPENING):
+            system, root = url_to_fs(url, use_listings_cache=False, **kwargs)
+            return system, root, FilesystemConfiguration.parse_protocol(url)
+        config = resolve_configuration(FilesystemConfiguration(bucket_url=url), sections=sections)
+        self._hide(dict(config.credentials or {}))
         return *fsspec_from_config(config), config.protocol
+
+    def _hide(self, given: Mapping[str, Any]) -> None:
+        """Keep what is secret out of messages."""
+        self._secrets += [
+            str(value)
+            for name, value in given.items()
+            if SECRET.search(name) and value not in (None, "", "anon")
+        ]
 
     def problem(self, error: Exception, file: File | None = None) -> SourceError:
         """Return one sentence on why the folder or a file cannot be read, without secrets.

@@ -173,6 +173,8 @@ class Feed(Declared):
         time_format: of times of day, in the letters HH24 (or HH12 and AM), MI, SS and OF.
         negative_quantity: "refund", or "error" where there should be none.
         totals: what the feed's sales are compared with.
+        credentials: what opens the store, where it is not that of all feeds.
+        kwargs: options of the store's driver, likewise.
     """
 
     name: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,50}$")]
@@ -198,6 +200,9 @@ class Feed(Declared):
     time_format: TimeFormat = "HH24:MI:SS"
     negative_quantity: Literal["refund", "error"] = "error"
     totals: Totals | None = None
+    # dlt reads them; here they are allowed, and shown nowhere
+    credentials: dict[str, Any] | str = Field(default_factory=dict, repr=False, exclude=True)
+    kwargs: dict[str, Any] | str = Field(default_factory=dict, repr=False, exclude=True)
 
     @model_validator(mode="after")
     def _one_way_to_the_branch(self) -> Feed:

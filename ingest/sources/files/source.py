@@ -66,8 +66,8 @@ class FileSource:
         del session, branch_id, customer_id
         return False
 
-    def erase(self, session: Session) -> int:  # noqa: ARG002 - no feed has guests
-        """Erase nobody: no feed says anything of a guest."""
+    def erase(self, session: Session) -> int:  # noqa: ARG002 - files are corrected where they are
+        """Erase nobody: a guest is taken out of the files, and the next load follows."""
         return 0
 
 

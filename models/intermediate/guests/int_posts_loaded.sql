@@ -2,13 +2,7 @@ with
 
 posts as (
 
-    select * from {{ ref('stg_social__posts') }}
-
-),
-
-loads as (
-
-    select * from {{ ref('stg_social__loads') }}
+    select * from {{ ref('int_posts_recorded') }}
 
 ),
 
@@ -16,13 +10,12 @@ final as (
 
     select
         -- keys
-        posts.post_id,
+        post_id,
 
         -- load: unknown until the load is complete
-        loads.load_id
+        load_id
     from posts
-    left join loads on posts.load_id = loads.load_id and loads.is_complete
-    where posts.deleted_at is null
+    where deleted_at is null
 
 )
 

@@ -15,7 +15,7 @@ posts as (
     select
         *,
         {{ spaced_words('post_text') }} as spaced_text
-    from {{ ref('stg_social__posts') }}
+    from {{ ref('int_posts_recorded') }}
     where deleted_at is null
 
 ),
@@ -29,13 +29,6 @@ branches as (
         {{ dbt.concat(["'\"mypizza'", "replace(branch_id, '_', '')", "'\"'"]) }} as branch_tag,
         {{ dbt.concat(["' '", "lower(city)", "' '"]) }} as spaced_city
     from {{ ref('branches') }}
-
-),
-
-loads as (
-
-    select * from {{ ref('stg_social__loads') }}
-    where is_complete
 
 ),
 
@@ -58,17 +51,19 @@ hinted as (
 
 ),
 
--- a hint that points at several branches is none
+-- a file may name the branch; a hint that points at several branches is none
 matched as (
 
     select
         *,
         case
+            when named_branch_id is not null then named_branch_id
             {%- for name in hints %}
             when {{ name }}_branches = 1 then {{ name }}_branch_id
             {%- endfor %}
         end as branch_id,
         case
+            when named_branch_id is not null then 'branch'
             {%- for name in hints %}
             when {{ name }}_branches = 1 then '{{ name }}'
             {%- endfor %}
@@ -99,11 +94,10 @@ final as (
         matched.comments,
         matched.shares,
 
-        -- load: unknown until the load is complete
-        loads.load_id
+        -- load
+        matched.load_id
     from matched
     left join branches on matched.branch_id = branches.branch_id
-    left join loads on matched.load_id = loads.load_id
 
 )
 

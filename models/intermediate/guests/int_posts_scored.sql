@@ -7,7 +7,7 @@ with
 
 posts as (
 
-    select * from {{ ref('stg_social__posts') }}
+    select * from {{ ref('int_posts_recorded') }}
     where deleted_at is null
 
 ),

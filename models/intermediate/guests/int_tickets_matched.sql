@@ -2,7 +2,7 @@ with
 
 tickets as (
 
-    select * from {{ ref('stg_tickets__tickets') }}
+    select * from {{ ref('int_tickets_recorded') }}
     where deleted_at is null
 
 ),
@@ -23,13 +23,6 @@ customers as (
 branches as (
 
     select * from {{ ref('branches') }}
-
-),
-
-loads as (
-
-    select * from {{ ref('stg_tickets__loads') }}
-    where is_complete
 
 ),
 
@@ -119,11 +112,10 @@ final as (
         case when matched.status in ('solved', 'closed') then matched.last_solved_at end
             as resolved_at,
 
-        -- load: unknown until the load is complete
-        loads.load_id
+        -- load
+        matched.load_id
     from matched
     left join branches on matched.matched_branch_id = branches.branch_id
-    left join loads on matched.load_id = loads.load_id
 
 )
 

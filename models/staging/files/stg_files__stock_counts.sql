@@ -11,6 +11,7 @@ good as (
     select
         -- keys
         stock_count_key,
+        feed,
         branch_id,
         _file_name,
         _line_number,
@@ -27,7 +28,7 @@ good as (
         -- load
         load_id
     from counts
-    where {{ not_in_quarantine('files', 'stock_counts', 'stock_count_key') }}
+    where {{ not_in_quarantine('files', feed_names('stock_counts'), 'stock_count_key') }}
 
 )
 

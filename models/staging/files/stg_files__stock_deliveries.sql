@@ -11,6 +11,7 @@ good as (
     select
         -- keys
         delivery_line_key,
+        feed,
         branch_id,
         _file_name,
         _line_number,
@@ -33,7 +34,7 @@ good as (
         -- load
         load_id
     from deliveries
-    where {{ not_in_quarantine('files', 'stock_deliveries', 'delivery_line_key') }}
+    where {{ not_in_quarantine('files', feed_names('stock_deliveries'), 'delivery_line_key') }}
 
 )
 

@@ -1,19 +1,15 @@
-{#- All exports in one shape, read in their dialects. What a feed's model does not map is null: in
-    the inner query a name that the model does not have is the default's. -#}
-{%- set required = ['branch_id', '_file_name', '_line_number', '_reject', '_deleted_at',
-    '_dlt_load_id', 'sold_on', 'raw_record'] %}
-{%- set optional = ['ticket', 'article', 'sold_at', 'quantity', 'unit_price', 'line_amount',
-    'discount', 'line_kind', 'payment_method', 'channel', 'product_name', 'category', 'unit_cost',
-    'order_total', 'returned_ticket', 'order_grain', 'tax_rate', 'line_part', 'is_total'] %}
-{%- set types = {'_line_number': 'bigint', '_deleted_at': 'timestamp with time zone',
-    'tax_rate': 'numeric', 'line_part': 'integer', 'is_total': 'boolean'} %}
-{%- set nothing, defaults = [], [] %}
-{%- for column in required + optional %}
-{%- set default = 'cast(null as ' ~ types.get(column, dbt.type_string()) ~ ') as ' ~ column %}
-{%- do nothing.append(default) %}
-{%- if column in optional %} {%- do defaults.append(default) %} {%- endif %}
+{%- set optional = {
+    'ticket': none, 'article': none, 'sold_at': none, 'quantity': none, 'unit_price': none,
+    'line_amount': none, 'discount': none, 'line_kind': none, 'payment_method': none,
+    'channel': none, 'product_name': none, 'category': none, 'unit_cost': none,
+    'order_total': none, 'returned_ticket': none, 'order_grain': none,
+    'tax_rate': 'cast(null as numeric)', 'line_part': 'cast(null as integer)',
+    'is_total': 'cast(null as boolean)',
+} %}
+{%- set models, money = {}, exact_type() | trim %}
+{%- for feed in till_exports() %}
+{%- do models.update({feed: ref('base_exports__' ~ feed)}) %}
 {%- endfor %}
-{%- set columns, money = required + optional, exact_type() | trim %}
 
 with
 
@@ -29,48 +25,17 @@ currencies as (
 
 ),
 
--- how each feed writes its numbers, days and times, found out once and not for every line
+-- how each feed writes its numbers, days and times
 feeds as {{ computed_once() }} (
 
-    select
-        dialect.*,
-        {{ number_pattern() }} as number_pattern,
-        {{ number_pattern(quantity_decimal()) }} as quantity_pattern,
-        {{ date_pattern() }} as date_pattern,
-        {{ time_pattern() }} as time_pattern
-    from {{ ref('stg_exports__feeds') }} as dialect
+    {{ dialects() }}
 
 ),
 
-defaults as (
-
-    select
-        {{ defaults | join(',\n        ') }}
-
-),
-
+-- all exports in one shape; what a feed's model does not map is null
 mapped as (
 
-    -- no row: the columns, where no feed is an export
-    select
-        cast(null as {{ dbt.type_string() }}) as feed,
-        {{ nothing | join(',\n        ') }}
-    where 1 = 0
-    {%- for feed in till_exports() %}
-    union all
-    select
-        '{{ feed }}' as feed,
-        feed_lines.{{ columns | join(',\n        feed_lines.') }}
-    from defaults
-    -- the linter knows no place for a lateral query
-    -- noqa: disable=LT02,ST05
-    cross join lateral (
-        select
-            {{ columns | join(',\n            ') }}
-        from {{ ref('base_exports__' ~ feed) }}
-    ) as feed_lines
-    -- noqa: enable=LT02,ST05
-    {%- endfor %}
+    {{ mapped_lines(models, required=['sold_on'], optional=optional) }}
 
 ),
 

@@ -2,23 +2,28 @@
 
 with
 
+-- files that have our columns already
 source as (
 
-    select * from {{ source('files', 'stock_counts') }}
+    select
+        *,
+        {{ raw_record('landed', [
+            'branch_id', '_file_name', '_line_number', 'ingredient', 'counted_quantity', 'unit'
+        ]) }} as raw_record
+    from {{ source('files', 'stock_counts') }} as landed
 
 ),
 
 files as (
 
     select * from {{ ref('stg_files__files') }}
-    where feed = 'stock_counts'
 
 ),
 
-dialect as (
+-- how each feed writes its numbers, days and times
+feeds as {{ computed_once() }} (
 
-    select * from {{ ref('stg_exports__feeds') }}
-    where feed = 'stock_counts'
+    {{ dialects() }}
 
 ),
 
@@ -40,32 +45,44 @@ conversions as (
 
 ),
 
+mapped as (
+
+    {{ mapped_lines(
+        feeds_of('stock_counts', own='source'),
+        required=['ingredient', 'counted_quantity', 'unit'],
+        optional={'counted_on': none}
+    ) }}
+
+),
+
+-- numbers and days as SQL can read them, converted from the feed's dialect
+lines as (
+
+    select
+        mapped.*,
+        {{ quantity_in_dialect(filled('mapped.counted_quantity'), 'dialect.quantity_pattern') }}
+            as counted_quantity_text,
+        {{ line_date('counted_on') }} as business_date
+    from mapped
+    left join feeds as dialect on mapped.feed = dialect.feed
+
+),
+
 -- what the seeds know of the line; who counted, and what they noted, stays in raw
 known as (
 
     select
-        source.*,
-        {{ first_file('source.branch_id, ' ~ file_date()) }} as first_file,
+        lines.*,
+        {{ first_file('lines.branch_id, lines.business_date') }} as first_file,
         branches.branch_id is not null as is_known_branch,
         ingredients.ingredient_id is not null as is_known_ingredient,
         conversions.factor is not null as is_known_unit
-    from source
-    left join files on source._file_name = files.file_name
-    left join branches on source.branch_id = branches.branch_id
-    left join ingredients on source.ingredient = ingredients.ingredient_id
+    from lines
+    left join files on lines.feed = files.feed and lines._file_name = files.file_name
+    left join branches on lines.branch_id = branches.branch_id
+    left join ingredients on lines.ingredient = ingredients.ingredient_id
     left join conversions
-        on source.unit = conversions.from_unit and ingredients.unit = conversions.to_unit
-
-),
-
--- numbers and dates as text that SQL can read, converted from the feed's dialect
-written as (
-
-    select
-        known.*,
-        {{ number_in_dialect('known.counted_quantity') }} as counted_quantity_text
-    from known
-    cross join dialect
+        on lines.unit = conversions.from_unit and ingredients.unit = conversions.to_unit
 
 ),
 
@@ -73,7 +90,8 @@ judged as (
 
     select
         -- keys
-        {{ line_key() }} as stock_count_key,
+        {{ line_key_of_feed('stock_counts') }} as stock_count_key,
+        feed,
         cast(branch_id as {{ dbt.type_string() }}) as branch_id,
         _file_name,
         _line_number,
@@ -84,7 +102,7 @@ judged as (
         cast(unit as {{ dbt.type_string() }}) as unit,
 
         -- times
-        {{ file_date() }} as business_date,
+        business_date,
         _deleted_at as deleted_at,
 
         -- load
@@ -93,7 +111,7 @@ judged as (
         -- judgement
         {{ line_errors([
             broken('branch_id', 'not is_known_branch', 'is no branch of seeds/branches.csv'),
-            file_without_a_day(),
+            line_without_a_day('counted_on', 'business_date'),
             broken('_file_name', 'first_file <> _file_name', 'is not the first file of its night'),
             broken('ingredient', 'not is_known_ingredient', 'is not in seeds/ingredients.csv'),
             unreadable('counted_quantity', quantity, text='counted_quantity_text'),
@@ -103,10 +121,8 @@ judged as (
             broken('unit', 'is_known_ingredient and not is_known_unit',
                 'has no conversion for this ingredient in seeds/unit_conversions.csv'),
         ]) }} as _errors,
-        {{ raw_record('written', [
-            'branch_id', '_file_name', '_line_number', 'ingredient', 'counted_quantity', 'unit'
-        ]) }} as raw_record
-    from written
+        raw_record
+    from known
 
 )
 

@@ -3,23 +3,29 @@
 
 with
 
+-- files that have our columns already
 source as (
 
-    select * from {{ source('files', 'stock_deliveries') }}
+    select
+        *,
+        {{ raw_record('landed', [
+            'branch_id', '_file_name', '_line_number', '_reject', 'delivery_id', 'ingredient',
+            'quantity', 'unit', 'unit_price', 'currency', 'best_before'
+        ]) }} as raw_record
+    from {{ source('files', 'stock_deliveries') }} as landed
 
 ),
 
 files as (
 
     select * from {{ ref('stg_files__files') }}
-    where feed = 'stock_deliveries'
 
 ),
 
-dialect as (
+-- how each feed writes its numbers, days and times
+feeds as {{ computed_once() }} (
 
-    select * from {{ ref('stg_exports__feeds') }}
-    where feed = 'stock_deliveries'
+    {{ dialects() }}
 
 ),
 
@@ -41,35 +47,49 @@ conversions as (
 
 ),
 
+mapped as (
+
+    {{ mapped_lines(
+        feeds_of('stock_deliveries', own='source'),
+        required=['delivery_id', 'ingredient', 'quantity', 'unit', 'unit_price', 'currency'],
+        optional={'delivered_on': none, 'best_before': none}
+    ) }}
+
+),
+
+-- numbers and days as SQL can read them, converted from the feed's dialect
+lines as (
+
+    select
+        mapped.*,
+        {{ quantity_in_dialect(filled('mapped.quantity'), 'dialect.quantity_pattern') }}
+            as quantity_text,
+        {{ number_in_dialect(filled('mapped.unit_price'), pattern='dialect.number_pattern') }}
+            as unit_price_text,
+        {{ date_in_dialect(filled('mapped.best_before'), 'dialect.date_pattern') }}
+            as best_before_text,
+        {{ line_date('delivered_on') }} as business_date
+    from mapped
+    left join feeds as dialect on mapped.feed = dialect.feed
+
+),
+
 -- what the seeds know of the line
 known as (
 
     select
-        source.*,
-        {{ first_file('source.branch_id, source.delivery_id') }} as first_file,
+        lines.*,
+        {{ first_file('lines.branch_id, lines.delivery_id') }} as first_file,
         branches.currency as branch_currency,
         branches.branch_id is not null as is_known_branch,
         ingredients.ingredient_id is not null as is_known_ingredient,
         conversions.factor is not null as is_known_unit
-    from source
-    left join files on source._file_name = files.file_name
-    left join branches on source.branch_id = branches.branch_id
-    left join ingredients on source.ingredient = ingredients.ingredient_id
+    from lines
+    left join files on lines.feed = files.feed and lines._file_name = files.file_name
+    left join branches on lines.branch_id = branches.branch_id
+    left join ingredients on lines.ingredient = ingredients.ingredient_id
     left join conversions
-        on source.unit = conversions.from_unit and ingredients.unit = conversions.to_unit
-
-),
-
--- numbers and dates as text that SQL can read, converted from the feed's dialect
-written as (
-
-    select
-        known.*,
-        {{ number_in_dialect('known.quantity') }} as quantity_text,
-        {{ number_in_dialect('known.unit_price') }} as unit_price_text,
-        {{ date_in_dialect('known.best_before') }} as best_before_text
-    from known
-    cross join dialect
+        on lines.unit = conversions.from_unit and ingredients.unit = conversions.to_unit
 
 ),
 
@@ -77,7 +97,8 @@ judged as (
 
     select
         -- keys
-        {{ line_key() }} as delivery_line_key,
+        {{ line_key_of_feed('stock_deliveries') }} as delivery_line_key,
+        feed,
         cast(branch_id as {{ dbt.type_string() }}) as branch_id,
         _file_name,
         _line_number,
@@ -94,7 +115,7 @@ judged as (
         cast(currency as {{ dbt.type_string() }}) as currency,
 
         -- times
-        {{ file_date() }} as business_date,
+        business_date,
         _deleted_at as deleted_at,
 
         -- load
@@ -103,7 +124,7 @@ judged as (
         -- judgement
         {{ line_errors([
             broken('branch_id', 'not is_known_branch', 'is no branch of seeds/branches.csv'),
-            file_without_a_day(),
+            line_without_a_day('delivered_on', 'business_date'),
             broken('delivery_id', 'first_file <> _file_name', 'has come with another file before'),
             missing('delivery_id'),
             broken('ingredient', 'not is_known_ingredient', 'is not in seeds/ingredients.csv'),
@@ -118,11 +139,8 @@ judged as (
             broken('currency', 'currency <> branch_currency', 'is not the currency of the branch'),
             unreadable('best_before', 'date', optional=true, text='best_before_text'),
         ]) }} as _errors,
-        {{ raw_record('written', [
-            'branch_id', '_file_name', '_line_number', '_reject', 'delivery_id', 'ingredient',
-            'quantity', 'unit', 'unit_price', 'currency', 'best_before'
-        ]) }} as raw_record
-    from written
+        raw_record
+    from known
 
 )
 

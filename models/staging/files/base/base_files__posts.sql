@@ -1,0 +1,126 @@
+{%- set time = 'timestamp with time zone' -%}
+{%- set measures = ['reach', 'likes', 'comments', 'shares'] -%}
+{%- set zone = "coalesce(mapped.time_zone, branches.time_zone, 'UTC')" -%}
+
+with
+
+files as (
+
+    select * from {{ ref('stg_files__files') }}
+
+),
+
+-- how each feed writes its numbers, days and times
+feeds as {{ computed_once() }} (
+
+    {{ dialects() }}
+
+),
+
+branches as (
+
+    select * from {{ ref('branches') }}
+
+),
+
+mapped as (
+
+    {{ mapped_lines(
+        feeds_of('posts'),
+        required=['post_id', 'platform', 'posted_at'],
+        optional={
+            'author_handle': none, 'post_text': none, 'post_language': none, 'hashtags': none,
+            'mentions': none, 'place_city': none, 'place_country_code': none, 'reach': "'0'",
+            'likes': "'0'", 'comments': "'0'", 'shares': "'0'", 'updated_at': none,
+            'time_zone': none,
+        }
+    ) }}
+
+),
+
+-- numbers and times as SQL can read them, converted from the feed's dialect
+lines as (
+
+    select
+        mapped.*,
+        {%- for measure in measures %}
+        {{ number_in_dialect(filled('mapped.' ~ measure), pattern='dialect.number_pattern') }}
+            as {{ measure }}_text,
+        {%- endfor %}
+        {{ moment_in_dialect(filled('mapped.posted_at'), zone) }} as posted_at_read,
+        {{ moment_in_dialect(filled('mapped.updated_at'), zone) }} as updated_at_read,
+        branches.branch_id as known_branch_id,
+        {{ record_key_of_feed('mapped.post_id') }} as post_key
+    from mapped
+    left join feeds as dialect on mapped.feed = dialect.feed
+    left join branches on mapped.branch_id = branches.branch_id
+
+),
+
+versions as (
+
+    select
+        lines.*,
+        {{ version_of_line('lines.post_key', 'lines.updated_at_read') }} as version_number
+    from lines
+    left join files on lines.feed = files.feed and lines._file_name = files.file_name
+
+),
+
+judged as (
+
+    select
+        -- keys
+        post_key as post_id,
+        feed,
+        branch_id,
+
+        -- who wrote it, in plain text
+        author_handle,
+
+        -- what was written
+        platform,
+        post_text,
+        post_language,
+        lower(hashtags) as hashtags,
+        lower(mentions) as mentions,
+        place_city,
+        place_country_code,
+
+        -- how far it went
+        {%- for measure in measures %}
+        {{ safe_cast(measure ~ '_text', 'bigint') }} as {{ measure }},
+        {%- endfor %}
+
+        -- times
+        posted_at_read as posted_at,
+        coalesce(updated_at_read, posted_at_read) as updated_at,
+        _deleted_at as deleted_at,
+
+        -- load
+        _dlt_load_id as load_id,
+
+        -- judgement; reasons do not quote personal data of the author
+        {{ line_errors([
+            broken('branch_id', 'branch_id is not null and known_branch_id is null',
+                'is no branch of seeds/branches.csv'),
+            reason_where(filled('post_id') ~ ' is null', 'post_id: is missing'),
+            missing('platform'),
+            unreadable('reach', 'bigint', text='reach_text'),
+            broken('reach', safe_cast('reach_text', 'bigint') ~ ' < 0', 'is below 0'),
+            unreadable('likes', 'bigint', text='likes_text'),
+            broken('likes', safe_cast('likes_text', 'bigint') ~ ' < 0', 'is below 0'),
+            unreadable('comments', 'bigint', text='comments_text'),
+            broken('comments', safe_cast('comments_text', 'bigint') ~ ' < 0', 'is below 0'),
+            unreadable('shares', 'bigint', text='shares_text'),
+            broken('shares', safe_cast('shares_text', 'bigint') ~ ' < 0', 'is below 0'),
+            broken('posted_at', 'posted_at_read is null', 'is no time'),
+            outside_the_calendar('posted_at', moment='posted_at_read'),
+        ]) }} as _errors,
+        raw_record
+    from versions
+    where version_number = 1
+
+)
+
+select * from judged

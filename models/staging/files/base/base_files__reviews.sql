@@ -1,0 +1,122 @@
+{%- set score = 'numeric(6, 2)' -%}
+{%- set zone = "coalesce(mapped.time_zone, branches.time_zone, 'UTC')" -%}
+
+with
+
+files as (
+
+    select * from {{ ref('stg_files__files') }}
+
+),
+
+-- how each feed writes its numbers, days and times
+feeds as {{ computed_once() }} (
+
+    {{ dialects() }}
+
+),
+
+branches as (
+
+    select * from {{ ref('branches') }}
+
+),
+
+mapped as (
+
+    {{ mapped_lines(
+        feeds_of('reviews'),
+        required=['review_id', 'platform', 'rating', 'reviewed_at'],
+        optional={
+            'best_rating': none, 'author': none, 'review_language': none, 'answered_at': none,
+            'updated_at': none, 'time_zone': none,
+        }
+    ) }}
+
+),
+
+-- numbers and times as SQL can read them, converted from the feed's dialect
+lines as (
+
+    select
+        mapped.*,
+        {{ number_in_dialect(filled('mapped.rating'), pattern='dialect.number_pattern') }}
+            as rating_text,
+        coalesce(
+            {{ number_in_dialect(filled('mapped.best_rating'), pattern='dialect.number_pattern') }},
+            '5'
+        ) as best_rating_text,
+        {%- for column in ['reviewed_at', 'answered_at', 'updated_at'] %}
+        {{ moment_in_dialect(filled('mapped.' ~ column), zone) }} as {{ column }}_read,
+        {%- endfor %}
+        branches.branch_id as known_branch_id,
+        {{ record_key_of_feed('mapped.review_id') }} as review_key
+    from mapped
+    left join feeds as dialect on mapped.feed = dialect.feed
+    left join branches on mapped.branch_id = branches.branch_id
+
+),
+
+versions as (
+
+    select
+        lines.*,
+        {{ safe_cast('lines.rating_text', score) }} as rating_read,
+        {{ safe_cast('lines.best_rating_text', score) }} as best_rating_read,
+        {{ version_of_line('lines.review_key', 'lines.updated_at_read') }} as version_number
+    from lines
+    left join files on lines.feed = files.feed and lines._file_name = files.file_name
+
+),
+
+judged as (
+
+    select
+        -- keys
+        review_key as review_id,
+        feed,
+        branch_id,
+
+        -- who wrote it, in plain text
+        author,
+
+        -- what the review is
+        platform,
+        {{ filled('review_language') }} as review_language,
+        cast(
+            case
+                when rating_read between 0 and best_rating_read
+                    then 5 * rating_read / nullif(best_rating_read, 0)
+            end as numeric(3, 2)
+        ) as rating,
+
+        -- times
+        reviewed_at_read as reviewed_at,
+        answered_at_read as answered_at,
+        coalesce(updated_at_read, reviewed_at_read) as updated_at,
+        _deleted_at as deleted_at,
+
+        -- load
+        _dlt_load_id as load_id,
+
+        -- judgement; reasons do not quote personal data of the author
+        {{ line_errors([
+            broken('branch_id', 'branch_id is not null and known_branch_id is null',
+                'is no branch of seeds/branches.csv'),
+            reason_where(filled('review_id') ~ ' is null', 'review_id: is missing'),
+            missing('platform'),
+            unreadable('rating', score, text='rating_text'),
+            unreadable('best_rating', score, optional=true, text='best_rating_text'),
+            broken('rating', 'rating_read not between 0 and best_rating_read',
+                'is not between 0 and the best rating'),
+            broken('reviewed_at', 'reviewed_at_read is null', 'is no time'),
+            outside_the_calendar('reviewed_at', moment='reviewed_at_read'),
+            moment_after('answered_at', 'reviewed_at'),
+        ]) }} as _errors,
+        raw_record
+    from versions
+    where version_number = 1
+
+)
+
+select * from judged
