@@ -210,6 +210,20 @@ class Bucket:
             if info["name"].rstrip("/") != path and (info["type"] == "file" or folder != wanted)
         )
 
+    def open(self, file: File) -> Any:
+        """Return a file, opened.
+
+        Args:
+            file: as it was listed.
+
+        Raises:
+            SourceError: it cannot be opened.
+        """
+        try:
+            return self._system.open(file.path, "rb")
+        except Exception as error:
+            raise self.problem(error, file) from None
+
     def read(self, reading: Reading) -> Iterator[pa.Table]:
         """Yield the rows of a file, all values as text, with their line numbers.
 
