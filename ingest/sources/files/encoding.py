@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 
 from charset_normalizer import from_bytes
@@ -11,41 +10,33 @@ CODE_PAGES = (
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp949", "cp932", "gb18030", "big5"),
     *("cp850", "mac_roman"),
 )
-"""What tills write that do not write UTF-8. Of few bytes the library cannot tell all others apart."""
+"""What tills write that do not write UTF-8: of all that there are, few bytes tell too little."""
 
-MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 USUAL = "äöüßéèêëàâáãåçñîïíìóòôõøúùûœæąęłńśźżćčďěňřšťžůýőűğışİ€£"
-ODD = re.compile(rf"[^\W{USUAL}{USUAL.upper()}\x00-\x7f\u0370-\u04ff\u3040-\uffef]|[^\w\s\x00-\x7f€£]|"
-                 r"(?<=[a-z])[^\W\x00-\x7fa-z](?<=[A-ZÀ-ÖØ-Þ])")  # fmt: skip
-"""Letters that few words have, signs, and capitals within a word: they speak against an encoding."""
+USUAL += USUAL.upper() + "\x00-\x7f\u0370-\u04ff\u3040-\uffef"
+"""What words in any of these are written in; other letters and signs speak against an encoding."""
 
 
 def encoding_of(data: bytes) -> tuple[str, str | None]:
-    """Return the encoding of a text, and a word of it as it is read then if that is a guess.
+    """Return the encoding of a text; and a word of it as it is read then, if that is a guess.
 
     Args:
-        data: the text's beginning, which ends with a line.
+        data: the text's beginning.
     """
-    for mark, encoding in MARKS:
-        if data.startswith(mark):
-            return encoding, None
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16", None
     try:
         data.decode()
     except UnicodeDecodeError:
-        pass
+        lines = b"\n".join([line for line in data.splitlines() if not line.isascii()][:500])
     else:
         return "utf-8", None
-    lines = b"\n".join([line for line in data.splitlines() if not line.isascii()][:500])
+    read = {name: lines.decode(name, "replace") for name in CODE_PAGES}
     found = [match.encoding for match in from_bytes(lines, cp_isolation=[*CODE_PAGES])]
-    # of those that read it the same, or as well, the most usual
-    ordered = sorted(
-        found or ["cp1252"], key=lambda one: (len(ODD.findall(_text(lines, one))), one != "cp1252")
+    best = min(
+        found or ["cp1252"],
+        key=lambda name: (len(re.sub(f"[{USUAL}]", "", read[name])), name != "cp1252"),
     )
-    same = [one for one in CODE_PAGES if _text(lines, one) == _text(lines, ordered[0])]
-    encoding = (same or ordered)[0]
-    word = re.search(r"\w*[^\W\x00-\x7f]\w*|[^\x00-\x7f]", _text(lines, encoding))
+    encoding = next(name for name in CODE_PAGES if read[name] == read[best])
+    word = re.search(r"\w*[^\x00-\x7f]\w*", read[encoding])
     return encoding, word[0] if word else ""
-
-
-def _text(data: bytes, encoding: str) -> str:
-    return data.decode(encoding, "replace")

@@ -1,22 +1,21 @@
--- how far each column is read in one dialect; `span` is how far apart its days or numbers are
-insert into readings
+-- each value as one dialect reads it, by the macro that the models use
+insert into tried
 select
     title,
+    text,
     {kind} as kind,
     {candidate} as candidate,
-    {position} as position,
-    coalesce(sum(lines) filter (where read is not null), 0) as lines,
-    sum(lines) as all_lines,
-    coalesce(sum(lines) filter (where read is not null and is_telling), 0) as telling,
-    coalesce(max(read) - min(read), 0) as span
+    written,
+    read_as({kind}, written) as read
 from (
     select
-        title,
-        lines,
-        -- two places, as money has
-        regexp_matches(written, '[.][0-9][0-9]$') as is_telling,
-        {read} as read
-    from (select *, {written} as written from filled) as rewritten
-    where not is_nothing and {where}
-) as tried
-group by title
+        filled.title,
+        filled.text,
+        {written} as written
+    from filled
+    inner join titles on filled.title = titles.title
+    inner join words as times on times.role = 'sold_at'
+    -- prices look like 12.30, too
+    where not {is_rare} or regexp_full_match(plain(titles.shown), times.words)
+) as rewritten
+where read_as({kind}, written) is not null

@@ -1,25 +1,13 @@
 -- how much each column looks like each role: by its title, its values, and what the lines prove
 with
 
-plain as (
-
-    select
-        *,
-        trim(regexp_replace(lower(strip_accents(replace(shown, 'ß', 'ss'))), '[ _./:()-]+', ' ', 'g'))
-            as plain
-    from columns
-
-),
-
 paid as (
 
     select
         filled.title,
-        sum(filled.lines) filter (where ways.role is not null) as lines
+        sum(filled.lines) filter (where words.role is not null) as lines
     from filled
-    left join words as ways
-        on ways.kinds = 'payment'
-            and regexp_full_match(lower(strip_accents(filled.text)), ways.words)
+    left join words on words.kinds = 'payment' and regexp_full_match(plain(filled.text), words.words)
     group by filled.title
 
 ),
@@ -27,10 +15,11 @@ paid as (
 located as (
 
     select
-        title,
-        bool_and(lower(text) in (select unnest({branches}))) as is_branch
+        filled.title,
+        bool_and(branches.called is not null) as is_branch
     from filled
-    group by title
+    left join branches on plain(filled.text) = plain(branches.called)
+    group by filled.title
 
 ),
 
@@ -39,36 +28,37 @@ scored as (
     select
         words.role,
         words.position,
-        plain.title,
+        columns.title,
         case
-            when regexp_full_match(plain.plain, words.words) then 10
-            when regexp_full_match(plain.plain, '(.* )?(' || words.words || ')( .*)?') then 6
+            when regexp_full_match(plain(columns.shown), words.words) then 10
+            when
+                regexp_full_match(plain(columns.shown), '(.* )?(' || words.words || ')( .*)?')
+                then 6
             else 0
         end
         + case
-            when words.role = 'sold_on' and plain.kind in ('date', 'moment') then 2
-            when words.role = 'sold_at' and plain.kind in ('time', 'moment') then 2
-            when words.role = 'article' and plain.kind = 'text'
-                then 1 + least(plain.different, 1000) / 1001.0
-            when words.role = 'payment_method' and paid.lines >= 0.5 * plain.lines then 12
+            when words.role in ('sold_on', 'sold_at') then 2
+            when words.role = 'article' and columns.kind = 'text'
+                then 1 + least(columns.different, 1000) / 1001.0
+            when words.role = 'payment_method' and paid.lines >= 0.5 * columns.lines then 12
             when words.role = 'branch' and located.is_branch then 12
             when
                 words.role in ('quantity', 'unit_price')
-                and plain.title in ({factor}, {other_factor}) then 20
-            when words.role = 'line_amount' and plain.title = {product} then 40
+                and columns.title in (proof.factor, proof.other_factor) then 20
+            when words.role = 'line_amount' and columns.title = proof.amount then 40
             else 0
         end as score
-    from plain
-    inner join words on position(plain.kind in words.kinds) > 0
-    left join paid on plain.title = paid.title
-    left join located on plain.title = located.title
+    from columns
+    inner join words on position(columns.kind in words.kinds) > 0
+    left join paid on columns.title = paid.title
+    left join located on columns.title = located.title
+    left join proof on true
 
 )
 
 select
     role,
-    title,
-    score
+    title
 from scored
 where score > 0
 order by score desc, position asc, title asc

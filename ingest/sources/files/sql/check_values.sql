@@ -9,10 +9,29 @@ select
     translate(text, '0-.,', '') = '' as is_nothing
 from (
     select
-        name as title,
-        _line_number as line,
-        trim(both {blanks} from value) as text
+        title,
+        line,
+        trim(value) as text
     from cells
 ) as trimmed
 where text <> ''
-group by title, text
+group by title, text;
+
+create table signs as
+select coalesce(mode(sign), '') as currency_sign
+from (
+    select
+        nullif(regexp_extract(
+            text,
+            '(?i)(?:^|[0-9] ?)([€$£¥₩₹₺₽₴₪฿]|kr|zł|chf|eur|usd|gbp|lei|kč|ft)(?: ?[-+0-9]|$)', 1
+        ), '') as sign
+    from filled
+    where regexp_matches(text, '[0-9]')
+) as signed
+;
+
+create table branches as
+select
+    branch_id,
+    unnest(array[branch_id, branch_name, city]) as called
+from seed

@@ -1,0 +1,2 @@
+-- no format but JSON lines has nested values
+create table lists (column_name text, is_lines boolean)
