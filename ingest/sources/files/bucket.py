@@ -215,14 +215,8 @@ class Bucket:
 
         Args:
             file: as it was listed.
-
-        Raises:
-            SourceError: it cannot be opened.
         """
-        try:
-            return self._system.open(file.path, "rb")
-        except Exception as error:
-            raise self.problem(error, file) from None
+        return self._system.open(file.path, "rb")
 
     def read(self, reading: Reading) -> Iterator[pa.Table]:
         """Yield the rows of a file, all values as text, with their line numbers.
@@ -240,7 +234,7 @@ class Bucket:
             )
             return
         try:
-            with self._system.open(file.path, "rb") as raw:
+            with self.open(file) as raw:
                 for table in self._rows(raw, reading):
                     if table.num_rows:
                         reading.lines += table.num_rows

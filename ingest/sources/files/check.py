@@ -23,7 +23,7 @@ from ingest.loads import configuration
 from ingest.loads.source import SourceError
 from ingest.sources.files import dialect
 from ingest.sources.files.bucket import Bucket, File, Reading
-from ingest.sources.files.columns import column_names
+from ingest.sources.files.columns import OWN_COLUMNS, column_names
 from ingest.sources.files.csv_files import SEPARATOR_LINE
 from ingest.sources.files.encoding import encoding_of
 from ingest.sources.files.excel_files import sheet_rows
@@ -35,9 +35,10 @@ FOLDER = Path(__file__).parent
 MOST_TABLES = 16
 """So many blocks of a file are looked at, a few megabytes each."""
 
+LEFT_OUT = (0, 1, 2, 3, 5, 10)
 TABLES = (
-    *("chosen", "columns", "lists", "mapped", "outlets", "payments", "products", "proof"),
-    "unread",
+    *("chosen", "columns", "lists", "mapped", "not_records", "outlets", "payments", "products"),
+    *("proof", "records", "rejects", "unread"),
 )
 """What the SQL has found and the texts are made from."""
 
@@ -106,19 +107,23 @@ def _look(
     database: duckdb.DuckDBPyConnection, bucket: Bucket, file: File, options: dict[str, Any]
 ) -> Checked:
     """Look at one file; `options` are filled with how it is written."""
-    with bucket.open(file) as raw:
-        found = {"titles": [], "guessed": None} | _sniff(database, raw, file, options)
+    found: dict[str, Any] = {"titles": [], "guessed": None}
+    try:
+        with bucket.open(file) as raw:
+            found |= _sniff(database, raw, file, options)
+    except SourceError:
+        raise
+    except Exception as error:  # of the store, or of what a file is packed in
+        raise bucket.problem(error, file) from None
     feed = declared(bucket.feed.name, options)
-    landed, rejects = _read(feed, file)
-    _find(database, feed, landed, found["titles"])
+    names = _find(database, feed, _read(feed, file), found["titles"])
     found |= {table: _rows(database, f"from {table} order by 1") for table in TABLES}
     columns = {row["title"]: row for row in found["columns"]}
     roles = {row["role"]: columns[row["title"]] for row in _rows(database, "from roles")}
     found |= {
-        "file": file.name, "feed": feed, "records": len(landed), "roles": roles, "rejects": rejects,
+        "file": file.name, "feed": feed, "roles": roles,
         "landed": [
-            name for name in landed.column_names[1:]
-            if name not in columns or columns[name]["kind"] != "empty"
+            name for name in names if name not in columns or columns[name]["kind"] != "empty"
         ],
     }  # fmt: skip
     options |= {row["option"]: row["value"] for row in _rows(database, "from options")}
@@ -174,16 +179,15 @@ def _sniff(
             return found
     if re.fullmatch(r'(?:"(?:[^"\n]|"")*"\r?\n?)+', text):
         text = re.sub(r'(?m)^"|"\r?$', "", text)
-    with TemporaryDirectory() as folder:
-        written = Path(folder) / "text"
-        written.write_text(text, "utf-8", newline="")
-        try:
-            (sniffed,) = _rows(database, f"from sniff_csv('{written}')")
-        except duckdb.Error:
-            raise SourceError(
-                f"The file {file.name} has no columns that could be told apart: no delimiter is "
-                "the same on most of its lines."
-            ) from None
+    lines = text.splitlines()
+    # a few lines at the end of a small file, like totals, mislead the sniffer
+    tries = (_sniff_csv(database, lines[: len(lines) - left_out]) for left_out in LEFT_OUT)
+    sniffed = next((one for one in tries if len(one["Columns"]) > 1), None)
+    if sniffed is None:
+        raise SourceError(
+            f"The file {file.name} has no columns that can be told apart: no delimiter is the same "
+            "on most of its lines."
+        )
     found["titles"] = titles = [column["name"] for column in sniffed["Columns"]]
     if options.get("format") != "xlsx":
         options["delimiter"] = sniffed["Delimiter"]
@@ -196,7 +200,7 @@ def _sniff(
         options["columns"] = [f"column_{number}" for number in range(1, len(titles) + 1)]
         return found
     found["header_line"] = sniffed["SkipRows"] + 1
-    *before, header = (line.lstrip('" \t') for line in text.splitlines()[: found["header_line"]])
+    *before, header = (line.lstrip('" \t') for line in lines[: found["header_line"]])
     if [line for line in before if line and not SEPARATOR_LINE.fullmatch(line.encode())]:
         first = re.split(rf'["{re.escape(sniffed["Delimiter"])}]', header)[0]
         is_told = first and not any(line.startswith(first) for line in before)
@@ -204,27 +208,31 @@ def _sniff(
     return found
 
 
-def _read(feed: Feed, file: File) -> tuple[pa.Table, list[dict[str, Any]]]:
-    """Return the records of a file as its feed reads them, and the lines that do not fit."""
+def _sniff_csv(database: duckdb.DuckDBPyConnection, lines: list[str]) -> dict[str, Any]:
+    """Return what DuckDB says of lines; where it cannot say it, they have no columns."""
+    with TemporaryDirectory() as folder:
+        written = Path(folder) / "text"
+        written.write_text("\n".join(lines), "utf-8")
+        try:
+            return _rows(database, f"from sniff_csv({_literal(written)})")[0]
+        except duckdb.Error:
+            return {"Columns": []}
+
+
+def _read(feed: Feed, file: File) -> pa.Table:
+    """Return the lines of a file as its feed reads them."""
     reading = Reading(file)
     tables = [*islice(Bucket(feed).read(reading), MOST_TABLES)]
     if reading.error or not tables:
         raise SourceError(reading.error or f"The file {file.name} has no records.")
-    landed = pa.concat_tables(tables, promote_options="default")
-    is_row = landed["_reject"].is_null()
-    rejects = [
-        {"line": row["_line_number"], "text": row["_reject"]}
-        for row in landed.to_pylist()
-        if row["_reject"]
-    ]
-    return landed.filter(is_row).drop_columns(["_reject"]), rejects
+    return pa.concat_tables(tables, promote_options="default")
 
 
 def _find(
     database: duckdb.DuckDBPyConnection, feed: Feed, landed: pa.Table, titles: list[str]
-) -> None:
-    """Fill DuckDB with what the values of a file tell."""
-    names = landed.column_names[1:]
+) -> list[str]:
+    """Fill DuckDB with what the values of a file tell, and return the names of its columns."""
+    names = [name for name in landed.column_names if name not in OWN_COLUMNS]
     _run(database, "setup")
     database.register("landed", landed)
     shown = [*titles, *names[len(titles) :]]
@@ -236,8 +244,8 @@ def _find(
         ],
     )
     database.execute(
-        "insert into cells select _line_number, 0, name, value from"
-        " (unpivot landed on columns(* exclude (_line_number)))"
+        "insert into cells select _line_number, 0, name, value from (from landed where _reject is"
+        " null) unpivot (value for name in (columns(* exclude (_line_number, _reject))))"
     )
     _load(database, "words", FOLDER / "guess" / "words.csv")
     _load(database, "dialects", FOLDER / "guess" / "dialects.csv")
@@ -260,8 +268,10 @@ def _find(
         others = {other for other, found in roles.items() if found == title}
         if role not in roles and (not others or {role, *others} == {"sold_on", "sold_at"}):
             roles[role] = title
-    database.executemany("insert into roles values (?, ?)", [*roles.items()])
+    for pair in roles.items():
+        database.execute("insert into roles values (?, ?)", pair)
     _run(database, "results")
+    return names
 
 
 def _run(database: duckdb.DuckDBPyConnection, name: str, **parts: str) -> Iterable[Any]:

@@ -13,8 +13,10 @@ CODE_PAGES = (
 """What tills write that do not write UTF-8: of all that there are, few bytes tell too little."""
 
 USUAL = "äöüßéèêëàâáãåçñîïíìóòôõøúùûœæąęłńśźżćčďěňřšťžůýőűğışİ€£"
-USUAL += USUAL.upper() + "\x00-\x7f\u0370-\u04ff\u3040-\uffef"
-"""What words in any of these are written in; other letters and signs speak against an encoding."""
+ODD = re.compile(
+    f"[^{USUAL}{USUAL.upper()}\x00-\x7f\u0370-\u04ff\u3040-\uffef]|[A-Za-z][\u3040-\uffef]"
+)
+"""What speaks against an encoding: letters that few words have, and words in two scripts."""
 
 
 def encoding_of(data: bytes) -> tuple[str, str | None]:
@@ -35,7 +37,7 @@ def encoding_of(data: bytes) -> tuple[str, str | None]:
     found = [match.encoding for match in from_bytes(lines, cp_isolation=[*CODE_PAGES])]
     best = min(
         found or ["cp1252"],
-        key=lambda name: (len(re.sub(f"[{USUAL}]", "", read[name])), name != "cp1252"),
+        key=lambda name: (len(ODD.findall(read[name])), name != "cp1252"),
     )
     encoding = next(name for name in CODE_PAGES if read[name] == read[best])
     word = re.search(r"\w*[^\x00-\x7f]\w*", read[encoding])

@@ -35,3 +35,27 @@ select
     branch_id,
     unnest(array[branch_id, branch_name, city]) as called
 from seed
+;
+
+create table records as
+select count(*) as records
+from landed
+where _reject is null;
+
+-- lines that do not fit the header; of those that begin like a total, how they begin
+create table rejects as
+select
+    landed._line_number as line,
+    landed._reject as text,
+    case
+        when regexp_full_match(lower(strip_accents(trim(landed._reject, '" '))), words.words)
+            then regexp_extract(landed._reject, '^[" ]*(-+|=+|[^ ",;:]+)', 1)
+    end as beginning
+from landed
+left join words on words.role = 'total'
+where landed._reject is not null;
+
+create table not_records as
+select distinct beginning
+from rejects
+where beginning <> ''
