@@ -118,6 +118,8 @@ def _look(
     feed = declared(bucket.feed.name, options)
     names = _find(database, feed, _read(feed, file), found["titles"])
     found |= {table: _rows(database, f"from {table} order by 1") for table in TABLES}
+    if not found["records"][0]["records"]:
+        raise SourceError(f"The file {file.name} has no line that fits its header.")
     columns = {row["title"]: row for row in found["columns"]}
     roles = {row["role"]: columns[row["title"]] for row in _rows(database, "from roles")}
     found |= {
@@ -264,6 +266,8 @@ def _find(
     _run(database, "columns")
     roles: dict[str, str] = {}
     for role, title in _run(database, "roles"):
+        if role == "branch" and feed.branch:
+            continue
         # one column may hold the day and the time of day
         others = {other for other, found in roles.items() if found == title}
         if role not in roles and (not others or {role, *others} == {"sold_on", "sold_at"}):
