@@ -1,9 +1,8 @@
-"""A file that nobody has declared: what `mypizza file check` prints of it comes in, and is right."""
+"""A file that is not declared: what `mypizza file check` prints of it comes in, and is right."""
 
 from __future__ import annotations
 
 import re
-import time
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,9 +10,6 @@ from typing import Any
 
 import pytest
 
-from ingest.loads.source import SourceError
-from ingest.sources.files import check
-from ingest.sources.files.encoding import encoding_of
 from ingest.warehouse import Warehouse
 from tests.python.commands import copy_project, mypizza, query
 
@@ -124,3 +120,71 @@ def test_the_printed_block_and_model_bring_in_the_right_days(warehouse: Warehous
     for branch, *figures in rows:
         found.setdefault(branch, []).append(tuple(figures))
     assert found == DAYS
+
+
+MISTAKES: dict[str, tuple[str, str, str, str]] = {
+    "the delimiter": (
+        "cafe", 'delimiter = ";"', "",
+        "The file 01_header_junk.csv of the feed cafe has only one column, "
+        "receipt_date_time_article_qty_price_amount_tender: ',' is not in its header, so correct delimiter in [",
+    ),
+    "the encoding": (
+        "bakery", 'encoding = "cp1252"', "",
+        "The column warengruppe of the file 05_daily_sums.csv has 'Br\\\\xf6tchen' in line 3, "
+        "which is no utf-8 text: correct encoding in [",
+    ),
+    "an encoding that reads everything": (
+        "tea", f'{FILES}"\nfiles = "07_trailing.csv"',
+        '{}"\nfiles = "umlauts.csv"\nencoding = "cp1252"',
+        "The column what of the file umlauts.csv has 'KÃ¤se' in line 2, which is 'Käse' in UTF-8: "
+        "correct encoding in [",
+    ),
+    "the date format": (
+        "cafe", "DD.MM.YYYY", "DD/MM/YYYY",
+        "The column date of the file 01_header_junk.csv has '24.11.2026' in line 6, which is no "
+        "day by date_format = 'DD/MM/YYYY', but by 'DD.MM.YYYY': correct date_format in [",
+    ),
+    "the time format": (
+        "pub", 'time_format = "HH12:MI AM"', "",
+        "The column time of the file 06_mixed.csv has '7:32 PM' in line 2, which is no time by "
+        "time_format = 'HH24:MI:SS', but by 'HH12:MI AM': correct time_format in [",
+    ),
+    "the decimal separator": (
+        "cafe", 'decimal_separator = ","', "",
+        "The column price of the file 01_header_junk.csv has '2,20' in line 6, which is no "
+        "number by decimal_separator = '.', but by ',': correct decimal_separator in [",
+    ),
+    "the pattern": (
+        "tea", "07_trailing.csv", "07-*.csv",
+        "No file of the feed tea matches '07-*.csv' in ",
+    ),
+    "the branch": (
+        "tea", 'branch = "tea"', 'branch = "tee"',
+        "[sources.files.feeds.tea] in .dlt/config.toml: branch is 'tee'; allowed are the branches "
+        "of seeds/branches.csv: ",
+    ),
+    "a branch of the file": (
+        "outlets", ', south = "South"', "",
+        "The column outlet of the file 03_outlets.csv has 'South' in line 3, which is no branch of "
+        "seeds/branches.csv: add it there, or name it in branches in [",
+    ),
+}  # fmt: skip
+"""The feed, what is written there, what a newcomer writes, and the sentence."""
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_ends_in_one_sentence(project: Path, mistake: str) -> None:
+    feed, right, wrong, sentence = MISTAKES[mistake]
+    file = project / ".dlt" / "config.toml"
+    config = file.read_text("utf-8")
+    umlauts = "no;day;clock;what;n;each\n1;2026-11-24;10:00;Käse;1;2.00\n"
+    (project / "umlauts.csv").write_text(umlauts, "utf-8")
+    (block,) = re.findall(rf"(?ms)^\[sources\.files\.feeds\.{feed}\]\n.*?(?=^\[|\Z)", config)
+    assert right in block
+    file.write_text(config.replace(block, block.replace(right, wrong.format(project))), "utf-8")
+    try:
+        printed = mypizza("ingest", "files", project=project, expect=None).stdout
+    finally:
+        file.write_text(config, "utf-8")
+        mypizza("ingest", "files", project=project)
+    assert sentence in printed, printed

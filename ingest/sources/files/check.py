@@ -7,8 +7,9 @@ tell is worked out in `sql/check_*.sql`; words and dialects to try are in `guess
 
 from __future__ import annotations
 
+import codecs
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -35,6 +36,10 @@ FOLDER = Path(__file__).parent
 MOST_TABLES = 16
 """So many blocks of a file are looked at, a few megabytes each."""
 
+DECLARED = "declared"
+OPTIONS = (
+    *("decimal_separator", "thousands_separator", "currency_sign", "date_format", "time_format"),
+)
 LEFT_OUT = (0, 1, 2, 3, 5, 10)
 TABLES = (
     *("chosen", "columns", "lists", "mapped", "not_records", "outlets", "payments", "products"),
@@ -98,6 +103,46 @@ def check(place: str, name: str | None = None, branch: str | None = None) -> Che
         return _look(database, bucket, file, options)
 
 
+def misread(feed: Feed, file: str, lines: pa.Table) -> Iterator[str]:
+    """Yield which columns are written in another dialect than the feed says, a sentence each.
+
+    Args:
+        feed: the feed.
+        file: the name of one of its files.
+        lines: lines of this file, as they landed.
+    """
+    names = [name for name in lines.column_names if name not in OWN_COLUMNS]
+    for title in names:
+        numbered = zip(lines["_line_number"].to_pylist(), lines[title].to_pylist(), strict=True)
+        for line, text in numbered:
+            if text and (proper := _misspelt(text, feed.encoding)):
+                yield (
+                    f"The column {title} of the file {file} has {text!r} in line {line}, which is "
+                    f"{proper}: correct encoding in {feed.section}."
+                )
+                break
+    with duckdb.connect() as database:
+        _try(database, feed, lines, dict(zip(names, names, strict=True)))
+        for title, kind, text, line, candidate, option in _run(database, "misread"):
+            yield (
+                f"The column {title} of the file {file} has {text!r} in line {line}, which is no "
+                f"{kind} by {option} = {getattr(feed, option)!r}, but by {candidate!r}: correct "
+                f"{option} in {feed.section}."
+            )
+
+
+def _misspelt(text: str, encoding: str) -> str | None:
+    """Return what a text should be, if it was read in the wrong encoding."""
+    if re.search(r"\\x[89a-f][0-9a-f]", text):
+        return f"no {encoding} text"
+    if text.isascii() or codecs.lookup(encoding).name == "utf-8":
+        return None
+    try:
+        return f"{text.encode(encoding).decode()!r} in UTF-8"
+    except UnicodeError:
+        return None
+
+
 def _name(text: str) -> str:
     (plain,) = column_names((re.sub(r"\d+|[.].*", " ", text).strip() or "export",))
     return plain.lower().lstrip("_0123456789")[:40].strip("_") or "export"
@@ -144,7 +189,7 @@ def _look(
         environment.get_template(f"{text}.jinja").render(found).strip("\n")
         for text in ("facts", "doubts", "config", "source", "model")
     )
-    shown = [
+    shown: list[tuple[str, ...]] = [
         (
             *(row["shown"], title),
             ", ".join(role for role, one in roles.items() if one is row) or f"({row['kind']})",
@@ -230,21 +275,16 @@ def _read(feed: Feed, file: File) -> pa.Table:
     return pa.concat_tables(tables, promote_options="default")
 
 
-def _find(
-    database: duckdb.DuckDBPyConnection, feed: Feed, landed: pa.Table, titles: list[str]
-) -> list[str]:
-    """Fill DuckDB with what the values of a file tell, and return the names of its columns."""
-    names = [name for name in landed.column_names if name not in OWN_COLUMNS]
+def _try(
+    database: duckdb.DuckDBPyConnection, feed: Feed, landed: pa.Table, shown: dict[str, str]
+) -> None:
+    """Try all dialects on the columns of a file, which are shown by their titles."""
     _run(database, "setup")
     database.register("landed", landed)
-    shown = [*titles, *names[len(titles) :]]
-    database.executemany(
-        "insert into titles values (?, ?, ?, ?)",
-        [
-            [number, name, shown[number - 1], f"landed.{name}"]
-            for number, name in enumerate(names, 1)
-        ],
-    )
+    for number, (name, title) in enumerate(shown.items(), 1):
+        database.execute(
+            "insert into titles values (?, ?, ?, ?)", [number, name, title, f"landed.{name}"]
+        )
     database.execute(
         "insert into cells select _line_number, 0, name, value from (from landed where _reject is"
         " null) unpivot (value for name in (columns(* exclude (_line_number, _reject))))"
@@ -255,15 +295,26 @@ def _find(
     _run(database, "nested" if feed.format == "jsonl" else "flat")
     _run(database, "values")
     (sign,) = _rows(database, "from signs")
-    for tried in _rows(database, "from dialects"):
+    told = feed.model_dump() | {"candidate": DECLARED, "is_rare": False}
+    declared_dialects = [told | {"kind": kind} for kind in ("number", "date", "time")]
+    for tried in [*declared_dialects, *(row | sign for row in _rows(database, "from dialects"))]:
         written = dialect.written(tried["kind"], "filled.text")
-        for option, value in (tried | sign).items():
-            written = written.replace(f"dialect.{option}", _literal(value))
+        for option in OPTIONS:
+            written = written.replace(f"dialect.{option}", _literal(tried[option]))
         _run(
             database, "reading", written=written, is_rare=str(tried["is_rare"]),
             kind=_literal(tried["kind"]), candidate=_literal(tried["candidate"]),
         )  # fmt: skip
     _run(database, "columns")
+
+
+def _find(
+    database: duckdb.DuckDBPyConnection, feed: Feed, landed: pa.Table, titles: list[str]
+) -> list[str]:
+    """Fill DuckDB with what the values of a file tell, and return the names of its columns."""
+    names = [name for name in landed.column_names if name not in OWN_COLUMNS]
+    shown = [*titles, *names[len(titles) :]]
+    _try(database, feed, landed, dict(zip(names, shown, strict=True)))
     roles: dict[str, str] = {}
     for role, title in _run(database, "roles"):
         if role == "branch" and feed.branch:
