@@ -126,7 +126,8 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "the delimiter": (
         "cafe", 'delimiter = ";"', "",
         "The file 01_header_junk.csv of the feed cafe has only one column, "
-        "receipt_date_time_article_qty_price_amount_tender: ',' is not in its header, so correct delimiter in [",
+        "receipt_date_time_article_qty_price_amount_tender: ',' is not in its header, so "
+        "correct delimiter in [",
     ),
     "the encoding": (
         "bakery", 'encoding = "cp1252"', "",
@@ -186,5 +187,4 @@ def test_a_mistake_ends_in_one_sentence(project: Path, mistake: str) -> None:
         printed = mypizza("ingest", "files", project=project, expect=None).stdout
     finally:
         file.write_text(config, "utf-8")
-        mypizza("ingest", "files", project=project)
     assert sentence in printed, printed

@@ -142,7 +142,7 @@ class FeedVisit:
         gone = self._mark_vanished(present, came)
         entry.notes = (
             *self._notes(readings, gone, new, [file.name for file in present]),
-            *self._mistakes(entry.load_id if readings else None),
+            *self._mistakes(entry.load_id, readings),
         )
         entry.error = _problem([reading for reading in readings if reading.error])
         if not (present or self.branches) and (others := bucket.others()):
@@ -156,11 +156,12 @@ class FeedVisit:
             else:
                 entry.notes = (*entry.notes, sentence)
 
-    def _mistakes(self, load_id: str | None) -> Iterator[str]:
+    def _mistakes(self, load_id: str | None, readings: Sequence[Reading]) -> Iterator[str]:
         """Yield what is declared otherwise than it is written: sentences with file, line, column.
 
         Args:
             load_id: of the rows that have just landed, if any.
+            readings: the files that they are of.
         """
         feed, connection = self.feed, self.session.connection
         table = sql.Identifier(land.RAW, feed.name)
@@ -177,7 +178,8 @@ class FeedVisit:
             wanted = ["_file_name", "_line_number", "_reject", *self.expected]
             columns = sql.SQL(", ").join(map(sql.Identifier, wanted))
             statement = STATEMENTS("some_lines", table=table, columns=columns)
-            if rows := connection.execute(statement).fetchall():
+            new = next((reading.file.name for reading in readings), None)
+            if rows := connection.execute(statement, {"file": new}).fetchall():
                 file, *found_columns = zip(*rows, strict=True)
                 lines = pa.table([pa.array(each) for each in found_columns], wanted[1:])
                 yield from misread(feed, file[0], lines)

@@ -1,3 +1,4 @@
+-- sqlfluff:dialect:duckdb
 -- how far each dialect reads each column
 create table readings as
 select
@@ -15,11 +16,11 @@ inner join filled on tried.title = filled.title and tried.text = filled.text
 inner join dialects on tried.kind = dialects.kind and tried.candidate = dialects.candidate
 inner join (
     select
-        title,
-        sum(lines) as lines
-    from filled
-    where not is_nothing
-    group by title
+        something.title,
+        sum(something.lines) as lines
+    from filled as something
+    where not something.is_nothing
+    group by something.title
 ) as of_columns on tried.title = of_columns.title
 where not filled.is_nothing
 group by tried.title, tried.kind, tried.candidate, dialects.position, of_columns.lines
@@ -54,7 +55,8 @@ select
 from ranked
 inner join dialects on ranked.kind = dialects.kind and ranked.candidate = dialects.candidate
 left join ranked as rival
-    on ranked.kind = rival.kind
+    on
+        ranked.kind = rival.kind
         and rival.place = 2
         and ranked.kind in ('date', 'number')
         and ranked.lines = rival.lines
@@ -83,7 +85,8 @@ select
     case
         when bool_or(chosen.kind = 'number') or not coalesce(bool_or(readings.kind = 'number'), false)
             then (select of_feed.candidate from chosen as of_feed where of_feed.kind = 'number')
-        else arg_max(readings.candidate, readings.lines * 10 - readings.position)
+        else
+            arg_max(readings.candidate, readings.lines * 10 - readings.position)
             filter (where readings.kind = 'number')
     end as number
 from titles
@@ -115,8 +118,9 @@ select
 from cells
 inner join columns on cells.title = columns.title and columns.kind = 'number'
 inner join tried
-    on cells.title = tried.title
-        and trim(cells.value) = tried.text
+    on
+        cells.title = tried.title
+        and stripped(cells.value) = tried.text
         and tried.kind = 'number'
         and columns.number = tried.candidate
 where cells.line <= 20000;
@@ -134,14 +138,15 @@ from numbers as one
 inner join numbers as other
     on one.line = other.line and one.element = other.element and one.position < other.position
 inner join numbers as product
-    on one.line = product.line
+    on
+        one.line = product.line
         and one.element = product.element
         and product.title not in (one.title, other.title)
 group by one.title, other.title, product.title
 having
     count(*) filter (
         where abs(one.value * other.value - product.value) < 0.01
-            and abs(one.value) not in (0, 1) and abs(other.value) not in (0, 1)
+        and abs(one.value) not in (0, 1) and abs(other.value) not in (0, 1)
     ) > 0
     and count(*) filter (where abs(one.value * other.value - product.value) < 0.01)
     >= 0.7 * count(*)

@@ -1,3 +1,4 @@
+-- sqlfluff:dialect:duckdb
 -- columns that another dialect reads and the declared one mostly does not
 with
 
@@ -52,7 +53,8 @@ select
 from misread
 inner join filled on misread.title = filled.title and not filled.is_nothing
 left join tried
-    on filled.title = tried.title
+    on
+        filled.title = tried.title
         and filled.text = tried.text
         and misread.kind = tried.kind
         and tried.candidate = 'declared'

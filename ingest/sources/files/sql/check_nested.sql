@@ -1,3 +1,4 @@
+-- sqlfluff:dialect:duckdb
 -- what is nested in JSON lines, as cells of its own: of a list the elements, one after the other
 create table leaves as
 select
@@ -17,7 +18,7 @@ create table lists as
 select
     column_name,
     -- the longest list are the lines
-    row_number() over (order by count(distinct (line, element)) desc, column_name asc) = 1
+    row_number() over (order by count(distinct line * 1000 + element) desc, column_name asc) = 1
         as is_lines
 from leaves
 where element is not null

@@ -1,3 +1,4 @@
+-- sqlfluff:dialect:duckdb
 -- each value as one dialect reads it, by the macro that the models use
 insert into tried
 select

@@ -1,3 +1,4 @@
+-- sqlfluff:dialect:duckdb
 -- a wide file: a column for each product, which no other role fits
 create table products as
 select
@@ -11,7 +12,10 @@ left join roles on columns.title = roles.title
 where
     columns.kind = 'number'
     and roles.role is null
-    and not exists (select 1 from roles where role in ('quantity', 'unit_price'))
+    and not exists (
+        select 1 from roles as others
+        where others.role in ('quantity', 'unit_price')
+    )
 qualify count(*) over () > 2;
 
 delete from roles
@@ -100,7 +104,8 @@ inner join (values ('date'), ('time'), ('number')) as parts (kind)
 inner join filled on columns.title = filled.title and not filled.is_nothing
 left join chosen on parts.kind = chosen.kind
 left join tried
-    on filled.title = tried.title
+    on
+        filled.title = tried.title
         and filled.text = tried.text
         and parts.kind = tried.kind
         and tried.candidate

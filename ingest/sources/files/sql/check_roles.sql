@@ -1,3 +1,4 @@
+-- sqlfluff:dialect:duckdb
 -- how much each column looks like each role: by its title, its values, and what the lines prove
 with
 

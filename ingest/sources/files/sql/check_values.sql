@@ -1,3 +1,4 @@
+-- sqlfluff:dialect:duckdb
 -- the values of a file, each once for a column, without the blanks around them
 create table filled as
 select
@@ -11,7 +12,7 @@ from (
     select
         title,
         line,
-        trim(value) as text
+        stripped(value) as text
     from cells
 ) as trimmed
 where text <> ''
@@ -27,15 +28,13 @@ from (
         ), '') as sign
     from filled
     where regexp_matches(text, '[0-9]')
-) as signed
-;
+) as signed;
 
 create table branches as
 select
     branch_id,
     unnest(array[branch_id, branch_name, city]) as called
-from seed
-;
+from seed;
 
 create table records as
 select count(*) as records
