@@ -211,9 +211,9 @@ def _sniff(
     found: dict[str, Any] = {}
     if file.name.lower().endswith((".xlsx", ".xls")):
         options["format"] = "xlsx"
-        text = "\n".join(
-            "\t".join(" ".join(cell.split()) for cell in row) for row in sheet_rows(raw)
-        )
+        # without the empty cells at a row's end: lines before the header are shorter than it
+        rows = ("\t".join(" ".join(cell.split()) for cell in row) for row in sheet_rows(raw))
+        text = "\n".join(row.rstrip("\t") for row in rows)
     else:
         data = read_head(raw)
         if data.startswith(b"PAR1"):

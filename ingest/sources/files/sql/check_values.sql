@@ -16,7 +16,9 @@ from (
     from cells
 ) as trimmed
 where text <> ''
-group by title, text;
+group by title, text
+-- of each column the first of them
+qualify row_number() over (partition by title order by min(line) asc, text asc) <= 2000;
 
 create table signs as
 select coalesce(mode(sign), '') as currency_sign
