@@ -63,9 +63,9 @@ def project(
             seed.write(f"{branch},{branch},Town,GB,{zone},2026-01-01,30,4,{currency},true\n")
     config, sources = [], []
     for name, (file, finished) in EXPORTS.items():
-        branch = ["--branch", name] if name in BRANCHES else []
+        of_branch = ["--branch", name] if name in BRANCHES else []
         printed = mypizza(
-            "file", "check", str(FILES / file), "--name", name, *branch, project=project
+            "file", "check", str(FILES / file), "--name", name, *of_branch, project=project
         ).stdout
         for before, after in finished.items():
             assert before in printed, before
@@ -130,7 +130,7 @@ def test_the_printed_block_and_model_bring_in_the_right_days(warehouse: Warehous
 MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "the delimiter": (
         "cafe", 'delimiter = ";"', "",
-        "The file 01_header_junk.csv of the feed cafe has only one column, "
+        "The file 01_header_junk.csv of the feed cafe has none of the feed's columns, but only one, "
         "receipt_date_time_article_qty_price_amount_tender: ',' is not in its header, so "
         "correct delimiter in [",
     ),
