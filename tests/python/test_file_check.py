@@ -130,8 +130,8 @@ def test_the_printed_block_and_model_bring_in_the_right_days(warehouse: Warehous
 MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "the delimiter": (
         "cafe", 'delimiter = ";"', "",
-        "The file 01_header_junk.csv of the feed cafe has none of the feed's columns, but only one, "
-        "receipt_date_time_article_qty_price_amount_tender: ',' is not in its header, so "
+        "The file 01_header_junk.csv of the feed cafe has none of the feed's columns, but only "
+        "one, receipt_date_time_article_qty_price_amount_tender: ',' is not in its header, so "
         "correct delimiter in [",
     ),
     "the encoding": (
