@@ -244,8 +244,8 @@ class _Part:
         if len(found) == 1 and self._feed.format == "csv":
             return (
                 f"The file {file.name} of the feed {self._feed.name} has none of the feed's "
-                f"columns, but only one, {found[0]}: {self._feed.delimiter!r} is not in its header, so "
-                f"correct delimiter in {self._feed.section}."
+                f"columns, but only one, {found[0]}: {self._feed.delimiter!r} is not in its "
+                f"header, so correct delimiter in {self._feed.section}."
             )
         return (
             f"The file {file.name} of the feed {self._feed.name} has none of the feed's columns "
