@@ -6,6 +6,7 @@ import typer
 
 from ingest.cli import (
     errors,
+    files,
     loading,
     metrics,
     people,
@@ -27,6 +28,7 @@ for group in (run_all, warehouse_commands, publication, loading, status, product
     app.add_typer(group.app)
 app.add_typer(metrics.app, name="metrics")
 app.add_typer(tills.app, name="till")
+app.add_typer(files.app, name="file")
 
 
 def run() -> None:

@@ -232,6 +232,14 @@ class Bucket:
             if info["name"].rstrip("/") != path and (info["type"] == "file" or folder != wanted)
         )
 
+    def open(self, file: File) -> Any:
+        """Return a file, opened.
+
+        Args:
+            file: as it was listed.
+        """
+        return self._system.open(file.path, "rb")
+
     def read(self, reading: Reading) -> Iterator[pa.Table]:
         """Yield the rows of a file, all values as text, with their line numbers.
 
@@ -248,7 +256,7 @@ class Bucket:
             )
             return
         try:
-            with self._system.open(file.path, "rb") as raw:
+            with self.open(file) as raw:
                 for table in self._rows(raw, reading):
                     if table.num_rows:
                         reading.lines += table.num_rows

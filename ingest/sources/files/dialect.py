@@ -103,6 +103,21 @@ def local_time(date: str, clock: str) -> sql.SQL:
     )
 
 
+def written(kind: str, value: str) -> str:
+    """Return SQL of a value as the macro of its kind writes it, in the dialect of `dialect`.
+
+    Args:
+        kind: "number", "date" or "time".
+        value: SQL of the text.
+    """
+    return _macros()[f"{kind}_in_dialect"](value)
+
+
+def blanks() -> str:
+    """Return SQL of the characters that are blank in a file."""
+    return _macros()["blanks"]()
+
+
 def _landed(column: str) -> str:
     return sql.Identifier("landed", column).as_string()
 

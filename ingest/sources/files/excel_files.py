@@ -27,18 +27,7 @@ def read_excel(raw: BinaryIO, feed: Feed, on_left_out: Callable[[int], None]) ->
     Raises:
         ValueError: the library is not installed, or the file has no such sheet or header.
     """
-    try:
-        # an extra that few need
-        from python_calamine import CalamineWorkbook
-    except ImportError:
-        raise ValueError(
-            "Excel files need a library that is not installed: pip install 'mypizza[excel]'"
-        ) from None
-    book = CalamineWorkbook.from_filelike(io.BytesIO(raw.read()))
-    if feed.sheet and feed.sheet not in book.sheet_names:
-        raise ValueError(f"it has no sheet {feed.sheet!r}, but {', '.join(book.sheet_names)}")
-    sheet = book.get_sheet_by_name(feed.sheet or book.sheet_names[0])
-    cells = sheet.to_python(skip_empty_area=False)
+    cells = _cells(raw, feed.sheet)
     columns = [_column(column, feed.decimal_separator) for column in zip(*cells, strict=True)]
     texts = zip(*columns, strict=True)
     lines = [(number, row) for number, row in enumerate(texts, start=1) if any(row)]
@@ -65,6 +54,35 @@ def read_excel(raw: BinaryIO, feed: Feed, on_left_out: Callable[[int], None]) ->
     ]
     numbers = pa.array([number for number, _ in kept], pa.int64())
     yield rows(column_names(titles), values, numbers)
+
+
+def sheet_rows(raw: BinaryIO) -> list[tuple[str, ...]]:
+    """Return the rows of a file's first sheet as text.
+
+    Args:
+        raw: the opened file.
+
+    Raises:
+        ValueError: the library is not installed.
+    """
+    columns = [_column(column, ".") for column in zip(*_cells(raw, ""), strict=True)]
+    return list(zip(*columns, strict=True))
+
+
+def _cells(raw: BinaryIO, name: str) -> list[list[Any]]:
+    """Return the cells of a sheet, or of the first."""
+    try:
+        # an extra that few need
+        from python_calamine import CalamineWorkbook
+    except ImportError:
+        raise ValueError(
+            "Excel files need a library that is not installed: pip install 'mypizza[excel]'"
+        ) from None
+    book = CalamineWorkbook.from_filelike(io.BytesIO(raw.read()))
+    if name and name not in book.sheet_names:
+        raise ValueError(f"it has no sheet {name!r}, but {', '.join(book.sheet_names)}")
+    sheet = book.get_sheet_by_name(name or book.sheet_names[0])
+    return sheet.to_python(skip_empty_area=False)
 
 
 def _column(cells: tuple[Any, ...], decimal: str) -> list[str]:

@@ -241,6 +241,12 @@ class _Part:
             )
         if not self._first.isdisjoint(found):
             return None
+        if len(found) == 1 and self._feed.format == "csv":
+            return (
+                f"The file {file.name} of the feed {self._feed.name} has none of the feed's "
+                f"columns, but only one, {found[0]}: {self._feed.delimiter!r} is not in its "
+                f"header, so correct delimiter in {self._feed.section}."
+            )
         return (
             f"The file {file.name} of the feed {self._feed.name} has none of the feed's columns "
             f"(it has {', '.join(found[:5])}): correct its header, the delimiter in "

@@ -51,6 +51,16 @@ def chunks(raw: BinaryIO, encoding: str, on_bad_bytes: Any) -> Iterator[bytes]:
         on_bad_bytes(escapes)
 
 
+def read_head(raw: BinaryIO) -> bytes:
+    """Return the beginning of what a file holds, unpacked: whole lines.
+
+    Args:
+        raw: the opened file.
+    """
+    head: bytes = _unpacked(raw).read(BLOCK_BYTES)
+    return head if len(head) < BLOCK_BYTES else head[: head.rfind(b"\n") + 1]
+
+
 def _unpacked(raw: BinaryIO) -> Any:
     """Return a stream of what a file holds, also where it is packed twice."""
     stream: Any = raw

@@ -6,13 +6,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import pyarrow as pa
 from psycopg import sql
 
 from ingest.loads import packages, record
+from ingest.loads.branches import branches
 from ingest.loads.source import Compared, LoadResult, Session, Window
 from ingest.loads.statements import Statements
 from ingest.sources.files import land
 from ingest.sources.files.bucket import Bucket, File, Reading
+from ingest.sources.files.check import misread
 from ingest.sources.files.feed import Feed
 from ingest.warehouse import WarehouseError, reason
 
@@ -137,7 +140,10 @@ class FeedVisit:
         read = [reading.file.name for reading in readings if reading.is_whole]
         came = [name for name in read if name not in known or not known[name][0]]
         gone = self._mark_vanished(present, came)
-        entry.notes = tuple(self._notes(readings, gone, new, [file.name for file in present]))
+        entry.notes = (
+            *self._notes(readings, gone, new, [file.name for file in present]),
+            *self._mistakes(entry.load_id, readings),
+        )
         entry.error = _problem([reading for reading in readings if reading.error])
         if not (present or self.branches) and (others := bucket.others()):
             sentence = (
@@ -149,6 +155,34 @@ class FeedVisit:
                 entry.error = sentence
             else:
                 entry.notes = (*entry.notes, sentence)
+
+    def _mistakes(self, load_id: str | None, readings: Sequence[Reading]) -> Iterator[str]:
+        """Yield what is declared otherwise than it is written: sentences with file, line, column.
+
+        Args:
+            load_id: of the rows that have just landed, if any.
+            readings: the files that they are of.
+        """
+        feed, connection = self.feed, self.session.connection
+        table = sql.Identifier(land.RAW, feed.name)
+        if feed.branch_column and load_id:
+            values = {"load_id": load_id, "known": list(branches())}
+            found = connection.execute(STATEMENTS("unknown_branches", table=table), values)
+            for word, file, line in found.fetchall():
+                yield (
+                    f"The column {feed.branch_column} of the file {file} has {word!r} in line "
+                    f"{line}, which is no branch of seeds/branches.csv: add it there, or name it "
+                    f"in branches in {feed.section}."
+                )
+        if self.is_modelled:
+            wanted = ["_file_name", "_line_number", "_reject", *self.expected]
+            columns = sql.SQL(", ").join(map(sql.Identifier, wanted))
+            statement = STATEMENTS("some_lines", table=table, columns=columns)
+            new = next((reading.file.name for reading in readings), None)
+            if rows := connection.execute(statement, {"file": new}).fetchall():
+                file, *found_columns = zip(*rows, strict=True)
+                lines = pa.table([pa.array(each) for each in found_columns], wanted[1:])
+                yield from misread(feed, file[0], lines)
 
     def _mark_vanished(self, present: Sequence[File], came: Sequence[str]) -> dict[str, str | None]:
         """Write down which files are gone from the bucket, and take out the rows of renamed ones.

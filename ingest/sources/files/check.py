@@ -1,0 +1,350 @@
+"""A file that nobody has declared: what it seems to be, and a declaration for a person to finish.
+
+DuckDB's sniffer finds delimiter and header. Then DuckDB tries the macros by which the models read
+numbers, days and times on every value, so what is printed is read in the same way. What the values
+tell is worked out in `sql/check_*.sql`; words and dialects to try are in `guess`, as are the texts.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from jinja2 import Environment, FileSystemLoader
+
+from ingest.loads import configuration
+from ingest.loads.source import SourceError
+from ingest.sources.files import dialect
+from ingest.sources.files.bucket import Bucket, File, Reading
+from ingest.sources.files.columns import OWN_COLUMNS, column_names
+from ingest.sources.files.csv_files import SEPARATOR_LINE
+from ingest.sources.files.encoding import encoding_of
+from ingest.sources.files.excel_files import sheet_rows
+from ingest.sources.files.feed import FEEDS, Feed, declared
+from ingest.sources.files.text import read_head
+from ingest.warehouse import PROJECT_DIR
+
+FOLDER = Path(__file__).parent
+MOST_TABLES = 16
+"""So many blocks of a file are looked at, a few megabytes each."""
+
+DECLARED = "declared"
+OPTIONS = (
+    *("decimal_separator", "thousands_separator", "currency_sign", "date_format", "time_format"),
+)
+LEFT_OUT = (0, 1, 2, 3, 5, 10)
+TABLES = (
+    *("chosen", "columns", "lists", "mapped", "not_records", "outlets", "payments", "products"),
+    *("proof", "records", "rejects", "unread"),
+)
+"""What the SQL has found and the texts are made from."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a file seems to be.
+
+    Attributes:
+        columns: a row each: its title, its name in the warehouse, what it looks like, an example,
+            and how many different values it has.
+        facts: sentences on what is certain.
+        doubts: sentences on what a person must look at.
+        blocks: what to put where: the configuration, dbt's source, the model.
+    """
+
+    columns: list[tuple[str, ...]]
+    facts: list[str]
+    doubts: list[str]
+    blocks: list[str]
+
+
+def check(place: str, name: str | None = None, branch: str | None = None) -> Checked:
+    """Look at a file, or at the largest one of a folder or pattern.
+
+    Args:
+        place: a path, a folder, a pattern, or such an address of a store.
+        name: what the feed is to be called; None for a name made from the file's.
+        branch: the branch that the files are of, if it is one.
+
+    Raises:
+        SourceError: there is no such file, it cannot be read, or the name is taken.
+    """
+    if "://" not in place:
+        path = Path(place).expanduser().absolute()
+        place = path.as_posix() + ("/" if path.is_dir() else "")
+    url = re.split(r"[*?{]", place)[0].rpartition("/")[0] or "/"
+    pattern = place.removeprefix(url).lstrip("/") or "*"
+    name = name or _name(Path(url).name if re.search(r"[*?{]", pattern) else pattern)
+    if name in configuration.section(FEEDS):
+        raise SourceError(f"There is a feed {name} already: choose another name with --name.")
+    options: dict[str, Any] = {"url": url, "files": pattern}
+    if branch:
+        options["branch"] = branch
+    bucket = Bucket(declared(name, options))
+    files = [file for file in bucket.files() if file.size]
+    if not files:
+        there = ", ".join(bucket.others()[:5]) or "no files"
+        raise SourceError(
+            f"No file with anything in it matches {pattern!r} in {url}, which has {there}: correct "
+            "the path or the pattern."
+        )
+    file = max(files, key=lambda each: each.size)
+    if pattern == "*":
+        options["files"] = f"*{Path(file.name).suffix}"
+    with duckdb.connect() as database:
+        return _look(database, bucket, file, options)
+
+
+def misread(feed: Feed, file: str, lines: pa.Table) -> Iterator[str]:
+    """Yield which columns are written in another dialect than the feed says, a sentence each.
+
+    Args:
+        feed: the feed.
+        file: the name of one of its files.
+        lines: lines of this file, as they landed.
+    """
+    names = [name for name in lines.column_names if name not in OWN_COLUMNS]
+    for title in names:
+        numbered = zip(lines["_line_number"].to_pylist(), lines[title].to_pylist(), strict=True)
+        for line, text in numbered:
+            if text and (proper := _misspelt(text, feed.encoding)):
+                yield (
+                    f"The column {title} of the file {file} has {text!r} in line {line}, which is "
+                    f"{proper}: correct encoding in {feed.section}."
+                )
+                break
+    with duckdb.connect() as database:
+        _try(database, feed, lines, dict(zip(names, names, strict=True)))
+        for title, kind, text, line, candidate, option in _run(database, "misread"):
+            yield (
+                f"The column {title} of the file {file} has {text!r} in line {line}, which is no "
+                f"{kind} by {option} = {getattr(feed, option)!r}, but by {candidate!r}: correct "
+                f"{option} in {feed.section}."
+            )
+
+
+def _misspelt(text: str, encoding: str) -> str | None:
+    """Return what a text should be, if it was read in the wrong encoding."""
+    if re.search(r"\\x[89a-f][0-9a-f]", text):
+        return f"no {encoding} text"
+    if text.isascii() or codecs.lookup(encoding).name == "utf-8":
+        return None
+    try:
+        return f"{text.encode(encoding).decode()!r} in UTF-8"
+    except UnicodeError:
+        return None
+
+
+def _name(text: str) -> str:
+    (plain,) = column_names((re.sub(r"\d+|[.].*", " ", text).strip() or "export",))
+    return plain.lower().lstrip("_0123456789")[:40].strip("_") or "export"
+
+
+def _look(
+    database: duckdb.DuckDBPyConnection, bucket: Bucket, file: File, options: dict[str, Any]
+) -> Checked:
+    """Look at one file; `options` are filled with how it is written."""
+    found: dict[str, Any] = {"titles": [], "guessed": None}
+    try:
+        with bucket.open(file) as raw:
+            found |= _sniff(database, raw, file, options)
+    except SourceError:
+        raise
+    except Exception as error:  # of the store, or of what a file is packed in
+        raise bucket.problem(error, file) from None
+    feed = declared(bucket.feed.name, options)
+    names = _find(database, feed, _read(feed, file), found["titles"])
+    found |= {table: _rows(database, f"from {table} order by 1") for table in TABLES}
+    if not found["records"][0]["records"]:
+        raise SourceError(f"The file {file.name} has no line that fits its header.")
+    columns = {row["title"]: row for row in found["columns"]}
+    roles = {row["role"]: columns[row["title"]] for row in _rows(database, "from roles")}
+    found |= {
+        "file": file.name, "feed": feed, "roles": roles,
+        "landed": [
+            name for name in names if name not in columns or columns[name]["kind"] != "empty"
+        ],
+    }  # fmt: skip
+    options |= {row["option"]: row["value"] for row in _rows(database, "from options")}
+    found["options"] = {
+        option: options[option]
+        for option, known in Feed.model_fields.items()
+        if options.get(option) not in (None, known.default, "", [])
+    }
+    environment = Environment(  # noqa: S701 - it is SQL and TOML, not HTML
+        loader=FileSystemLoader(FOLDER / "guess"), trim_blocks=True,
+        block_start_string="<%", block_end_string="%>",
+        variable_start_string="<<", variable_end_string=">>",
+    )  # fmt: skip
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
+    facts, doubts, *blocks = (
+        environment.get_template(f"{text}.jinja").render(found).strip("\n")
+        for text in ("facts", "doubts", "config", "source", "model")
+    )
+    shown: list[tuple[str, ...]] = [
+        (
+            *(row["shown"], title),
+            ", ".join(role for role, one in roles.items() if one is row) or f"({row['kind']})",
+            *(row["example"][:40], f"{row['different']:,}"),
+        )
+        for title, row in columns.items()
+    ]
+    return Checked(shown, facts.splitlines(), doubts.splitlines(), blocks)
+
+
+def _sniff(
+    database: duckdb.DuckDBPyConnection, raw: Any, file: File, options: dict[str, Any]
+) -> dict[str, Any]:
+    """Find format, encoding, delimiter and header.
+
+    Returns:
+        The columns' titles, the header's line, and a word as it is read if the encoding is a guess.
+    """
+    found: dict[str, Any] = {}
+    if file.name.lower().endswith((".xlsx", ".xls")):
+        options["format"] = "xlsx"
+        # without the empty cells at a row's end: lines before the header are shorter than it
+        rows = ("\t".join(" ".join(cell.split()) for cell in row) for row in sheet_rows(raw))
+        text = "\n".join(row.rstrip("\t") for row in rows)
+    else:
+        data = read_head(raw)
+        if data.startswith(b"PAR1"):
+            options["format"] = "parquet"
+            return found
+        options["encoding"], found["guessed"] = encoding_of(data)
+        text = data.decode(options["encoding"], "replace").lstrip("\ufeff")
+        if text.lstrip().startswith("{"):
+            options["format"] = "jsonl"
+            return found
+    if re.fullmatch(r'(?:"(?:[^"\n]|"")*"\r?\n?)+', text):
+        text = re.sub(r'(?m)^"|"\r?$', "", text)
+    lines = text.splitlines()
+    # a few lines at the end of a small file, like totals, mislead the sniffer
+    tries = (_sniff_csv(database, lines[: len(lines) - left_out]) for left_out in LEFT_OUT)
+    sniffed = next((one for one in tries if len(one["Columns"]) > 1), None)
+    if sniffed is None:
+        raise SourceError(
+            f"The file {file.name} has no columns that can be told apart: no delimiter is the same "
+            "on most of its lines."
+        )
+    found["titles"] = titles = [column["name"] for column in sniffed["Columns"]]
+    if options.get("format") != "xlsx":
+        options["delimiter"] = sniffed["Delimiter"]
+        options |= {
+            option: sniffed[option.title()]
+            for option, sign in (("quote", "'"), ("escape", "\\"))
+            if sniffed[option.title()] == sign
+        }
+    if not sniffed["HasHeader"]:
+        options["columns"] = [f"column_{number}" for number in range(1, len(titles) + 1)]
+        return found
+    found["header_line"] = sniffed["SkipRows"] + 1
+    *before, header = (line.lstrip('" \t') for line in lines[: found["header_line"]])
+    if [line for line in before if line and not SEPARATOR_LINE.fullmatch(line.encode())]:
+        first = re.split(rf'["{re.escape(sniffed["Delimiter"])}]', header)[0]
+        is_told = first and not any(line.startswith(first) for line in before)
+        options["header"] = first if is_told else header
+    return found
+
+
+def _sniff_csv(database: duckdb.DuckDBPyConnection, lines: list[str]) -> dict[str, Any]:
+    """Return what DuckDB says of lines; where it cannot say it, they have no columns."""
+    with TemporaryDirectory() as folder:
+        written = Path(folder) / "text"
+        written.write_text("\n".join(lines), "utf-8")
+        try:
+            return _rows(database, f"from sniff_csv({_literal(written)})")[0]
+        except duckdb.Error:
+            return {"Columns": []}
+
+
+def _read(feed: Feed, file: File) -> pa.Table:
+    """Return the lines of a file as its feed reads them."""
+    reading = Reading(file)
+    tables = [*islice(Bucket(feed).read(reading), MOST_TABLES)]
+    if reading.error or not tables:
+        raise SourceError(reading.error or f"The file {file.name} has no records.")
+    return pa.concat_tables(tables, promote_options="default")
+
+
+def _try(
+    database: duckdb.DuckDBPyConnection, feed: Feed, landed: pa.Table, shown: dict[str, str]
+) -> None:
+    """Try all dialects on the columns of a file, which are shown by their titles."""
+    _run(database, "setup")
+    database.register("landed", landed)
+    for number, (name, title) in enumerate(shown.items(), 1):
+        database.execute(
+            "insert into titles values (?, ?, ?, ?)", [number, name, title, f"landed.{name}"]
+        )
+    database.execute(
+        "insert into cells select _line_number, 0, name, value from (from landed where _reject is"
+        " null) unpivot (value for name in (columns(* exclude (_line_number, _reject))))"
+    )
+    _load(database, "words", FOLDER / "guess" / "words.csv")
+    _load(database, "dialects", FOLDER / "guess" / "dialects.csv")
+    _load(database, "seed", PROJECT_DIR / "seeds" / "branches.csv")
+    _run(database, "nested" if feed.format == "jsonl" else "flat")
+    _run(database, "values")
+    (sign,) = _rows(database, "from signs")
+    told = feed.model_dump() | {"candidate": DECLARED, "is_rare": False}
+    declared_dialects = [told | {"kind": kind} for kind in ("number", "date", "time")]
+    for tried in [*declared_dialects, *(row | sign for row in _rows(database, "from dialects"))]:
+        written = dialect.written(tried["kind"], "filled.text")
+        for option in OPTIONS:
+            written = written.replace(f"dialect.{option}", _literal(tried[option]))
+        _run(
+            database, "reading", written=written, is_rare=str(tried["is_rare"]),
+            kind=_literal(tried["kind"]), candidate=_literal(tried["candidate"]),
+        )  # fmt: skip
+    _run(database, "columns")
+
+
+def _find(
+    database: duckdb.DuckDBPyConnection, feed: Feed, landed: pa.Table, titles: list[str]
+) -> list[str]:
+    """Fill DuckDB with what the values of a file tell, and return the names of its columns."""
+    names = [name for name in landed.column_names if name not in OWN_COLUMNS]
+    shown = [*titles, *names[len(titles) :]]
+    _try(database, feed, landed, dict(zip(names, shown, strict=True)))
+    roles: dict[str, str] = {}
+    for role, title in _run(database, "roles"):
+        if role == "branch" and feed.branch:
+            continue
+        # one column may hold the day and the time of day
+        others = {other for other, found in roles.items() if found == title}
+        if role not in roles and (not others or {role, *others} == {"sold_on", "sold_at"}):
+            roles[role] = title
+    for pair in roles.items():
+        database.execute("insert into roles values (?, ?)", pair)
+    _run(database, "results")
+    return names
+
+
+def _run(database: duckdb.DuckDBPyConnection, name: str, **parts: str) -> Iterable[Any]:
+    statement = (FOLDER / "sql" / f"check_{name}.sql").read_text("utf-8")
+    for part, text in parts.items():
+        statement = statement.replace(f"{{{part}}}", text)
+    return database.execute(statement).fetchall()
+
+
+def _load(database: duckdb.DuckDBPyConnection, table: str, file: Path) -> None:
+    database.execute(f"create table {table} as from read_csv({_literal(str(file))}, header = true)")
+
+
+def _rows(database: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    found = database.execute(query)
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _literal(value: Any) -> str:
+    return "'" + str(value or "").replace("'", "''") + "'"

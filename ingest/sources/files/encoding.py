@@ -1,0 +1,44 @@
+"""How a text is encoded, where nothing says it."""
+
+from __future__ import annotations
+
+import re
+
+from charset_normalizer import from_bytes
+
+CODE_PAGES = (
+    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp949", "cp932", "gb18030", "big5"),
+    *("cp850", "mac_roman"),
+)
+"""What tills write that do not write UTF-8: of all that there are, few bytes tell too little."""
+
+USUAL = "äöüßéèêëàâáãåçñîïíìóòôõøúùûœæąęłńśźżćčďěňřšťžůýőűğışİ€£"
+ODD = re.compile(
+    f"[^{USUAL}{USUAL.upper()}\x00-\x7f\u0370-\u04ff\u3040-\uffef]|[A-Za-z][\u3040-\uffef]"
+)
+"""What speaks against an encoding: letters that few words have, and words in two scripts."""
+
+
+def encoding_of(data: bytes) -> tuple[str, str | None]:
+    """Return the encoding of a text; and a word of it as it is read then, if that is a guess.
+
+    Args:
+        data: the text's beginning.
+    """
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16", None
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        lines = b"\n".join([line for line in data.splitlines() if not line.isascii()][:500])
+    else:
+        return "utf-8", None
+    read = {name: lines.decode(name, "replace") for name in CODE_PAGES}
+    found = [match.encoding for match in from_bytes(lines, cp_isolation=[*CODE_PAGES])]
+    best = min(
+        found or ["cp1252"],
+        key=lambda name: (len(ODD.findall(read[name])), name != "cp1252"),
+    )
+    encoding = next(name for name in CODE_PAGES if read[name] == read[best])
+    word = re.search(r"\w*[^\x00-\x7f]\w*", read[encoding])
+    return encoding, word[0] if word else ""

@@ -1,0 +1,154 @@
+-- sqlfluff:dialect:duckdb
+-- how far each dialect reads each column
+create table readings as
+select
+    tried.title,
+    tried.kind,
+    tried.candidate,
+    dialects.position,
+    sum(filled.lines) as lines,
+    -- two places, as money has
+    sum(filled.lines) filter (where regexp_matches(tried.written, '[.][0-9][0-9]$')) as telling,
+    max(tried.read) - min(tried.read) as span,
+    sum(tried.read) as total
+from tried
+inner join filled on tried.title = filled.title and tried.text = filled.text
+inner join dialects on tried.kind = dialects.kind and tried.candidate = dialects.candidate
+inner join (
+    select
+        something.title,
+        sum(something.lines) as lines
+    from filled as something
+    where not something.is_nothing
+    group by something.title
+) as of_columns on tried.title = of_columns.title
+where not filled.is_nothing
+group by tried.title, tried.kind, tried.candidate, dialects.position, of_columns.lines
+having sum(filled.lines) >= 0.75 * of_columns.lines;
+
+-- the dialects of each kind, the likeliest first: what reads most money, then most lines; of two that
+-- read the same days, the one by which they are closer together
+create table ranked as
+select
+    *,
+    row_number() over (
+        partition by kind
+        order by telling desc, lines desc, case when kind = 'date' then span end asc, position asc
+    ) as place
+from (
+    select
+        kind,
+        candidate,
+        position,
+        sum(lines) as lines,
+        coalesce(sum(telling), 0) as telling,
+        sum(span) as span,
+        sum(total) as total
+    from readings
+    group by kind, candidate, position
+) as totals;
+
+create table chosen as
+select
+    dialects.*,
+    rival.candidate as rival
+from ranked
+inner join dialects on ranked.kind = dialects.kind and ranked.candidate = dialects.candidate
+left join ranked as rival
+    on
+        ranked.kind = rival.kind
+        and rival.place = 2
+        and ranked.kind in ('date', 'number')
+        and ranked.lines = rival.lines
+        and ranked.telling = rival.telling
+        and ranked.total <> rival.total
+where ranked.place = 1;
+
+-- what kind of values each column has; numbers may be in another dialect than the feed's
+create table columns as
+select
+    titles.position,
+    titles.title,
+    titles.shown,
+    titles.expression,
+    sizes.lines,
+    coalesce(sizes.different, 0) as different,
+    coalesce(sizes.example, '') as example,
+    case
+        when sizes.title is null then 'empty'
+        when bool_or(chosen.kind = 'date') and bool_or(chosen.kind = 'time') then 'moment'
+        when bool_or(chosen.kind = 'date') then 'date'
+        when bool_or(chosen.kind = 'time') then 'time'
+        when bool_or(readings.kind = 'number') or sizes.is_nothing then 'number'
+        else 'text'
+    end as kind,
+    case
+        when bool_or(chosen.kind = 'number') or not coalesce(bool_or(readings.kind = 'number'), false)
+            then (select of_feed.candidate from chosen as of_feed where of_feed.kind = 'number')
+        else
+            arg_max(readings.candidate, readings.lines * 10 - readings.position)
+            filter (where readings.kind = 'number')
+    end as number
+from titles
+left join (
+    select
+        title,
+        sum(lines) as lines,
+        count(*) as different,
+        coalesce(
+            arg_min(text, line) filter (where not is_nothing), arg_min(text, line)
+        ) as example,
+        bool_and(is_nothing) as is_nothing
+    from filled
+    group by title
+) as sizes on titles.title = sizes.title
+left join readings on titles.title = readings.title
+left join chosen on readings.kind = chosen.kind and readings.candidate = chosen.candidate
+group by
+    titles.position, titles.title, titles.shown, titles.expression, sizes.title, sizes.lines,
+    sizes.different, sizes.example, sizes.is_nothing;
+
+create table numbers as
+select
+    cells.line,
+    cells.element,
+    columns.position,
+    columns.title,
+    tried.read as value
+from cells
+inner join columns on cells.title = columns.title and columns.kind = 'number'
+inner join tried
+    on
+        cells.title = tried.title
+        and stripped(cells.value) = tried.text
+        and tried.kind = 'number'
+        and columns.number = tried.candidate
+where cells.line <= 20000;
+
+-- the three columns of which two, multiplied, are the third on most lines
+create table proof as
+select
+    one.title as factor,
+    other.title as other_factor,
+    product.title as amount,
+    count(*) filter (where abs(one.value * other.value - product.value) < 0.01) as proven,
+    count(*) as lines,
+    min(one.line) filter (where abs(one.value * other.value - product.value) >= 0.01) as line
+from numbers as one
+inner join numbers as other
+    on one.line = other.line and one.element = other.element and one.position < other.position
+inner join numbers as product
+    on
+        one.line = product.line
+        and one.element = product.element
+        and product.title not in (one.title, other.title)
+group by one.title, other.title, product.title
+having
+    count(*) filter (
+        where abs(one.value * other.value - product.value) < 0.01
+        and abs(one.value) not in (0, 1) and abs(other.value) not in (0, 1)
+    ) > 0
+    and count(*) filter (where abs(one.value * other.value - product.value) < 0.01)
+    >= 0.7 * count(*)
+order by proven desc, factor asc
+limit 1

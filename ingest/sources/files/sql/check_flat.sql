@@ -1,0 +1,3 @@
+-- sqlfluff:dialect:duckdb
+-- no format but JSON lines has nested values
+create table lists (column_name text, is_lines boolean)

@@ -1,0 +1,57 @@
+-- sqlfluff:dialect:duckdb
+-- what is nested in JSON lines, as cells of its own: of a list the elements, one after the other
+create table leaves as
+select
+    cells.line,
+    cells.title as column_name,
+    tree.key,
+    tree.atom ->> '$' as value,
+    cast(nullif(regexp_extract(tree.fullkey, '^[$]\[([0-9]+)\]', 1), '') as integer) as element
+from cells
+cross join lateral json_tree(cells.value) as tree
+where
+    left(cells.value, 1) in ('[', '{')
+    and tree.atom is not null
+    and regexp_full_match(tree.fullkey, '[$](\[[0-9]+\])?[.][^.\[]+');
+
+create table lists as
+select
+    column_name,
+    -- the longest list are the lines
+    row_number() over (order by count(distinct line * 1000 + element) desc, column_name asc) = 1
+        as is_lines
+from leaves
+where element is not null
+group by column_name;
+
+delete from cells
+where left(value, 1) in ('[', '{');
+
+insert into cells
+select
+    leaves.line,
+    coalesce(leaves.element, 0) as element,
+    leaves.column_name || '.' || leaves.key as title,
+    leaves.value
+from leaves
+left join lists on leaves.column_name = lists.column_name
+-- of the other lists the model reads the first element
+where coalesce(lists.is_lines, false) or coalesce(leaves.element, 0) = 0;
+
+delete from titles
+where title not in (select title from cells) and title in (select column_name from leaves);
+
+insert into titles
+select
+    1000 + row_number() over (order by min(leaves.line) asc, min(leaves.key) asc) as position,
+    leaves.column_name || '.' || leaves.key as title,
+    leaves.key as shown,
+    case
+        when lists.is_lines is null
+            then '{{ landed_json(''landed.' || leaves.column_name || ''', '''
+        when lists.is_lines then '{{ json_text(''line.element'', '''
+        else '{{ json_text(''' || leaves.column_name || '.element'', '''
+    end || leaves.key || ''') }}' as expression
+from leaves
+left join lists on leaves.column_name = lists.column_name
+group by leaves.column_name, leaves.key, lists.is_lines

@@ -1,0 +1,22 @@
+-- sqlfluff:dialect:duckdb
+-- each value as one dialect reads it, by the macro that the models use
+insert into tried
+select
+    title,
+    text,
+    {kind} as kind,
+    {candidate} as candidate,
+    written,
+    read_as({kind}, written) as read
+from (
+    select
+        filled.title,
+        filled.text,
+        {written} as written
+    from filled
+    inner join titles on filled.title = titles.title
+    inner join words as times on times.role = 'sold_at'
+    -- prices look like 12.30, too
+    where not {is_rare} or regexp_full_match(plain(titles.shown), times.words)
+) as rewritten
+where read_as({kind}, written) is not null

@@ -1,0 +1,212 @@
+-- sqlfluff:dialect:duckdb
+-- a wide file: a column for each product, which no other role fits
+create table products as
+select
+    columns.position,
+    columns.title,
+    columns.shown,
+    columns.expression,
+    cast(null as double) as price
+from columns
+left join roles on columns.title = roles.title
+where
+    columns.kind = 'number'
+    and roles.role is null
+    and not exists (
+        select 1 from roles as others
+        where others.role in ('quantity', 'unit_price')
+    )
+qualify count(*) over () > 2;
+
+delete from roles
+where role = 'article' and exists (select 1 from products);
+
+update roles
+set role = 'order_total'
+where
+    role = 'line_amount'
+    and exists (select 1 from products)
+    and not exists (select 1 from roles where role = 'order_total');
+
+-- without a quantity the price is that of the line
+update roles
+set role = 'line_amount'
+where
+    role = 'unit_price'
+    and not exists (select 1 from roles where role in ('quantity', 'line_amount'));
+
+-- the price of a product, by the orders that have no other
+update products
+set price = priced.price
+from (
+    select
+        title,
+        mode(total / value) as price
+    from (
+        select
+            sold.title,
+            sold.value,
+            totals.value as total,
+            count(*) over (partition by sold.line) as products
+        from numbers as sold
+        inner join products on sold.title = products.title
+        inner join roles on roles.role = 'order_total'
+        inner join numbers as totals on sold.line = totals.line and roles.title = totals.title
+        where sold.value <> 0
+    ) as of_orders
+    where products = 1 and total <> 0
+    group by title
+) as priced
+where products.title = priced.title;
+
+-- lines of totals: their first value says so
+create table totals as
+select filled.text
+from filled
+inner join columns on filled.title = columns.title and columns.position = 1
+inner join words on words.role = 'total'
+where regexp_full_match(plain(filled.text), words.words);
+
+create table payments as
+select
+    lower(filled.text) as word,
+    max(words.role) as ours
+from filled
+inner join roles on filled.title = roles.title and roles.role = 'payment_method'
+left join words on words.kinds = 'payment' and regexp_full_match(plain(filled.text), words.words)
+group by lower(filled.text)
+order by ours asc, word asc
+limit 20;
+
+create table outlets as
+select
+    filled.text as word,
+    min(branches.branch_id) as branch_id
+from filled
+inner join roles on filled.title = roles.title and roles.role = 'branch'
+left join branches on plain(filled.text) = plain(branches.called)
+group by filled.text
+order by min(filled.line);
+
+-- the values of a column that are not written as its others are
+create table unread as
+select
+    columns.shown,
+    parts.kind,
+    count(*) as values,
+    min(filled.line) as line,
+    arg_min(filled.text, filled.line) as text
+from columns
+inner join (select distinct title from roles where role <> 'ticket') as used
+    on columns.title = used.title
+inner join (values ('date'), ('time'), ('number')) as parts (kind)
+    on columns.kind = parts.kind or (columns.kind = 'moment' and parts.kind <> 'number')
+inner join filled on columns.title = filled.title and not filled.is_nothing
+left join chosen on parts.kind = chosen.kind
+left join tried
+    on
+        filled.title = tried.title
+        and filled.text = tried.text
+        and parts.kind = tried.kind
+        and tried.candidate
+        = case when parts.kind = 'number' then columns.number else chosen.candidate end
+where tried.title is null
+group by columns.shown, parts.kind;
+
+create table options as
+select
+    'decimal_separator' as option,
+    decimal_separator as value
+from chosen
+where kind = 'number'
+union all
+select
+    'thousands_separator' as option,
+    thousands_separator as value
+from chosen
+where kind = 'number'
+union all
+select
+    'quantity_decimal_separator' as option,
+    quantities.decimal_separator as value
+from roles
+inner join columns on roles.title = columns.title
+inner join dialects as quantities
+    on quantities.kind = 'number' and columns.number = quantities.candidate
+inner join chosen
+    on chosen.kind = 'number' and quantities.decimal_separator <> chosen.decimal_separator
+where roles.role = 'quantity'
+union all
+select
+    'currency_sign' as option,
+    currency_sign as value
+from signs
+union all
+select
+    kind || '_format' as option,
+    candidate as value
+from chosen
+where kind <> 'number'
+union all
+select
+    'negative_quantity' as option,
+    'refund' as value
+from roles
+where
+    role = 'quantity'
+    and exists (select 1 from numbers where numbers.title = roles.title and numbers.value < 0)
+union all
+select
+    'branch_column' as option,
+    title as value
+from roles
+where role = 'branch';
+
+-- the columns of the model
+create table mapped as
+select
+    words.position,
+    roles.role as name,
+    columns.expression
+from roles
+inner join columns on roles.title = columns.title
+inner join words on roles.role = words.role
+where roles.role not in ('branch', 'tax_rate')
+union all
+select
+    4,
+    unnest(array['article', 'quantity', 'unit_price', 'line_part']) as name,
+    'landed.' || name as expression
+where exists (select 1 from products)
+union all
+select
+    3 as position,
+    'sold_at' as name,
+    '''12:00''' as expression
+where
+    exists (select 1 from roles where role = 'ticket')
+    and not exists (select 1 from roles where role = 'sold_at')
+union all
+select
+    90 as position,
+    'order_grain' as name,
+    case
+        when exists (select 1 from roles where role = 'sold_at') then '''line''' else '''day'''
+    end as expression
+where not exists (select 1 from roles where role = 'ticket')
+union all
+select
+    91 as position,
+    'line_part' as name,
+    'cast(line.position as integer)' as expression
+where exists (select 1 from lists where is_lines)
+union all
+select
+    92 as position,
+    'is_total' as name,
+    columns.expression || ' in (' || string_agg(
+        '''' || replace(totals.text, '''', '''''') || '''', ', '
+    ) || ')' as expression
+from totals
+inner join columns on columns.position = 1
+group by columns.expression

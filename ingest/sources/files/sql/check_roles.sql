@@ -1,0 +1,65 @@
+-- sqlfluff:dialect:duckdb
+-- how much each column looks like each role: by its title, its values, and what the lines prove
+with
+
+paid as (
+
+    select
+        filled.title,
+        sum(filled.lines) filter (where words.role is not null) as lines
+    from filled
+    left join words on words.kinds = 'payment' and regexp_full_match(plain(filled.text), words.words)
+    group by filled.title
+
+),
+
+located as (
+
+    select
+        filled.title,
+        bool_and(branches.called is not null) as is_branch
+    from filled
+    left join branches on plain(filled.text) = plain(branches.called)
+    group by filled.title
+
+),
+
+scored as (
+
+    select
+        words.role,
+        words.position,
+        columns.title,
+        case
+            when regexp_full_match(plain(columns.shown), words.words) then 10
+            when
+                regexp_full_match(plain(columns.shown), '(.* )?(' || words.words || ')( .*)?')
+                then 6
+            else 0
+        end
+        + case
+            when words.role in ('sold_on', 'sold_at') then 2
+            when words.role = 'article' and columns.kind = 'text'
+                then 1 + least(columns.different, 1000) / 1001.0
+            when words.role = 'payment_method' and paid.lines >= 0.5 * columns.lines then 12
+            when words.role = 'branch' and located.is_branch then 5
+            when
+                words.role in ('quantity', 'unit_price')
+                and columns.title in (proof.factor, proof.other_factor) then 20
+            when words.role = 'line_amount' and columns.title = proof.amount then 40
+            else 0
+        end as score
+    from columns
+    inner join words on position(columns.kind in words.kinds) > 0
+    left join paid on columns.title = paid.title
+    left join located on columns.title = located.title
+    left join proof on true
+
+)
+
+select
+    role,
+    title
+from scored
+where score > 0
+order by score desc, position asc, title asc

@@ -1,0 +1,62 @@
+-- sqlfluff:dialect:duckdb
+-- the values of a file, each once for a column, without the blanks around them
+create table filled as
+select
+    title,
+    text,
+    count(*) as lines,
+    min(line) as line,
+    -- 0, -0,00 and a dash are written alike in every dialect
+    translate(text, '0-.,', '') = '' as is_nothing
+from (
+    select
+        title,
+        line,
+        stripped(value) as text
+    from cells
+) as trimmed
+where text <> ''
+group by title, text
+-- of each column the first of them
+qualify row_number() over (partition by title order by min(line) asc, text asc) <= 2000;
+
+create table signs as
+select coalesce(mode(sign), '') as currency_sign
+from (
+    select
+        nullif(regexp_extract(
+            text,
+            '(?i)(?:^|[0-9] ?)([€$£¥₩₹₺₽₴₪฿]|kr|zł|chf|eur|usd|gbp|lei|kč|ft)(?: ?[-+0-9]|$)', 1
+        ), '') as sign
+    from filled
+    where regexp_matches(text, '[0-9]')
+) as signed;
+
+create table branches as
+select
+    branch_id,
+    unnest(array[branch_id, branch_name, city]) as called
+from seed;
+
+create table records as
+select count(*) as records
+from landed
+where _reject is null;
+
+-- lines that do not fit the header; of those that begin like a total, how they begin
+create table rejects as
+select
+    landed._line_number as line,
+    landed._reject as text,
+    case
+        when regexp_full_match(lower(strip_accents(trim(landed._reject, '" '))), words.words)
+            then regexp_extract(landed._reject, '^[" ]*(-+|=+|[^ ",;:]+)', 1)
+    end as beginning
+from landed
+left join words on words.role = 'total'
+where landed._reject is not null;
+
+create table not_records as
+select distinct beginning
+from rejects
+where beginning <> ''

@@ -1,0 +1,323 @@
+"""A file that is not declared: what `mypizza file check` prints of it comes in, and is right."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomlkit
+
+from ingest.loads.source import SourceError
+from ingest.sources.files import check, feed
+from ingest.sources.files.bucket import Bucket, Reading
+from ingest.warehouse import PROJECT_DIR, Warehouse
+from tests.python.commands import copy_project, mypizza, query
+from tests.python.test_files import excel, text_cell
+
+FILES = Path(__file__).with_name("exports") / "files"
+DAY, NEXT = date(2026, 11, 24), date(2026, 11, 25)
+BRANCHES = ("cafe", "deli", "north", "south", "west", "seoul", "bakery", "pub", "tea", "wrapped",
+            "web", "porto")  # fmt: skip
+
+EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
+    "cafe": ("01_header_junk.csv", {}),
+    "deli": ("02_amounts.csv", {}),
+    "outlets": ("03_outlets.csv", {}),
+    # no order shows these prices, and it says so
+    "seoul": (
+        "04_wide.csv",
+        {"'소금빵',": "('소금빵', '3500'),", "'커피',": "('커피', '2500'),"},
+    ),
+    "bakery": ("05_daily_sums.csv", {}),
+    # 3/2/2026 may be either, and it says so
+    "pub": ("06_mixed.csv", {"DD/MM/YYYY": "MM/DD/YYYY"}),
+    "tea": ("07_trailing.csv", {}),
+    "wrapped": ("08_quoted_whole.csv", {}),
+    "web": ("09_lines.jsonl", {}),
+}
+"""The file of each feed, and what a person finishes."""
+
+PRINTED = re.compile(
+    r"\n# \.dlt/config\.toml\n(?P<config>.*?)\n\n# models/\S+ and .*?\n(?P<source>.*?)\n\n"
+    r"-- (?P<path>models/\S+)\n(?P<model>.*)",
+    re.DOTALL,
+)
+
+
+@pytest.fixture(scope="module")
+def project(
+    warehouse: Warehouse,  # noqa: ARG001 - an empty one is there before it is asked for
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """A company whose exports are declared by what was printed, and built."""
+    project = copy_project(tmp_path_factory.mktemp("company"))
+    with (project / "seeds" / "branches.csv").open("a") as seed:
+        for branch in BRANCHES:
+            zone, currency = (
+                ("Asia/Seoul", "KRW") if branch == "seoul" else ("Europe/Berlin", "EUR")
+            )
+            seed.write(f"{branch},{branch},Town,GB,{zone},2026-01-01,30,4,{currency},true\n")
+    config, sources = [], []
+    for name, (file, finished) in EXPORTS.items():
+        of_branch = ["--branch", name] if name in BRANCHES else []
+        printed = mypizza(
+            "file", "check", str(FILES / file), "--name", name, *of_branch, project=project
+        ).stdout
+        for before, after in finished.items():
+            assert before in printed, before
+            printed = printed.replace(before, after)
+        blocks = PRINTED.search(printed)
+        assert blocks, printed
+        config.append(blocks["config"])
+        sources.append(blocks["source"])
+        (project / blocks["path"]).write_text(blocks["model"], "utf-8")
+    (project / ".dlt" / "config.toml").write_text("\n".join(config), "utf-8")
+    page = project / "models" / "staging" / "exports" / "_exports__sources.yml"
+    page.write_text("\n\n".join([page.read_text("utf-8").rstrip(), *sources]), "utf-8")
+    settings = project / "dbt_project.yml"
+    listed = f"feeds: [lyon_sales, {', '.join(EXPORTS)}]"
+    text = settings.read_text("utf-8").replace("feeds: [lyon_sales]", listed)
+    # a company that has nothing else
+    text = re.sub(r"(?ms)^    pos:\n.*?^    # Till", "    # Till", text)
+    settings.write_text(re.sub(r"(?ms)^    social:\n.*?^  # what", "  # what", text), "utf-8")
+    assert "Published" in mypizza("run", "--no-docs", project=project, expect=None).stdout
+    return project
+
+
+def numbers(*values: str) -> tuple[Decimal, ...]:
+    return tuple(Decimal(value) for value in values)
+
+
+DAYS: dict[str, list[tuple[Any, ...]]] = {
+    "bakery": [
+        (DAY, None, *numbers("0", "1186.357999", "0")),
+        (NEXT, None, *numbers("0", "999.2", "0")),
+    ],
+    "cafe": [(DAY, 3, *numbers("5", "13.95", "0"))],
+    "deli": [(DAY, 3, *numbers("6.385", "23.39", "6.91"))],
+    "north": [(DAY, 2, *numbers("3", "6.25", "0"))],
+    "pub": [
+        (date(2026, 3, 1), 1, *numbers("1", "5.20", "0")),
+        (date(2026, 3, 2), 1, *numbers("3", "8", "0")),
+    ],
+    "seoul": [(DAY, 3, *numbers("6", "20000", "0"))],
+    "south": [(DAY, 2, *numbers("5", "7.50", "0"))],
+    "tea": [(DAY, 2, *numbers("4", "8", "0"))],
+    "web": [(DAY, 1, *numbers("3", "32.5", "9.5"))],
+    "west": [(DAY, 1, *numbers("1", "3.25", "0"))],
+    "wrapped": [(DAY, 2, *numbers("4", "8", "0"))],
+}
+
+
+@pytest.mark.usefixtures("project")
+def test_the_printed_block_and_model_bring_in_the_right_days(warehouse: Warehouse) -> None:
+    rows = query(
+        warehouse,
+        "select branch_id, business_date, orders, units,"
+        " gross_revenue_exact - discount_amount_exact, refund_amount_exact"
+        " from marts.rpt_branch_days where net_revenue <> 0 order by 1, 2",
+    )
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for branch, *figures in rows:
+        found.setdefault(branch, []).append(tuple(figures))
+    assert found == DAYS
+
+
+MISTAKES: dict[str, tuple[str, str, str, str]] = {
+    "the delimiter": (
+        "cafe", 'delimiter = ";"', "",
+        "The file 01_header_junk.csv of the feed cafe has none of the feed's columns, but only "
+        "one, receipt_date_time_article_qty_price_amount_tender: ',' is not in its header, so "
+        "correct delimiter in [",
+    ),
+    "the encoding": (
+        "bakery", 'encoding = "cp1252"', "",
+        "The column warengruppe of the file 05_daily_sums.csv has 'Br\\\\xf6tchen' in line 3, "
+        "which is no utf-8 text: correct encoding in [",
+    ),
+    "an encoding that reads everything": (
+        "tea", f'{FILES}"\nfiles = "07_trailing.csv"',
+        '{}"\nfiles = "umlauts.csv"\nencoding = "cp1252"',
+        "The column what of the file umlauts.csv has 'KÃ¤se' in line 2, which is 'Käse' in UTF-8: "
+        "correct encoding in [",
+    ),
+    "the date format": (
+        "cafe", "DD.MM.YYYY", "DD/MM/YYYY",
+        "The column date of the file 01_header_junk.csv has '24.11.2026' in line 6, which is no "
+        "day by date_format = 'DD/MM/YYYY', but by 'DD.MM.YYYY': correct date_format in [",
+    ),
+    "the time format": (
+        "pub", 'time_format = "HH12:MI AM"', "",
+        "The column time of the file 06_mixed.csv has '7:32 PM' in line 2, which is no time by "
+        "time_format = 'HH24:MI:SS', but by 'HH12:MI AM': correct time_format in [",
+    ),
+    "the decimal separator": (
+        "cafe", 'decimal_separator = ","', "",
+        "The column price of the file 01_header_junk.csv has '2,20' in line 6, which is no "
+        "number by decimal_separator = '.', but by ',': correct decimal_separator in [",
+    ),
+    "the pattern": (
+        "tea", "07_trailing.csv", "07-*.csv",
+        "No file of the feed tea matches '07-*.csv' in ",
+    ),
+    "the branch": (
+        "tea", 'branch = "tea"', 'branch = "tee"',
+        "[sources.files.feeds.tea] in .dlt/config.toml: branch is 'tee'; allowed are the branches "
+        "of seeds/branches.csv: ",
+    ),
+    "a branch of the file": (
+        "outlets", ', south = "South"', "",
+        "The column outlet of the file 03_outlets.csv has 'South' in line 3, which is no branch of "
+        "seeds/branches.csv: add it there, or name it in branches in [",
+    ),
+}  # fmt: skip
+"""The feed, what is written there, what a newcomer writes, and the sentence."""
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_ends_in_one_sentence(project: Path, mistake: str) -> None:
+    name, right, wrong, sentence = MISTAKES[mistake]
+    file = project / ".dlt" / "config.toml"
+    config = file.read_text("utf-8")
+    umlauts = "no;day;clock;what;n;each\n1;2026-11-24;10:00;Käse;1;2.00\n"
+    (project / "umlauts.csv").write_text(umlauts, "utf-8")
+    (block,) = re.findall(rf"(?ms)^\[sources\.files\.feeds\.{name}\]\n.*?(?=^\[|\Z)", config)
+    assert right in block
+    file.write_text(config.replace(block, block.replace(right, wrong.format(project))), "utf-8")
+    try:
+        printed = mypizza("ingest", "files", project=project, expect=None).stdout
+    finally:
+        file.write_text(config, "utf-8")
+    assert sentence in printed, printed
+
+
+def test_what_the_how_to_looks_at_first_is_what_it_declares(project: Path, tmp_path: Path) -> None:
+    page = (PROJECT_DIR / "docs" / "how-to" / "add-a-till.md").read_text("utf-8")
+    ((file, arguments),) = re.findall(r"```bash\nmypizza file check (\S+) (.*)\n```", page)
+    (tmp_path / "exports").mkdir()
+    (tmp_path / file).write_bytes(
+        "Talão;Data;Hora;Artigo;Quantidade;Preço;Pagamento\n"
+        "1;01-02-2016;12:30;Margherita;100;1.010,50 €;MB\n"
+        "1;13-02-2016;12:30;Água;2;1,50 €;MB\n"
+        "2;13-02-2016;01:30;Água;-1;1,50 €;dinheiro\n".encode("cp1252")
+    )
+    words = ["file", "check", str(tmp_path / file), *arguments.split()]
+    blocks = PRINTED.search(mypizza(*words, project=project).stdout)
+    assert blocks
+    said = tomlkit.parse(blocks["config"])["sources"]["files"]["feeds"]["porto_sales"]
+    declared = tomlkit.parse(re.findall(r"```toml\n(.*?)```", page, re.DOTALL)[1])
+    wanted = declared["sources"]["files"]["feeds"]["porto_sales"].unwrap()
+    # the default reads hours and minutes, too
+    assert {**said.unwrap(), "time_format": "HH24:MI"} == {
+        name: value for name, value in wanted.items() if name != "totals"
+    } | {"url": f"{tmp_path}/exports", "files": "vendas_1.csv"}
+    (model,) = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    mapped = re.findall(r"(\w+)(?: as (\w+))?,$", model, re.MULTILINE)
+    assert {new or name for name, new in mapped} - {"payment_method", "channel", "tax_rate"} <= {
+        new or name for name, new in re.findall(r"(\w+)(?: as (\w+))?,$", blocks["model"], re.M)
+    }
+    assert "when 'mb' then 'card'" in blocks["model"]
+
+
+WRITTEN: dict[str, tuple[bytes, str, list[str]]] = {
+    "American": (
+        b"Order #|Date|Time|Item|Qty|Gross Sales\n7|1/13/2026|1:05 PM|Taco|2|$1,204.50\n",
+        "",
+        ['delimiter = "|"', 'thousands_separator = ","', 'currency_sign = "$"',
+         'date_format = "MM/DD/YYYY"', 'time_format = "HH12:MI AM"'],
+    ),
+    "compact": (
+        b"bon;datum;uhrzeit;artikel;menge;einzelpreis;betrag\n1;20261124;0815;Brot;2;1,50;3,00\n"
+        b"2;20261124;0816;Bier;3;2,50;7,50\n2;20261124;0816;Wein;1;5,00;4,50\n"
+        b"2;20261124;0817;Wein;1;5,00;5,00\n",
+        "",
+        ['date_format = "YYYYMMDD"', 'time_format = "HH24MI"', 'decimal_separator = ","'],
+    ),
+    "two ways to read the days": (
+        b"ticket,date,time,item,amount\n1,3/2/2026,12:05,Tea,2.00\n2,4/2/2026,12:06,Tea,2.00\n",
+        "All days can be read as 'DD/MM/YYYY' and as 'MM/DD/YYYY'",
+        ["date_format ="],
+    ),
+    "no ticket": (
+        b"date,time,item,amount\n2026-11-24,12:05,Tea,2.00\n2026-11-24,12:06,Pie,3.00\n",
+        "No column looks like the number of a ticket, so each line is an order.",
+        [],
+    ),
+    "junk after": (
+        b"n;datum;zeit;artikel;betrag\n1;24.11.26;8:15;Brot;1.200,50\n1;25.11.26;8:15;Bier;2,00\n"
+        b"Summe: 2\n-----\nprinted by Kasse 7\n",
+        "1 line(s) do not fit the header, first line 6: 'printed by Kasse 7'",
+        ['date_format = "DD.MM.YY"', 'not_records = ["-----", "Summe"]'],
+    ),
+    "Polish": (
+        "Paragon;Data;Godzina;Towar;Ilość;Cena;Wartość\n1;2026-11-24;10:00;Żurek;2;12,00;24,00\n"
+        .encode("cp1250"),
+        "The encoding is a guess: if 'Ilość' is misspelt",
+        ['encoding = "cp1250"', 'delimiter = ";"', 'decimal_separator = ","'],
+    ),
+    "two bytes a letter": (
+        "날짜\t시간\t품목\t수량\t금액\n2026.11.24\t11:05\t커피\t2\t5000\n".encode("utf-16"),
+        "",
+        ['encoding = "utf-16"', 'delimiter = "\\t"', 'date_format = "YYYY.MM.DD"'],
+    ),
+}  # fmt: skip
+"""What a file holds, what is not sure of it, and what the printed block must say."""
+
+
+@pytest.mark.parametrize("kind", WRITTEN)
+def test_how_a_file_is_written_is_found_and_its_block_is_accepted(
+    tmp_path: Path, kind: str
+) -> None:
+    content, doubt, options = WRITTEN[kind]
+    (tmp_path / "export_1.csv").write_bytes(content)
+    checked = check.check(f"{tmp_path}/export_*.csv", "looked_at")
+    block = checked.blocks[0]
+    for option in options:
+        assert option in block, block
+    assert doubt in "\n".join(checked.doubts)
+    told = tomlkit.parse(block).unwrap()["sources"]["files"]["feeds"]["looked_at"]
+    bucket = Bucket(feed.declared("looked_at", told))
+    (file,) = bucket.files()
+    reading = Reading(file)
+    (table,) = bucket.read(reading)
+    assert reading.error is None
+    roles = {role for _, _, said, *_ in checked.columns for role in said.split(", ")}
+    assert {"sold_on", "sold_at", "article", "line_amount"} <= roles
+    assert table.num_columns == len(checked.columns) + 2
+
+
+def test_an_excel_file_is_looked_at_like_text(tmp_path: Path) -> None:
+    rows = (("Sales of", "Shop 7"), ("Receipt", "Day", "Time", "Item", "Amount"),
+            ("1", "24.11.2026", "08:15", "Tea", "2,50"),
+            ("2", "24.11.2026", "08:20", "Pie", "1,00"))  # fmt: skip
+    (tmp_path / "sales.xlsx").write_bytes(
+        excel(*(f"<row>{''.join(map(text_cell, row))}</row>" for row in rows))
+    )
+    block = check.check(str(tmp_path / "sales.xlsx")).blocks[0]
+    told = tomlkit.parse(block).unwrap()["sources"]["files"]["feeds"]["sales"]
+    assert told == {
+        "url": str(tmp_path), "files": "sales.xlsx", "format": "xlsx", "header": "Receipt",
+        "decimal_separator": ",", "date_format": "DD.MM.YYYY",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "place", "sentence"),
+    [
+        (b"hello\nworld\n", "a.csv", "The file a.csv has no columns that can be told apart: "),
+        (b"", "a.csv", "No file with anything in it matches 'a.csv' in "),
+        (b"n,m\n1,2\n", "b.csv", ", which has a.csv: correct the path or the pattern."),
+        (b"PK\x03\x04", "a.csv", "The file a.csv of the feed a cannot be read ("),
+    ],
+)
+def test_what_is_no_export_ends_in_one_sentence(
+    tmp_path: Path, content: bytes, place: str, sentence: str
+) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(SourceError) as refused:
+        check.check(str(tmp_path / place))
+    assert sentence in str(refused.value)
