@@ -51,6 +51,7 @@ def main() -> int:
                 "--no-partial-parse",  # an unchanged file would not be checked again
                 "--show-all-deprecations",
                 "--no-use-colors",
+                "--write-json",
                 "--log-level=none",  # we print what is said, once
                 "--log-level-file=none",
                 f"--project-dir={PROJECT_DIR}",

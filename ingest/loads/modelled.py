@@ -10,7 +10,7 @@ from psycopg import sql
 
 from ingest.loads import packages
 from ingest.loads.source import Connection
-from ingest.warehouse import PROJECT_DIR
+from ingest.warehouse import PROJECT_DIR, WarehouseError
 
 Columns = Mapping[str, str]
 """A table's columns, each with its type as Postgres names it."""
@@ -26,8 +26,11 @@ def modelled(raw: str, name: str | None = None) -> Mapping[str, Columns]:
 
     Returns:
         The columns of each table; what dbt's sources give no `data_type` is text.
+
+    Raises:
+        WarehouseError: a name is no text to YAML, as `no` is not.
     """
-    return {
+    found = {
         table["name"]: {
             column["name"]: column.get("data_type", "text") for column in table.get("columns", ())
         }
@@ -38,6 +41,13 @@ def modelled(raw: str, name: str | None = None) -> Mapping[str, Columns]:
         and name in (None, source["name"])
         and table["name"][0] != "_"
     }
+    for table, columns in found.items():
+        if wrong := [each for each in columns if not isinstance(each, str)]:
+            raise WarehouseError(
+                f"A column of the source table {table} of {raw} in models/staging is called "
+                f"{wrong[0]} to YAML: put its name in quotes in the sources' file."
+            )
+    return found
 
 
 def make_missing(connection: Connection, raw: str) -> None:

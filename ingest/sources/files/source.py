@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from psycopg import sql
 
@@ -35,6 +35,10 @@ class FileSource:
     raw = RAW
     has_branches = True
 
+    def __init__(self) -> None:
+        """Know of no feed yet that is written otherwise than before."""
+        self._redeclared: set[str] = set()
+
     def tables(self) -> Sequence[str]:
         """Return the raw tables that the models read."""
         return list(modelled(RAW))
@@ -48,7 +52,7 @@ class FileSource:
         """
         configured, wrong = feeds.configured()
         findings = [WrongFeed(session, name, problem) for name, problem in wrong.items()]
-        return [*visits(session, configured, branches), *findings]
+        return [*visits(session, configured, branches, self._redeclared), *findings]
 
     def prepare(self, session: Session) -> None:
         """Make the tables that the models and the feeds need, and write down each feed's dialect.
@@ -57,7 +61,7 @@ class FileSource:
         builds, too.
         """
         configured, wrong = feeds.configured()
-        prepare(session.connection, configured)
+        self._redeclared |= {*prepare(session.connection, configured)}
         if not wrong:
             forget_figures(session.connection, configured)
 
@@ -75,7 +79,10 @@ FILES = FileSource()
 
 
 def visits(
-    session: Session, configured: Sequence[Feed], branches: Sequence[str] | None = None
+    session: Session,
+    configured: Sequence[Feed],
+    branches: Sequence[str] | None = None,
+    redeclared: Collection[str] = (),
 ) -> list[FeedVisit]:
     """Return feeds, ready to be visited.
 
@@ -83,6 +90,7 @@ def visits(
         session: where to.
         configured: all feeds, checked.
         branches: only feeds with files of these, and of them these files; default all.
+        redeclared: the feeds whose dialect is new or another one, by the time that they are read.
     """
     modelled_feeds = _modelled_feeds()
     known = {feed.name: feed for feed in configured}
@@ -91,7 +99,8 @@ def visits(
 
     def visit(feed: Feed) -> FeedVisit:
         expected = modelled_feeds.get(feed.name) or totals.get(feed.name, [])
-        simple = FeedVisit(session, feed, expected, feed.name in modelled_feeds, branches)
+        is_modelled = feed.name in modelled_feeds
+        simple = FeedVisit(session, feed, expected, is_modelled, branches, redeclared)
         if feed.totals is None or feed.totals.feed not in known:
             return simple
         return ExportVisit(
@@ -104,12 +113,15 @@ def visits(
     return [visit(feed) for feed in configured if feed.has_files_of(branches)]
 
 
-def prepare(connection: Connection, configured: Sequence[Feed]) -> None:
+def prepare(connection: Connection, configured: Sequence[Feed]) -> Collection[str]:
     """Make tables and columns where they are missing, and write down how feeds are written.
 
     Args:
         connection: the session's connection.
         configured: the feeds.
+
+    Returns:
+        The names of the feeds whose dialect is new or another one.
     """
     packages.prepare(connection, RAW)
     connection.execute(STATEMENTS("tables"))
@@ -121,11 +133,15 @@ def prepare(connection: Connection, configured: Sequence[Feed]) -> None:
             connection.execute(STATEMENTS("feed_table", table=table))
         if missing := [column for column in columns if column not in there.get(name, ())]:
             connection.execute(raw_tables.widening(table, missing))
+    redeclared = []
     for feed in configured:
         with connection.transaction():
-            written = connection.execute(STATEMENTS("write_dialect"), feed.model_dump())
-            if written.fetchone() == (True,):
+            written = connection.execute(STATEMENTS("write_dialect"), feed.model_dump()).fetchone()
+            if written == (True,):
                 _redate(connection, feed)
+        if written:
+            redeclared.append(feed.name)
+    return redeclared
 
 
 def forget_figures(connection: Connection, configured: Sequence[Feed]) -> None:

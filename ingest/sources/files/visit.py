@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -15,7 +15,6 @@ from ingest.loads.source import Compared, LoadResult, Session, Window
 from ingest.loads.statements import Statements
 from ingest.sources.files import land
 from ingest.sources.files.bucket import Bucket, File, Reading
-from ingest.sources.files.check import misread
 from ingest.sources.files.feed import Feed
 from ingest.warehouse import WarehouseError, reason
 
@@ -66,6 +65,7 @@ class FeedVisit:
         expected: the columns that models or totals read of it; its first file says it otherwise.
         is_modelled: whether the models read it.
         branches: only files of these; None is all.
+        redeclared: the feeds whose dialect is new or another one.
     """
 
     session: Session
@@ -73,6 +73,7 @@ class FeedVisit:
     expected: Sequence[str]
     is_modelled: bool
     branches: Sequence[str] | None
+    redeclared: Collection[str]
 
     @property
     def name(self) -> str:
@@ -142,7 +143,7 @@ class FeedVisit:
         gone = self._mark_vanished(present, came)
         entry.notes = (
             *self._notes(readings, gone, new, [file.name for file in present]),
-            *self._mistakes(entry.load_id, readings),
+            *self._mistakes(entry.load_id, readings, [file.name for file in present]),
         )
         entry.error = _problem([reading for reading in readings if reading.error])
         if not (present or self.branches) and (others := bucket.others()):
@@ -156,12 +157,15 @@ class FeedVisit:
             else:
                 entry.notes = (*entry.notes, sentence)
 
-    def _mistakes(self, load_id: str | None, readings: Sequence[Reading]) -> Iterator[str]:
+    def _mistakes(
+        self, load_id: str | None, readings: Sequence[Reading], present: Sequence[str]
+    ) -> Iterator[str]:
         """Yield what is declared otherwise than it is written: sentences with file, line, column.
 
         Args:
             load_id: of the rows that have just landed, if any.
             readings: the files that they are of.
+            present: the names of all files of the feed.
         """
         feed, connection = self.feed, self.session.connection
         table = sql.Identifier(land.RAW, feed.name)
@@ -174,15 +178,20 @@ class FeedVisit:
                     f"{line}, which is no branch of seeds/branches.csv: add it there, or name it "
                     f"in branches in {feed.section}."
                 )
-        if self.is_modelled:
+        files = [reading.file.name for reading in readings]
+        if feed.name in self.redeclared:
+            files += [name for name in present if name not in files]
+        if self.is_modelled and files:
+            # for the start-up time: DuckDB takes a tenth of a second
+            from ingest.sources.files.check import misread
+
             wanted = ["_file_name", "_line_number", "_reject", *self.expected]
             columns = sql.SQL(", ").join(map(sql.Identifier, wanted))
             statement = STATEMENTS("some_lines", table=table, columns=columns)
-            new = next((reading.file.name for reading in readings), None)
-            if rows := connection.execute(statement, {"file": new}).fetchall():
-                file, *found_columns = zip(*rows, strict=True)
+            if rows := connection.execute(statement, {"file": files[0]}).fetchall():
+                _, *found_columns = zip(*rows, strict=True)
                 lines = pa.table([pa.array(each) for each in found_columns], wanted[1:])
-                yield from misread(feed, file[0], lines)
+                yield from misread(feed, files[0], lines)
 
     def _mark_vanished(self, present: Sequence[File], came: Sequence[str]) -> dict[str, str | None]:
         """Write down which files are gone from the bucket, and take out the rows of renamed ones.
