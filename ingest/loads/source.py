@@ -125,7 +125,11 @@ class Visit(Protocol):
 
 
 class Source(Protocol):
-    """A source system."""
+    """A source system.
+
+    A run calls `visits`, then `prepare`, reads each visit, calls `prepare` again for what is new,
+    and compares each visit. So `visits` cannot rely on tables of its own.
+    """
 
     @property
     def name(self) -> str:
