@@ -212,9 +212,10 @@ def test_partial_build_publishes_nothing(warehouse: Warehouse) -> None:
 
     before = published()
     one_model = mypizza("dbt", "build", "--select", "dim_branches")
-    untested = {"DBT_RESOURCE_TYPES": "seed snapshot"}
+    untested = {"DBT_RESOURCE_TYPES": "model seed snapshot"}
     run = mypizza("run", "--no-docs", environment=untested, expect=1)
-    assert "this run contained only part of the project" in one_model.stdout
+    for built in (one_model, run):
+        assert "this run contained only part of the project" in built.stdout
     assert "Not published: dbt built only a part of the project" in run.stdout
     assert published() == before
 
