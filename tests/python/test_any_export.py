@@ -48,7 +48,7 @@ def add_other_kinds(project: Path) -> None:
         (staging / "base" / name).write_text(model, "utf-8")
     file = project / "dbt_project.yml"
     text, changed = re.subn(
-        r"(?m)(^        stock_counts:.*\n)(        \w+: .*named_by: feed, feeds.*\n){4}",
+        r"(?m)(^        stock_counts:.*\n)(        \w+: .*, feeds: .*\n){4}",
         listed,
         file.read_text("utf-8"),
     )
