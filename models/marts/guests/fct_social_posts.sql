@@ -48,7 +48,8 @@ final as (
         cast(
             case
                 when posts.likes + posts.comments + posts.shares < 999 * posts.reach
-                    then (posts.likes + posts.comments + posts.shares)
+                    then
+                        (posts.likes + posts.comments + posts.shares)
                         / cast(posts.reach as numeric)
             end as numeric(9, 6)
         ) as engagement_rate,
