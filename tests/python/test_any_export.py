@@ -449,3 +449,10 @@ def test_a_receipt_that_is_corrected_to_another_branch_leaves_the_first(
         ("south", DAY, 3, *numbers("6", "10.75", "0", "10.75")),
         ("west", DAY, 1, *numbers("1", "3.25", "0", "3.25")),
     ]
+
+
+def test_unit_tests_pass_with_feeds_of_other_kinds(corrected: Warehouse, project: Path) -> None:
+    assert corrected
+    folders = ("staging.files", "intermediate.guests", "marts.guests")
+    selected = [f"{folder},test_type:unit" for folder in folders]
+    mypizza("dbt", "test", "--quiet", "--select", *selected, project=project)
