@@ -27,15 +27,22 @@
     {{ return(declared.get("feeds", [kind]) if declared else []) }}
 {%- endmacro %}
 
-{#- What has the lines of each feed of a kind, by the feed's name: the feed's own model.
+{#- What has the lines of each feed of a kind, by the feed's name: the feed's own model, whose name
+    must not be that of a kind's.
 
     Args:
         kind: as for `feed_names`.
         own: what has those of the feed that is called like the kind: its files have our columns and
             need no model; none where no feed may be called so. -#}
 {% macro feeds_of(kind, own=none) -%}
-    {%- set feeds = {} -%}
+    {%- set feeds, kinds = {}, var("systems").get("files", {}).get("tables", {}) -%}
     {%- for feed in feed_names(kind) -%}
+        {%- if feed in kinds and not (feed == kind and own) -%}
+            {{ exceptions.raise_compiler_error(
+                "A feed of " ~ kind ~ " is called " ~ feed ~ ", as a kind of files is: call it"
+                ~ " otherwise in .dlt/config.toml and dbt_project.yml, for example my_" ~ feed ~ "."
+            ) }}
+        {%- endif -%}
         {%- do feeds.update({feed: own if feed == kind and own else ref("base_files__" ~ feed)}) -%}
     {%- endfor -%}
     {{ return(feeds) }}
@@ -152,35 +159,67 @@
     end
 {%- endmacro %}
 
-{#- The first of a feed's files that say the same: a file that is sent again under another name, or
-    renamed, must not count twice.
+{#- Which of the files that say the same came first (1) or later: a file that is sent again under
+    another name, or renamed, must not count twice.
 
     Args:
         same: SQL of what two such files have in common; `lines` and `files` are at hand. -#}
-{% macro first_file(same) -%}
-    first_value(lines._file_name) over (
-        partition by lines._deleted_at is null, lines.feed, {{ same }}
-        order by files.first_seen_at, lines._file_name
+{% macro file_number(same) -%}
+    dense_rank() over (
+        partition by lines._deleted_at is null, {{ same }}
+        order by files.first_seen_at, lines.feed, lines._file_name
     )
 {%- endmacro %}
 
 {#- Which of the lines with a record is the one that counts: 1 for the last that was written of it,
-    because a help desk's export of today has the tickets of yesterday, too.
+    because a help desk's export of today has the tickets of yesterday, too. One whose `updated_at`
+    cannot be read counts before all others: it may be the last.
 
     Args:
-        key: SQL of the record's key.
-        changed_at: SQL of when the record last changed, null where the files do not say it; `lines`
-            and `files` are at hand. -#}
-{% macro version_of_line(key, changed_at) -%}
+        key: SQL of the record's key; `lines`, with `updated_at_read`, and `files` are at hand. -#}
+{% macro version_of_line(key) -%}
     row_number() over (
         partition by {{ key }}
         order by
-            case when lines._deleted_at is null then 0 else 1 end,
-            coalesce({{ changed_at }}, cast('1970-01-01' as timestamp with time zone)) desc,
+            case
+                when lines._deleted_at is not null then 2
+                when lines.updated_at_read is null and {{ filled("lines.updated_at") }} is not null
+                    then 0
+                else 1
+            end,
+            coalesce(lines.updated_at_read, cast('1970-01-01' as timestamp with time zone)) desc,
             files.first_seen_at desc,
+            files.modified_at desc,
             lines._file_name desc,
             lines._line_number desc
     )
+{%- endmacro %}
+
+{#- The load that last said something of the record of a line. A file that is read again may have
+    lost a record, and an older line of another file counts again: so its load is one of all records
+    of the feed. `lines` and `files` are at hand. -#}
+{% macro load_of_line() -%}
+    greatest(
+        lines._dlt_load_id, max(files.read_again_load_id) over (partition by lines.feed)
+    )
+{%- endmacro %}
+
+{#- The clocks that a line of a file may name, as a query. -#}
+{% macro clocks() -%}
+    select 'UTC' as time_zone
+    union
+    select time_zone from {{ ref("branches") }}
+{%- endmacro %}
+
+{#- The reasons that a record's times cannot be read as its file means them: it names a clock that
+    there is not, or its time of change is none. -#}
+{% macro clock_errors() -%}
+    {{ return([
+        broken("time_zone", filled("time_zone") ~ " is not null and known_time_zone is null",
+            "is neither UTC nor the time zone of a branch"),
+        broken("updated_at", filled("updated_at") ~ " is not null and updated_at_read is null",
+            "is no time"),
+    ]) }}
 {%- endmacro %}
 
 {#- The key of a record whose files name it, among those of all feeds; a line that names none is the
@@ -190,6 +229,17 @@
         id: SQL of its number in the files; `mapped` is at hand. -#}
 {% macro record_key_of_feed(id) -%}
     {{ dbt.concat(["mapped.feed", "':'", "coalesce(" ~ filled(id) ~ ", " ~ line_key() ~ ")"]) }}
+{%- endmacro %}
+
+{#- A number of a line as text with a point.
+
+    Args:
+        column: the column; `mapped` is at hand, and the feed's row of `dialects` as `dialect`.
+        empty: what an empty cell is; default null. -#}
+{% macro amount_in_dialect(column, empty=none) -%}
+    {%- set value = filled("mapped." ~ column) -%}
+    {%- set value = "coalesce(" ~ value ~ ", '" ~ empty ~ "')" if empty else value -%}
+    {{ number_in_dialect(value, pattern="dialect.number_pattern") }}
 {%- endmacro %}
 
 {#- The instant that a text says which has both a day and a time of day.

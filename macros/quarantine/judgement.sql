@@ -9,8 +9,8 @@
     {%- set judged = [] -%}
     {%- for system, declared in var("systems").items() -%}
         {%- for name, table in declared.tables.items() -%}
-            {%- set named = table.get("named_by", "'" ~ name ~ "'") -%}
             {%- set by = declared.get("loads_go_by", "''") -%}
+            {%- set named = "feed" if by == "feed" else "'" ~ name ~ "'" -%}
             {%- do judged.append({
                 "base": ref("base_" ~ system ~ "__" ~ name),
                 "source": declared.get("loaded_with", system),

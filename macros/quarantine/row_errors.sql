@@ -66,6 +66,17 @@
     end
 {%- endmacro %}
 
+{#- The reason that a count is no whole number, or is below 0. An empty cell is 0.
+
+    Args:
+        column: the column; the query has it as text that SQL can read, as <name>_text. -#}
+{% macro wrong_count(column) -%}
+    coalesce(
+        {{ unreadable(column, "integer", optional=true, text=column ~ "_text") }},
+        {{ broken(column, safe_cast(column ~ "_text", "integer") ~ " < 0", "is below 0") }}
+    )
+{%- endmacro %}
+
 {#- The reason that a column which must have a value has none. -#}
 {% macro missing(column) -%}
     case when {{ column }} is null then '{{ column }}: is missing' end
@@ -86,15 +97,17 @@
     Args:
         column: the column.
         values: what it may be.
-        optional: whether it may be empty. -#}
-{% macro one_of(column, values, optional=false) -%}
+        optional: whether it may be empty.
+        told: whether the reason quotes the value: free text may say something of a person. -#}
+{% macro one_of(column, values, optional=false, told=true) -%}
     {%- set given = filled(column) if optional else column -%}
+    {%- set sentence = "is not one of " ~ values | join(", ") -%}
     case
         {%- if not optional %}
         when {{ column }} is null then '{{ column }}: is missing'
         {%- endif %}
         when {{ given }} not in ('{{ values | join("', '") }}')
-            then {{ quoted(column, "is not one of " ~ values | join(", ")) }}
+            then {{ quoted(column, sentence) if told else "'" ~ column ~ ": " ~ sentence ~ "'" }}
     end
 {%- endmacro %}
 

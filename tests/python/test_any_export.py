@@ -5,6 +5,7 @@ All of them are the branches of one company, which has exports only and is built
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from datetime import date, datetime
@@ -48,7 +49,7 @@ def add_other_kinds(project: Path) -> None:
         (staging / "base" / name).write_text(model, "utf-8")
     file = project / "dbt_project.yml"
     text, changed = re.subn(
-        r"(?m)(^        stock_counts:.*\n)(        \w+: .*named_by: feed, feeds.*\n){4}",
+        r"(?m)(^        stock_counts:.*\n)(        \w+: .*, feeds: .*\n){4}",
         listed,
         file.read_text("utf-8"),
     )
@@ -64,6 +65,8 @@ def project(
     """A company whose tills all export, declared, and run."""
     project = copy_project(tmp_path_factory.mktemp("company"))
     shutil.copytree(FOLDER / "files", project / "files")
+    for number, file in enumerate(sorted((project / "files").iterdir())):
+        os.utime(file, (1_764_000_000 + number,) * 2)
     text = (FOLDER / "feeds.toml").read_text("utf-8")
     declared = tomlkit.parse("\n".join([text, *blocks("toml")]))
     for feed in declared["sources"]["files"]["feeds"].values():
@@ -362,6 +365,7 @@ def test_posts_tickets_and_reviews_of_a_dialect_are_in_the_marts(company: Wareho
         ("anfragen:17", date(2026, 11, 23), "mail", "cold", "solved", 45, 1440, Decimal(5), "EUR"),
         ("anfragen:18", date(2026, 11, 23), "phone", "late", "solved", 30, 1440, Decimal("7.5"),
          "EUR"),
+        ("anfragen:20", date(2026, 11, 23), "mail", "cold", "open", None, None, None, None),
     ]  # fmt: skip
     assert query(
         company,
@@ -386,7 +390,7 @@ def test_what_is_wrong_in_files_of_other_kinds_waits_with_its_reason(company: Wa
         " where branch_id in ('berlin', 'Potsdam') order by 1, 2",
     ) == [
         ("anfragen", "anfragen:19", "channel: 'Fax' is not one of mail, chat, phone, app"),
-        ("anfragen", "anfragen:anfragen_2026-11-24.csv:4", "ticket_id: is missing"),
+        ("anfragen", "anfragen:anfragen_2026-11-24.csv:5", "ticket_id: is missing"),
         ("beitraege", "beitraege:p3", "likes: 'viele' is not a whole number"),
         ("bewertungen", "bewertungen:g2", "rating: '6' is not between 0 and the best rating"),
         ("bewertungen", "bewertungen:g3",
@@ -400,17 +404,55 @@ def test_what_is_wrong_in_files_of_other_kinds_waits_with_its_reason(company: Wa
     ]  # fmt: skip
 
 
-def test_a_receipt_that_is_corrected_to_another_branch_leaves_the_first(
-    company: Warehouse, project: Path
-) -> None:
-    """The last test: it changes what the others look at."""
-    file = project / "files" / "03_outlets.csv"
-    text = file.read_text("utf-8")
-    assert "North,2," in text
-    file.write_text(text.replace("North,2,", "South,3,"), "utf-8")
+@pytest.fixture(scope="module")
+def corrected(company: Warehouse, project: Path) -> Warehouse:
+    """The company after files were corrected, for the last tests."""
+    for name, old, new in (
+        ("03_outlets.csv", r"North,2,", "South,3,"),
+        ("anfragen_2026-11-24.csv", r"(?m)^(17|20);.*\n", ""),
+    ):
+        file = project / "files" / name
+        text, changed = re.subn(old, new, file.read_text("utf-8"))
+        assert changed
+        file.write_text(text, "utf-8")
     assert "Published" in mypizza("run", "--no-docs", project=project, expect=None).stdout
-    assert days(company, "north", "south", "west") == [
+    return company
+
+
+def test_a_ticket_that_leaves_a_file_falls_back_to_an_older_one(corrected: Warehouse) -> None:
+    assert query(
+        corrected,
+        "select ticket_id, status, compensation_amount from marts.fct_support_tickets"
+        " where branch_id = 'berlin' order by 1",
+    ) == [("anfragen:17", "open", None), ("anfragen:18", "solved", Decimal("7.5"))]
+    assert query(
+        corrected,
+        "select record_key, reasons[1] from audit.quarantine"
+        " where table_name = 'anfragen' and released_at is null order by 1",
+    ) == [
+        ("anfragen:19", "channel: 'Fax' is not one of mail, chat, phone, app"),
+        ("anfragen:20", "opened_at: 'bald' is no time"),
+        ("anfragen:anfragen_2026-11-24.csv:3", "ticket_id: is missing"),
+    ]
+    # who was in the lines that are gone is not in raw
+    assert query(
+        corrected,
+        "select distinct nr, kunde, eroffnet from raw_files.anfragen where _deleted_at is not null",
+    ) == [(None, None, None)]
+
+
+def test_a_receipt_that_is_corrected_to_another_branch_leaves_the_first(
+    corrected: Warehouse,
+) -> None:
+    assert days(corrected, "north", "south", "west") == [
         ("north", DAY, 1, *numbers("2", "3", "0", "3")),
         ("south", DAY, 3, *numbers("6", "10.75", "0", "10.75")),
         ("west", DAY, 1, *numbers("1", "3.25", "0", "3.25")),
     ]
+
+
+def test_unit_tests_pass_with_feeds_of_other_kinds(corrected: Warehouse, project: Path) -> None:
+    assert corrected
+    folders = ("staging.files", "intermediate.guests", "marts.guests")
+    selected = [f"{folder},test_type:unit" for folder in folders]
+    mypizza("dbt", "test", "--quiet", "--select", *selected, project=project)

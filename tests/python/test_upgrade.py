@@ -225,7 +225,7 @@ def make_facts_of_the_version_before(administrator: Warehouse) -> None:
         ((comment,),) = query(
             administrator, f"select obj_description('{schema}'::regnamespace, 'pg_namespace')"
         )
-        before = re.sub("generation ([^,]+)", rf"generation \\1-v{VERSION - 1}", comment)
+        before = re.sub("generation ([^,]+)", rf"generation \1-v{VERSION - 1}", comment)
         query(administrator, f"comment on schema {schema} is '{before}'")
         query(administrator, f"update {schema}.fct_deliveries set quantity = quantity + 1")
 

@@ -39,8 +39,12 @@ ENDING = re.compile(r"\.[A-Za-z0-9.*?]+$")
 
 SECRET = re.compile("secret|key|token|password|signature|connection_string")
 
-OPENING = ("token", "connection_string")
-"""Options of a driver that open a store without credentials: `token = "anon"` a public bucket."""
+SECRET_PART = re.compile(r"(?i)(?:AccountKey|\bsig)=([^;&]+)")
+"""What is secret within a connection string."""
+
+OPENING = dict.fromkeys(("gs", "gcs"), "token")
+OPENING |= dict.fromkeys(("az", "abfs", "abfss"), "connection_string")
+"""By protocol, a driver's option that opens a store without credentials: a token `anon`."""
 
 
 @configspec
@@ -154,20 +158,20 @@ class Bucket:
         url, sections = self.feed.url, ("sources", "files", "feeds", self.feed.name)
         kwargs = resolve_configuration(Options(), sections=sections).kwargs or {}
         self._hide(kwargs)
-        if any(name in kwargs for name in OPENING):
-            system, root = url_to_fs(url, use_listings_cache=False, **kwargs)
-            return system, root, FilesystemConfiguration.parse_protocol(url)
+        protocol = FilesystemConfiguration.parse_protocol(url)
+        if OPENING.get(protocol) in kwargs:
+            return *url_to_fs(url, use_listings_cache=False, **kwargs), protocol
         config = resolve_configuration(FilesystemConfiguration(bucket_url=url), sections=sections)
         self._hide(dict(config.credentials or {}))
         return *fsspec_from_config(config), config.protocol
 
     def _hide(self, given: Mapping[str, Any]) -> None:
         """Keep what is secret out of messages."""
-        self._secrets += [
-            str(value)
-            for name, value in given.items()
-            if SECRET.search(name) and value not in (None, "", "anon")
-        ]
+        for name, value in given.items():
+            if isinstance(value, Mapping):
+                self._hide(value)
+            elif SECRET.search(name) and value not in (None, "", "anon"):
+                self._secrets += [str(value), *SECRET_PART.findall(str(value))]
 
     def problem(self, error: Exception, file: File | None = None) -> SourceError:
         """Return one sentence on why the folder or a file cannot be read, without secrets.

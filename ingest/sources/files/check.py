@@ -106,6 +106,8 @@ def check(place: str, name: str | None = None, branch: str | None = None) -> Che
 def misread(feed: Feed, file: str, lines: pa.Table) -> Iterator[str]:
     """Yield which columns are written in another dialect than the feed says, a sentence each.
 
+    No sentence quotes a value: it may say something of a person.
+
     Args:
         feed: the feed.
         file: the name of one of its files.
@@ -117,30 +119,31 @@ def misread(feed: Feed, file: str, lines: pa.Table) -> Iterator[str]:
         for line, text in numbered:
             if text and (proper := _misspelt(text, feed.encoding)):
                 yield (
-                    f"The column {title} of the file {file} has {text!r} in line {line}, which is "
-                    f"{proper}: correct encoding in {feed.section}."
+                    f"The column {title} of the file {file} is {proper} in line {line}: correct "
+                    f"encoding in {feed.section}."
                 )
                 break
     with duckdb.connect() as database:
         _try(database, feed, lines, dict(zip(names, names, strict=True)))
-        for title, kind, text, line, candidate, option in _run(database, "misread"):
+        for title, kind, line, candidate, option in _run(database, "misread"):
             yield (
-                f"The column {title} of the file {file} has {text!r} in line {line}, which is no "
-                f"{kind} by {option} = {getattr(feed, option)!r}, but by {candidate!r}: correct "
-                f"{option} in {feed.section}."
+                f"The column {title} of the file {file} has in line {line} no {kind} by "
+                f"{option} = {getattr(feed, option)!r}, but one by {candidate!r}: correct {option} "
+                f"in {feed.section}."
             )
 
 
 def _misspelt(text: str, encoding: str) -> str | None:
-    """Return what a text should be, if it was read in the wrong encoding."""
+    """Return what a text is, if it was read in the wrong encoding."""
     if re.search(r"\\x[89a-f][0-9a-f]", text):
         return f"no {encoding} text"
     if text.isascii() or codecs.lookup(encoding).name == "utf-8":
         return None
     try:
-        return f"{text.encode(encoding).decode()!r} in UTF-8"
+        text.encode(encoding).decode()
     except UnicodeError:
         return None
+    return "UTF-8 text"
 
 
 def _name(text: str) -> str:

@@ -29,6 +29,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from ingest.loads import packages, raw_tables
+from ingest.loads.modelled import modelled
 from ingest.loads.source import Connection
 from ingest.loads.statements import Statements
 from ingest.sources.files.bucket import Bucket, File, Reading
@@ -77,6 +78,17 @@ def columns(connection: Connection, feed: Feed) -> list[str]:
     """
     names = raw_tables.columns(connection, RAW).get(feed.name, ())
     return [name for name in names if name not in OWN_COLUMNS]
+
+
+def emptied(feed: Feed, names: Sequence[str]) -> sql.Composable:
+    """Return what takes the values out of lines that are gone, as a guest asked to be.
+
+    Args:
+        feed: their feed. Those of a till's export keep theirs: they name no guests.
+        names: the columns of its table, without our own.
+    """
+    told = ["_reject", *names] if feed.name in modelled(RAW, "files") else []
+    return sql.SQL("").join(sql.SQL(", {} = null").format(sql.Identifier(name)) for name in told)
 
 
 @dataclass
@@ -292,7 +304,8 @@ class _Part:
                 new_values=_list(values, "excluded"),
             )
             self._execute(merge)
-            delete = STATEMENTS("delete_lines", table=self._table, load_id=sql.Literal(load_id))
+            delete = STATEMENTS("delete_lines", table=self._table, load_id=sql.Literal(load_id),
+                                emptied=emptied(feed, self._columns))  # fmt: skip
             self._execute(delete)
         self._execute(STATEMENTS("record_files"))
         self._execute(packages.completion(RAW, schema_name(feed), load_id))

@@ -217,7 +217,9 @@ class FeedVisit:
             if renamed := [name for name, new in gone.items() if new]:
                 load_id = packages.new_load_id(connection, land.RAW)
                 table = sql.Identifier(land.RAW, self.name)
+                columns = land.columns(connection, self.feed)
                 delete = STATEMENTS("delete_files", table=table, load_id=sql.Literal(load_id),
+                                    emptied=land.emptied(self.feed, columns),
                                     names=sql.Literal(renamed))  # fmt: skip
                 connection.execute(delete)
                 packages.complete(connection, land.RAW, land.schema_name(self.feed), load_id)

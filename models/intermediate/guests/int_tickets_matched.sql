@@ -33,6 +33,7 @@ numbered_orders as (
         order_number,
         min(order_key) as order_key,
         min(branch_id) as branch_id,
+        min(currency) as currency,
         min(customer_key) as customer_key,
         min(business_date) as business_date
     from orders
@@ -55,6 +56,7 @@ addresses as (
 
 ),
 
+-- a number of another branch than the file's, or with other money, is another order's
 matched as (
 
     select
@@ -69,7 +71,16 @@ matched as (
             when tickets.branch_id is not null then 'branch'
         end as matched_by
     from tickets
-    left join numbered_orders on tickets.order_number = numbered_orders.order_number
+    left join numbered_orders
+        on
+            tickets.order_number = numbered_orders.order_number
+            and coalesce(tickets.branch_of_file, numbered_orders.branch_id)
+            = numbered_orders.branch_id
+            and (
+                tickets.compensation_amount is null
+                or coalesce(tickets.compensation_currency, numbered_orders.currency)
+                = numbered_orders.currency
+            )
     left join addresses
         on
             coalesce(numbered_orders.branch_id, tickets.branch_id) = addresses.branch_id
@@ -103,7 +114,10 @@ final as (
         matched.reopened_count,
         matched.comment_count,
         matched.compensation_amount,
-        matched.compensation_currency,
+        coalesce(
+            matched.compensation_currency,
+            case when matched.compensation_amount is not null then branches.currency end
+        ) as compensation_currency,
 
         -- times
         matched.opened_at,

@@ -31,10 +31,12 @@ file_loads as (
 
 ),
 
--- the load is unknown until it is complete
+-- the branch of a file is sure, and that of the API what the guest says; the load is unknown until
+-- it is complete
 recorded as (
 
     select
+        cast(null as {{ dbt.type_string() }}) as branch_of_file,
         tickets.{{ columns | join(',\n        tickets.') }},
         loads.load_id
     from api_tickets as tickets
@@ -43,6 +45,7 @@ recorded as (
     union all
 
     select
+        tickets.branch_id as branch_of_file,
         tickets.{{ columns | join(',\n        tickets.') }},
         loads.load_id
     from file_tickets as tickets

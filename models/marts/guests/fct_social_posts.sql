@@ -46,8 +46,12 @@ final as (
         posts.shares,
         posts.likes + posts.comments + posts.shares as engagement,
         cast(
-            (posts.likes + posts.comments + posts.shares) / nullif(cast(posts.reach as numeric), 0)
-            as numeric(9, 6)
+            case
+                when posts.likes + posts.comments + posts.shares < 999 * posts.reach
+                    then
+                        (posts.likes + posts.comments + posts.shares)
+                        / cast(posts.reach as numeric)
+            end as numeric(9, 6)
         ) as engagement_rate,
         scores.sentiment,
         scores.sentiment_class,

@@ -14,7 +14,11 @@ renamed as (
         file_name,
         branch_id,
 
+        -- load: only of a file that was read again
+        case when read_at > first_seen_at then load_id end as read_again_load_id,
+
         -- times
+        modified_at,
         first_seen_at
     from source
 

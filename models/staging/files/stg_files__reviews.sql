@@ -1,3 +1,5 @@
+{{ config(materialized='table', indexes=[{'columns': ['review_id']}]) }}
+
 with
 
 reviews as (

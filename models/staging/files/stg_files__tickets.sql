@@ -1,3 +1,5 @@
+{{ config(materialized='table', indexes=[{'columns': ['ticket_id']}]) }}
+
 with
 
 tickets as (

@@ -1,4 +1,4 @@
--- A ticket that names no branch is judged without one; its order may say otherwise.
+-- A ticket that names no branch is judged without one; its order says which one it is.
 with tickets as (
     select * from {{ ref('fct_support_tickets') }}
     where compensation_amount is not null

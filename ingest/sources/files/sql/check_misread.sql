@@ -45,7 +45,6 @@ misread as (
 select
     misread.title,
     case misread.kind when 'date' then 'day' else misread.kind end as kind,
-    arg_min(filled.text, filled.line) as text,
     min(filled.line) as line,
     misread.candidate,
     case misread.kind when 'number' then 'decimal_separator' else misread.kind || '_format' end

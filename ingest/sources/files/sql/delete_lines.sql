@@ -1,7 +1,7 @@
 update {table} as landed
 set
     _deleted_at = now(),
-    _dlt_load_id = {load_id}
+    _dlt_load_id = {load_id}{emptied}
 where
     landed._deleted_at is null
     and landed._file_name in (

@@ -1,6 +1,6 @@
 {%- set time = 'timestamp with time zone' -%}
 {%- set measures = ['reach', 'likes', 'comments', 'shares'] -%}
-{%- set zone = "coalesce(mapped.time_zone, branches.time_zone, 'UTC')" -%}
+{%- set zone = "coalesce(clocks.time_zone, branches.time_zone, 'UTC')" -%}
 
 with
 
@@ -20,6 +20,13 @@ feeds as {{ computed_once() }} (
 branches as (
 
     select * from {{ ref('branches') }}
+
+),
+
+-- the clocks that a line may name
+clocks as (
+
+    {{ clocks() }}
 
 ),
 
@@ -44,16 +51,17 @@ lines as (
     select
         mapped.*,
         {%- for measure in measures %}
-        {{ number_in_dialect(filled('mapped.' ~ measure), pattern='dialect.number_pattern') }}
-            as {{ measure }}_text,
+        {{ amount_in_dialect(measure, empty='0') }} as {{ measure }}_text,
         {%- endfor %}
         {{ moment_in_dialect(filled('mapped.posted_at'), zone) }} as posted_at_read,
         {{ moment_in_dialect(filled('mapped.updated_at'), zone) }} as updated_at_read,
         branches.branch_id as known_branch_id,
+        clocks.time_zone as known_time_zone,
         {{ record_key_of_feed('mapped.post_id') }} as post_key
     from mapped
     left join feeds as dialect on mapped.feed = dialect.feed
     left join branches on mapped.branch_id = branches.branch_id
+    left join clocks on {{ filled('mapped.time_zone') }} = clocks.time_zone
 
 ),
 
@@ -61,7 +69,8 @@ versions as (
 
     select
         lines.*,
-        {{ version_of_line('lines.post_key', 'lines.updated_at_read') }} as version_number
+        {{ load_of_line() }} as load_id,
+        {{ version_of_line('lines.post_key') }} as version_number
     from lines
     left join files on lines.feed = files.feed and lines._file_name = files.file_name
 
@@ -89,7 +98,7 @@ judged as (
 
         -- how far it went
         {%- for measure in measures %}
-        {{ safe_cast(measure ~ '_text', 'bigint') }} as {{ measure }},
+        {{ safe_cast(measure ~ '_text', 'integer') }} as {{ measure }},
         {%- endfor %}
 
         -- times
@@ -98,25 +107,21 @@ judged as (
         _deleted_at as deleted_at,
 
         -- load
-        _dlt_load_id as load_id,
+        load_id,
 
         -- judgement; reasons do not quote personal data of the author
         {{ line_errors([
             broken('branch_id', 'branch_id is not null and known_branch_id is null',
                 'is no branch of seeds/branches.csv'),
             reason_where(filled('post_id') ~ ' is null', 'post_id: is missing'),
-            missing('platform'),
-            unreadable('reach', 'bigint', text='reach_text'),
-            broken('reach', safe_cast('reach_text', 'bigint') ~ ' < 0', 'is below 0'),
-            unreadable('likes', 'bigint', text='likes_text'),
-            broken('likes', safe_cast('likes_text', 'bigint') ~ ' < 0', 'is below 0'),
-            unreadable('comments', 'bigint', text='comments_text'),
-            broken('comments', safe_cast('comments_text', 'bigint') ~ ' < 0', 'is below 0'),
-            unreadable('shares', 'bigint', text='shares_text'),
-            broken('shares', safe_cast('shares_text', 'bigint') ~ ' < 0', 'is below 0'),
+            reason_where(filled('platform') ~ ' is null', 'platform: is missing'),
+            wrong_count('reach'),
+            wrong_count('likes'),
+            wrong_count('comments'),
+            wrong_count('shares'),
             broken('posted_at', 'posted_at_read is null', 'is no time'),
             outside_the_calendar('posted_at', moment='posted_at_read'),
-        ]) }} as _errors,
+        ] + clock_errors()) }} as _errors,
         raw_record
     from versions
     where version_number = 1

@@ -1,5 +1,5 @@
 {%- set score = 'numeric(6, 2)' -%}
-{%- set zone = "coalesce(mapped.time_zone, branches.time_zone, 'UTC')" -%}
+{%- set zone = "coalesce(clocks.time_zone, branches.time_zone, 'UTC')" -%}
 
 with
 
@@ -22,6 +22,13 @@ branches as (
 
 ),
 
+-- the clocks that a line may name
+clocks as (
+
+    {{ clocks() }}
+
+),
+
 mapped as (
 
     {{ mapped_lines(
@@ -40,20 +47,18 @@ lines as (
 
     select
         mapped.*,
-        {{ number_in_dialect(filled('mapped.rating'), pattern='dialect.number_pattern') }}
-            as rating_text,
-        coalesce(
-            {{ number_in_dialect(filled('mapped.best_rating'), pattern='dialect.number_pattern') }},
-            '5'
-        ) as best_rating_text,
+        {{ amount_in_dialect('rating') }} as rating_text,
+        {{ amount_in_dialect('best_rating', empty='5') }} as best_rating_text,
         {%- for column in ['reviewed_at', 'answered_at', 'updated_at'] %}
         {{ moment_in_dialect(filled('mapped.' ~ column), zone) }} as {{ column }}_read,
         {%- endfor %}
         branches.branch_id as known_branch_id,
+        clocks.time_zone as known_time_zone,
         {{ record_key_of_feed('mapped.review_id') }} as review_key
     from mapped
     left join feeds as dialect on mapped.feed = dialect.feed
     left join branches on mapped.branch_id = branches.branch_id
+    left join clocks on {{ filled('mapped.time_zone') }} = clocks.time_zone
 
 ),
 
@@ -63,7 +68,8 @@ versions as (
         lines.*,
         {{ safe_cast('lines.rating_text', score) }} as rating_read,
         {{ safe_cast('lines.best_rating_text', score) }} as best_rating_read,
-        {{ version_of_line('lines.review_key', 'lines.updated_at_read') }} as version_number
+        {{ load_of_line() }} as load_id,
+        {{ version_of_line('lines.review_key') }} as version_number
     from lines
     left join files on lines.feed = files.feed and lines._file_name = files.file_name
 
@@ -97,22 +103,23 @@ judged as (
         _deleted_at as deleted_at,
 
         -- load
-        _dlt_load_id as load_id,
+        load_id,
 
         -- judgement; reasons do not quote personal data of the author
         {{ line_errors([
             broken('branch_id', 'branch_id is not null and known_branch_id is null',
                 'is no branch of seeds/branches.csv'),
             reason_where(filled('review_id') ~ ' is null', 'review_id: is missing'),
-            missing('platform'),
+            reason_where(filled('platform') ~ ' is null', 'platform: is missing'),
             unreadable('rating', score, text='rating_text'),
             unreadable('best_rating', score, optional=true, text='best_rating_text'),
+            broken('best_rating', 'best_rating_read <= 0', 'is not above 0'),
             broken('rating', 'rating_read not between 0 and best_rating_read',
                 'is not between 0 and the best rating'),
             broken('reviewed_at', 'reviewed_at_read is null', 'is no time'),
             outside_the_calendar('reviewed_at', moment='reviewed_at_read'),
             moment_after('answered_at', 'reviewed_at'),
-        ]) }} as _errors,
+        ] + clock_errors()) }} as _errors,
         raw_record
     from versions
     where version_number = 1

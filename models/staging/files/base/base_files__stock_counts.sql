@@ -73,7 +73,7 @@ known as (
 
     select
         lines.*,
-        {{ first_file('lines.branch_id, lines.business_date') }} as first_file,
+        {{ file_number('lines.branch_id, lines.business_date') }} as file_number,
         branches.branch_id is not null as is_known_branch,
         ingredients.ingredient_id is not null as is_known_ingredient,
         conversions.factor is not null as is_known_unit
@@ -112,7 +112,7 @@ judged as (
         {{ line_errors([
             broken('branch_id', 'not is_known_branch', 'is no branch of seeds/branches.csv'),
             line_without_a_day('counted_on', 'business_date'),
-            broken('_file_name', 'first_file <> _file_name', 'is not the first file of its night'),
+            broken('_file_name', 'file_number > 1', 'is not the first file of its night'),
             broken('ingredient', 'not is_known_ingredient', 'is not in seeds/ingredients.csv'),
             unreadable('counted_quantity', quantity, text='counted_quantity_text'),
             broken('counted_quantity', safe_cast('counted_quantity_text', quantity) ~ ' < 0',

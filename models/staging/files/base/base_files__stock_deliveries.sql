@@ -79,7 +79,7 @@ known as (
 
     select
         lines.*,
-        {{ first_file('lines.branch_id, lines.delivery_id') }} as first_file,
+        {{ file_number('lines.feed, lines.branch_id, lines.delivery_id') }} as file_number,
         branches.currency as branch_currency,
         branches.branch_id is not null as is_known_branch,
         ingredients.ingredient_id is not null as is_known_ingredient,
@@ -125,7 +125,7 @@ judged as (
         {{ line_errors([
             broken('branch_id', 'not is_known_branch', 'is no branch of seeds/branches.csv'),
             line_without_a_day('delivered_on', 'business_date'),
-            broken('delivery_id', 'first_file <> _file_name', 'has come with another file before'),
+            broken('delivery_id', 'file_number > 1', 'has come with another file before'),
             missing('delivery_id'),
             broken('ingredient', 'not is_known_ingredient', 'is not in seeds/ingredients.csv'),
             unreadable('quantity', quantity, text='quantity_text'),

@@ -1,5 +1,5 @@
 {%- set money = 'numeric(12, 2)' -%}
-{%- set zone = "coalesce(mapped.time_zone, branches.time_zone, 'UTC')" -%}
+{%- set zone = "coalesce(clocks.time_zone, branches.time_zone, 'UTC')" -%}
 {%- set times = ['opened_at', 'first_response_at', 'last_solved_at', 'updated_at'] -%}
 
 with
@@ -23,6 +23,13 @@ branches as (
 
 ),
 
+-- the clocks that a line may name
+clocks as (
+
+    {{ clocks() }}
+
+),
+
 mapped as (
 
     {{ mapped_lines(
@@ -43,19 +50,20 @@ lines as (
 
     select
         mapped.*,
-        {%- for column in ['compensation_amount', 'reopened_count', 'comment_count'] %}
-        {{ number_in_dialect(filled('mapped.' ~ column), pattern='dialect.number_pattern') }}
-            as {{ column }}_text,
-        {%- endfor %}
+        {{ amount_in_dialect('compensation_amount') }} as compensation_amount_text,
+        {{ amount_in_dialect('reopened_count', empty='0') }} as reopened_count_text,
+        {{ amount_in_dialect('comment_count', empty='0') }} as comment_count_text,
         {%- for column in times %}
         {{ moment_in_dialect(filled('mapped.' ~ column), zone) }} as {{ column }}_read,
         {%- endfor %}
         branches.branch_id as known_branch_id,
+        clocks.time_zone as known_time_zone,
         branches.currency as branch_currency,
         {{ record_key_of_feed('mapped.ticket_id') }} as ticket_key
     from mapped
     left join feeds as dialect on mapped.feed = dialect.feed
     left join branches on mapped.branch_id = branches.branch_id
+    left join clocks on {{ filled('mapped.time_zone') }} = clocks.time_zone
 
 ),
 
@@ -63,7 +71,8 @@ versions as (
 
     select
         lines.*,
-        {{ version_of_line('lines.ticket_key', 'lines.updated_at_read') }} as version_number
+        {{ load_of_line() }} as load_id,
+        {{ version_of_line('lines.ticket_key') }} as version_number
     from lines
     left join files on lines.feed = files.feed and lines._file_name = files.file_name
 
@@ -89,8 +98,8 @@ judged as (
         {{ filled('satisfaction') }} as satisfaction,
 
         -- what happened
-        {{ safe_cast('reopened_count_text', 'bigint') }} as reopened_count,
-        {{ safe_cast('comment_count_text', 'bigint') }} as comment_count,
+        {{ safe_cast('reopened_count_text', 'integer') }} as reopened_count,
+        {{ safe_cast('comment_count_text', 'integer') }} as comment_count,
         {{ safe_cast('compensation_amount_text', money) }} as compensation_amount,
         case
             when compensation_amount_text is not null
@@ -105,7 +114,7 @@ judged as (
         _deleted_at as deleted_at,
 
         -- load
-        _dlt_load_id as load_id,
+        load_id,
 
         -- judgement; reasons do not quote personal data of the guest
         {{ line_errors([
@@ -114,22 +123,22 @@ judged as (
             reason_where(filled('ticket_id') ~ ' is null', 'ticket_id: is missing'),
             one_of('channel', ['mail', 'chat', 'phone', 'app']),
             one_of('reason',
-                ['late', 'cold', 'wrong_item', 'refund', 'allergy', 'praise', 'other']),
+                ['late', 'cold', 'wrong_item', 'refund', 'allergy', 'praise', 'other'], told=false),
             one_of('status', ['new', 'open', 'pending', 'solved', 'reopened', 'closed']),
             one_of('satisfaction', ['good', 'bad'], optional=true),
             broken('opened_at', 'opened_at_read is null', 'is no time'),
             outside_the_calendar('opened_at', moment='opened_at_read'),
             moment_after('first_response_at', 'opened_at'),
             moment_after('last_solved_at', 'opened_at'),
-            unreadable('reopened_count', 'bigint', text='reopened_count_text'),
-            unreadable('comment_count', 'bigint', text='comment_count_text'),
+            wrong_count('reopened_count'),
+            wrong_count('comment_count'),
             unreadable('compensation_amount', money, optional=true, text='compensation_amount_text'),
             broken('compensation_amount',
                 safe_cast('compensation_amount_text', money) ~ ' < 0', 'is below 0'),
             broken('compensation_currency', 'compensation_amount_text is not null'
                 ' and ' ~ filled('compensation_currency') ~ ' <> branch_currency',
                 'is not the currency of the branch'),
-        ]) }} as _errors,
+        ] + clock_errors()) }} as _errors,
         raw_record
     from versions
     where version_number = 1
