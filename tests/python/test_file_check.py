@@ -8,8 +8,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import tomlkit
+import yaml
 
 from ingest.loads.source import SourceError
 from ingest.sources.files import check, feed
@@ -40,6 +42,9 @@ EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
     "web": ("09_lines.jsonl", {}),
 }
 """The file of each feed, and what a person finishes."""
+
+GB18030 = "摹摹"
+"""A text whose bytes are UTF-8, too."""
 
 PRINTED = re.compile(
     r"\n# \.dlt/config\.toml\n(?P<config>.*?)\n\n# models/\S+ and .*?\n(?P<source>.*?)\n\n"
@@ -132,33 +137,18 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
         "cafe", 'delimiter = ";"', "",
         "The file 01_header_junk.csv of the feed cafe has none of the feed's columns, but only "
         "one, receipt_date_time_article_qty_price_amount_tender: ',' is not in its header, so "
-        "correct delimiter in [",
+        "correct delimiter, or header if lines precede it, in [",
     ),
     "the encoding": (
         "bakery", 'encoding = "cp1252"', "",
-        "The column warengruppe of the file 05_daily_sums.csv has 'Br\\\\xf6tchen' in line 3, "
-        "which is no utf-8 text: correct encoding in [",
-    ),
-    "an encoding that reads everything": (
-        "tea", f'{FILES}"\nfiles = "07_trailing.csv"',
-        '{}"\nfiles = "umlauts.csv"\nencoding = "cp1252"',
-        "The column what of the file umlauts.csv has 'KÃ¤se' in line 2, which is 'Käse' in UTF-8: "
-        "correct encoding in [",
-    ),
-    "the date format": (
-        "cafe", "DD.MM.YYYY", "DD/MM/YYYY",
-        "The column date of the file 01_header_junk.csv has '24.11.2026' in line 6, which is no "
-        "day by date_format = 'DD/MM/YYYY', but by 'DD.MM.YYYY': correct date_format in [",
-    ),
-    "the time format": (
-        "pub", 'time_format = "HH12:MI AM"', "",
-        "The column time of the file 06_mixed.csv has '7:32 PM' in line 2, which is no time by "
-        "time_format = 'HH24:MI:SS', but by 'HH12:MI AM': correct time_format in [",
+        "The column warengruppe of the file 05_daily_sums.csv, in line 3, has \\xf6, a byte that is "
+        "no utf-8 text: correct encoding in [",
     ),
     "the decimal separator": (
         "cafe", 'decimal_separator = ","', "",
-        "The column price of the file 01_header_junk.csv has '2,20' in line 6, which is no "
-        "number by decimal_separator = '.', but by ',': correct decimal_separator in [",
+        "The column price of the file 01_header_junk.csv has '2,20' in line 6, which is not "
+        "a number with decimal_separator = '.', but is one with ',': correct decimal_separator in "
+        "[sources.files.feeds.cafe] in .dlt/config.toml.",
     ),
     "the pattern": (
         "tea", "07_trailing.csv", "07-*.csv",
@@ -183,16 +173,78 @@ def test_a_mistake_ends_in_one_sentence(project: Path, mistake: str) -> None:
     name, right, wrong, sentence = MISTAKES[mistake]
     file = project / ".dlt" / "config.toml"
     config = file.read_text("utf-8")
-    umlauts = "no;day;clock;what;n;each\n1;2026-11-24;10:00;Käse;1;2.00\n"
-    (project / "umlauts.csv").write_text(umlauts, "utf-8")
     (block,) = re.findall(rf"(?ms)^\[sources\.files\.feeds\.{name}\]\n.*?(?=^\[|\Z)", config)
     assert right in block
-    file.write_text(config.replace(block, block.replace(right, wrong.format(project))), "utf-8")
+    file.write_text(config.replace(block, block.replace(right, wrong)), "utf-8")
     try:
         printed = mypizza("ingest", "files", project=project, expect=None).stdout
     finally:
         file.write_text(config, "utf-8")
     assert sentence in printed, printed
+
+
+ADVICE: dict[str, tuple[dict[str, str], dict[str, tuple[str, str]], str]] = {
+    "an encoding that reads everything": (
+        {"encoding": "cp1252"},
+        {"guest": ("Käse".encode().decode("cp1252"), "Tee")},
+        "The column guest of the file sales.csv, in line 2, has 'Ã¤', which is 'ä' in UTF-8: "
+        "correct encoding in [",
+    ),
+    "the date format": (
+        {"date_format": "DD/MM/YYYY"},
+        {"day": ("24.11.2026", "25.11.2026")},
+        "The column day of the file sales.csv has '24.11.2026' in line 2, which is not a day with "
+        "date_format = 'DD/MM/YYYY', but is one with 'DD.MM.YYYY': correct date_format in [",
+    ),
+    "the time format": (
+        {},
+        {"time": ("", "7:32 PM")},
+        "The column time of the file sales.csv has '7:32 PM' in line 3, which is not a time with "
+        "time_format = 'HH24:MI:SS', but is one with 'HH12:MI AM': correct time_format in [",
+    ),
+    "no currency sign": (
+        {"decimal_separator": ","},
+        {"price": ("2,50 €", "0,90 €")},
+        "has '2,50 €' in line 2, which is not a number with currency_sign = '', but is one with "
+        "'€': correct currency_sign in [",
+    ),
+    "no thousands separator": (
+        {"decimal_separator": ","},
+        {"price": ("25.000,00", "2.500,00"), "tip": ("2,50", "1,50")},
+        "has '25.000,00' in line 2, which is not a number with thousands_separator = '', but is "
+        "one with '.': correct thousands_separator in [",
+    ),
+    "a column of words in brackets": (
+        {"format": "jsonl"},
+        {"article": ("[Promo] Tea", "{2} Pies"), "price": ("2,50", "0,90")},
+        "The column price of the file sales.csv has '2,50' in line 2, which is not a number with ",
+    ),
+    "quantities of their own": (
+        {"decimal_separator": ",", "quantity_decimal_separator": "."},
+        {"quantity": ("1.00", "2.00"), "price": ("2,50", "0,90")},
+        "",
+    ),
+    "columns that no model needs": (
+        {"decimal_separator": ","},
+        {"price": ("2,50", "0,90"), "vat": ("19.00", "7.00"),
+         "day": ("2026-11-24", "2026-11-24"), "due": ("24.12.2026", "24.12.2026"),
+         "time": ("10:00:00", "10:01:00"), "tid": ("1205", "1206")},
+        "",
+    ),
+    "two bytes a letter": ({"encoding": "gb18030"}, {"article": (GB18030, "Tea")}, ""),
+    "no columns": ({}, {}, ""),
+}  # fmt: skip
+"""How a feed is declared, what its columns hold, and the only sentence on it, if any."""
+
+
+@pytest.mark.parametrize("case", ADVICE)
+def test_what_is_declared_otherwise_than_written_is_named(case: str) -> None:
+    options, columns, sentence = ADVICE[case]
+    declared = feed.declared("sales", {"url": "/exports", "files": "*.csv", **options})
+    lines = pa.table({"_line_number": [2, 3], "_reject": pa.nulls(2, pa.string()), **columns})
+    advice = list(check.misread(declared, "sales.csv", lines))
+    assert sentence in "".join(advice)
+    assert len(advice) == bool(sentence), advice
 
 
 def test_what_the_how_to_looks_at_first_is_what_it_declares(project: Path, tmp_path: Path) -> None:

@@ -125,6 +125,15 @@ inner join tried
         and columns.number = tried.candidate
 where cells.line <= 20000;
 
+-- so many lines that trying all columns of a wide file takes seconds
+create table few as
+select *
+from numbers
+where line <= (
+    select min(line) + greatest(3, 2e8 / power(count(distinct title), 3))
+    from numbers
+);
+
 -- the three columns of which two, multiplied, are the third on most lines
 create table proof as
 select
@@ -134,10 +143,10 @@ select
     count(*) filter (where abs(one.value * other.value - product.value) < 0.01) as proven,
     count(*) as lines,
     min(one.line) filter (where abs(one.value * other.value - product.value) >= 0.01) as line
-from numbers as one
-inner join numbers as other
+from few as one
+inner join few as other
     on one.line = other.line and one.element = other.element and one.position < other.position
-inner join numbers as product
+inner join few as product
     on
         one.line = product.line
         and one.element = product.element
