@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 import tomlkit
 import yaml
+from jinja2 import Environment
 
 from ingest.loads.source import SourceError
 from ingest.sources.files import check, feed
@@ -141,8 +142,8 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     ),
     "the encoding": (
         "bakery", 'encoding = "cp1252"', "",
-        "The column warengruppe of the file 05_daily_sums.csv, in line 3, has \\xf6, a byte that is "
-        "no utf-8 text: correct encoding in [",
+        "The column warengruppe of the file 05_daily_sums.csv, in line 3, has \\xf6, a byte that "
+        "is no utf-8 text: correct encoding in [",
     ),
     "the decimal separator": (
         "cafe", 'decimal_separator = ","', "",
@@ -342,10 +343,81 @@ def test_how_a_file_is_written_is_found_and_its_block_is_accepted(
     assert table.num_columns == len(checked.columns) + 2
 
 
+OUTLETS = "receipt;date;time;article;amount;outlet\n" + "".join(
+    f"{number};2026-11-24;10:00:00;Tea;2.50;{outlet}\n"
+    for number, outlet in enumerate(("LYON", "Lyon", "Quito"), 1)
+)
+PRINTS: dict[str, tuple[str, str, str, list[str], list[str]]] = {
+    "brackets in a word, quotes in a key, a nested branch": (
+        "sales.jsonl", "utf-8",
+        '{"receipt": 1, "date": "2026-11-24", "time": "10:00:00", "note": "[Promo] Tea", "at": '
+        '{"outlet": "Lyon"}, "user": [{"tender": "Cash"}], "lines": [{"item": "Tea", "prix d\'a": '
+        '"2.50"}, {"item": "Pie", "prix d\'a": "3.50"}]}\n',
+        ["json_text('line.element', 'prix d\\'a')", " on user_list.position = 1",
+         "lower({{ filled(json_text('user_list.element', 'tender')) }})",
+         "No column says the branch"],
+        ["branch_column"],
+    ),
+    "two words for one branch, signs in the name": (
+        "Joe's & co [1].csv", "utf-8", OUTLETS,
+        ['branches = {lyon = "LYON", quito = "Quito"}', "or not only one, that is called Lyon: ",
+         "Joe's & co [[]1].csv\""],
+        ["\\u0026"],
+    ),
+    "a folder for each branch, and two bytes a letter": (
+        "{branch_id}/*.csv", "utf-16-le", OUTLETS.replace("outlet", "guest"),
+        ['encoding = "utf-16-le"', 'files = "{branch_id}/*.csv"'],
+        ["No column says the branch", "# branch ="],
+    ),
+    "many numbers beside an article": (
+        "sales.csv", "utf-8",
+        "receipt;date;time;article;total;vat rate;net;till;covers\n"
+        "1;2026-11-24;10:00:00;Tea;2.50;7;2.34;1;2\n2;2026-11-24;10:01:00;Pie;3.50;7;3.27;1;3\n",
+        ["landed.article"],
+        ["lines_of_columns"],
+    ),
+    "more columns than can all be multiplied": (
+        "sales.csv", "utf-8",
+        ",".join(["receipt", "date", "time", *(f"dish\\ {row}" for row in range(80))]) + "\n"
+        + "".join(f"{row},2026-11-24,10:00:00{',2' * 80}\n" for row in range(1500)),
+        ["'dish\\\\ 7'"],
+        [],
+    ),
+}  # fmt: skip
+"""A file's name, encoding and text, and what is printed of it and what not."""
+
+
+@pytest.mark.parametrize("kind", PRINTS)
+def test_what_is_printed_can_be_used_as_it_is(tmp_path: Path, kind: str) -> None:
+    name, encoding, text, printed, absent = PRINTS[kind]
+    file = tmp_path / name.replace("{branch_id}/*", "lyon/sales")
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text, encoding)
+    checked = check.check(f"{tmp_path}/{name}", "looked_at")
+    told = tomlkit.parse(checked.blocks[0]).unwrap()["sources"]["files"]["feeds"]["looked_at"]
+    assert [each.name for each in Bucket(feed.declared("looked_at", told)).files()]
+    (source,) = yaml.safe_load(checked.blocks[1])
+    assert source["name"] == "looked_at"
+    Environment().parse(checked.blocks[2])  # noqa: S701 - it is SQL, not HTML
+    said = "\n".join([*checked.doubts, *checked.blocks])
+    for words in printed:
+        assert words in said, said
+    for words in absent:
+        assert words not in said, said
+
+
+def test_lines_in_quotes_before_one_without_are_looked_at(tmp_path: Path) -> None:
+    quoted = '"1;2026-11-24;10:00;""Tea"";""nice"";2.00"\n' * 40
+    (tmp_path / "sales.csv").write_text(f'"no;date;time;item;note;amount"\n{quoted}end\n')
+    with pytest.raises(SourceError, match="no columns that can be told apart"):
+        check.check(f"{tmp_path}/sales.csv")
+
+
 def test_an_excel_file_is_looked_at_like_text(tmp_path: Path) -> None:
-    rows = (("Sales of", "Shop 7"), ("Receipt", "Day", "Time", "Item", "Amount"),
-            ("1", "24.11.2026", "08:15", "Tea", "2,50"),
-            ("2", "24.11.2026", "08:20", "Pie", "1,00"))  # fmt: skip
+    rows = (("", "Sales of", "Shop 7"),
+            ("", "Receipt", "Day", "Time", "Item", "Quantity", "Amount", "Note"),
+            ("", "1", "24.11.2026", "08:15", "Tea", "0.5", "2,50", ""),
+            ("", "2", "24.11.2026", "08:20", "Pie", "1.5", "1,00", ""))  # fmt: skip
     (tmp_path / "sales.xlsx").write_bytes(
         excel(*(f"<row>{''.join(map(text_cell, row))}</row>" for row in rows))
     )
@@ -355,6 +427,10 @@ def test_an_excel_file_is_looked_at_like_text(tmp_path: Path) -> None:
         "url": str(tmp_path), "files": "sales.xlsx", "format": "xlsx", "header": "Receipt",
         "decimal_separator": ",", "date_format": "DD.MM.YYYY",
     }  # fmt: skip
+    bucket = Bucket(feed.declared("sales", told))
+    (file,) = bucket.files()
+    (table,) = bucket.read(Reading(file))
+    assert {"receipt", "day", "note"} < set(table.column_names)
 
 
 @pytest.mark.parametrize(
@@ -364,6 +440,8 @@ def test_an_excel_file_is_looked_at_like_text(tmp_path: Path) -> None:
         (b"", "a.csv", "No file with anything in it matches 'a.csv' in "),
         (b"n,m\n1,2\n", "b.csv", ", which has a.csv: correct the path or the pattern."),
         (b"PK\x03\x04", "a.csv", "The file a.csv of the feed a cannot be read ("),
+        (b'[{"n": 1}]', "a.csv", "The file a.csv is JSON, but not one object a line: "),
+        (b'{\n"n": 1\n}\n', "a.csv", "The file a.csv is JSON, but not one object a line: "),
     ],
 )
 def test_what_is_no_export_ends_in_one_sentence(

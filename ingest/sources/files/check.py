@@ -234,8 +234,8 @@ def _sniff(
         rows = ["\t".join(" ".join(cell.split()) for cell in row) for row in sheet_rows(raw)]
         # lines before the header are shorter than it; values after it may end with empty ones
         filled = [row.rstrip("\t") for row in rows]
-        header = max(range(len(rows)), key=lambda row: filled[row].count("\t"), default=0)
-        text = "\n".join([*filled[:header], *rows[header:]])
+        widest = max(range(len(rows)), key=lambda row: filled[row].count("\t"), default=0)
+        text = "\n".join([*filled[:widest], *rows[widest:]])
     else:
         data = read_head(raw)
         if data.startswith(b"PAR1"):

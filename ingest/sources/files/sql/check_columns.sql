@@ -125,13 +125,17 @@ inner join tried
         and columns.number = tried.candidate
 where cells.line <= 20000;
 
--- so many lines that trying all columns of a wide file takes seconds
+-- so many lines that trying all columns of a wide file takes seconds; of the widest, none
 create table few as
 select *
 from numbers
 where line <= (
-    select min(line) + greatest(3, 2e8 / power(count(distinct title), 3))
-    from numbers
+    select
+        case
+            when count(distinct counted.title) <= 150
+                then min(counted.line) + greatest(20, 2e7 / power(count(distinct counted.title), 3))
+        end
+    from numbers as counted
 );
 
 -- the three columns of which two, multiplied, are the third on most lines
