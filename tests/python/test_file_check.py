@@ -142,8 +142,8 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     ),
     "the encoding": (
         "bakery", 'encoding = "cp1252"', "",
-        "The column warengruppe of the file 05_daily_sums.csv, in line 3, has \\xf6, a byte that "
-        "is no utf-8 text: correct encoding in [",
+        "The column warengruppe of the file 05_daily_sums.csv, in line 3, has \\xf6, which "
+        "is not utf-8: correct encoding in [",
     ),
     "the decimal separator": (
         "cafe", 'decimal_separator = ","', "",

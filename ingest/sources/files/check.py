@@ -146,7 +146,7 @@ def misread(feed: Feed, file: str, lines: pa.Table) -> Iterator[str]:
 def _misspelt(text: str, encoding: str) -> str | None:
     """Return what of a text was read in the wrong encoding, but not the text: it may be a name."""
     if escaped := re.search(r"\\x[89a-f][0-9a-f]", text):
-        return f"{escaped[0]}, a byte that is no {encoding} text"
+        return f"{escaped[0]}, which is not {encoding}"
     if text.isascii() or codecs.lookup(encoding).name == "utf-8":
         return None
     try:
@@ -173,12 +173,12 @@ def _look(
     try:
         with bucket.open(file) as raw:
             found |= _sniff(database, raw, file, options)
+        feed = declared(bucket.feed.name, options)
+        names = _find(database, feed, _read(feed, file), found["titles"])
     except SourceError:
         raise
     except Exception as error:  # of the store, or of what a file is packed in
         raise bucket.problem(error, file) from None
-    feed = declared(bucket.feed.name, options)
-    names = _find(database, feed, _read(feed, file), found["titles"])
     found |= {table: _rows(database, f"from {table} order by 1") for table in TABLES}
     if not found["records"][0]["records"]:
         raise SourceError(f"The file {file.name} has no line that fits its header.")
@@ -243,8 +243,8 @@ def _sniff(
             return found
         options["encoding"], found["guessed"] = encoding_of(data)
         text = data.decode(options["encoding"], "replace").lstrip("\ufeff")
-        if first := re.match(r"\s*(\[\s*{|{.*)", text):
-            if first[1][0] == "[" or first[1].rstrip()[-1] != "}":
+        if json_text := re.match(r"\s*(\[\s*{|{.*)", text):
+            if json_text[1][0] == "[" or json_text[1].rstrip()[-1] != "}":
                 raise SourceError(
                     f"The file {file.name} is JSON, but not one object a line: have it written so."
                 )
