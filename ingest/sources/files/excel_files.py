@@ -42,9 +42,7 @@ def read_excel(raw: BinaryIO, feed: Feed, on_left_out: Callable[[int], None]) ->
     if len(titles) < len(columns):
         raise ValueError(f"it has {len(columns)} columns, and columns names {len(titles)}")
     beginnings = tuple(feed.not_records)
-    kept = [
-        (number, row) for number, row in lines if not (beginnings and "".join(row).startswith(beginnings))
-    ]
+    kept = [(number, row) for number, row in lines if not "".join(row).startswith(beginnings)]
     if len(kept) < len(lines):
         on_left_out(len(lines) - len(kept))
     values = [
