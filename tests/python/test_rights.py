@@ -21,7 +21,7 @@ from ingest.warehouse import PROJECT_DIR, Warehouse
 from tests.python.commands import mypizza, sample
 
 TILLS = ("chicago", "quito")
-MAY_BE_EMPTY = ("rpt_findings", "rpt_restatements", "rpt_till_figures")
+MAY_BE_EMPTY = ("fct_reviews", "rpt_findings", "rpt_restatements", "rpt_till_figures")
 BRANCHES = ("new_york", "san_francisco", "honolulu", *TILLS, "lyon")
 PASSWORD = "an analyst's p@ssword"  # noqa: S105 - invented for these tests
 
