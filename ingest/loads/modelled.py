@@ -28,7 +28,7 @@ def modelled(raw: str, name: str | None = None) -> Mapping[str, Columns]:
         The columns of each table; what dbt's sources give no `data_type` is text.
 
     Raises:
-        WarehouseError: a name is no text to YAML, as `no` is not.
+        WarehouseError: YAML reads a name as something else than text, like `no` as False.
     """
     found = {
         table["name"]: {
@@ -39,13 +39,13 @@ def modelled(raw: str, name: str | None = None) -> Mapping[str, Columns]:
         for table in source["tables"]
         if source.get("schema") == raw
         and name in (None, source["name"])
-        and table["name"][0] != "_"
+        and not str(table["name"]).startswith("_")
     }
     for table, columns in found.items():
-        if wrong := [each for each in columns if not isinstance(each, str)]:
+        if wrong := [each for each in (table, *columns) if not isinstance(each, str)]:
             raise WarehouseError(
-                f"A column of the source table {table} of {raw} in models/staging is called "
-                f"{wrong[0]} to YAML: put its name in quotes in the sources' file."
+                f"YAML reads a name of the source table {table} of {raw} in models/staging as "
+                f"{wrong[0]}: put the name in quotes in the sources' file."
             )
     return found
 

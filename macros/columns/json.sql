@@ -12,7 +12,7 @@
 {%- endmacro %}
 
 {% macro postgres__json_text(column, path) -%}
-    cast({{ column }} as jsonb) #>> '{ {{- path | join(",") -}} }'
+    cast({{ column }} as jsonb) #>> '{ {{- path | join(",") | replace("'", "''") -}} }'
 {%- endmacro %}
 
 {#- What to select from for the elements of a JSON list (column element), none where it is no list.

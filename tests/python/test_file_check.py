@@ -8,8 +8,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import tomlkit
+import yaml
+from jinja2 import Environment
 
 from ingest.loads.source import SourceError
 from ingest.sources.files import check, feed
@@ -40,6 +43,9 @@ EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
     "web": ("09_lines.jsonl", {}),
 }
 """The file of each feed, and what a person finishes."""
+
+GB18030 = "摹摹"
+"""A text whose bytes are UTF-8, too."""
 
 PRINTED = re.compile(
     r"\n# \.dlt/config\.toml\n(?P<config>.*?)\n\n# models/\S+ and .*?\n(?P<source>.*?)\n\n"
@@ -132,32 +138,18 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
         "cafe", 'delimiter = ";"', "",
         "The file 01_header_junk.csv of the feed cafe has none of the feed's columns, but only "
         "one, receipt_date_time_article_qty_price_amount_tender: ',' is not in its header, so "
-        "correct delimiter in [",
+        "correct delimiter, or header if lines precede it, in [",
     ),
     "the encoding": (
         "bakery", 'encoding = "cp1252"', "",
-        "The column warengruppe of the file 05_daily_sums.csv is no utf-8 text in line 3: correct "
-        "encoding in [",
-    ),
-    "an encoding that reads everything": (
-        "tea", f'{FILES}"\nfiles = "07_trailing.csv"',
-        '{}"\nfiles = "umlauts.csv"\nencoding = "cp1252"',
-        "The column what of the file umlauts.csv is UTF-8 text in line 2: correct encoding in [",
-    ),
-    "the date format": (
-        "cafe", "DD.MM.YYYY", "DD/MM/YYYY",
-        "The column date of the file 01_header_junk.csv has in line 6 no day by date_format = "
-        "'DD/MM/YYYY', but one by 'DD.MM.YYYY': correct date_format in [",
-    ),
-    "the time format": (
-        "pub", 'time_format = "HH12:MI AM"', "",
-        "The column time of the file 06_mixed.csv has in line 2 no time by time_format = "
-        "'HH24:MI:SS', but one by 'HH12:MI AM': correct time_format in [",
+        "The column warengruppe of the file 05_daily_sums.csv, in line 3, has \\xf6, which "
+        "is not utf-8: correct encoding in [",
     ),
     "the decimal separator": (
         "cafe", 'decimal_separator = ","', "",
-        "The column price of the file 01_header_junk.csv has in line 6 no number by "
-        "decimal_separator = '.', but one by ',': correct decimal_separator in [",
+        "The column price of the file 01_header_junk.csv has '2,20' in line 6, which is not "
+        "a number with decimal_separator = '.', but is one with ',': correct decimal_separator in "
+        "[sources.files.feeds.cafe] in .dlt/config.toml.",
     ),
     "the pattern": (
         "tea", "07_trailing.csv", "07-*.csv",
@@ -182,16 +174,78 @@ def test_a_mistake_ends_in_one_sentence(project: Path, mistake: str) -> None:
     name, right, wrong, sentence = MISTAKES[mistake]
     file = project / ".dlt" / "config.toml"
     config = file.read_text("utf-8")
-    umlauts = "no;day;clock;what;n;each\n1;2026-11-24;10:00;Käse;1;2.00\n"
-    (project / "umlauts.csv").write_text(umlauts, "utf-8")
     (block,) = re.findall(rf"(?ms)^\[sources\.files\.feeds\.{name}\]\n.*?(?=^\[|\Z)", config)
     assert right in block
-    file.write_text(config.replace(block, block.replace(right, wrong.format(project))), "utf-8")
+    file.write_text(config.replace(block, block.replace(right, wrong)), "utf-8")
     try:
         printed = mypizza("ingest", "files", project=project, expect=None).stdout
     finally:
         file.write_text(config, "utf-8")
     assert sentence in printed, printed
+
+
+ADVICE: dict[str, tuple[dict[str, str], dict[str, tuple[str, str]], str]] = {
+    "an encoding that reads everything": (
+        {"encoding": "cp1252"},
+        {"guest": ("Käse".encode().decode("cp1252"), "Tee")},
+        "The column guest of the file sales.csv, in line 2, has 'Ã¤', which is 'ä' in UTF-8: "
+        "correct encoding in [",
+    ),
+    "the date format": (
+        {"date_format": "DD/MM/YYYY"},
+        {"day": ("24.11.2026", "25.11.2026")},
+        "The column day of the file sales.csv has '24.11.2026' in line 2, which is not a day with "
+        "date_format = 'DD/MM/YYYY', but is one with 'DD.MM.YYYY': correct date_format in [",
+    ),
+    "the time format": (
+        {},
+        {"time": ("", "7:32 PM")},
+        "The column time of the file sales.csv has '7:32 PM' in line 3, which is not a time with "
+        "time_format = 'HH24:MI:SS', but is one with 'HH12:MI AM': correct time_format in [",
+    ),
+    "no currency sign": (
+        {"decimal_separator": ","},
+        {"price": ("2,50 €", "0,90 €")},
+        "has '2,50 €' in line 2, which is not a number with currency_sign = '', but is one with "
+        "'€': correct currency_sign in [",
+    ),
+    "no thousands separator": (
+        {"decimal_separator": ","},
+        {"price": ("25.000,00", "2.500,00"), "tip": ("2,50", "1,50")},
+        "has '25.000,00' in line 2, which is not a number with thousands_separator = '', but is "
+        "one with '.': correct thousands_separator in [",
+    ),
+    "a column of words in brackets": (
+        {"format": "jsonl"},
+        {"article": ("[Promo] Tea", "{2} Pies"), "price": ("2,50", "0,90")},
+        "The column price of the file sales.csv has '2,50' in line 2, which is not a number with ",
+    ),
+    "quantities of their own": (
+        {"decimal_separator": ",", "quantity_decimal_separator": "."},
+        {"quantity": ("1.00", "2.00"), "price": ("2,50", "0,90")},
+        "",
+    ),
+    "columns that no model needs": (
+        {"decimal_separator": ","},
+        {"price": ("2,50", "0,90"), "vat": ("19.00", "7.00"),
+         "day": ("2026-11-24", "2026-11-24"), "due": ("24.12.2026", "24.12.2026"),
+         "time": ("10:00:00", "10:01:00"), "tid": ("1205", "1206")},
+        "",
+    ),
+    "two bytes a letter": ({"encoding": "gb18030"}, {"article": (GB18030, "Tea")}, ""),
+    "no columns": ({}, {}, ""),
+}  # fmt: skip
+"""How a feed is declared, what its columns hold, and the only sentence on it, if any."""
+
+
+@pytest.mark.parametrize("case", ADVICE)
+def test_what_is_declared_otherwise_than_written_is_named(case: str) -> None:
+    options, columns, sentence = ADVICE[case]
+    declared = feed.declared("sales", {"url": "/exports", "files": "*.csv", **options})
+    lines = pa.table({"_line_number": [2, 3], "_reject": pa.nulls(2, pa.string()), **columns})
+    advice = list(check.misread(declared, "sales.csv", lines))
+    assert sentence in "".join(advice)
+    assert len(advice) == bool(sentence), advice
 
 
 def test_what_the_how_to_looks_at_first_is_what_it_declares(project: Path, tmp_path: Path) -> None:
@@ -289,10 +343,81 @@ def test_how_a_file_is_written_is_found_and_its_block_is_accepted(
     assert table.num_columns == len(checked.columns) + 2
 
 
+OUTLETS = "receipt;date;time;article;amount;outlet\n" + "".join(
+    f"{number};2026-11-24;10:00:00;Tea;2.50;{outlet}\n"
+    for number, outlet in enumerate(("LYON", "Lyon", "Quito"), 1)
+)
+PRINTS: dict[str, tuple[str, str, str, list[str], list[str]]] = {
+    "brackets in a word, quotes in a key, a nested branch": (
+        "sales.jsonl", "utf-8",
+        '{"receipt": 1, "date": "2026-11-24", "time": "10:00:00", "note": "[Promo] Tea", "at": '
+        '{"outlet": "Lyon"}, "user": [{"tender": "Cash"}], "lines": [{"item": "Tea", "prix d\'a": '
+        '"2.50"}, {"item": "Pie", "prix d\'a": "3.50"}]}\n',
+        ["json_text('line.element', 'prix d\\'a')", " on user_list.position = 1",
+         "lower({{ filled(json_text('user_list.element', 'tender')) }})",
+         "No column says the branch"],
+        ["branch_column"],
+    ),
+    "two words for one branch, signs in the name": (
+        "Joe's & co [1].csv", "utf-8", OUTLETS,
+        ['branches = {lyon = "LYON", quito = "Quito"}', "or not only one, that is called Lyon: ",
+         "Joe's & co [[]1].csv\""],
+        ["\\u0026"],
+    ),
+    "a folder for each branch, and two bytes a letter": (
+        "{branch_id}/*.csv", "utf-16-le", OUTLETS.replace("outlet", "guest"),
+        ['encoding = "utf-16-le"', 'files = "{branch_id}/*.csv"'],
+        ["No column says the branch", "# branch ="],
+    ),
+    "many numbers beside an article": (
+        "sales.csv", "utf-8",
+        "receipt;date;time;article;total;vat rate;net;till;covers\n"
+        "1;2026-11-24;10:00:00;Tea;2.50;7;2.34;1;2\n2;2026-11-24;10:01:00;Pie;3.50;7;3.27;1;3\n",
+        ["landed.article"],
+        ["lines_of_columns"],
+    ),
+    "more columns than can all be multiplied": (
+        "sales.csv", "utf-8",
+        ",".join(["receipt", "date", "time", *(f"dish\\ {row}" for row in range(160))]) + "\n"
+        + "".join(f"{row},2026-11-24,10:00:00{',2' * 160}\n" for row in range(300)),
+        ["'dish\\\\ 7'"],
+        [],
+    ),
+}  # fmt: skip
+"""A file's name, encoding and text, and what is printed of it and what not."""
+
+
+@pytest.mark.parametrize("kind", PRINTS)
+def test_what_is_printed_can_be_used_as_it_is(tmp_path: Path, kind: str) -> None:
+    name, encoding, text, printed, absent = PRINTS[kind]
+    file = tmp_path / name.replace("{branch_id}/*", "lyon/sales")
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text, encoding)
+    checked = check.check(f"{tmp_path}/{name}", "looked_at")
+    told = tomlkit.parse(checked.blocks[0]).unwrap()["sources"]["files"]["feeds"]["looked_at"]
+    assert [each.name for each in Bucket(feed.declared("looked_at", told)).files()]
+    (source,) = yaml.safe_load(checked.blocks[1])
+    assert source["name"] == "looked_at"
+    Environment().parse(checked.blocks[2])  # noqa: S701 - it is SQL, not HTML
+    said = "\n".join([*checked.doubts, *checked.blocks])
+    for words in printed:
+        assert words in said, said
+    for words in absent:
+        assert words not in said, said
+
+
+def test_lines_in_quotes_before_one_without_are_looked_at(tmp_path: Path) -> None:
+    quoted = '"1;2026-11-24;10:00;""Tea"";""nice"";2.00"\n' * 40
+    (tmp_path / "sales.csv").write_text(f'"no;date;time;item;note;amount"\n{quoted}end\n')
+    with pytest.raises(SourceError, match="no columns that can be told apart"):
+        check.check(f"{tmp_path}/sales.csv")
+
+
 def test_an_excel_file_is_looked_at_like_text(tmp_path: Path) -> None:
-    rows = (("Sales of", "Shop 7"), ("Receipt", "Day", "Time", "Item", "Amount"),
-            ("1", "24.11.2026", "08:15", "Tea", "2,50"),
-            ("2", "24.11.2026", "08:20", "Pie", "1,00"))  # fmt: skip
+    rows = (("", "Sales of", "Shop 7"),
+            ("", "Receipt", "Day", "Time", "Item", "Quantity", "Amount", "Note"),
+            ("", "1", "24.11.2026", "08:15", "Tea", "0.5", "2,50", ""),
+            ("", "2", "24.11.2026", "08:20", "Pie", "1.5", "1,00", ""))  # fmt: skip
     (tmp_path / "sales.xlsx").write_bytes(
         excel(*(f"<row>{''.join(map(text_cell, row))}</row>" for row in rows))
     )
@@ -302,6 +427,10 @@ def test_an_excel_file_is_looked_at_like_text(tmp_path: Path) -> None:
         "url": str(tmp_path), "files": "sales.xlsx", "format": "xlsx", "header": "Receipt",
         "decimal_separator": ",", "date_format": "DD.MM.YYYY",
     }  # fmt: skip
+    bucket = Bucket(feed.declared("sales", told))
+    (file,) = bucket.files()
+    (table,) = bucket.read(Reading(file))
+    assert {"receipt", "day", "note"} < set(table.column_names)
 
 
 @pytest.mark.parametrize(
@@ -311,6 +440,8 @@ def test_an_excel_file_is_looked_at_like_text(tmp_path: Path) -> None:
         (b"", "a.csv", "No file with anything in it matches 'a.csv' in "),
         (b"n,m\n1,2\n", "b.csv", ", which has a.csv: correct the path or the pattern."),
         (b"PK\x03\x04", "a.csv", "The file a.csv of the feed a cannot be read ("),
+        (b'[{"n": 1}]', "a.csv", "The file a.csv is JSON, but not one object a line: "),
+        (b'{\n"n": 1\n}\n', "a.csv", "The file a.csv is JSON, but not one object a line: "),
     ],
 )
 def test_what_is_no_export_ends_in_one_sentence(

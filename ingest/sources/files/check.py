@@ -8,9 +8,12 @@ tell is worked out in `sql/check_*.sql`; words and dialects to try are in `guess
 from __future__ import annotations
 
 import codecs
+import json
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -79,7 +82,11 @@ def check(place: str, name: str | None = None, branch: str | None = None) -> Che
     """
     if "://" not in place:
         path = Path(place).expanduser().absolute()
+        if path.is_file():  # its name is no pattern
+            path = path.with_name(re.sub(r"([*?[])", r"[\1]", path.name))
         place = path.as_posix() + ("/" if path.is_dir() else "")
+    elif place.count("/") == 2:  # a whole bucket
+        place += "/"
     url = re.split(r"[*?{]", place)[0].rpartition("/")[0] or "/"
     pattern = place.removeprefix(url).lstrip("/") or "*"
     name = name or _name(Path(url).name if re.search(r"[*?{]", pattern) else pattern)
@@ -106,8 +113,6 @@ def check(place: str, name: str | None = None, branch: str | None = None) -> Che
 def misread(feed: Feed, file: str, lines: pa.Table) -> Iterator[str]:
     """Yield which columns are written in another dialect than the feed says, a sentence each.
 
-    No sentence quotes a value: it may say something of a person.
-
     Args:
         feed: the feed.
         file: the name of one of its files.
@@ -117,33 +122,42 @@ def misread(feed: Feed, file: str, lines: pa.Table) -> Iterator[str]:
     for title in names:
         numbered = zip(lines["_line_number"].to_pylist(), lines[title].to_pylist(), strict=True)
         for line, text in numbered:
-            if text and (proper := _misspelt(text, feed.encoding)):
+            if text and (wrong := _misspelt(text, feed.encoding)):
                 yield (
-                    f"The column {title} of the file {file} is {proper} in line {line}: correct "
+                    f"The column {title} of the file {file}, in line {line}, has {wrong}: correct "
                     f"encoding in {feed.section}."
                 )
                 break
-    with duckdb.connect() as database:
+    # advice that cannot be given fails no load
+    with suppress(duckdb.Error), duckdb.connect() as database:
         _try(database, feed, lines, dict(zip(names, names, strict=True)))
-        for title, kind, line, candidate, option in _run(database, "misread"):
+        separators = {
+            option: _literal(getattr(feed, option))
+            for option in ("decimal_separator", "thousands_separator")
+        }
+        for title, kind, text, line, option, right in _run(database, "misread", **separators):
             yield (
-                f"The column {title} of the file {file} has in line {line} no {kind} by "
-                f"{option} = {getattr(feed, option)!r}, but one by {candidate!r}: correct {option} "
-                f"in {feed.section}."
+                f"The column {title} of the file {file} has {text!r} in line {line}, which is not "
+                f"a {kind} with {option} = {getattr(feed, option)!r}, but is one with {right!r}: "
+                f"correct {option} in {feed.section}."
             )
 
 
 def _misspelt(text: str, encoding: str) -> str | None:
-    """Return what a text is, if it was read in the wrong encoding."""
-    if re.search(r"\\x[89a-f][0-9a-f]", text):
-        return f"no {encoding} text"
+    """Return what of a text was read in the wrong encoding, but not the text: it may be a name."""
+    if escaped := re.search(r"\\x[89a-f][0-9a-f]", text):
+        return f"{escaped[0]}, which is not {encoding}"
     if text.isascii() or codecs.lookup(encoding).name == "utf-8":
         return None
     try:
-        text.encode(encoding).decode()
+        proper = text.encode(encoding).decode()
     except UnicodeError:
         return None
-    return "UTF-8 text"
+    # by chance the bytes of another encoding are UTF-8, too, but then of as many letters
+    if len(proper) >= len(text) or "\0" in proper:
+        return None
+    letter = next(each for each in proper if not each.isascii())
+    return f"{letter.encode().decode(encoding, 'replace')!r}, which is {letter!r} in UTF-8"
 
 
 def _name(text: str) -> str:
@@ -159,12 +173,12 @@ def _look(
     try:
         with bucket.open(file) as raw:
             found |= _sniff(database, raw, file, options)
+        feed = declared(bucket.feed.name, options)
+        names = _find(database, feed, _read(feed, file), found["titles"])
     except SourceError:
         raise
     except Exception as error:  # of the store, or of what a file is packed in
         raise bucket.problem(error, file) from None
-    feed = declared(bucket.feed.name, options)
-    names = _find(database, feed, _read(feed, file), found["titles"])
     found |= {table: _rows(database, f"from {table} order by 1") for table in TABLES}
     if not found["records"][0]["records"]:
         raise SourceError(f"The file {file.name} has no line that fits its header.")
@@ -177,6 +191,8 @@ def _look(
         ],
     }  # fmt: skip
     options |= {row["option"]: row["value"] for row in _rows(database, "from options")}
+    if feed.format == "xlsx":  # its numbers have no dialect
+        options.pop("quantity_decimal_separator", None)
     found["options"] = {
         option: options[option]
         for option, known in Feed.model_fields.items()
@@ -187,7 +203,8 @@ def _look(
         block_start_string="<%", block_end_string="%>",
         variable_start_string="<<", variable_end_string=">>",
     )  # fmt: skip
-    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
+    # Jinja's own writes & and ' for HTML
+    environment.filters["tojson"] = partial(json.dumps, ensure_ascii=False)
     facts, doubts, *blocks = (
         environment.get_template(f"{text}.jinja").render(found).strip("\n")
         for text in ("facts", "doubts", "config", "source", "model")
@@ -214,9 +231,11 @@ def _sniff(
     found: dict[str, Any] = {}
     if file.name.lower().endswith((".xlsx", ".xls")):
         options["format"] = "xlsx"
-        # without the empty cells at a row's end: lines before the header are shorter than it
-        rows = ("\t".join(" ".join(cell.split()) for cell in row) for row in sheet_rows(raw))
-        text = "\n".join(row.rstrip("\t") for row in rows)
+        rows = ["\t".join(" ".join(cell.split()) for cell in row) for row in sheet_rows(raw)]
+        # lines before the header are shorter than it; values after it may end with empty ones
+        filled = [row.rstrip("\t") for row in rows]
+        widest = max(range(len(rows)), key=lambda row: filled[row].count("\t"), default=0)
+        text = "\n".join([*filled[:widest], *rows[widest:]])
     else:
         data = read_head(raw)
         if data.startswith(b"PAR1"):
@@ -224,10 +243,14 @@ def _sniff(
             return found
         options["encoding"], found["guessed"] = encoding_of(data)
         text = data.decode(options["encoding"], "replace").lstrip("\ufeff")
-        if text.lstrip().startswith("{"):
+        if json_text := re.match(r"\s*(\[\s*{|{.*)", text):
+            if json_text[1][0] == "[" or json_text[1].rstrip()[-1] != "}":
+                raise SourceError(
+                    f"The file {file.name} is JSON, but not one object a line: have it written so."
+                )
             options["format"] = "jsonl"
             return found
-    if re.fullmatch(r'(?:"(?:[^"\n]|"")*"\r?\n?)+', text):
+    if re.fullmatch(r'(?:"(?:[^"\n]|"")*+"\r?(?:\n|\Z))+', text):
         text = re.sub(r'(?m)^"|"\r?$', "", text)
     lines = text.splitlines()
     # a few lines at the end of a small file, like totals, mislead the sniffer
@@ -300,6 +323,8 @@ def _try(
     (sign,) = _rows(database, "from signs")
     told = feed.model_dump() | {"candidate": DECLARED, "is_rare": False}
     declared_dialects = [told | {"kind": kind} for kind in ("number", "date", "time")]
+    if decimal := feed.quantity_decimal_separator:
+        declared_dialects.append(told | {"kind": "number", "decimal_separator": decimal})
     for tried in [*declared_dialects, *(row | sign for row in _rows(database, "from dialects"))]:
         written = dialect.written(tried["kind"], "filled.text")
         for option in OPTIONS:
@@ -320,7 +345,7 @@ def _find(
     _try(database, feed, landed, dict(zip(names, shown, strict=True)))
     roles: dict[str, str] = {}
     for role, title in _run(database, "roles"):
-        if role == "branch" and feed.branch:
+        if role == "branch" and (feed.branch or feed.takes_branch_from_path):
             continue
         # one column may hold the day and the time of day
         others = {other for other, found in roles.items() if found == title}

@@ -38,13 +38,11 @@ def read_excel(raw: BinaryIO, feed: Feed, on_left_out: Callable[[int], None]) ->
         if not lines:
             raise ValueError(f"no row begins with {feed.header!r}: correct header or the file")
         _, row = lines.pop(0)
-        titles = row if row[0].startswith(feed.header) else ()
+        titles = row if "".join(row).startswith(feed.header) else ()
     if len(titles) < len(columns):
         raise ValueError(f"it has {len(columns)} columns, and columns names {len(titles)}")
     beginnings = tuple(feed.not_records)
-    kept = [
-        (number, row) for number, row in lines if not (beginnings and row[0].startswith(beginnings))
-    ]
+    kept = [(number, row) for number, row in lines if not "".join(row).startswith(beginnings)]
     if len(kept) < len(lines):
         on_left_out(len(lines) - len(kept))
     values = [

@@ -253,11 +253,17 @@ class _Part:
             )
         if not self._first.isdisjoint(found):
             return None
+        if any("x00" in name for name in found):
+            return (
+                f"The file {file.name} of the feed {self._feed.name} is not {self._feed.encoding}: "
+                f"correct encoding in {self._feed.section}."
+            )
         if len(found) == 1 and self._feed.format == "csv":
             return (
                 f"The file {file.name} of the feed {self._feed.name} has none of the feed's "
                 f"columns, but only one, {found[0]}: {self._feed.delimiter!r} is not in its "
-                f"header, so correct delimiter in {self._feed.section}."
+                f"header, so correct delimiter, or header if lines precede it, in "
+                f"{self._feed.section}."
             )
         return (
             f"The file {file.name} of the feed {self._feed.name} has none of the feed's columns "

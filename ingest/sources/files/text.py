@@ -58,7 +58,8 @@ def read_head(raw: BinaryIO) -> bytes:
         raw: the opened file.
     """
     head: bytes = _unpacked(raw).read(BLOCK_BYTES)
-    return head if len(head) < BLOCK_BYTES else head[: head.rfind(b"\n") + 1]
+    end = max(head.rfind(b"\n"), head.rfind(b"\r")) + 1
+    return head if len(head) < BLOCK_BYTES else head[:end]
 
 
 def _unpacked(raw: BinaryIO) -> Any:

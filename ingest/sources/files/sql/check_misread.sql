@@ -5,13 +5,25 @@ with
 declared as (
 
     select
-        tried.title,
+        columns.title,
         tried.kind,
-        sum(filled.lines) as lines
-    from tried
-    inner join filled on tried.title = filled.title and tried.text = filled.text
-    where tried.candidate = 'declared'
-    group by tried.title, tried.kind
+        columns.lines as all_lines,
+        sum(filled.lines) as lines,
+        bool_or(tried.has_places) as has_places
+    from columns
+    inner join filled on columns.title = filled.title
+    inner join (
+        -- quantities may have a dialect of their own
+        select
+            title,
+            text,
+            kind,
+            bool_or(regexp_matches(written, '[.][0-9][0-9]$')) as has_places
+        from tried
+        where candidate = 'declared'
+        group by title, text, kind
+    ) as tried on filled.title = tried.title and filled.text = tried.text
+    group by columns.title, tried.kind, columns.lines
 
 ),
 
@@ -28,8 +40,19 @@ others as (
 
 misread as (
 
-    select others.*
+    select
+        others.*,
+        dialects.decimal_separator,
+        coalesce(dialects.thousands_separator, '') as thousands_separator,
+        case
+            when others.kind <> 'number' then others.kind || '_format'
+            when dialects.decimal_separator <> {decimal_separator} then 'decimal_separator'
+            when coalesce(dialects.thousands_separator, '') not in ('', {thousands_separator})
+                then 'thousands_separator'
+            else 'currency_sign'
+        end as option
     from others
+    inner join dialects on others.kind = dialects.kind and others.candidate = dialects.candidate
     where
         others.place = 1
         and not exists (
@@ -45,18 +68,41 @@ misread as (
 select
     misread.title,
     case misread.kind when 'date' then 'day' else misread.kind end as kind,
+    arg_min(filled.text, filled.line) as text,
     min(filled.line) as line,
-    misread.candidate,
-    case misread.kind when 'number' then 'decimal_separator' else misread.kind || '_format' end
-        as option
+    misread.option,
+    case misread.option
+        when 'decimal_separator' then misread.decimal_separator
+        when 'thousands_separator' then misread.thousands_separator
+        when 'currency_sign' then (select currency_sign from signs)
+        else misread.candidate
+    end as proper
 from misread
 inner join filled on misread.title = filled.title and not filled.is_nothing
-left join tried
+inner join tried
     on
         filled.title = tried.title
         and filled.text = tried.text
         and misread.kind = tried.kind
-        and tried.candidate = 'declared'
-where tried.title is null
-group by misread.title, misread.kind, misread.candidate
+        and misread.candidate = tried.candidate
+left join tried as as_declared
+    on
+        filled.title = as_declared.title
+        and filled.text = as_declared.text
+        and misread.kind = as_declared.kind
+        and as_declared.candidate = 'declared'
+where
+    as_declared.title is null
+    -- where another column is as declared, the model reads that one
+    and not exists (
+        select 1 from declared
+        where
+            declared.kind = misread.kind
+            and declared.lines >= 0.75 * declared.all_lines
+            and (
+                misread.kind <> 'number'
+                or (misread.option = 'decimal_separator' and declared.has_places)
+            )
+    )
+group by all
 order by misread.title

@@ -8,7 +8,8 @@ select
     tree.atom ->> '$' as value,
     cast(nullif(regexp_extract(tree.fullkey, '^[$]\[([0-9]+)\]', 1), '') as integer) as element
 from cells
-cross join lateral json_tree(cells.value) as tree
+-- an article may be called [Promo] Tea
+cross join lateral json_tree(case when json_valid(cells.value) then cells.value end) as tree
 where
     left(cells.value, 1) in ('[', '{')
     and tree.atom is not null
@@ -25,7 +26,7 @@ where element is not null
 group by column_name;
 
 delete from cells
-where left(value, 1) in ('[', '{');
+where left(value, 1) in ('[', '{') and json_valid(value);
 
 insert into cells
 select
@@ -50,8 +51,8 @@ select
         when lists.is_lines is null
             then '{{ landed_json(''landed.' || leaves.column_name || ''', '''
         when lists.is_lines then '{{ json_text(''line.element'', '''
-        else '{{ json_text(''' || leaves.column_name || '.element'', '''
-    end || leaves.key || ''') }}' as expression
+        else '{{ json_text(''' || leaves.column_name || '_list.element'', '''
+    end || replace(replace(leaves.key, '\', '\\'), '''', '\''') || ''') }}' as expression
 from leaves
 left join lists on leaves.column_name = lists.column_name
 group by leaves.column_name, leaves.key, lists.is_lines

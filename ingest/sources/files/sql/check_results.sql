@@ -1,4 +1,8 @@
 -- sqlfluff:dialect:duckdb
+-- what is nested in JSON lines cannot be the branch_column
+delete from roles
+where role = 'branch' and title in (select title from columns where expression <> 'landed.' || title);
+
 -- a wide file: a column for each product, which no other role fits
 create table products as
 select
@@ -15,6 +19,14 @@ where
     and not exists (
         select 1 from roles as others
         where others.role in ('quantity', 'unit_price')
+    )
+    -- a column that is called article, with words, says that the file is narrow
+    and not exists (
+        select 1
+        from roles as others
+        inner join columns as named on others.title = named.title and named.kind = 'text'
+        inner join words on others.role = words.role
+        where others.role = 'article' and regexp_full_match(plain(named.shown), words.words)
     )
 qualify count(*) over () > 2;
 
@@ -78,15 +90,23 @@ group by lower(filled.text)
 order by ours asc, word asc
 limit 20;
 
+-- a branch has one word, and a word one branch; of all others a person decides
 create table outlets as
 select
-    filled.text as word,
-    min(branches.branch_id) as branch_id
-from filled
-inner join roles on filled.title = roles.title and roles.role = 'branch'
-left join branches on plain(filled.text) = plain(branches.called)
-group by filled.text
-order by min(filled.line);
+    word,
+    case when row_number() over (partition by branch_id order by line asc, word asc) = 1 then branch_id end
+        as branch_id
+from (
+    select
+        filled.text as word,
+        min(filled.line) as line,
+        case when count(distinct branches.branch_id) = 1 then min(branches.branch_id) end as branch_id
+    from filled
+    inner join roles on filled.title = roles.title and roles.role = 'branch'
+    left join branches on plain(filled.text) = plain(branches.called)
+    group by filled.text
+) as words
+order by line;
 
 -- the values of a column that are not written as its others are
 create table unread as
@@ -204,7 +224,7 @@ union all
 select
     92 as position,
     'is_total' as name,
-    columns.expression || ' in (' || string_agg(
+    '{{ filled(''' || columns.expression || ''') }} in (' || string_agg(
         '''' || replace(totals.text, '''', '''''') || '''', ', '
     ) || ')' as expression
 from totals
