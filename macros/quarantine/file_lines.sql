@@ -39,8 +39,8 @@
     {%- for feed in feed_names(kind) -%}
         {%- if feed in kinds and not (feed == kind and own) -%}
             {{ exceptions.raise_compiler_error(
-                "A feed of " ~ kind ~ " is called " ~ feed ~ ", as a kind of files is: call it"
-                ~ " otherwise in .dlt/config.toml and dbt_project.yml, for example my_" ~ feed ~ "."
+                "A feed of " ~ kind ~ " is called " ~ feed ~ ", as a kind of files is: give"
+                ~ " it another name in .dlt/config.toml and dbt_project.yml, for example my_" ~ feed ~ "."
             ) }}
         {%- endif -%}
         {%- do feeds.update({feed: own if feed == kind and own else ref("base_files__" ~ feed)}) -%}
@@ -189,7 +189,7 @@
             end,
             coalesce(lines.updated_at_read, cast('1970-01-01' as timestamp with time zone)) desc,
             files.first_seen_at desc,
-            files.modified_at desc,
+            files.first_modified_at desc,
             lines._file_name desc,
             lines._line_number desc
     )
@@ -211,8 +211,8 @@
     select time_zone from {{ ref("branches") }}
 {%- endmacro %}
 
-{#- The reasons that a record's times cannot be read as its file means them: it names a clock that
-    there is not, or its time of change is none. -#}
+{#- The reasons that a record's times cannot be read as its file means them: its time zone is
+    unknown, or its time of change is none. -#}
 {% macro clock_errors() -%}
     {{ return([
         broken("time_zone", filled("time_zone") ~ " is not null and known_time_zone is null",

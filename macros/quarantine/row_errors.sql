@@ -70,10 +70,10 @@
 
     Args:
         column: the column; the query has it as text that SQL can read, as <name>_text. -#}
-{% macro wrong_count(column) -%}
+{% macro wrong_count(column, type="integer") -%}
     coalesce(
-        {{ unreadable(column, "integer", optional=true, text=column ~ "_text") }},
-        {{ broken(column, safe_cast(column ~ "_text", "integer") ~ " < 0", "is below 0") }}
+        {{ unreadable(column, type, optional=true, text=column ~ "_text") }},
+        {{ broken(column, safe_cast(column ~ "_text", type) ~ " < 0", "is below 0") }}
     )
 {%- endmacro %}
 

@@ -27,7 +27,7 @@ def encoding_of(data: bytes) -> tuple[str, str | None]:
     """
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "utf-16", None
-    if b"\0" in data[:4000]:
+    if b"\0" in data[:2]:
         return "utf-16-le" if data[1:2] == b"\0" else "utf-16-be", None
     try:
         data.decode()

@@ -6,7 +6,7 @@ Numbers land with the decimal separator that the feed declares: cells of text be
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, BinaryIO
 
@@ -38,11 +38,13 @@ def read_excel(raw: BinaryIO, feed: Feed, on_left_out: Callable[[int], None]) ->
         if not lines:
             raise ValueError(f"no row begins with {feed.header!r}: correct header or the file")
         _, row = lines.pop(0)
-        titles = row if "".join(row).startswith(feed.header) else ()
+        titles = row if _text(row).startswith(feed.header) else ()
     if len(titles) < len(columns):
         raise ValueError(f"it has {len(columns)} columns, and columns names {len(titles)}")
     beginnings = tuple(feed.not_records)
-    kept = [(number, row) for number, row in lines if not "".join(row).startswith(beginnings)]
+    # a sheet may begin with empty columns
+    first = next(place for place, title in enumerate(titles) if title)
+    kept = [(number, row) for number, row in lines if not _text(row[first:]).startswith(beginnings)]
     if len(kept) < len(lines):
         on_left_out(len(lines) - len(kept))
     values = [
@@ -52,6 +54,11 @@ def read_excel(raw: BinaryIO, feed: Feed, on_left_out: Callable[[int], None]) ->
     ]
     numbers = pa.array([number for number, _ in kept], pa.int64())
     yield rows(column_names(titles), values, numbers)
+
+
+def _text(row: Sequence[str]) -> str:
+    """Return a row as text, from its first cell with anything."""
+    return "\t".join(row).lstrip("\t")
 
 
 def sheet_rows(raw: BinaryIO) -> list[tuple[str, ...]]:

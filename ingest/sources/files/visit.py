@@ -141,11 +141,11 @@ class FeedVisit:
         read = [reading.file.name for reading in readings if reading.is_whole]
         came = [name for name in read if name not in known or not known[name][0]]
         gone = self._mark_vanished(present, came)
+        entry.error = _problem([reading for reading in readings if reading.error])
         entry.notes = (
             *self._notes(readings, gone, new, [file.name for file in present]),
             *self._mistakes(entry.load_id, readings, [file.name for file in present]),
         )
-        entry.error = _problem([reading for reading in readings if reading.error])
         if not (present or self.branches) and (others := bucket.others()):
             sentence = (
                 f"No file of the feed {self.name} matches {feed.files!r} in {feed.url}, which has "

@@ -18,7 +18,7 @@ renamed as (
         case when read_at > first_seen_at then load_id end as read_again_load_id,
 
         -- times
-        modified_at,
+        coalesce(first_modified_at, modified_at) as first_modified_at,
         first_seen_at
     from source
 

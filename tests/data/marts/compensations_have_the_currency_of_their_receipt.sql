@@ -7,9 +7,15 @@ with tickets as (
     where deleted_at is null and compensation_amount is not null
 ),
 
+-- a number of two branches names no order
 orders as (
-    select * from {{ ref('int_orders_dated') }}
-    where not is_deleted and not is_draft
+    select
+        order_number,
+        min(branch_id) as branch_id,
+        min(currency) as currency
+    from {{ ref('fct_orders') }}
+    group by order_number
+    having count(*) = 1
 ),
 
 failures as (

@@ -15,7 +15,9 @@ create table if not exists raw_files._files (
     primary key (feed, file_name)
 );
 
-alter table raw_files._files add column if not exists parsing text;
+alter table raw_files._files
+add column if not exists parsing text,
+add column if not exists first_modified_at timestamptz;
 
 create table if not exists raw_files._feeds (
     feed text primary key,
