@@ -38,13 +38,15 @@ def read_excel(raw: BinaryIO, feed: Feed, on_left_out: Callable[[int], None]) ->
         if not lines:
             raise ValueError(f"no row begins with {feed.header!r}: correct header or the file")
         _, row = lines.pop(0)
-        titles = row if _text(row).startswith(feed.header) else ()
+        titles = row if _row_text(row).startswith(feed.header) else ()
     if len(titles) < len(columns):
         raise ValueError(f"it has {len(columns)} columns, and columns names {len(titles)}")
     beginnings = tuple(feed.not_records)
     # a sheet may begin with empty columns
     first = next(place for place, title in enumerate(titles) if title)
-    kept = [(number, row) for number, row in lines if not _text(row[first:]).startswith(beginnings)]
+    kept = [
+        (number, row) for number, row in lines if not _row_text(row[first:]).startswith(beginnings)
+    ]
     if len(kept) < len(lines):
         on_left_out(len(lines) - len(kept))
     values = [
@@ -56,7 +58,7 @@ def read_excel(raw: BinaryIO, feed: Feed, on_left_out: Callable[[int], None]) ->
     yield rows(column_names(titles), values, numbers)
 
 
-def _text(row: Sequence[str]) -> str:
+def _row_text(row: Sequence[str]) -> str:
     """Return a row as text, from its first cell with anything."""
     return "\t".join(row).lstrip("\t")
 

@@ -103,11 +103,6 @@ where
                 misread.kind <> 'number'
                 or (misread.option = 'decimal_separator' and declared.has_places)
             )
-            -- 10.30 may be a time
-            and not exists (
-                select 1 from readings
-                where readings.title = declared.title and readings.kind in ('date', 'time')
-            )
     )
 group by all
 order by misread.title
