@@ -322,8 +322,8 @@ def test_build_waits_for_a_long_query_on_the_old_version_and_names_it(
 ) -> None:
     with warehouse.connect(name="long query") as connection, connection.transaction():
         connection.execute("select count(*) from marts_next.fct_orders")
-        # with its own target: other variables make dbt read the whole project anew, and again
-        # for whoever comes next
+        # with its own target: other variables make dbt parse the whole project, and the next
+        # command would have to parse it again
         blocked = mypizza(
             "dbt", "build", "--vars", "{workbench_timeout_seconds: 1}", expect=1,
             environment={"DBT_TARGET_PATH": str(tmp_path)},

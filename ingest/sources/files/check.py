@@ -1,4 +1,4 @@
-"""A file that nobody has declared: what it seems to be, and a declaration for a person to finish.
+"""Look at a file that is not declared yet, and write a declaration for a person to finish.
 
 DuckDB's sniffer finds delimiter and header. Then DuckDB tries the macros by which the models read
 numbers, days and times on every value, so what is printed is read in the same way. What the values
@@ -39,7 +39,6 @@ FOLDER = Path(__file__).parent
 MOST_TABLES = 16
 """So many blocks of a file are looked at, a few megabytes each."""
 
-DECLARED = "declared"
 OPTIONS = (
     *("decimal_separator", "thousands_separator", "currency_sign", "date_format", "time_format"),
 )
@@ -282,7 +281,7 @@ def _sniff(
 
 
 def _sniff_csv(database: duckdb.DuckDBPyConnection, lines: list[str]) -> dict[str, Any]:
-    """Return what DuckDB says of lines; where it cannot say it, they have no columns."""
+    """Return what DuckDB finds in lines; no columns where it finds nothing."""
     with TemporaryDirectory() as folder:
         written = Path(folder) / "text"
         written.write_text("\n".join(lines), "utf-8")
@@ -321,7 +320,7 @@ def _try(
     _run(database, "nested" if feed.format == "jsonl" else "flat")
     _run(database, "values")
     (sign,) = _rows(database, "from signs")
-    told = feed.model_dump() | {"candidate": DECLARED, "is_rare": False}
+    told = feed.model_dump() | {"candidate": "declared", "is_rare": False}
     declared_dialects = [told | {"kind": kind} for kind in ("number", "date", "time")]
     if decimal := feed.quantity_decimal_separator:
         declared_dialects.append(told | {"kind": "number", "decimal_separator": decimal})

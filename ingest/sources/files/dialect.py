@@ -113,11 +113,6 @@ def written(kind: str, value: str) -> str:
     return _macros()[f"{kind}_in_dialect"](value)
 
 
-def blanks() -> str:
-    """Return SQL of the characters that are blank in a file."""
-    return _macros()["blanks"]()
-
-
 def _landed(column: str) -> str:
     return sql.Identifier("landed", column).as_string()
 

@@ -1,4 +1,3 @@
-{%- set time = 'timestamp with time zone' -%}
 {%- set measures = ['reach', 'likes', 'comments', 'shares'] -%}
 {%- set zone = "coalesce(clocks.time_zone, branches.time_zone, 'UTC')" -%}
 
@@ -98,7 +97,7 @@ judged as (
 
         -- how far it went
         {%- for measure in measures %}
-        {{ safe_cast(measure ~ '_text', 'integer') }} as {{ measure }},
+        {{ safe_cast(measure ~ '_text', 'bigint') }} as {{ measure }},
         {%- endfor %}
 
         -- times
