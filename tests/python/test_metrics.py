@@ -40,6 +40,8 @@ FACTS = """
         using (fact, branch_id, business_date)
     full join (select 'post' as fact, * from marts.fct_social_posts) as s
         using (fact, branch_id, business_date)
+    full join (select 'review' as fact, * from marts.fct_reviews) as r
+        using (fact, branch_id, business_date)
     full join (select 'stock' as fact, * from marts.fct_stock_days) as k
         using (fact, branch_id, business_date)
     full join (select 'food' as fact, * from marts.rpt_branch_days) as f
@@ -68,6 +70,17 @@ FACTS = """
     left join marts.dim_branches as b using (branch_id)
 """
 """All facts below each other, each with the columns of its own: none equals that of another."""
+
+REVIEWS = """
+    insert into marts.fct_reviews
+        (review_id, branch_id, business_date, platform, rating, reviewed_at)
+    select
+        order_key, branch_id, business_date, (array['google', 'yelp', 'app'])[1 + local_hour % 3],
+        (right(order_number, 6)::integer % 11) / 2.0, ordered_at
+    from marts.fct_orders
+    where right(order_number, 6)::integer % 40 = 0
+"""
+"""Makes a review of every fortieth order."""
 
 REFUNDS = "coalesce(sum(p.refund_amount), 0) + coalesce(sum(o.returned_amount_exact), 0)"
 NET_REVENUE = f"coalesce(sum(o.revenue), 0) - ({REFUNDS})"
@@ -113,6 +126,8 @@ EXPECTED = {
     "positive_share": f"count(*) filter (where s.sentiment >= 0.05)::numeric / nullif({POSTS}, 0)",
     "negative_share": f"count(*) filter (where s.sentiment <= -0.05)::numeric / nullif({POSTS}, 0)",
     "sentiment": "sum(s.sentiment) / count(s.sentiment)",
+    "reviews": "count(r.review_id)",
+    "average_rating": "avg(r.rating)",
     "stock_out_share": "count(*) filter (where k.is_stock_out)::numeric / nullif(count(k.unit), 0)",
     "food_cost": "sum(f.food_cost)",
     "costed_revenue": COSTED,
@@ -216,6 +231,10 @@ FINE = {
         ["post__platform"],
         "select platform, avg(sentiment) as value from marts.fct_social_posts group by 1",
     ),
+    "average_rating": (
+        ["review__platform"],
+        "select platform, avg(rating) as value from marts.fct_reviews group by 1",
+    ),
     "stock_out_share": (
         ["ingredient__ingredient_name"],
         "select ingredient_name, avg(is_stock_out::integer) as value "
@@ -231,7 +250,10 @@ PASSWORD = "a manager's p@ssword"  # noqa: S105 - invented for these tests
 
 @pytest.fixture(scope="module")
 def published(published_warehouse: Warehouse) -> Warehouse:
-    """The company with refunds, changed prices and a second January."""
+    """The company with refunds, changed prices, a second January, and reviews."""
+    with published_warehouse.connect(role="transformer") as connection:
+        # the sample has no feed of reviews
+        connection.execute(REVIEWS)
     return published_warehouse
 
 
