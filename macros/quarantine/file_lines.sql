@@ -89,17 +89,17 @@
     {%- endfor %}
 {%- endmacro %}
 
-{#- What is wrong with a line. One that does not fit its file's header has no columns to judge.
+{#- What is wrong with a line. One that cannot be read as a record has no columns to judge.
 
     Args:
         checks: as for `row_errors`. -#}
 {% macro line_errors(checks) -%}
     {%- set number = dbt.cast("_line_number", api.Column.translate_type("string")) -%}
-    {%- set misfit = dbt.concat(
-        ["'line '", number, "' of '", "_file_name", "' does not fit the header of the file'"]
+    {%- set unreadable_line = dbt.concat(
+        ["'line '", number, "' of '", "_file_name", "' cannot be read as a record'"]
     ) -%}
     case
-        when _reject is not null then {{ row_errors([misfit]) }}
+        when _reject is not null then {{ row_errors([unreadable_line]) }}
         else {{ row_errors(checks) }}
     end
 {%- endmacro %}

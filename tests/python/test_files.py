@@ -269,8 +269,8 @@ def test_a_line_that_does_not_fit_the_header_lands_whole_with_its_number(folder:
         (8, "5", "cut o", None),
     ]
     assert result.notes == (
-        f"2 line(s) of the feed {folder.name} do not fit their header and are in its column "
-        "_reject, first in a.csv.",
+        f"2 line(s) of the feed {folder.name} cannot be read as records and are in its "
+        "column _reject, first in a.csv.",
     )
     assert folder.query(
         f"select lines, rejects from raw_files._files where feed = '{folder.name}'"

@@ -95,7 +95,7 @@ def test_lines_that_do_not_fit_wait_in_the_quarantine_and_name_their_line(
     assert held
     for key, (reason,) in held.items():
         file, line = key.rsplit(":", 1)
-        assert reason == f"line {line} of {file} does not fit the header of the file"
+        assert reason == f"line {line} of {file} cannot be read as a record"
         fields = (bucket() / file).read_text(encoding="utf-8").splitlines()[-1].split(",")
         assert len(fields) == 6, "one comma too many"
     # what a person wrote, and who it was, stays in raw

@@ -88,7 +88,7 @@ class Reading:
     Attributes:
         file: the file, as it was listed before it was read.
         lines: rows landed, rejects among them.
-        rejects: lines that do not fit the header.
+        rejects: lines that cannot be read as records.
         notes: what a person should know although the file was read.
         error: one sentence, where it could not be read to its end.
         changed: the file as it is now, where it changed while it was read.

@@ -257,8 +257,8 @@ class FeedVisit:
         if rejects:
             place = "in quarantine" if self.is_modelled else "in its column _reject"
             yield (
-                f"{sum(one.rejects for one in rejects)} line(s) of the feed {self.name} do not fit "
-                f"their header and are {place}, first in {rejects[0].file.name}."
+                f"{sum(one.rejects for one in rejects)} line(s) of the feed {self.name} cannot be "
+                f"read as records and are {place}, first in {rejects[0].file.name}."
             )
         for reading in readings:
             if reading.changed:

@@ -19,7 +19,7 @@ lines as (
         deleted_at is null and is_order_line and line_kind = 'return' as gives_back,
         deleted_at is null and line_kind <> 'return' as sells
     from {{ ref('stg_exports__lines') }}
-    -- a line that did not fit its header names none, and stays when its file is corrected
+    -- a line that could not be read names none, and stays when its file is corrected
     where order_id is not null
 
 ),
