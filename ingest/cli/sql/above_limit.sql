@@ -1,9 +1,9 @@
--- What the last build found above the limit of quarantine; the largest of a branch's days and of all.
-select
+-- What the last build found above the limit of quarantine: where most of a branch's records wait, of
+-- all of them or of a day's loads; where the branch is not known, most of a table's.
+select distinct on (source_name, branch_id)
     source_name,
     branch_id,
-    max(records_in_quarantine) as held,
-    max(records) as records
+    records_in_quarantine as held,
+    records
 from audit.quarantine_stays_below_its_limit
-group by source_name, branch_id
-order by source_name, branch_id
+order by source_name, branch_id, records_in_quarantine desc, records desc
