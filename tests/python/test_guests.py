@@ -249,21 +249,6 @@ def test_nobody_is_named_and_nothing_written_stands_in_the_marts(published: Ware
         assert "@" not in dump
 
 
-def test_every_column_of_posts_and_tickets_that_may_name_somebody_is_listed(
-    published: Warehouse,
-) -> None:
-    page = (PROJECT_DIR / "docs" / "personal-data.md").read_text(encoding="utf-8")
-    columns = query(
-        published,
-        "select c.relname, a.attname from pg_class as c inner join pg_attribute as a"
-        " on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped"
-        " and a.atttypid in ('varchar'::regtype, 'text'::regtype, 'jsonb'::regtype)"
-        " where c.oid in ('raw_social.posts'::regclass, 'raw_tickets.tickets'::regclass)",
-    )
-    assert len(columns) == 25
-    assert [column for column in columns if f"| `{'.'.join(column)}` |" not in page] == []
-
-
 def test_a_manager_sees_the_own_branch_and_no_post_of_no_branch(published: Warehouse) -> None:
     password = warehouse_module.read_connection().admin_password
     administrator = replace(published, user="postgres", password=password)
