@@ -1,6 +1,6 @@
--- Raw = staging + quarantine for every feed of files: no line is left out by its feed's model, and
--- no record is in neither place, or in both. A line removed from its file stays in staging, with its
--- mark. Totals and blank lines of an export are no records; a total is a closing.
+-- Raw = staging + quarantine for every feed of files: its model leaves out no line, and no record
+-- is in neither place, or in both. A line removed from its file stays in staging, with its mark.
+-- Totals and blank lines of an export are no records; a total is a closing.
 {%- set feeds, kinds = [], [] %}
 {%- for system in ['files', 'exports'] if system in var('systems') %}
 {%- for name, table in var('systems')[system].tables.items() %}
