@@ -164,6 +164,12 @@ def _write_addresses(warehouse: Warehouse) -> None:
     say(f"The sample company runs; {file} says where.")
     for section in theirs:
         say(f"[{section}] has an address of yours, and is left alone.", "yellow")
+    if idle := configuration.tills_without_address():
+        say(
+            f"Not started: {', '.join(idle)}. mypizza run names these tills and ends with 1 while "
+            "config.toml declares them.",
+            "yellow",
+        )
 
 
 def main() -> None:

@@ -71,8 +71,15 @@ def write(addresses: Mapping[Section, Values]) -> list[str]:
         The sections that were left alone, because they have an address of a user's.
     """
     config, secrets = _declared(), _secrets()
-    # a declaration that somebody has taken away leaves no address behind
-    _take_out(secrets, [section for section in addresses if _at(config, section) is None])
+    # neither a declaration that is gone nor a system of another company leaves an address behind
+    _take_out(
+        secrets,
+        [
+            section
+            for section in _sections(secrets)
+            if section not in addresses or _at(config, section) is None
+        ],
+    )
     theirs = []
     for section, values in addresses.items():
         declared = _at(config, section)
@@ -85,6 +92,18 @@ def write(addresses: Mapping[Section, Values]) -> list[str]:
         _write_section(secrets, section, values)
     _save(secrets)
     return theirs
+
+
+def tills_without_address() -> list[str]:
+    """Return the branches of the declared tills that nobody has given an address."""
+    declared, secrets = (
+        _at(document, ("sources", "pos", "tills")) or {} for document in (_declared(), _secrets())
+    )
+    return [
+        branch_id
+        for branch_id, till in declared.items()
+        if "url" not in till and "url" not in secrets.get(branch_id, {})
+    ]
 
 
 def take_out() -> None:

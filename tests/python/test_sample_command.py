@@ -16,7 +16,7 @@ import pytest
 
 from ingest import warehouse as warehouse_module
 from ingest.warehouse import PROJECT_DIR, Warehouse
-from sample import background, company
+from sample import background, company, configuration
 from tests.python.commands import query, sample, settings
 
 SMALL = ("--branch", "chicago", "--branch", "quito", "--weeks", "2")
@@ -92,6 +92,14 @@ def test_a_declaration_that_is_taken_away_leaves_no_address_behind() -> None:
     config.write_text(before, encoding="utf-8")
     sample("start")
     assert "social" in secrets()
+
+
+def test_a_till_of_another_company_leaves_no_address_behind(started: Warehouse) -> None:
+    configuration.write(configuration.tills(started, ["honolulu"]))
+    assert "honolulu" in secrets()["pos"]["tills"]
+    said = sample("start").stdout
+    assert set(secrets()["pos"]["tills"]) == {"chicago", "quito"}
+    assert "Not started: new_york, san_francisco, honolulu." in " ".join(said.split())
 
 
 @pytest.mark.usefixtures("started")
