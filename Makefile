@@ -46,19 +46,35 @@ run: install  ## load, build, test, publish and document the sample company
 test: install  ## run the tests: Python, and through it dbt on real servers
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
+# two at a time, each tool's findings in one piece; where one has some, the others go on
+LINTERS := $(addprefix lint-,models statements types python format imports yaml spelling sizes rules)
+.PHONY: $(LINTERS)
+
 lint: install  ## check Python, SQL, YAML, spelling and the project's rules; needs no database
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
-	$(BIN)/yamllint --strict .
-	$(BIN)/codespell
+	@$(MAKE) --no-print-directory --keep-going $(LINTERS) \
+		$(if $(filter output-sync,$(.FEATURES)),--jobs=2 --output-sync)
+
+lint-models:
 	$(BIN)/sqlfluff lint --disable-progress-bar models snapshots tests macros report
-	$(BIN)/sqlfluff lint --disable-progress-bar --templater placeholder ingest
+lint-statements:
 	$(BIN)/sqlfluff lint --disable-progress-bar --templater placeholder --disregard-sqlfluffignores \
-		tests/python/tills/figures
-	$(BIN)/python .ci/parse_gate.py
+		ingest tests/python/tills/figures
+lint-types:
+	$(BIN)/mypy
+lint-python:
+	$(BIN)/ruff check .
+lint-format:
+	$(BIN)/ruff format --check .
+lint-imports:
+	$(BIN)/lint-imports --no-logo
+lint-yaml:
+	$(BIN)/yamllint --strict .
+lint-spelling:
+	$(BIN)/codespell
+lint-sizes:
 	$(BIN)/python .ci/sizes.py
+lint-rules:
+	$(BIN)/python .ci/parse_gate.py
 	$(BIN)/dbt-bouncer --config-file dbt-bouncer.yml
 
 torture: install  ## kill the run 60 times at random moments and compare; writes docs/torture.md
