@@ -77,9 +77,11 @@ lint-rules:
 	$(BIN)/python .ci/parse_gate.py
 	$(BIN)/dbt-bouncer --config-file dbt-bouncer.yml
 
+KILLS ?= 60
+REPORT ?= docs/torture.md
+
 torture: install  ## kill the run 60 times at random moments and compare; writes docs/torture.md
-	MYPIZZA_TORTURE_KILLS=60 MYPIZZA_TORTURE_REPORT=docs/torture.md \
-		$(BIN)/pytest tests/python/test_torture.py
+	MYPIZZA_TORTURE_KILLS=$(KILLS) MYPIZZA_TORTURE_REPORT=$(REPORT) $(BIN)/pytest -m torture
 
 docs: install  ## write report, docs and lineage of the published marts, and their index page
 	$(BIN)/mypizza docs

@@ -222,7 +222,7 @@ def receiver() -> Iterator[Receiver]:
 
 LONGEST = (
     *("test_run", "test_ingest", "test_exports", "test_rights", "test_quarantine"),
-    *("test_torture", "test_report", "test_superset", "test_stock", "test_guests"),
+    *("test_report", "test_superset", "test_stock", "test_guests"),
     *("test_conformance", "test_chain", "test_upgrade", "test_add_a_till_system"),
     "test_full_disk",
 )

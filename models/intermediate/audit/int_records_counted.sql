@@ -18,6 +18,8 @@ landed as (
         load_id,
         count(*) as records
     from {{ table.base }}
+    -- what a source has deleted is no record of it any more
+    where deleted_at is null
     group by {{ 'feed, ' if table.table == 'feed' }}branch_id, load_id
     {%- if not loop.last %}
 
