@@ -420,7 +420,7 @@ def personal_columns() -> list[tuple[str, str]]:
 def raw_tables() -> dict[str, dict[str, Any]]:
     """The raw tables, as the sources' YAML describes them."""
     return {
-        f"{source['schema']}.{table['name']}": table
+        f"{source.get('schema', source['name'])}.{table['name']}": table
         for file in (PROJECT_DIR / "models" / "staging").glob("*/_*__sources.yml")
         for source in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]
         for table in source["tables"]
