@@ -1,19 +1,14 @@
-{#- How a feed writes numbers and days, as .dlt/config.toml says and raw_files._feeds holds. What
-    follows from that alone is worked out once for each feed, by `dialects`: the `…_pattern` and
-    `…_groups` macros. The `…_in_dialect` macros read a value; their query knows the feed's row of
-    `dialects` as `dialect`. -#}
+{#- How a feed writes numbers and days, as .dlt/config.toml says and raw_files._feeds holds. -#}
 
 {#- A number as text with a point, as any engine reads it. What separates thousands is taken out only
     where it does: '1.0' and '1 5' are no numbers of a feed that writes 1.000,00 or 1 000. Nor does a
     point stand where the feed writes a comma.
 
     Args:
-        value: SQL of the text.
+        value: SQL of the text; the query knows the feed's row of `stg_exports__feeds` as `dialect`.
         decimal: SQL of the decimal separator.
-        pattern: SQL of its `number_pattern`. -#}
-{% macro number_in_dialect(
-    value, decimal="dialect.decimal_separator", pattern="dialect.number_pattern"
-) -%}
+        pattern: SQL of `number_pattern`, where the query has it already. -#}
+{% macro number_in_dialect(value, decimal="dialect.decimal_separator", pattern=none) -%}
     {%- set amount = "trim(both " ~ blanks() ~ " from replace(" ~ value
         ~ ", dialect.currency_sign, ''))" -%}
     {%- set plain = "translate(" ~ amount ~ ", " ~ thousands_separators(decimal) ~ ", '')" -%}
@@ -21,7 +16,7 @@
         replace(
             case
                 when {{ plain }} = {{ amount }} then {{ amount }}
-                when {{ adapter.dispatch("matches")(amount, pattern) }}
+                when {{ adapter.dispatch("matches")(amount, pattern or number_pattern(decimal)) }}
                     then {{ plain }}
                 else {{ amount }}
             end,
@@ -63,9 +58,10 @@
 {#- A quantity as text with a point.
 
     Args:
-        value: SQL of the text. -#}
-{% macro quantity_in_dialect(value) -%}
-    {{ number_in_dialect(value, quantity_decimal(), "dialect.quantity_pattern") }}
+        value: as for `number_in_dialect`.
+        pattern: SQL of `number_pattern(quantity_decimal())`, where the query has it already. -#}
+{% macro quantity_in_dialect(value, pattern=none) -%}
+    {{ number_in_dialect(value, quantity_decimal(), pattern) }}
 {%- endmacro %}
 
 {#- The pattern of days in the dialect's format: day and month may have one digit, and a time may
@@ -83,22 +79,18 @@
     ])) }}
 {%- endmacro %}
 
-{#- What replaces a day that matches `date_pattern`: year, month and day. -#}
-{% macro date_groups() -%}
-    {%- set format = "dialect.date_format" -%}
-    {%- set century = "case when " ~ dbt.position("'YYYY'", format) ~ " = 0 then '20' else '' end" -%}
-    {{ return(dbt.concat([
-        century, group_of("YY", format, ["MM", "DD"]), "'-'",
-        group_of("MM", format, ["YY", "DD"]), "'-'", group_of("DD", format, ["YY", "MM"]),
-    ])) }}
-{%- endmacro %}
-
 {#- A day as text, year first; null where the value is not written in the dialect's format.
 
     Args:
-        value: SQL of the text. -#}
-{% macro date_in_dialect(value) -%}
-    {{ adapter.dispatch("rewritten")(value, "dialect.date_pattern", "dialect.date_groups") }}
+        value: SQL of the text.
+        pattern: SQL of `date_pattern`, where the query has it already. -#}
+{% macro date_in_dialect(value, pattern=none) -%}
+    {%- set format = "dialect.date_format" -%}
+    {%- set century = "case when " ~ dbt.position("'YYYY'", format) ~ " = 0 then '20' else '' end" -%}
+    {{ adapter.dispatch("rewritten")(value, pattern or date_pattern(), [
+        century, group_of("YY", format, ["MM", "DD"]), "'-'",
+        group_of("MM", format, ["YY", "DD"]), "'-'", group_of("DD", format, ["YY", "MM"]),
+    ]) }}
 {%- endmacro %}
 
 {#- The pattern of times of day in the dialect's format: HH24 or HH12, MI, SS, AM for the half of the
@@ -124,35 +116,31 @@
     ])) }}
 {%- endmacro %}
 
-{#- What replaces a time of day that matches `time_pattern`, as columns: its hour, its minute and
-    second, and the half of the day. -#}
-{% macro time_groups() -%}
-    {%- set format = "replace(replace(dialect.time_format, 'HH24', 'HH'), 'HH12', 'HH')" -%}
-    {%- set minute = group_of("MI", format, ["AM", "HH"]) -%}
-    {%- set group = group_of("SS", format, ["AM", "HH", "MI"]) -%}
-    {%- set second = "case when " ~ dbt.position("':SS'", format) ~ " > 0 then " ~ group ~ " when "
-        ~ dbt.position("'SS'", format) ~ " > 0 then " ~ dbt.concat(["':'", group]) ~ " else '' end" -%}
-    {{ group_of("HH", format, ["AM"]) }} as hour_group,
-    {{ dbt.concat([minute, second]) }} as minute_groups,
-    {{ group_of("AM", format, ["HH", "MI", "SS"]) }} as half_group
-{%- endmacro %}
-
 {#- A time of day as text, hours first, on a clock of 24 hours; null where the value is not written in
     the dialect's format.
 
     Args:
-        value: SQL of the text. -#}
-{% macro time_in_dialect(value) -%}
-    {%- set rewritten, pattern = adapter.dispatch("rewritten"), "dialect.time_pattern" -%}
-    {%- set hour = rewritten(value, pattern, "dialect.hour_group") -%}
-    {%- set half = rewritten(value, pattern, "dialect.half_group") -%}
-    {%- set hour_of_day = "mod(cast(" ~ hour ~ " as integer), 12) + case when lower(" ~ half
-        ~ ") = 'p' then 12 else 0 end" -%}
-    {{ dbt.concat([
-        "case when " ~ dbt.position("'AM'", "dialect.time_format") ~ " > 0 then cast(" ~ hour_of_day
-            ~ " as " ~ text_type() ~ ") else " ~ hour ~ " end",
-        "':'", rewritten(value, pattern, "dialect.minute_groups"),
-    ]) }}
+        value: SQL of the text.
+        pattern: SQL of `time_pattern`, where the query has it already. -#}
+{% macro time_in_dialect(value, pattern=none) -%}
+    {%- set pattern = pattern or time_pattern() -%}
+    {%- set format = "replace(replace(dialect.time_format, 'HH24', 'HH'), 'HH12', 'HH')" -%}
+    {%- set hour = group_of("HH", format, ["AM"]) -%}
+    {%- set minute = group_of("MI", format, ["AM", "HH"]) -%}
+    {%- set group = group_of("SS", format, ["AM", "HH", "MI"]) -%}
+    {%- set second = "case when " ~ dbt.position("':SS'", format) ~ " > 0 then " ~ group ~ " when "
+        ~ dbt.position("'SS'", format) ~ " > 0 then " ~ dbt.concat(["':'", group]) ~ " else '' end" -%}
+    {%- set half = group_of("AM", format, ["HH", "MI", "SS"]) -%}
+    case
+        when {{ dbt.position("'AM'", format) }} > 0 then {{ dbt.concat([
+            "cast(mod(cast(" ~ adapter.dispatch("rewritten")(value, pattern, [hour])
+            ~ " as integer), 12) + case when lower("
+            ~ adapter.dispatch("rewritten")(value, pattern, [half])
+            ~ ") = 'p' then 12 else 0 end as " ~ text_type() ~ ")", "':'",
+            adapter.dispatch("rewritten")(value, pattern, [minute, second]),
+        ]) }}
+        else {{ adapter.dispatch("rewritten")(value, pattern, [hour, "':'", minute, second]) }}
+    end
 {%- endmacro %}
 
 {#- The offset of a time as text; empty where the dialect has none. -#}
@@ -222,17 +210,17 @@
 {% macro postgres__matches(value, pattern) -%} {{ value }} ~ ({{ pattern }}) {%- endmacro %}
 
 {#- A value written in another way; null where it does not match the pattern. -#}
-{% macro default__rewritten(value, pattern, replacement) -%}
+{% macro default__rewritten(value, pattern, parts) -%}
     case
         when {{ value }} rlike {{ pattern }}
-            then regexp_replace({{ value }}, {{ pattern }}, {{ replacement }})
+            then regexp_replace({{ value }}, {{ pattern }}, {{ dbt.concat(parts) }})
     end
 {%- endmacro %}
 
-{% macro postgres__rewritten(value, pattern, replacement) -%}
+{% macro postgres__rewritten(value, pattern, parts) -%}
     case
         when {{ value }} ~ ({{ pattern }})
-            then regexp_replace({{ value }}, {{ pattern }}, {{ replacement }})
+            then regexp_replace({{ value }}, {{ pattern }}, {{ dbt.concat(parts) }})
     end
 {%- endmacro %}
 

@@ -131,9 +131,7 @@
         {{ number_pattern() }} as number_pattern,
         {{ number_pattern(quantity_decimal()) }} as quantity_pattern,
         {{ date_pattern() }} as date_pattern,
-        {{ date_groups() }} as date_groups,
-        {{ time_pattern() }} as time_pattern,
-        {{ time_groups() }}
+        {{ time_pattern() }} as time_pattern
     from {{ ref("stg_exports__feeds") }} as dialect
 {%- endmacro %}
 
@@ -144,7 +142,7 @@
 {% macro line_date(column) -%}
     case
         when {{ column }} is null then {{ file_date() }}
-        else {{ dbt.safe_cast(date_in_dialect(filled(column)), "date") }}
+        else {{ dbt.safe_cast(date_in_dialect(filled(column), "dialect.date_pattern"), "date") }}
     end
 {%- endmacro %}
 
@@ -241,7 +239,7 @@
 {% macro amount_in_dialect(column, empty=none) -%}
     {%- set value = filled("mapped." ~ column) -%}
     {%- set value = "coalesce(" ~ value ~ ", '" ~ empty ~ "')" if empty else value -%}
-    {{ number_in_dialect(value) }}
+    {{ number_in_dialect(value, pattern="dialect.number_pattern") }}
 {%- endmacro %}
 
 {#- The instant that a text says which has both a day and a time of day.
@@ -251,7 +249,8 @@
         time_zone: SQL of the time zone of times without an offset. -#}
 {% macro moment_in_dialect(value, time_zone) -%}
     {%- set local = dbt.concat([
-        date_in_dialect(value), "' '", time_in_dialect(value),
+        date_in_dialect(value, "dialect.date_pattern"), "' '",
+        time_in_dialect(value, "dialect.time_pattern"),
     ]) -%}
     {{ moment_of(local, offset_in_dialect(value), time_zone) }}
 {%- endmacro %}

@@ -56,16 +56,18 @@ written as {{ computed_once() }} (
         {%- for column in ['ticket', 'article', 'returned_ticket', 'payment_method', 'channel'] %}
         {{ filled('mapped.' ~ column) }} as clean_{{ column }},
         {%- endfor %}
-        {{ quantity_in_dialect(filled('mapped.quantity')) }} as quantity_text,
+        {{ quantity_in_dialect(filled('mapped.quantity'), 'dialect.quantity_pattern') }}
+            as quantity_text,
         {%- for column in ['unit_price', 'line_amount', 'discount', 'unit_cost', 'order_total'] %}
-        {{ number_in_dialect(filled('mapped.' ~ column)) }} as {{ column }}_text,
+        {{ number_in_dialect(filled('mapped.' ~ column), pattern='dialect.number_pattern') }}
+            as {{ column }}_text,
         {%- endfor %}
         coalesce(mapped.order_grain, 'ticket') as grain,
         -- a day's sum is of its noon
         {{ dbt.concat([
-            date_in_dialect(filled('mapped.sold_on')), "' '",
+            date_in_dialect(filled('mapped.sold_on'), 'dialect.date_pattern'), "' '",
             "case when mapped.order_grain = 'day' then '12:00' else "
-            ~ time_in_dialect(filled('mapped.sold_at')) ~ " end",
+            ~ time_in_dialect(filled('mapped.sold_at'), 'dialect.time_pattern') ~ " end",
         ]) }} as sold_at_text,
         case
             when mapped.order_grain = 'day' then ''

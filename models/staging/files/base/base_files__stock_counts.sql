@@ -60,7 +60,8 @@ lines as (
 
     select
         mapped.*,
-        {{ quantity_in_dialect(filled('mapped.counted_quantity')) }} as counted_quantity_text,
+        {{ quantity_in_dialect(filled('mapped.counted_quantity'), 'dialect.quantity_pattern') }}
+            as counted_quantity_text,
         {{ line_date('counted_on') }} as business_date
     from mapped
     left join feeds as dialect on mapped.feed = dialect.feed

@@ -62,9 +62,12 @@ lines as (
 
     select
         mapped.*,
-        {{ quantity_in_dialect(filled('mapped.quantity')) }} as quantity_text,
-        {{ number_in_dialect(filled('mapped.unit_price')) }} as unit_price_text,
-        {{ date_in_dialect(filled('mapped.best_before')) }} as best_before_text,
+        {{ quantity_in_dialect(filled('mapped.quantity'), 'dialect.quantity_pattern') }}
+            as quantity_text,
+        {{ number_in_dialect(filled('mapped.unit_price'), pattern='dialect.number_pattern') }}
+            as unit_price_text,
+        {{ date_in_dialect(filled('mapped.best_before'), 'dialect.date_pattern') }}
+            as best_before_text,
         {{ line_date('delivered_on') }} as business_date
     from mapped
     left join feeds as dialect on mapped.feed = dialect.feed
