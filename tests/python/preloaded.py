@@ -1,7 +1,8 @@
 """Runs `mypizza` and `mypizza-sample` in processes that need not import dbt and dlt first.
 
 A fork server imports them once for each test process; every command is forked from it. That spares
-each command two and a half seconds, most of them for dbt. The project itself is imported afresh.
+each command two and a half seconds, most of them for dbt, and another one or more because dbt has
+parsed there before. The project itself is imported afresh.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ _processes.set_forkserver_preload([
     "pandas",
     "pyarrow.parquet",
     "rich.table",
+    "tests.python.warmed",
 ])  # fmt: skip
 
 
