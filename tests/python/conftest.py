@@ -221,10 +221,11 @@ def receiver() -> Iterator[Receiver]:
 
 
 LONGEST = (
-    *("test_run", "test_ingest", "test_exports", "test_rights", "test_quarantine"),
-    *("test_report", "test_superset", "test_stock", "test_guests"),
-    *("test_conformance", "test_chain", "test_upgrade", "test_add_a_till_system"),
-    "test_full_disk",
+    *("test_run", "test_ingest", "test_till_systems", "test_site", "test_rights", "test_exports"),
+    *("test_touched_orders", "test_report", "test_left_out", "test_conformance", "test_chain"),
+    *("test_web", "test_quarantine", "test_reconcile", "test_metrics", "test_upgrade"),
+    *("test_full_disk", "test_any_export", "test_cli", "test_ingest_mariadb", "test_files"),
+    *("test_stock", "test_file_check", "test_superset"),
 )
 """The files that take minutes, the longest first: begun last, one would keep a worker waiting.
 
