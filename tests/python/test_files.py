@@ -208,6 +208,7 @@ def test_of_a_long_file_that_grew_only_what_was_added_is_read(
     assert folder.rows("n")[0] == ("x",)
     assert folder.rows("_line_number, n, note, _reject")[1:-1] == grown[1:]
 
+
 def test_a_file_of_the_same_size_written_later_is_read_again(folder: Folder) -> None:
     path = folder.write("a.csv", "n\n1\n")
     folder.load()

@@ -7,8 +7,8 @@ while it is read, or the warehouse refuses what a file holds, the load is done i
 them whole, so that the others land.
 
 A file that changed replaces what it brought before: its lines are merged by their number, a line
-that it no longer has is marked as deleted, and a line that stayed as it was keeps its load. Of a long
-file that has only grown, by the digest of what it was, only the lines after that are read.
+that it no longer has is marked as deleted, and a line that stayed as it was keeps its load. A long
+file that begins with all that it was, as a digest says, is read from where it ended.
 
 dlt's own filesystem source reads each file into a load package on disk and merges by a second copy:
 two to three times the cost of `COPY`, without line numbers or rejects. Here files stream straight
