@@ -113,6 +113,7 @@ class FeedVisit:
         feed, connection = self.feed, self.session.connection
         bucket = Bucket(feed)
         known = land.known_files(connection, feed)
+        known |= {name: known[name]._replace(end=None) for name in again if name in known}
         present = [
             file
             for file in bucket.files()
