@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -163,6 +163,50 @@ def test_a_changed_file_replaces_what_it_brought_and_unchanged_lines_keep_their_
     folder.write("a.csv", "n,m\n1,a\n2,changed\n3,back\n4,d\n")
     succeeded(folder.load())
     assert folder.rows("n, m") == [("1", "a"), ("2", "changed"), ("3", "back"), ("4", "d")]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    ("format_", "encoding", "line"),
+    [
+        ("csv", "utf-8", '{0};"{0} €\nor so"\n'),
+        ("csv", "utf-16", "{0};{0} €\n"),
+        ("csv", "cp1252", "{0};{0} €\r\n"),
+        ("jsonl", "utf-8", '{{"n": "{0}", "note": "{0} €"}}\n'),
+    ],
+)
+def test_of_a_long_file_that_grew_only_what_was_added_is_read(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, format_: str, encoding: str, line: str,
+    *, packed: bool,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(file_text, "BLOCK_BYTES", 1000)
+    folder.declared |= {"format": format_, "encoding": encoding, "delimiter": ";"}
+
+    def write(numbers: Iterable[object], end: str = "") -> None:
+        header = "n;note\n" if format_ == "csv" else ""
+        text = header + "".join(map(line.format, numbers)) + end
+        content = text.encode(encoding)
+        folder.write("a.csv", gzip.compress(content) if packed else content)
+
+    write(range(200))
+    assert succeeded(folder.load()).row_count == 200
+    write(range(203))
+    assert succeeded(folder.load()).row_count == 3
+    # without its end the last line may still become a longer one, and the whole file is read again
+    write(range(204), end="20")
+    succeeded(folder.load())
+    write([*range(204), 2045])
+    assert succeeded(folder.load()).row_count == 205
+    grown = folder.rows("_line_number, n, note, _reject")
+    assert [n for _, n, *_ in grown] == [*map(str, range(204)), "2045"]
+    assert folder.query(
+        f"select lines, rejects from raw_files._files where feed = '{folder.name}'"
+    ) == [(205, 0)]
+    # what was before it is another
+    write(["x", *range(1, 204), 2045, 206])
+    assert succeeded(folder.load()).row_count == 206
+    assert folder.rows("n")[0] == ("x",)
+    assert folder.rows("_line_number, n, note, _reject")[1:-1] == grown[1:]
 
 
 def test_a_file_of_the_same_size_written_later_is_read_again(folder: Folder) -> None:

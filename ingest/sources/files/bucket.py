@@ -92,6 +92,7 @@ class Reading:
         notes: what a person should know although the file was read.
         error: one sentence, where it could not be read to its end.
         changed: the file as it is now, where it changed while it was read.
+        track: from where to where it was read: to a file that has grown, only what was added.
     """
 
     file: File
@@ -100,6 +101,7 @@ class Reading:
     notes: list[str] = field(default_factory=list)
     error: str | None = None
     changed: File | None = None
+    track: text.Track = field(default_factory=text.Track)
 
     @property
     def is_whole(self) -> bool:
@@ -296,10 +298,10 @@ class Bucket:
 
         if self.feed.format == "xlsx":
             return read_excel(raw, self.feed, note_left_out)
-        chunks = text.chunks(raw, self.feed.encoding, note)
+        chunks = text.chunks(raw, self.feed.encoding, note, reading.track)
         if self.feed.format == "jsonl":
-            return read_json_lines(chunks)
-        return read_csv(chunks, self.feed, note_left_out)
+            return read_json_lines(chunks, reading.track)
+        return read_csv(chunks, self.feed, reading.track, note_left_out)
 
     def _now(self, file: File) -> File:
         """Return a file as it is now; one that is gone raises FileNotFoundError."""

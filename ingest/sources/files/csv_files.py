@@ -21,6 +21,7 @@ import pyarrow.csv as arrow_csv
 
 from ingest.sources.files.columns import column_names, rows
 from ingest.sources.files.feed import Feed
+from ingest.sources.files.text import Track
 
 LONGEST_LINE = 8 << 20
 LONGEST_RECORD = 10_000
@@ -41,13 +42,14 @@ LONE_RETURN = re.compile(rb"\r(?!\n)")
 
 
 def read_csv(
-    chunks: Iterator[bytes], feed: Feed, on_left_out: Callable[[int], None] = lambda _: None
+    chunks: Iterator[bytes], feed: Feed, track: Track, on_left_out: Callable[[int], None]
 ) -> Iterator[pa.Table]:
     """Yield the rows of a CSV file as text, and among them the lines that do not fit the header.
 
     Args:
         chunks: the file's text, as UTF-8.
         feed: its feed, which says how it is written.
+        track: where the chunks after the first go on, and what is told where they end.
         on_left_out: called with the number of lines that the feed says are no records, if any.
 
     Raises:
@@ -56,13 +58,21 @@ def read_csv(
     """
     file = _File(feed)
     rest = b""
-    for chunk in chain(_unwrapped(chunks, feed), [None]):
+    is_header_known = False
+    for position, chunk in enumerate(chain(_unwrapped(chunks, feed), [None])):
         is_last = chunk is None
+        if is_last and not rest and is_header_known:
+            track.ends_at(file.line)
         rest += chunk or b""
         if is_last and rest and not rest.endswith(b"\n"):
             rest += b"\n"
         end = rest.rfind(b"\n") + 1
         table, used = file.read(rest[:end], is_last=is_last)
+        if position == 0:
+            is_header_known = file.knows_header
+            if track.since:
+                file.line, file.left_out, rest = track.since.next_line, 0, b""
+                continue
         if table is not None:
             yield table
         rest = rest[used:]
@@ -132,9 +142,14 @@ class _File:
         self._lines, self._record = _patterns(feed.delimiter, feed.quote, feed.escape)
         self._names = tuple(feed.columns)
         self._header: list[str] | None = None
-        self._line = 1
+        self.line = 1
         self._is_empty = True
         self.left_out = 0
+
+    @property
+    def knows_header(self) -> bool:
+        """Whether the columns' names are known."""
+        return bool(self._names)
 
     @property
     def is_without_header(self) -> bool:
@@ -153,7 +168,7 @@ class _File:
             record whose end must come with the next block.
         """
         begins = 0 if self._names else self._read_header(block, is_last=is_last)
-        self._line += block.count(b"\n", 0, begins)
+        self.line += block.count(b"\n", 0, begins)
         if begins == len(block) or not self._names:
             return None, begins
         table, used = self._read_rows(block[begins:], is_last=is_last)
@@ -207,11 +222,11 @@ class _File:
         """Return a block's rows and rejects, and how many of its bytes these are."""
         used = len(block)
         rejects: dict[int, str] = {}
-        next_line = self._line + block.count(b"\n")
-        starts = pa.arange(self._line, next_line)
+        next_line = self.line + block.count(b"\n")
+        starts = pa.arange(self.line, next_line)
         table, misfits = self._values(block)
         if not self._has_open_lines(block, table, misfits, len(starts)):
-            self._line = next_line
+            self.line = next_line
         else:
             records, starts, rejects, used = self._frame(block, is_last=is_last)
             table, misfits = self._values(records)
@@ -300,16 +315,16 @@ class _File:
             end = complete.end() if complete else position
             if end > position:
                 records.append(block[position:end])
-                starts += range(self._line, self._line + block.count(b"\n", position, end))
+                starts += range(self.line, self.line + block.count(b"\n", position, end))
             elif (end := self._end_of_record(block, position, is_last=is_last)) > 0:
                 records.append(block[position:end].rstrip(b"\r\n") + b"\n")
-                starts.append(self._line)
+                starts.append(self.line)
             elif end == 0:
                 break
             else:
                 end = block.index(b"\n", position) + 1
-                rejects[self._line] = block[position:end].rstrip(b"\r\n").decode()
-            self._line += block.count(b"\n", position, end)
+                rejects[self.line] = block[position:end].rstrip(b"\r\n").decode()
+            self.line += block.count(b"\n", position, end)
             position = end
         return b"".join(records), pa.array(starts, pa.int64()), rejects, position
 

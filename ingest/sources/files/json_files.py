@@ -9,19 +9,26 @@ from typing import Any
 import pyarrow as pa
 
 from ingest.sources.files.columns import column_names
+from ingest.sources.files.text import Track
 
 
-def read_json_lines(chunks: Iterator[bytes]) -> Iterator[pa.Table]:
+def read_json_lines(chunks: Iterator[bytes], track: Track) -> Iterator[pa.Table]:
     """Yield the rows of a file as text, and among them the lines that are no JSON object.
 
     Args:
         chunks: the file's text, as UTF-8.
+        track: where the chunks after the first go on, and what is told where they end.
     """
     rest, number = b"", 1
-    for chunk in chunks:
+    for position, chunk in enumerate(chunks):
+        if track.since and position == 0:
+            number = track.since.next_line
+            continue
         *lines, rest = (rest + chunk).split(b"\n")
         yield _rows(lines, number)
         number += len(lines)
+    if not rest:
+        track.ends_at(number)
     yield _rows([rest], number)
 
 

@@ -7,7 +7,8 @@ while it is read, or the warehouse refuses what a file holds, the load is done i
 them whole, so that the others land.
 
 A file that changed replaces what it brought before: its lines are merged by their number, a line
-that it no longer has is marked as deleted, and a line that stayed as it was keeps its load.
+that it no longer has is marked as deleted, and a line that stayed as it was keeps its load. A long
+file that begins with all that it was, as a digest says, is read from where it ended.
 
 dlt's own filesystem source reads each file into a load package on disk and merges by a second copy:
 two to three times the cost of `COPY`, without line numbers or rejects. Here files stream straight
@@ -21,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -35,6 +36,7 @@ from ingest.loads.statements import Statements
 from ingest.sources.files.bucket import Bucket, File, Reading
 from ingest.sources.files.columns import OWN_COLUMNS
 from ingest.sources.files.feed import Feed
+from ingest.sources.files.text import Position, Track
 from ingest.warehouse import reason, trouble
 
 if TYPE_CHECKING:
@@ -42,14 +44,36 @@ if TYPE_CHECKING:
 
 RAW = "raw_files"
 STATEMENTS = Statements(__file__)
-Known = tuple[bool, list[Any]]
-"""Whether a file that has landed is still there and would be read alike, and its version."""
 
 READINGS = 3
 """So often a file is read that changes while it is read; then it waits for the next run."""
 
 REFUSED_FILES = 10
 """So many files that the warehouse refuses are looked for one by one; more share one reason."""
+
+
+class Known(NamedTuple):
+    """A file that has landed.
+
+    Attributes:
+        is_current: whether it is still there and would be read alike.
+        version: its version then.
+        end: up to where it was read, if a longer one can be read from there.
+    """
+
+    is_current: bool
+    version: list[Any]
+    end: Position | None
+
+    def is_same(self, file: File) -> bool:
+        """Say whether a file is as it was."""
+        return self.is_current and self.version == file.version
+
+    def track(self, file: File) -> Track:
+        """Return where to read a file from: one that has grown, from where it ended."""
+        branch_id, size, *_ = self.version
+        has_grown = self.is_current and branch_id == file.branch_id and size < file.size
+        return Track(self.end if has_grown else None)
 
 
 def schema_name(feed: Feed) -> str:
@@ -66,7 +90,11 @@ def known_files(connection: Connection, feed: Feed) -> dict[str, Known]:
     """
     values = {"feed": feed.name, "parsing": feed.parsing}
     rows = connection.execute(STATEMENTS("known_files"), values)
-    return {name: (is_current, version) for name, is_current, *version in rows}
+    return {
+        name: Known(is_current, version, Position(*end) if end[0] else None)
+        for name, is_current, *end, branch_id, size, modified_at, etag in rows
+        for version in [[branch_id, size, modified_at, etag]]
+    }
 
 
 def columns(connection: Connection, feed: Feed) -> list[str]:
@@ -201,7 +229,11 @@ class _Part:
 
     def _copy(self, wanted: Sequence[File], schema: str, table: str) -> list[Reading]:
         """Copy files into a table, and take those back that were not read to their end."""
-        readings = [Reading(file) for file in wanted]
+        known = self._load.known
+        readings = [
+            Reading(file, track=known[file.name].track(file) if file.name in known else Track())
+            for file in wanted
+        ]
         with ThreadPoolExecutor(1) as reader:
             batches = _ahead(reader, self._batches(readings))
             for shape, group in groupby(batches, lambda batch: batch.schema):
@@ -222,7 +254,7 @@ class _Part:
                 "_dlt_load_id": self._load.load_id,
             }
             for table in self._load.bucket.read(reading):
-                reading.error = self._misfit(table, reading.file)
+                reading.error = self._misfit(table, reading)
                 if reading.error:
                     break
                 table = table.append_column("branch_id", self._branches(table, reading.file))
@@ -240,8 +272,9 @@ class _Part:
         named = pc.index_in(words, pa.array(list(feed.branches.values()), pa.string()))
         return pc.coalesce(pa.array(list(feed.branches), pa.string()).take(named), words)
 
-    def _misfit(self, table: pa.Table, file: File) -> str | None:
+    def _misfit(self, table: pa.Table, reading: Reading) -> str | None:
         """Say why a file cannot be of this feed: it shares no column with all the others."""
+        file = reading.file
         found = [name for name in table.column_names if name not in OWN_COLUMNS]
         self._first = self._first or set(found)
         outlet = self._feed.branch_column
@@ -251,7 +284,8 @@ class _Part:
                 f"which says the branch (it has {', '.join(found[:5])}): correct branch_column in "
                 f"{self._feed.section}."
             )
-        if not self._first.isdisjoint(found):
+        # what follows lines that have landed may be rejects only
+        if reading.track.since or not self._first.isdisjoint(found):
             return None
         if any("x00" in name for name in found):
             return (
@@ -293,6 +327,8 @@ class _Part:
                 "rejects": reading.rejects,
                 "load_id": load_id,
                 "parsing": feed.parsing,
+                "first_line": since.next_line if (since := reading.track.since) else 0,
+                **(reading.track.end or Position(0, "", 0))._asdict(),
             }
             for reading in readings
         ]

@@ -113,6 +113,7 @@ class FeedVisit:
         feed, connection = self.feed, self.session.connection
         bucket = Bucket(feed)
         known = land.known_files(connection, feed)
+        known |= {name: known[name]._replace(end=None) for name in again if name in known}
         present = [
             file
             for file in bucket.files()
@@ -121,7 +122,7 @@ class FeedVisit:
         wanted = [
             file
             for file in present
-            if file.name in again or known.get(file.name) != (True, file.version)
+            if file.name in again or file.name not in known or not known[file.name].is_same(file)
         ]
         readings: Sequence[Reading] = ()
         new: Sequence[str] = ()
@@ -139,7 +140,7 @@ class FeedVisit:
             "rejects": sum(reading.rejects for reading in readings),
         }
         read = [reading.file.name for reading in readings if reading.is_whole]
-        came = [name for name in read if name not in known or not known[name][0]]
+        came = [name for name in read if name not in known or not known[name].is_current]
         gone = self._mark_vanished(present, came)
         entry.error = _problem([reading for reading in readings if reading.error])
         entry.notes = (
@@ -178,7 +179,7 @@ class FeedVisit:
                     f"{line}, which is no branch of seeds/branches.csv: add it there, or name it "
                     f"in branches in {feed.section}."
                 )
-        files = [reading.file.name for reading in readings]
+        files = [reading.file.name for reading in readings if not reading.track.since]
         if feed.name in self.redeclared:
             files += [name for name in present if name not in files]
         if self.is_modelled and self.expected and files:

@@ -17,7 +17,10 @@ create table if not exists raw_files._files (
 
 alter table raw_files._files
 add column if not exists parsing text,
-add column if not exists first_modified_at timestamptz;
+add column if not exists first_modified_at timestamptz,
+add column if not exists read_bytes bigint,
+add column if not exists read_digest text,
+add column if not exists next_line bigint;
 
 create table if not exists raw_files._feeds (
     feed text primary key,
