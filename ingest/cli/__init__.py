@@ -13,7 +13,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.abc import MetaPathFinder
 
 INTERRUPTED = 130
 """The exit code after Ctrl+C, as shells use it."""
@@ -21,22 +20,8 @@ INTERRUPTED = 130
 STOPPED = "Stopped by Ctrl+C. Complete work is kept; the next run does the rest."
 
 
-class WithoutPandas(MetaPathFinder):
-    """Lets pandas pass for missing, as it is outside of development.
-
-    pyarrow imports it where it is installed: half a second and 60 MB for nothing.
-    """
-
-    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
-        """Raise ModuleNotFoundError for pandas, and leave all else to the others."""
-        del path, target
-        if fullname == "pandas":
-            raise ModuleNotFoundError(name=fullname)
-
-
 def main() -> None:
     """Run the command line."""
-    sys.meta_path.insert(0, WithoutPandas())
     try:
         with ending_at_once():
             # imported here, so that Ctrl+C during it is answered in one sentence, too
