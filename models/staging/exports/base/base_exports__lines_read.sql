@@ -1,3 +1,6 @@
+{#- Dialects are read once in a build: a table, where many others read the lines. -#}
+{{ config(materialized='table') }}
+
 {%- set optional = {
     'ticket': none, 'article': none, 'sold_at': none, 'quantity': none, 'unit_price': none,
     'line_amount': none, 'discount': none, 'line_kind': none, 'payment_method': none,
