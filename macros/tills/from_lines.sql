@@ -67,17 +67,15 @@
     group by order_key, branch_id, order_id, tax_rate, is_refund
 {%- endmacro %}
 
-{#- The tax in an amount, rounded on the receipt to the minor unit of its currency.
+{#- The tax of an amount, rounded to the minor unit of its currency: the query knows tax_rate,
+    prices_include_tax, which says whether the amount contains it, and minor_unit.
 
     Args:
-        of: the relation's name and a point, where the query has several.
-        amount: SQL of the amount with its tax.
-        minor_unit: SQL of the places of its currency. -#}
-{% macro included_tax(of="", amount=none, minor_unit=none) -%}
-    {%- set amount = amount or of ~ "charged_amount" -%}
-    {%- set rate = of ~ "tax_rate" -%}
+        amount: SQL of the amount. -#}
+{% macro tax_of(amount) -%}
     {{ adapter.dispatch("rounded")(
-        amount ~ " * " ~ rate ~ " / (1 + " ~ rate ~ ")", minor_unit or of ~ "minor_unit"
+        amount ~ " * tax_rate / (case when prices_include_tax then 1 + tax_rate else 1 end)",
+        "minor_unit"
     ) }}
 {%- endmacro %}
 

@@ -9,10 +9,28 @@
 
 with
 
+-- a tip has no tax
 lines as (
 
-    select * from {{ ref('base_exports__lines') }}
+    select
+        *,
+        case when line_kind <> 'tip' and tax_amount is null then gross_amount - discount_amount end
+            as amount_without_its_tax
+    from {{ ref('base_exports__lines') }}
     where {{ not_in_quarantine('files', none, 'line_key') }}
+
+),
+
+-- what the lines of a ticket with a rate come to, up to each of them
+added_up as (
+
+    select
+        *,
+        sum(amount_without_its_tax) over (
+            partition by branch_id, order_id, tax_rate, line_kind = 'return', deleted_at is null
+            order by sold_at, line_key
+        ) as amount_so_far
+    from lines
 
 ),
 
@@ -49,6 +67,16 @@ final as (
         unit_cost,
         order_total,
         tax_rate,
+        prices_include_tax,
+        -- Tax is rounded per rate of a ticket: a line has what it adds to the rounded tax of those
+        -- before it. So the lines of any ticket, sold or given back, add up to its tax.
+        cast(case
+            when line_kind = 'tip' then null
+            when tax_amount is not null then tax_amount
+            else
+                {{ tax_of('amount_so_far') }}
+                - {{ tax_of('(amount_so_far - amount_without_its_tax)') }}
+        end as {{ exact_type() }}) as tax_amount,
         currency,
         minor_unit,
 
@@ -58,7 +86,7 @@ final as (
 
         -- load
         load_id
-    from lines
+    from added_up
 
 )
 

@@ -33,7 +33,7 @@ final as (
         cast(lines.gross_amount as {{ exact_type() }}) as gross_amount,
         cast(lines.discount_amount as {{ exact_type() }}) as discount_amount,
         cast(case
-            when lines.line_kind = 'return' then coalesce({{ included_tax('lines.') }}, 0)
+            when lines.line_kind = 'return' then coalesce(lines.tax_amount, 0)
         end as {{ exact_type() }}) as tax_amount,
         cast(lines.tax_rate as numeric(9, 6)) as tax_rate,
 

@@ -6,14 +6,12 @@ lines as (
     where
         is_order_line
         and deleted_at is null
-        and tax_rate is not null
-        -- tips are no revenue
-        and line_kind <> 'tip'
+        and tax_amount is not null
 
 ),
 
--- Included in the price, and rounded on the receipt; the tax that is given back on a later day is
--- the payment's. A discount with a rate of its own is below 0, and so is its tax.
+-- the tax that is given back on a later day is the payment's; a discount with a rate of its own is
+-- below 0, and so is its tax
 rates as (
 
     select
@@ -21,11 +19,10 @@ rates as (
         order_id,
         tax_rate,
         line_kind = 'return' as is_refund,
-        case when line_kind = 'return' then -1 else 1 end * sum(charged_amount) as charged_amount,
-        case
-            when line_kind = 'return' then -sum({{ included_tax() }})
-            else {{ included_tax(amount='sum(charged_amount)', minor_unit='max(minor_unit)') }}
-        end as tax_amount,
+        case when line_kind = 'return' then -1 else 1 end * sum(
+            charged_amount - case when prices_include_tax then tax_amount else 0 end
+        ) as taxable_amount,
+        case when line_kind = 'return' then -1 else 1 end * sum(tax_amount) as tax_amount,
         max(load_id) as load_id
     from lines
     group by branch_id, order_id, tax_rate, line_kind = 'return'
@@ -37,7 +34,8 @@ final as (
     select
         -- keys
         {{ dbt.concat([
-            surrogate_key('branch_id', ['order_id', 'tax_rate']),
+            surrogate_key('branch_id', ['order_id', "coalesce("
+                ~ dbt.cast('tax_rate', dbt.type_string()) ~ ", 'unknown')"]),
             "case when is_refund then '-refund' else '' end",
         ]) }} as order_tax_key,
         {{ surrogate_key('branch_id', 'order_id') }} as order_key,
@@ -47,7 +45,7 @@ final as (
         -- the tax
         cast(tax_rate as numeric(9, 6)) as tax_rate,
         is_refund,
-        cast(charged_amount - tax_amount as {{ exact_type() }}) as taxable_amount,
+        cast(taxable_amount as {{ exact_type() }}) as taxable_amount,
         cast(tax_amount as {{ exact_type() }}) as tax_amount,
 
         -- times

@@ -14,6 +14,8 @@ numbered as (
     select
         *,
         case when line_kind = 'return' then 'refund' else 'sale' end as payment_type,
+        -- a refund that was struck off keeps its amount
+        line_kind = 'return' or deleted_at is null as counts,
         case
             when line_kind = 'return' then order_line_id
             else
@@ -35,12 +37,15 @@ ticket_payments as (
         payment_method,
         payment_type,
         max(currency) as currency,
-        -- a refund that was struck off keeps its amount
         coalesce(
-            sum(case when line_kind = 'return' or deleted_at is null then charged_amount end), 0
+            sum(case when counts then charged_amount end), 0
+        ) + coalesce(
+            sum(case when counts and not prices_include_tax then tax_amount end), 0
         ) as received_amount,
-        max(minor_unit) as minor_unit,
-        max(tax_rate) as tax_rate,
+        -- a refund without a rate gives back no tax
+        coalesce(
+            sum(case when counts then tax_amount end), case payment_type when 'refund' then 0 end
+        ) as tax_amount,
         min(sold_at) as paid_at,
         case when count(deleted_at) = count(*) then max(deleted_at) end as deleted_at,
         max(load_id) as load_id
@@ -64,9 +69,9 @@ final as (
         payment_type,
         currency,
 
-        -- money: tax is rounded on the receipt
+        -- money
         cast(received_amount as {{ exact_type() }}) as received_amount,
-        cast({{ included_tax(amount='received_amount') }} as {{ exact_type() }}) as tax_amount,
+        cast(tax_amount as {{ exact_type() }}) as tax_amount,
         cast(0 as {{ exact_type() }}) as tip_amount,
 
         -- times

@@ -3,13 +3,16 @@
 
 {%- set optional = {
     'ticket': none, 'article': none, 'sold_at': none, 'quantity': none, 'unit_price': none,
-    'line_amount': none, 'discount': none, 'line_kind': none, 'payment_method': none,
-    'channel': none, 'product_name': none, 'category': none, 'unit_cost': none,
+    'line_amount': none, 'discount': none, 'tax_amount': none, 'line_kind': none,
+    'payment_method': none, 'channel': none, 'product_name': none, 'category': none, 'unit_cost': none,
     'order_total': none, 'returned_ticket': none, 'order_grain': none,
     'tax_rate': 'cast(null as numeric)', 'line_part': 'cast(null as integer)',
     'is_total': 'cast(null as boolean)',
 } %}
 {%- set models, money = {}, exact_type() | trim %}
+{%- set amounts = [
+    'unit_price', 'line_amount', 'discount', 'tax_amount', 'unit_cost', 'order_total',
+] %}
 {%- for feed in till_exports() %}
 {%- do models.update({feed: ref('base_exports__' ~ feed)}) %}
 {%- endfor %}
@@ -51,6 +54,7 @@ written as {{ computed_once() }} (
         branches.currency,
         branches.time_zone,
         branches.cutover_hour,
+        branches.prices_include_tax,
         coalesce(currencies.minor_unit, 2) as minor_unit,
         -- a line that the export calls a return may be one in any dialect
         coalesce(dialect.negative_quantity = 'refund', false) or mapped.line_kind is not null
@@ -61,7 +65,7 @@ written as {{ computed_once() }} (
         {%- endfor %}
         {{ quantity_in_dialect(filled('mapped.quantity'), 'dialect.quantity_pattern') }}
             as quantity_text,
-        {%- for column in ['unit_price', 'line_amount', 'discount', 'unit_cost', 'order_total'] %}
+        {%- for column in amounts %}
         {{ number_in_dialect(filled('mapped.' ~ column), pattern='dialect.number_pattern') }}
             as {{ column }}_text,
         {%- endfor %}
@@ -88,7 +92,7 @@ valued as {{ computed_once() }} (
     select
         *,
         {{ safe_cast('quantity_text', 'numeric(12, 3)') }} as quantity_read,
-        {%- for column in ['unit_price', 'line_amount', 'discount', 'unit_cost', 'order_total'] %}
+        {%- for column in amounts %}
         {{ safe_cast(column ~ '_text', money) }} as {{ column }}_read,
         {%- endfor %}
         {{ moment_of('sold_at_text', 'offset_text', 'time_zone') }} as sold_at_read
