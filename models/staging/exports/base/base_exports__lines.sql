@@ -18,7 +18,7 @@ lines as (
             when 'line' then coalesce(clean_ticket, {{ line_key() }})
             else {{ dbt.cast("day_read", dbt.type_string()) }}
         end as order_ticket
-    from {{ ref('base_exports__lines_valued') }}
+    from {{ ref('base_exports__lines_numbered') }}
 
 ),
 
@@ -28,11 +28,7 @@ assigned as (
         *,
         case
             when kind = 'return' and clean_returned_ticket is null
-                then coalesce(
-                    max(case when line_quantity > 0 and _deleted_at is null then day_read end)
-                        over (partition by feed, branch_id, order_ticket order by sold_at_read),
-                    day_read
-                )
+                then coalesce(number_sold_on, day_read)
             else day_read
         end as order_day
     from lines
@@ -97,7 +93,9 @@ final as (
         cast(gross_amount - charged_amount as {{ money }}) as discount_amount,
         unit_cost_read as unit_cost,
         order_total_read as order_total,
-        cast(case when tax_rate between 0 and 1 then tax_rate end as numeric(6, 4)) as tax_rate,
+        cast(case when tax_rate between 0 and 1 then tax_rate end as numeric(9, 6)) as tax_rate,
+        own_tax_amount as tax_amount,
+        prices_include_tax,
         currency,
         minor_unit,
 
@@ -132,6 +130,7 @@ final as (
             unreadable('discount', line_amount_type(), optional=true, text='discount_text'),
             unreadable('unit_cost', money, optional=true, text='unit_cost_text'),
             unreadable('order_total', money, optional=true, text='order_total_text'),
+            unreadable('tax_amount', money, optional=true, text='tax_amount_text'),
             broken('tax_rate', 'tax_rate not between 0 and 1', 'is not between 0 and 1'),
             broken('payment_method',
                 "clean_payment_method not in ('cash', 'card', 'app', 'voucher', 'unknown')",

@@ -54,7 +54,7 @@ written as {{ computed_once() }} (
         branches.currency,
         branches.time_zone,
         branches.cutover_hour,
-        branches.prices_include_tax,
+        coalesce(branches.prices_include_tax, true) as prices_include_tax,
         coalesce(currencies.minor_unit, 2) as minor_unit,
         -- a line that the export calls a return may be one in any dialect
         coalesce(dialect.negative_quantity = 'refund', false) or mapped.line_kind is not null

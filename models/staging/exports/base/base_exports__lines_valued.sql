@@ -110,7 +110,9 @@ final as (
                 when abs(gross_amount) <= {{ limit }} * abs(line_quantity)
                     then gross_amount / line_quantity
             end, gross_amount)
-        end as {{ exact_type() }}) as price_of_one
+        end as {{ exact_type() }}) as price_of_one,
+        -- what the till says has the sign of the line
+        cast(sign(charged_amount) * abs(tax_amount_read) as {{ exact_type() }}) as own_tax_amount
     from grossed
 
 )
