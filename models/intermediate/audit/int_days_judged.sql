@@ -95,18 +95,29 @@ held_days as (
 
 ),
 
+copied_days as (
+
+    select distinct
+        branch_id,
+        business_date
+    from {{ ref('int_copied_tickets') }}
+
+),
+
 final as (
 
     select
         -- key
-        coalesce(compared.branch_id, held_days.branch_id) as branch_id,
-        coalesce(compared.business_date, held_days.business_date) as business_date,
+        coalesce(compared.branch_id, held_days.branch_id, copied_days.branch_id) as branch_id,
+        coalesce(compared.business_date, held_days.business_date, copied_days.business_date)
+            as business_date,
 
         -- state
         compared.is_open,
         compared.is_healed,
         coalesce(compared.is_equal, true) as is_equal,
         coalesce(compared.is_equal, true) and coalesce(held_days.records_in_quarantine, 0) = 0
+        and copied_days.branch_id is null
             as is_proven,
         coalesce(held_days.records_in_quarantine, 0) as records_in_quarantine,
         coalesce(held_days.records_released, 0) as records_released,
@@ -116,6 +127,11 @@ final as (
         on
             compared.branch_id = held_days.branch_id
             and compared.business_date = held_days.business_date
+    full join copied_days
+        on
+            coalesce(compared.branch_id, held_days.branch_id) = copied_days.branch_id
+            and coalesce(compared.business_date, held_days.business_date)
+            = copied_days.business_date
 
 )
 

@@ -29,23 +29,10 @@ payments as (
 
 ),
 
-methods as (
-
-    select * from {{ ref('payment_methods') }}
-
-),
-
 judged as (
 
     select * from {{ ref('int_days_judged') }}
     where not is_proven
-
-),
-
-figures as (
-
-    select * from {{ ref('rpt_till_figures') }}
-    where not is_equal and figure <> 'payments of the orders'
 
 ),
 
@@ -81,7 +68,7 @@ found as (
         count(*) as records,
         sum(payments.received_amount_exact) as amount
     from payments
-    left join methods
+    left join {{ ref('payment_methods') }} as methods
         on payments.system_name = methods.system and payments.till_method = methods.word
     where methods.word is null
     group by payments.branch_id, payments.business_date, payments.till_method
@@ -92,9 +79,12 @@ found as (
         branch_id,
         business_date,
         {{ dbt.concat(["'the till says otherwise: '", "figure"]) }} as finding,
-        cast(null as bigint) as records,
-        sum(abs(difference)) as amount
-    from figures
+        -- units are no money
+        cast(ceil(sum(case when figure like 'units%' then abs(difference) end)) as bigint)
+            as records,
+        sum(case when figure not like 'units%' then abs(difference) end) as amount
+    from {{ ref('rpt_till_figures') }}
+    where not is_equal and figure <> 'payments of the orders'
     group by branch_id, business_date, figure
 
     union all
@@ -107,6 +97,16 @@ found as (
         amount_in_quarantine as amount
     from judged
     where records_in_quarantine > 0
+
+    union all
+
+    select
+        branch_id,
+        business_date,
+        {{ dbt.concat(["'tickets are in two files: '", "first_file", "' and '", "file_name"]) }},
+        tickets,
+        amount
+    from {{ ref('int_copied_tickets') }}
 
     union all
 

@@ -11,6 +11,26 @@ read as (
 
 ),
 
+-- in a wide file, each column is a part of the line: it has a quantity of its own, and repeats the
+-- line's amount or has its own
+total_lines as (
+
+    select
+        feed,
+        _file_name,
+        _line_number,
+        known_branch_id,
+        case
+            when min(line_amount_read) = max(line_amount_read) then max(line_amount_read)
+            else sum(line_amount_read)
+        end as line_amount_read,
+        sum(quantity_read) as quantity_read,
+        max(_dlt_load_id) as _dlt_load_id
+    from read
+    group by feed, _file_name, _line_number, known_branch_id
+
+),
+
 totals as (
 
     select
@@ -22,14 +42,18 @@ totals as (
         max(_dlt_load_id) as load_id,
         -- of a file of several branches, where its total names none
         max(max(known_branch_id)) over (partition by feed, _file_name) is null as is_of_all
-    from read
+    from total_lines
     group by feed, _file_name, known_branch_id
 
 ),
 
 lines as (
 
-    select * from {{ ref('stg_exports__lines') }}
+    select
+        *,
+        -- discounts, tips and charges are no units
+        case when line_kind in ('sale', 'return') then quantity else 0 end as units
+    from {{ ref('stg_exports__lines') }}
     where deleted_at is null and file_name in (select totals.file_name from totals)
 
 ),
@@ -42,9 +66,9 @@ sums as (
         file_name,
         branch_id,
         sum(charged_amount) as paid_amount,
-        sum(quantity) as units,
+        sum(units) as units,
         sum(sum(charged_amount)) over (partition by feed, file_name) as paid_in_file,
-        sum(sum(quantity)) over (partition by feed, file_name) as units_in_file,
+        sum(sum(units)) over (partition by feed, file_name) as units_in_file,
         min(sold_at) as started_at
     from lines
     group by feed, file_name, branch_id

@@ -42,7 +42,8 @@ final as (
     select
         *,
         case
-            when clean_ticket is not null and grain <> 'day'
+            when
+                clean_ticket is not null and grain <> 'day'
                 and (last_sold_on = day_read or coalesce(share_of_numbers_again, 0) < 0.5)
                 then last_sold_on
         end as number_sold_on

@@ -1,0 +1,89 @@
+{#- Tickets that two files of a feed hold with the same lines, and that count twice: a browser's
+    copy, exports that overlap. -#}
+with
+
+lines as (
+
+    select * from {{ ref('stg_exports__lines') }}
+    where deleted_at is null
+
+),
+
+branches as (
+
+    select * from {{ ref('branches') }}
+
+),
+
+dated as (
+
+    select
+        lines.*,
+        {{ business_date('lines.sold_at', 'branches.time_zone', 'branches.cutover_hour') }}
+            as business_date
+    from lines
+    inner join branches on lines.branch_id = branches.branch_id
+
+),
+
+-- where each line is an order, all lines of the day
+tickets as (
+
+    select
+        feed,
+        branch_id,
+        business_date,
+        file_name,
+        case when order_grain = 'line' then 'all' else order_id end as ticket,
+        count(*) as line_count,
+        sum(charged_amount) as amount,
+        sum(quantity) as quantity,
+        min(sold_at) as started_at,
+        max(sold_at) as ended_at,
+        min(product_id) as first_product,
+        max(product_id) as last_product
+    from dated
+    group by
+        feed, branch_id, business_date, file_name,
+        case when order_grain = 'line' then 'all' else order_id end
+
+),
+
+compared as (
+
+    select
+        *,
+        count(*) over (partition by feed, branch_id, business_date, file_name) as tickets_of_day,
+        first_value(file_name) over copies as first_file
+    from tickets
+    window
+        copies as (
+            partition by
+                feed, branch_id, business_date, ticket, line_count, amount, quantity,
+                started_at, ended_at, first_product, last_product
+            order by file_name
+        )
+
+),
+
+-- two tills may write the same number, minute and article by chance: a few of a day
+final as (
+
+    select
+        -- key
+        branch_id,
+        business_date,
+        first_file,
+        file_name,
+
+        -- how much it concerns
+        count(*) as tickets,
+        sum(amount) as amount
+    from compared
+    where file_name <> first_file
+    group by feed, branch_id, business_date, first_file, file_name
+    having 2 * count(*) >= max(tickets_of_day) or count(*) >= 10
+
+)
+
+select * from final
