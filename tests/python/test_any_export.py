@@ -28,6 +28,7 @@ BRANCHES = {
     "south": "Europe/London,EUR", "west": "Europe/London,EUR", "seoul": "Asia/Seoul,KRW",
     "bakery": "Europe/Berlin,EUR", "pub": "Europe/London,EUR", "tea": "Europe/London,EUR",
     "wrapped": "Europe/London,EUR", "web": "Europe/Berlin,EUR", "berlin": "Europe/Berlin,EUR",
+    "york": "America/New_York,USD",
 }  # fmt: skip
 
 Rows = list[tuple[Any, ...]]
@@ -76,7 +77,10 @@ def project(
     with (project / "seeds" / "branches.csv").open("a") as seed:
         for branch, place in BRANCHES.items():
             time_zone, currency = place.split(",")
-            seed.write(f"{branch},{branch},Town,GB,{time_zone},2026-01-01,30,4,{currency},true\n")
+            included = str(branch != "york").lower()
+            seed.write(
+                f"{branch},{branch},Town,GB,{time_zone},2026-01-01,30,4,{currency},{included}\n"
+            )
     staging = project / "models" / "staging" / "exports"
     (staging / "base" / "base_exports__lyon_sales.sql").unlink()
     feeds = [file.stem.removeprefix("base_exports__") for file in FOLDER.glob("*.sql")]
@@ -308,6 +312,25 @@ def test_json_lines_with_an_offset_and_a_return_that_names_its_receipt(company: 
         company,
         "select record_key, reasons[1] from audit.quarantine where branch_id = 'web' order by 1",
     ) == [("web:09_lines.jsonl:3:1", "sold_on: is missing")]
+
+
+def test_tax_on_top_of_the_price_is_paid_too_and_given_back(company: Warehouse) -> None:
+    assert query(
+        company,
+        "select business_date, net_revenue, tax_amount, tax_refunded, tips_amount, taken_amount"
+        " from marts.rpt_branch_days where branch_id = 'york' and net_revenue <> 0 order by 1",
+    ) == [
+        (DAY, *numbers("212", "18.82", "0", "2", "230.82")),
+        (NEXT, *numbers("-192", "0.71", "17.75", "0", "-209.04")),
+    ]
+
+
+def test_a_ticket_that_two_files_hold_is_a_finding(company: Warehouse) -> None:
+    assert query(
+        company,
+        "select business_date, finding, records, amount from marts.rpt_findings"
+        " where branch_id = 'york'",
+    ) == [(NEXT, "tickets are in two files: 11_york (1).csv and 11_york.csv", 1, Decimal(4))]
 
 
 def test_a_branch_without_totals_is_copied_and_not_proven(

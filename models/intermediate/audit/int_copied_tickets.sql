@@ -35,6 +35,7 @@ tickets as (
         business_date,
         file_name,
         case when order_grain = 'line' then 'all' else order_id end as ticket,
+        count(*) over (partition by feed, branch_id, business_date, file_name) as tickets_of_day,
         count(*) as line_count,
         sum(charged_amount) as amount,
         sum(quantity) as quantity,
@@ -53,15 +54,14 @@ compared as (
 
     select
         *,
-        count(*) over (partition by feed, branch_id, business_date, file_name) as tickets_of_day,
-        first_value(file_name) over copies as first_file
+        min(file_name) over copies as first_file,
+        min(tickets_of_day) over copies as fewest_tickets_of_day
     from tickets
     window
         copies as (
             partition by
                 feed, branch_id, business_date, ticket, line_count, amount, quantity,
                 started_at, ended_at, first_product, last_product
-            order by file_name
         )
 
 ),
@@ -82,7 +82,7 @@ final as (
     from compared
     where file_name <> first_file
     group by feed, branch_id, business_date, first_file, file_name
-    having 2 * count(*) >= max(tickets_of_day) or count(*) >= 10
+    having 2 * count(*) >= min(fewest_tickets_of_day) or count(*) >= 10
 
 )
 

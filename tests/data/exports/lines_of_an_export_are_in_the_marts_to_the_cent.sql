@@ -11,8 +11,11 @@ dated as (
             as business_date,
         case when export_lines.line_kind <> 'return' then export_lines.charged_amount else 0 end
             as sold,
-        case when export_lines.line_kind = 'return' then -export_lines.charged_amount else 0 end
-            as paid_back
+        case
+            when export_lines.line_kind <> 'return' then 0
+            when export_lines.prices_include_tax then -export_lines.charged_amount
+            else -export_lines.charged_amount - coalesce(export_lines.tax_amount, 0)
+        end as paid_back
     from {{ ref('stg_exports__lines') }} as export_lines
     inner join branches on export_lines.branch_id = branches.branch_id
     where export_lines.deleted_at is null
