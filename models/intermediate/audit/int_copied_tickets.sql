@@ -81,7 +81,7 @@ final as (
         sum(amount) as amount
     from compared
     where file_name <> first_file
-    group by feed, branch_id, business_date, first_file, file_name
+    group by branch_id, business_date, first_file, file_name
     having 2 * count(*) >= min(fewest_tickets_of_day) or count(*) >= 10
 
 )
