@@ -75,9 +75,10 @@ def follow(project: Path) -> None:
         seed.write(*blocks("csv"))
     file = project / "dbt_project.yml"
     text = re.sub(
-        r"(?ms)^  systems:\n.*?^  #", f"  systems:\n{listed}  #", file.read_text(), count=1
+        r"(?ms)^    pos:\n.*?^    # Till", f"{listed}    # Till", file.read_text(), count=1
     )
-    assert list(yaml.safe_load(text)["vars"]["systems"]) == ["kiosk"]
+    text = text.replace("feeds: [lyon_sales]", "feeds: []")
+    assert list(yaml.safe_load(text)["vars"]["systems"])[:2] == ["kiosk", "files"]
     file.write_text(text)
 
 
