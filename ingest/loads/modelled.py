@@ -70,6 +70,8 @@ def make_missing(connection: Connection, raw: str) -> None:
     """
     packages.prepare(connection, raw)
     for table, columns in modelled(raw).items():
+        if not columns:  # dlt would not see the table, and make it again
+            continue
         connection.execute(
             sql.SQL("create table if not exists {} ({})").format(
                 sql.Identifier(raw, table),
