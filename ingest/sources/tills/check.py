@@ -13,6 +13,7 @@ from ingest.loads.source import Window
 from ingest.sources.tills.connect import RefusedTableError, TillError, configured, in_use
 from ingest.sources.tills.declaration import Table
 from ingest.sources.tills.landing import NUMBERS, TEXT, TIMES
+from ingest.sources.tills.read import Reading, read_batches
 from ingest.sources.tills.survey import look, unfit
 from ingest.sources.tills.tables import AtTill
 
@@ -69,6 +70,8 @@ def check(name: str) -> Checked:
     for table in side.found:
         try:
             with side.asking(table), till.engine.connect() as connection:
+                # as a load reads them: it says which column is not what is declared
+                list(read_batches(Reading(side, table), side.rows(table), sa.true(), limit=100))
                 checked.tables.append(_sizes(side, table, connection))
                 checked.problems += [*unfit(side, table)] or _wrong(side, table, connection)
                 checked.facts += _mixed(side, table)

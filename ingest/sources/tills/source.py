@@ -77,8 +77,12 @@ class TillSource:
         purge(session, self.name)
         raw = InRaw(system=self.system, connection=session.connection, till_id="")
         wanted: dict[str, sql.Composed] = {}
-        for table in filter(raw.has, self.system.tables):
-            wanted |= self._indexes(table, raw)
+        for table in self.system.tables:
+            if raw.has(table):
+                wanted |= self._indexes(table, raw)
+            else:  # or it has no column, and dlt would make it again
+                dropped = sql.SQL("drop table if exists {}").format(raw.name(table))
+                session.connection.execute(dropped)
         for _ in (*self.system.tables, None):  # each may hold a key twice
             try:
                 raw_tables.build(session, self.raw, wanted)
