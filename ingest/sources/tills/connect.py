@@ -17,13 +17,7 @@ from ingest.loads.branches import Branch, branches
 from ingest.loads.configuration import CONFIG_FILE, SECRETS_FILE, Declared, Secret
 from ingest.loads.destination import SourceFailedError
 from ingest.loads.source import SourceError
-from ingest.sources.tills.declaration import (
-    System,
-    Table,
-    declared,
-    known_systems,
-    source_name,
-)
+from ingest.sources.tills.declaration import System, Table, declared, known_systems, source_name
 from ingest.sources.tills.dialects import SCHEMES
 from ingest.sources.tills.dialects.base import Dialect
 from ingest.warehouse import WarehouseError, trouble

@@ -15,13 +15,7 @@ from ingest.loads.source import Session
 from ingest.loads.statements import Statements
 from ingest.sources.tills import erasure
 from ingest.sources.tills.connect import TillError, configured, in_use
-from ingest.sources.tills.declaration import (
-    System,
-    Table,
-    declared,
-    known_systems,
-    source_name,
-)
+from ingest.sources.tills.declaration import System, Table, declared, known_systems, source_name
 from ingest.sources.tills.lost import take_back
 from ingest.sources.tills.remove import purge
 from ingest.sources.tills.tables import InRaw

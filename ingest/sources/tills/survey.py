@@ -13,13 +13,7 @@ import sqlalchemy as sa
 
 from ingest.loads import packages
 from ingest.loads.raw_tables import indexing
-from ingest.sources.tills.connect import (
-    RefusedTableError,
-    Till,
-    TillError,
-    cannot_read,
-    refusal,
-)
+from ingest.sources.tills.connect import RefusedTableError, Till, TillError, cannot_read, refusal
 from ingest.sources.tills.declaration import FOLDER, Table
 from ingest.sources.tills.landing import NUMBERS, TEXT, common, postgres_name
 from ingest.sources.tills.names import raw_name, raw_names
