@@ -294,7 +294,7 @@ def test_times_that_are_numbers_are_times_and_what_is_none_is_named(kiosk: Kiosk
         " total decimal(9, 2), updated integer)",
         f"insert into bills values (1, {noon}, {noon}250, 9.5, {noon}), (2, {noon}, 0, 1, {noon})",
         "create table notes (id integer primary key, noted varchar(20))",
-        "insert into notes values (1, 'yesterday')",
+        "insert into notes values (1, 'last week')",
     )
     shown = check.check("front")
     assert shown.tables[0][4:] == ("2016-03-01 11:00", "2016-03-01 11:00", "utc")
@@ -304,7 +304,8 @@ def test_times_that_are_numbers_are_times_and_what_is_none_is_named(kiosk: Kiosk
     result, *_ = kiosk.run()
     text = str(result.error)
     assert "check that its server runs" not in text
-    assert kiosk.engine == "postgres" or all(said in text for said in SAID)
+    tables = ("The table wrong of", "The table notes of")  # of columns a copy says nothing
+    assert all(said in text for said in (tables if kiosk.engine == "postgres" else SAID))
     kiosk.till(f"insert into bills values (3, {noon + 86400}, null, 2, {noon + 86400})")
     kiosk.run()
     at = datetime(2016, 3, 1, 11, tzinfo=UTC)
@@ -317,8 +318,8 @@ def test_times_that_are_numbers_are_times_and_what_is_none_is_named(kiosk: Kiosk
 
 
 SAID = (
-    "The column wrong.opened of the till of lyon is declared as moment, and is int",
-    "The column notes.noted of the till of lyon is declared as moment, and is string there",
+    "The column wrong.opened of the till of lyon is declared as moment, and ",
+    "The column notes.noted of the till of lyon is declared as moment, and ",
 )
 
 SHOP = """

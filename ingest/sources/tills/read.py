@@ -29,7 +29,7 @@ import sqlalchemy as sa
 from dlt.common.schema.typing import TColumnSchema, TDeleteInsertStrategyDict
 
 from ingest.loads.destination import Reference, References, SourceFailedError, copy_across
-from ingest.sources.tills.connect import RefusedTableError, TillError, refusal
+from ingest.sources.tills.connect import RefusedTableError, Till, TillError, refusal
 from ingest.sources.tills.declaration import Table
 from ingest.sources.tills.dialects.base import NUMBER, WALL
 from ingest.sources.tills.landing import NUMBERS, as_in_raw, cast, schema
@@ -249,16 +249,28 @@ def _cast(reading: Reading, field: pa.Field, column: pa.Array) -> pa.Array:
     try:
         return cast(column, field.type)
     except pa.ArrowException:
-        table, till = reading.table, reading.till.till
-        if not (kind := table.columns.get(field.name)):
+        if field.name not in reading.table.columns:
             raise
-        raise RefusedTableError(
-            table.name,
-            f"The column {table.name}.{field.name} of the till of {till.part} is declared as {kind}"
-            f", and is {column.type} there (for example {column.drop_null()[0]}): the table is not "
-            f"loaded. Correct systems/{till.system_name}.toml, or let its query write a {kind}; a "
-            f"time from seconds since 1970 is {till.dialect.epoch.format('seconds')}.",
-        ) from None
+        found = f"is {column.type} there, for example {column.drop_null()[0]}"
+        raise unlike(reading.till.till, reading.table, field.name, found) from None
+
+
+def unlike(till: Till, table: Table, column: str, found: str) -> RefusedTableError:
+    """Return what to do where a column is not what its declaration says.
+
+    Args:
+        till: the till.
+        table: the table.
+        column: the column.
+        found: what it is.
+    """
+    kind, epoch = table.columns[column], till.dialect.epoch.format("seconds")
+    return RefusedTableError(
+        table.name,
+        f"The column {table.name}.{column} of the till of {till.part} is declared as {kind}, and "
+        f"{found}: the table is not loaded. Correct systems/{till.system_name}.toml, or let its "
+        f"query write a {kind}; a time from seconds since 1970 is {epoch}.",
+    )
 
 
 def _key_of(reading: Reading, batch: pa.RecordBatch, row: int) -> str:
