@@ -31,10 +31,10 @@
 
     Args:
         system: the system; its view of order lines knows the tax and its rate of each line.
-        includes_tax: whether the lines' amounts include the tax. -#}
-{% macro taxes_of_lines(system, includes_tax) -%}
+        includes_tax: whether the lines' amounts include the tax: true, false or SQL; without it, as the
+            branch of a line says. -#}
+{% macro taxes_of_lines(system, includes_tax="branches.prices_include_tax") -%}
     {%- set direction = "case when is_refund then -1 else 1 end" -%}
-    {%- set taxable = "gross_amount - discount_amount" ~ (" - tax_amount" if includes_tax else "") -%}
     select
         {{ surrogate_key("branch_id", [
             "order_id", "coalesce(" ~ dbt.cast("tax_rate", dbt.type_string()) ~ ", 'unknown')",
@@ -58,11 +58,13 @@
         max(load_id) as load_id
     from (
         select
-            *,
-            quantity < 0 as is_refund,
-            {{ taxable }} as taxable_amount
-        from {{ ref("stg_" ~ system ~ "__order_lines") }}
-        where tax_amount is not null
+            lines.*,
+            lines.quantity < 0 as is_refund,
+            lines.gross_amount - lines.discount_amount
+            - case when {{ includes_tax }} then lines.tax_amount else 0 end as taxable_amount
+        from {{ ref("stg_" ~ system ~ "__order_lines") }} as lines
+        inner join {{ ref("branches") }} as branches on lines.branch_id = branches.branch_id
+        where lines.tax_amount is not null
     ) as lines
     group by order_key, branch_id, order_id, tax_rate, is_refund
 {%- endmacro %}

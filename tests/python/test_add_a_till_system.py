@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,7 @@ from ingest.warehouse import PROJECT_DIR, Warehouse
 from tests.python.commands import build, copy_project, mypizza, query
 
 HOW_TO = PROJECT_DIR / "docs" / "how-to" / "add-a-till-system.md"
+UNIT_TESTS = PROJECT_DIR / "tests" / "python" / "tills" / "kiosk_unit_tests.yml"
 BRANCH = "porto,myPizza Ribeira,Porto,PT,Europe/Lisbon,2026-01-01,30,4,EUR,true\n"
 TILL = """
 create table products (id bigint primary key, name text not null, price numeric(10, 2));
@@ -64,6 +66,7 @@ def follow(project: Path) -> None:
     (systems / "kiosk.toml").write_text(*blocks("toml"))
     listed, sources = blocks("yaml")
     (staging / "_kiosk__sources.yml").write_text(sources)
+    shutil.copy(UNIT_TESTS, staging / "_kiosk__unit_tests.yml")
     for block in blocks("sql"):
         first, model = block.split("\n", 1)
         name = first.removeprefix("-- ")
@@ -72,9 +75,10 @@ def follow(project: Path) -> None:
         seed.write(*blocks("csv"))
     file = project / "dbt_project.yml"
     text = re.sub(
-        r"(?ms)^  systems:\n.*?^  #", f"  systems:\n{listed}  #", file.read_text(), count=1
+        r"(?ms)^    pos:\n.*?^    # Till", f"{listed}    # Till", file.read_text(), count=1
     )
-    assert list(yaml.safe_load(text)["vars"]["systems"]) == ["kiosk"]
+    text = text.replace("feeds: [lyon_sales]", "feeds: []")
+    assert list(yaml.safe_load(text)["vars"]["systems"])[:2] == ["kiosk", "files"]
     file.write_text(text)
 
 
@@ -146,6 +150,7 @@ def test_a_program_that_is_not_listed_is_in_the_marts_after_the_steps_of_the_how
     assert query(
         warehouse, "select distinct figure, is_equal from marts_next.rpt_till_figures"
     ) == [("payments of the orders", True)]  # fmt: skip
+    mypizza("dbt", "test", "--select", "path:models/staging/kiosk,test_type:unit", project=project)
 
     # an edit, and a sale that is deleted
     for statement in (

@@ -414,6 +414,10 @@ def test_a_row_names_its_parent_by_another_type_and_doubles_are_compared_by_all_
     assert (tables["shop_orders_lines"]["parent"], tables["shop_orders_lines"]["parent_key"]) == (
         "shop_orders", "order_id",
     )  # fmt: skip
+    facts = [fact for fact in check.check("front").facts if "lands as" in fact]
+    assert [fact.partition("which is ")[2] for fact in facts] == (
+        ["BIGINT UNSIGNED: it lands as that does."] if kiosk.engine == "mariadb" else []
+    )
     kiosk.run()
     kiosk.till("update shop_orders_lines set tax = 2.1734499999999999 where id = 1")
     assert {each.outcome for each in kiosk.run()} == {"succeeded"}
@@ -435,14 +439,18 @@ def test_a_text_may_name_a_number_and_a_tinyint_above_1_is_named_and_may_be_decl
         "insert into tab_lines values ('1', 1, 9.5), ('01', 2, 7), ('2', 1, 12), ('x', 1, 41.43)",
     )
     kiosk.declare(
-        '[tables.tabs]\nkey = "id"\nbusiness_time = "sold_at"\ncolumns = {size = "integer"}\n'
+        '[tables.tabs]\nkey = "id"\nbusiness_time = "sold_at"\n'
+        'columns = {id = "integer", size = "integer"}\n'
         '[tables.tab_lines]\nkey = ["tab", "line"]\nparent = "tabs"\nparent_key = "tab"\n'
         'money = "amount"\n'
     )
 
     found = check.check("front")
     assert found.problems == []
-    assert any("tab_lines.tab is VARCHAR(10) and names tabs.id" in fact for fact in found.facts)
+    assert any(
+        "tab_lines.tab is VARCHAR(10) and names tabs.id, which is integer: " in fact
+        for fact in found.facts
+    )
 
     (result,) = kiosk.run()
 

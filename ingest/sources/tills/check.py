@@ -125,10 +125,17 @@ def _mixed(side: AtTill, table: Table) -> Iterator[str]:
         here, there = (side.kind(one, of) for one, of in ((table, name), (parent, key)))
         if here and there and (here == TEXT) != (there == TEXT):
             yield (
-                f"{table.at_till}.{name} is {side.found[table].c[name].type} and names "
-                f"{parent.at_till}.{key}, which is {side.found[parent].c[key].type}: it lands as "
-                f"that does."
+                f"{table.at_till}.{name} is {_type(side, table, name)} and names "
+                f"{parent.at_till}.{key}, which is {_type(side, parent, key)}: it lands as that "
+                f"does."
             )
+
+
+def _type(side: AtTill, table: Table, column: str) -> str:
+    """Return a column's type: as declared, which a query's has to be, or as the till has it."""
+    kind = side.found[table].c[column].type
+    sign = " UNSIGNED" if getattr(kind, "unsigned", False) else ""
+    return table.columns.get(column) or f"{kind}{sign}"
 
 
 def _wrong(side: AtTill, table: Table, connection: sa.Connection) -> Iterator[str]:
