@@ -68,9 +68,7 @@ def start(
 
 
 @app.command()
-def advance(
-    days: Annotated[int, typer.Option(min=1, help="Days to trade on.")] = 1,
-) -> None:
+def advance(days: Annotated[int, typer.Option(min=1, help="Days to trade on.")] = 1) -> None:
     """Let the company trade: sales, refunds, late commits, deliveries, posts, tickets."""
     warehouse = warehouse_module.resolve()
     tradings = company.advance(warehouse, days=days)

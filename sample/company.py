@@ -18,15 +18,7 @@ import psycopg
 from psycopg import sql
 
 from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
-from sample.database import (
-    FOLDER,
-    Connection,
-    connect,
-    copy_csv,
-    create_database,
-    is_complete,
-    run,
-)
+from sample.database import FOLDER, Connection, connect, copy_csv, create_database, is_complete, run
 
 BRANCHES_FILE = PROJECT_DIR / "seeds" / "branches.csv"
 

@@ -112,10 +112,7 @@ class Kitchen:
 
 
 def _nights(
-    branch_id: str,
-    ingredients: Sequence[Ingredient],
-    used: Mapping[date, Stock],
-    last_day: date,
+    branch_id: str, ingredients: Sequence[Ingredient], used: Mapping[date, Stock], last_day: date
 ) -> Iterator[Night]:
     """Let a kitchen work through its days."""
     day = min(used)
@@ -210,11 +207,7 @@ def _delivery(branch_id: str, night: Night, kinds: Mapping[str, Ingredient]) -> 
 
 
 def _count(
-    branch_id: str,
-    night: Night,
-    kinds: Mapping[str, Ingredient],
-    is_wrong: bool,
-    has_reject: bool,
+    branch_id: str, night: Night, kinds: Mapping[str, Ingredient], is_wrong: bool, has_reject: bool
 ) -> bytes:
     luck = Random(f"{company.SEED}-count-{branch_id}-{night.day}")  # noqa: S311 - dice
     text = io.StringIO(newline="")

@@ -8,8 +8,7 @@ from ingest.cli.console import PASSED_ON, show
 from ingest.cli.warehouse import readable
 
 app = typer.Typer(
-    help="Query the metrics of the published marts, by MetricFlow.",
-    no_args_is_help=True,
+    help="Query the metrics of the published marts, by MetricFlow.", no_args_is_help=True
 )
 
 

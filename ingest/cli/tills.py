@@ -28,9 +28,7 @@ def check(till: Annotated[str, typer.Argument(help="As the configuration calls i
 
     found = look_at(till)
     show(
-        f"Till {till}",
-        ("table", "rows", "columns", "days", "first", "last", "clock"),
-        found.tables,
+        f"Till {till}", ("table", "rows", "columns", "days", "first", "last", "clock"), found.tables
     )
     for fact in found.facts:
         say(fact)

@@ -105,9 +105,7 @@ def add_reader(
 
 
 @app.command("remove-reader")
-def remove_reader(
-    login: Annotated[str, typer.Argument(help="The name of the login.")],
-) -> None:
+def remove_reader(login: Annotated[str, typer.Argument(help="The name of the login.")]) -> None:
     """Remove a login that add-reader created."""
     warehouse_module.remove_reader(warehouse_module.administrator(), login)
     say(f"The login {login} is removed.")

@@ -64,10 +64,7 @@ class Comparison:
             side: whose figures they are.
             rows: the figures.
         """
-        with (
-            self.connection.cursor() as cursor,
-            cursor.copy("copy day_figures from stdin") as copy,
-        ):
+        with self.connection.cursor() as cursor, cursor.copy("copy day_figures from stdin") as copy:
             for row in rows:
                 copy.write_row((side, *row))
 

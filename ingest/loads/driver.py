@@ -130,10 +130,7 @@ def erase(opened: Session, sources: Sequence[Source]) -> int:
 
 
 def compare(
-    warehouse: Warehouse,
-    sources: Sequence[Source],
-    branches: Sequence[str] | None,
-    window: Window,
+    warehouse: Warehouse, sources: Sequence[Source], branches: Sequence[str] | None, window: Window
 ) -> list[Compared]:
     """Compare sources with the raw layer, and heal what differs.
 

@@ -69,7 +69,8 @@ def make_missing(connection: Connection, raw: str) -> None:
         raw: the raw schema, which is made, too.
     """
     packages.prepare(connection, raw)
-    for table, columns in modelled(raw).items():
+    # dlt would not see a table without a column, and make it again
+    for table, columns in ((name, found) for name, found in modelled(raw).items() if found):
         connection.execute(
             sql.SQL("create table if not exists {} ({})").format(
                 sql.Identifier(raw, table),

@@ -10,12 +10,7 @@ from ingest.sources.tills.source import TILLS
 from ingest.sources.web.social import SOCIAL
 from ingest.sources.web.tickets import TICKETS
 
-SOURCES: tuple[Source, ...] = (
-    *TILLS,
-    FILES,
-    SOCIAL,
-    TICKETS,
-)
+SOURCES: tuple[Source, ...] = (*TILLS, FILES, SOCIAL, TICKETS)
 
 
 def chosen(names: Sequence[str] | None = None) -> Sequence[Source]:

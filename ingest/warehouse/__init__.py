@@ -22,13 +22,7 @@ from ingest.warehouse.rights import (
     remove_reader,
 )
 from ingest.warehouse.server import PORTS, embedded, read_connection, start, stop
-from ingest.warehouse.settings import (
-    BIN_DIR,
-    LOADER,
-    LOGIN,
-    PROJECT_DIR,
-    warehouse_dir,
-)
+from ingest.warehouse.settings import BIN_DIR, LOADER, LOGIN, PROJECT_DIR, warehouse_dir
 
 __all__ = [
     "BIN_DIR", "LOADER", "LOGIN", "PORTS", "PROJECT_DIR", "Warehouse", "WarehouseError",

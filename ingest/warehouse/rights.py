@@ -48,9 +48,7 @@ def check(warehouse: Warehouse) -> None:
 
 
 def init_warehouse(
-    administrator: Warehouse,
-    login: str = LOGIN,
-    new_password: Callable[[], str] | None = None,
+    administrator: Warehouse, login: str = LOGIN, new_password: Callable[[], str] | None = None
 ) -> bool:
     """Make the roles, the pipeline's login and their rights in a database; safe to repeat.
 
@@ -155,15 +153,10 @@ def become_reader(connection: psycopg.Connection[tuple[Any, ...]]) -> str:
 
 
 @contextmanager
-def _administration(
-    administrator: Warehouse,
-) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+def _administration(administrator: Warehouse) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
     """Open a transaction in a prepared warehouse; what is refused there is one sentence."""
     try:
-        with (
-            administrator.connect(name="mypizza logins") as connection,
-            connection.transaction(),
-        ):
+        with administrator.connect(name="mypizza logins") as connection, connection.transaction():
             if prepared_with(connection) != preparation():
                 raise WarehouseError(
                     f"The database {administrator.database!r} is not prepared, or for other "

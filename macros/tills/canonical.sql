@@ -1,12 +1,15 @@
 {#- The canonical model: the views that each till system has, stg_<system>__<entity>, and their columns
     in order. A column is a name, a type, and what takes its place where a till has nothing; where
-    that is missing, a till must have the column.
+    that is missing, a till must have the column. int_products_versioned fills what is null of a product.
 
     Args:
         entity: orders, order_lines, order_taxes, payments, products or customers. -#}
 {% macro canonical_model(entity) -%}
     {%- set moment, money, rate = "timestamp with time zone", exact_type(), "numeric(9, 6)" -%}
     {%- set text, nothing = dbt.type_string(), "null" -%}
+    {#- by columns of the view, so that Postgres looks up single orders -#}
+    {%- set order = "cast(branch_id as " ~ text ~ "), cast(order_id as " ~ text ~ ")" -%}
+    {%- set position = "row_number() over (partition by " ~ order ~ " order by order_line_id)" -%}
     {{ return({
         "orders": [
             ("order_key", text), ("branch_id", text), ("order_id", text),
@@ -21,7 +24,7 @@
         ],
         "order_lines": [
             ("order_line_key", text), ("order_key", text), ("branch_id", text),
-            ("order_line_id", text), ("order_id", text), ("line_number", "integer", nothing),
+            ("order_line_id", text), ("order_id", text), ("line_number", "integer", position),
             ("product_id", text, nothing), ("line_kind", text, "'sale'"),
             ("description", text, nothing), ("quantity", "numeric(12, 3)"), ("unit_price", money),
             ("gross_amount", money, "quantity * unit_price"), ("discount_amount", money, "0"),
@@ -78,7 +81,8 @@
     {%- for column in columns %}
     {%- set name, type, other = column[0], column[1], column[2] -%}
     {%- set value = other if name in lacks
-        else "coalesce(" ~ name ~ ", " ~ other ~ ")" if other and other != "null" else name -%}
+        else "coalesce(" ~ name ~ ", " ~ other ~ ")"
+            if other and other != "null" and "over (" not in other else name -%}
     cast({{ value }} as {{ type }}) as {{ name }}
     {%- if not loop.last %},
     {% endif -%}

@@ -124,8 +124,24 @@ def test_a_program_that_is_not_listed_is_in_the_marts_after_the_steps_of_the_how
     connect(project, warehouse)
 
     assert "Nothing is missing" in mypizza("till", "check", "front", project=project).stdout
+    system = project / "ingest" / "sources" / "tills" / "systems" / "kiosk.toml"
+    declared = system.read_text()
+    system.write_text(declared.replace('payments]\nkey = "id"', 'payments]\nkey = "no"'))
+    mypizza("ingest", project=project, expect=1)  # without the payments
+    query(warehouse, "create table raw_kiosk.payments ()")  # as earlier versions did then
+    system.write_text(declared)
     mypizza("ingest", project=project)
-    build("rpt_branch_days", project=project)
+    lines = project / "models" / "staging" / "kiosk" / "stg_kiosk__order_lines.sql"
+    lines.write_text(lines.read_text().replace("lacks=[", "lacks=['line_number', "))
+    build("rpt_branch_days", "fct_order_lines", "dim_products", project=project)
+    assert query(
+        warehouse, "select sku, category from marts_next.dim_products where branch_id = 'porto'"
+        " order by sku",
+    ) == [("1", "unsorted"), ("2", "unsorted")]  # fmt: skip
+    assert query(
+        warehouse, "select order_id, line_number from marts_next.fct_order_lines"
+        " where branch_id = 'porto' and order_id in ('1', '2') order by 1, 2",
+    ) == [("1", 1), ("1", 2), ("2", 1)]  # fmt: skip
     expected: dict[date, Day] = {
         date(2026, 3, 2): tuple(map(Decimal, ("2", "33.00", "4.79", "0", "37.79"))),
         date(2026, 3, 3): tuple(map(Decimal, ("1", "0.00", "2.30", "1.30", "1.00"))),

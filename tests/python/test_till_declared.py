@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from pydantic import ValidationError
 from ingest import warehouse as warehouse_module
 from ingest.loads import configuration, driver
 from ingest.loads.source import LoadResult
-from ingest.sources.tills import check, declaration, propose, remove
+from ingest.sources.tills import check, declaration, propose, remove, survey
 from ingest.sources.tills.connect import TillError
 from ingest.sources.tills.source import TillSource
 from ingest.warehouse import Warehouse
@@ -125,7 +125,7 @@ def kiosk(
 ) -> Iterator[Kiosk]:
     systems = tmp_path / "systems"
     systems.mkdir()
-    for module in (declaration, propose):
+    for module in (declaration, propose, survey):
         monkeypatch.setattr(module, "FOLDER", systems)
     monkeypatch.setattr(configuration, "systems", lambda: {"kiosk": None, "pos": None})
     name = f"k{abs(hash(request.node.name))}"
@@ -266,6 +266,62 @@ def test_a_change_column_that_does_not_sort_is_refused(written: str) -> None:
         declaration.parsed("kiosk", {"tables": {"sales": table}})
 
 
+EPOCHS = """
+times = "branch"
+[tables.bills]
+key = "id"
+changed_at = "updated"
+changed_format = "epoch"
+business_time = "opened"
+money = "total"
+columns = {opened = "moment", closed = "moment"}
+[tables.wrong]
+query = "wrong.sql"
+key = "id"
+columns = {id = "integer", opened = "moment"}
+[tables.notes]
+key = "id"
+columns = {noted = "moment"}
+"""
+
+
+def test_times_that_are_numbers_are_times_and_what_is_none_is_named(kiosk: Kiosk) -> None:
+    noon = 1456830000  # 2016-03-01 11:00 UTC, 12:00 in Lyon
+    kiosk.declare(EPOCHS)
+    (kiosk.systems / "wrong.sql").write_text("select id, opened from bills")
+    kiosk.till(
+        "create table bills (id integer primary key, opened integer not null, closed bigint,"
+        " total decimal(9, 2), updated integer)",
+        f"insert into bills values (1, {noon}, {noon}250, 9.5, {noon}), (2, {noon}, 0, 1, {noon})",
+        "create table notes (id integer primary key, noted varchar(20))",
+        "insert into notes values (1, 'last week')",
+    )
+    shown = check.check("front")
+    assert shown.tables[0][4:] == ("2016-03-01 11:00", "2016-03-01 11:00", "utc")
+    named = [next(filter(problem.startswith, SAID), problem) for problem in shown.problems]
+    assert named == list(SAID)
+
+    result, *_ = kiosk.run()
+    text = str(result.error)
+    assert "check that its server runs" not in text
+    tables = ("The table wrong of", "The table notes of")  # of columns a copy says nothing
+    assert all(said in text for said in (tables if kiosk.engine == "postgres" else SAID))
+    kiosk.till(f"insert into bills values (3, {noon + 86400}, null, 2, {noon + 86400})")
+    kiosk.run()
+    at = datetime(2016, 3, 1, 11, tzinfo=UTC)
+    assert kiosk.query("select opened, closed from raw_kiosk.bills order by id") == [
+        (at, at + timedelta(milliseconds=250)), (at, None), (at + timedelta(days=1), None),
+    ]  # fmt: skip
+    assert kiosk.query(
+        "select count(*) > 0, sum(abs(difference)) from audit.reconciliation"
+    ) == [(True, 0)]  # fmt: skip
+
+
+SAID = (
+    "The column wrong.opened of the till of lyon is declared as moment, and ",
+    "The column notes.noted of the till of lyon is declared as moment, and ",
+)
+
 SHOP = """
 create table "Kunden" (id integer primary key, name varchar(80), phone varchar(40), pin varchar(9));
 create table products (id integer primary key, name varchar(80), price decimal(10, 2));
@@ -281,6 +337,24 @@ insert into sales values (1, '2016-03-01 12:00:00', 19.00, 1, '2016-03-01 12:00:
     (2, '2016-03-02 12:00:00', 9.50, null, '2016-03-02 12:00:00');
 insert into sale_lines values (1, 1, 1, 1, 9.50), (1, 2, 1, 1, 9.50), (2, 1, 1, 1, 9.50)
 """
+
+
+def test_a_first_declaration_takes_numbers_that_look_like_times_for_times(kiosk: Kiosk) -> None:
+    kiosk.till(
+        "create table sales (id integer primary key, times_told integer, paid_time integer,"
+        " delete_time integer, update_time bigint, total decimal(9, 2))",
+        "insert into sales values (1, 3, 1456830000, 0, 1456830000000, 9.5)",
+    )
+    text = propose.new("kiosk", "front").read_text(encoding="utf-8")
+    assert tomllib.loads(text)["tables"]["sales"] == {
+        "key": "id", "changed_at": "update_time", "changed_format": "epoch_ms",
+        "business_time": "paid_time", "money": "total", "columns": {"paid_time": "moment"},
+    }  # fmt: skip
+    assert "# Not sure: paid_time, update_time look like times, counted from 1970." in text
+    assert outcomes(kiosk.run()) == [("initial", "succeeded", None)]
+    assert kiosk.query("select sum(difference), count(*) > 0 from audit.reconciliation") == [
+        (0, True)
+    ]
 
 
 def test_a_first_declaration_is_written_from_a_database_and_brings_its_rows(kiosk: Kiosk) -> None:

@@ -11,14 +11,7 @@ from typing import Any
 import pyarrow as pa
 from dlt.common.normalizers.naming.snake_case import NamingConvention
 
-OWN_COLUMNS = (
-    "branch_id",
-    "_file_name",
-    "_line_number",
-    "_reject",
-    "_deleted_at",
-    "_dlt_load_id",
-)
+OWN_COLUMNS = ("branch_id", "_file_name", "_line_number", "_reject", "_deleted_at", "_dlt_load_id")
 """What the raw tables have beyond the files' columns."""
 
 SYSTEM_COLUMNS = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")

@@ -38,8 +38,7 @@ def encoding_of(data: bytes) -> tuple[str, str | None]:
     read = {name: lines.decode(name, "replace") for name in CODE_PAGES}
     found = [match.encoding for match in from_bytes(lines, cp_isolation=[*CODE_PAGES])]
     best = min(
-        found or ["cp1252"],
-        key=lambda name: (len(ODD.findall(read[name])), name != "cp1252"),
+        found or ["cp1252"], key=lambda name: (len(ODD.findall(read[name])), name != "cp1252")
     )
     encoding = next(name for name in CODE_PAGES if read[name] == read[best])
     word = re.search(r"\w*[^\x00-\x7f]\w*", read[encoding])

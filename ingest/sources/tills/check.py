@@ -12,12 +12,15 @@ import sqlalchemy as sa
 from ingest.loads.source import Window
 from ingest.sources.tills.connect import RefusedTableError, TillError, configured, in_use
 from ingest.sources.tills.declaration import Table
-from ingest.sources.tills.landing import NUMBERS, TEXT, TIMES
+from ingest.sources.tills.landing import NUMBERS, TEXT, TIMES, as_in_raw
+from ingest.sources.tills.read import Reading, read_batches, unlike
 from ingest.sources.tills.survey import look, unfit
 from ingest.sources.tills.tables import AtTill
 
 LARGEST_LAG = timedelta(minutes=2)
 """A till's clock that is further off is worth a sentence."""
+
+SOME_ROWS = 100
 
 
 @dataclass
@@ -69,12 +72,30 @@ def check(name: str) -> Checked:
     for table in side.found:
         try:
             with side.asking(table), till.engine.connect() as connection:
+                _read_some(side, table, connection)
                 checked.tables.append(_sizes(side, table, connection))
                 checked.problems += [*unfit(side, table)] or _wrong(side, table, connection)
                 checked.facts += _mixed(side, table)
         except RefusedTableError as error:
             checked.problems.append(str(error))
     return checked
+
+
+def _read_some(side: AtTill, table: Table, connection: sa.Connection) -> None:
+    """Read some rows as a load does, or say which column is not what is declared."""
+    rows = side.rows(table)
+    if not side.dialect.copies:
+        list(read_batches(Reading(side, table), rows, sa.true(), SOME_ROWS))
+        return
+    landed = side.landed(table, rows)
+    for name in table.columns.keys() & landed:
+        (cell,) = as_in_raw([landed[name]])
+        some = sa.select(cell.label("cell")).select_from(rows).limit(SOME_ROWS).subquery()
+        try:
+            connection.execute(sa.select(sa.func.count(some.c.cell)))
+        except sa.exc.DBAPIError as error:
+            found = str(error.orig).partition("\n")[0]
+            raise unlike(side.till, table, name, f"the database says: {found}") from None
 
 
 def _sizes(side: AtTill, table: Table, connection: sa.Connection) -> tuple[str, ...]:

@@ -17,13 +17,7 @@ from ingest.loads.branches import Branch, branches
 from ingest.loads.configuration import CONFIG_FILE, SECRETS_FILE, Declared, Secret
 from ingest.loads.destination import SourceFailedError
 from ingest.loads.source import SourceError
-from ingest.sources.tills.declaration import (
-    System,
-    Table,
-    declared,
-    known_systems,
-    source_name,
-)
+from ingest.sources.tills.declaration import System, Table, declared, known_systems, source_name
 from ingest.sources.tills.dialects import SCHEMES
 from ingest.sources.tills.dialects.base import Dialect
 from ingest.warehouse import WarehouseError, trouble
@@ -333,7 +327,10 @@ def refusal(error: BaseException, till: Till, table: Table) -> TillError:
     elif any(kind.__name__ in DOWN for kind in type(error).__mro__):
         return TillError(cannot_read(error, till))
     else:
-        advice = f"mend it at the till, or take the table out of systems/{till.system_name}.toml"
+        advice = (
+            f"mend it at the till, or correct or take out the table in systems/"
+            f"{till.system_name}.toml; mypizza till check names a column that is declared wrong"
+        )
     reason = _hide(f"{_first_line(error)}", till.url)
     return RefusedTableError(
         table.name,

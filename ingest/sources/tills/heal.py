@@ -35,11 +35,7 @@ STATEMENTS = Statements(__file__)
 
 
 def heal(
-    till: AtTill,
-    raw: InRaw,
-    window: HealWindow,
-    read: Read,
-    too_much: Callable[[Keys], str | None],
+    till: AtTill, raw: InRaw, window: HealWindow, read: Read, too_much: Callable[[Keys], str | None]
 ) -> tuple[str, str | None]:
     """Read the rows of a window again, and mark as deleted what the till no longer has.
 

@@ -58,7 +58,8 @@ def landing(
         special = dialect.special(column, "integer")
         if special and special[1] == arrow_type == pa.int64():
             return special
-        if arrow_type == MOMENT and system.clock(table, name) != "utc":
+        has_zone = getattr(column.type, "timezone", False)
+        if arrow_type == MOMENT and not has_zone and system.clock(table, name) != "utc":
             arrow_type = WALL
         # engines cast to these in ways of their own: the query says them right
         is_right = arrow_type in (MOMENT, WALL, pa.bool_(), pa.int64())
@@ -182,6 +183,8 @@ def cast(column: pa.Array, arrow_type: pa.DataType) -> pa.Array:
     """Return a column as a driver gave it in the type that it lands with."""
     if column.type == arrow_type:
         return column
+    if pa.types.is_temporal(arrow_type) and pa.types.is_integer(column.type):
+        raise pa.ArrowInvalid("A number is no time: pyarrow takes it for microseconds.")
     if pa.types.is_timestamp(arrow_type) and pa.types.is_timestamp(column.type):
         # Nanoseconds hold nothing below the microsecond; +00:00 and no zone at all both mean UTC.
         naive = column.cast(pa.timestamp(column.type.unit))

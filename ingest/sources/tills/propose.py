@@ -10,6 +10,7 @@ import json
 import re
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ PERSONAL = re.compile(
     re.IGNORECASE,
 )
 SECRET = re.compile(r"password|passwd|token|secret|pin$|hash$", re.IGNORECASE)
+EPOCH = re.compile(r"time|date|_at$", re.IGNORECASE)
 KEYS = ("url", "password", "schema")
 HEAD = """# {name}: written by mypizza till new; finish it, then run mypizza till check.
 # Take out the tables that sales do not touch; docs/how-to/add-a-till-system.md says more.
@@ -76,6 +78,7 @@ def new(name: str, place: str, schema: str | None = None) -> Path:
         raise TillError(f"{said}: check the address and that its server runs.") from None
     tables = [table for table in catalog.sorted_tables if table.primary_key.columns]
     for table in tables:
+        _find_epochs(till, table)
         table.info.update(_placed(table))
     if not any(table.foreign_key_constraints for table in tables):
         tables = _placed_by_name(tables)
@@ -105,6 +108,18 @@ def _till(name: str, place: str, schema: str | None) -> Till:
             f"{configuration.SECRETS_FILE} if it is secret."
         )
     return Till(name, name, {}, f"[{path}]", url, password, schema or own)
+
+
+def _find_epochs(till: Till, table: sa.Table) -> None:
+    """Take numbers for times that are called so, and of which the largest is of our days."""
+    for column in table.columns:
+        if isinstance(column.type, sa.Integer) and EPOCH.search(column.name):
+            # what the login may not read stays a number
+            with suppress(sa.exc.DBAPIError), till.engine.connect() as connection:
+                largest = connection.execute(sa.select(sa.func.max(column))).scalar() or 0
+                for form, parts in (("epoch", 1), ("epoch_ms", 1000)):
+                    if 10**9 < largest / parts < 5 * 10**9:
+                        column.type, column.info["format"] = sa.DateTime(), form
 
 
 def _placed(table: sa.Table) -> dict[str, Sequence[str]]:
@@ -158,7 +173,11 @@ def _written(table: sa.Table) -> Iterator[str]:
         if column.name not in needed
         and (SECRET.search(column.name) or isinstance(column.type, sa.types._Binary))
     ]
-    facts: dict[str, Sequence[str]] = {"key": key, "changed_at": changed, **table.info}
+    counted = {c.name: c.info["format"] for c in table.columns if "format" in c.info}
+    formats = [counted[name] for name in changed if name in counted]
+    facts: dict[str, Sequence[str]] = {
+        "key": key, "changed_at": changed, "changed_format": formats, **table.info
+    }  # fmt: skip
     if table.info:
         facts["money"] = _of(table, sa.Numeric, sa.Float)
     facts["excluded"] = secret
@@ -171,4 +190,8 @@ def _written(table: sa.Table) -> Iterator[str]:
         texts = [json.dumps(name, ensure_ascii=False) for name in names]
         if texts:
             yield f"{fact} = {texts[0] if len(texts) == 1 else '[' + ', '.join(texts) + ']'}"
+    if counted:
+        yield f"# Not sure: {', '.join(counted)} look like times, counted from 1970."
+        moments = [f'{json.dumps(name)} = "moment"' for name in counted if name not in changed]
+        yield f"columns = {{{', '.join(moments)}}}"
     yield ""

@@ -29,7 +29,7 @@ import sqlalchemy as sa
 from dlt.common.schema.typing import TColumnSchema, TDeleteInsertStrategyDict
 
 from ingest.loads.destination import Reference, References, SourceFailedError, copy_across
-from ingest.sources.tills.connect import RefusedTableError, TillError, refusal
+from ingest.sources.tills.connect import RefusedTableError, Till, TillError, refusal
 from ingest.sources.tills.declaration import Table
 from ingest.sources.tills.dialects.base import NUMBER, WALL
 from ingest.sources.tills.landing import NUMBERS, as_in_raw, cast, schema
@@ -189,7 +189,7 @@ class Reading:
 
 
 def read_batches(
-    reading: Reading, rows: sa.FromClause, where: Condition
+    reading: Reading, rows: sa.FromClause, where: Condition, limit: int | None = None
 ) -> Iterator[pa.RecordBatch]:
     """Yield a table's rows with the till in front and every column in its type.
 
@@ -197,6 +197,7 @@ def read_batches(
         reading: the table that is read.
         rows: the till's rows.
         where: which of them.
+        limit: how many of them at most.
 
     Raises:
         RefusedTableError: the table cannot be read, or has a value that Postgres cannot hold.
@@ -207,10 +208,9 @@ def read_batches(
     crooked = till.dialect.crooked(
         [rows.c[name] for name, (_, kind) in landed.items() if kind not in (pa.int64(), NUMBER)]
     )
-    query = sa.select(
-        *(what for what, _ in landed.values()),
-        *([] if crooked is None else [crooked.label("_crooked")]),
-    ).where(where)
+    columns = [what for what, _ in landed.values()]
+    columns += [] if crooked is None else [crooked.label("_crooked")]
+    query = sa.select(*columns).where(where).limit(limit)
     try:
         for batch in till.dialect.read(till.engine, till.dialect.compile(query), arrow_schema):
             if batch.num_rows:
@@ -229,7 +229,7 @@ def _finished(
     crooked = columns.pop() if has_crooked else None
     fields = list(arrow_schema)
     cells = [
-        cast(column, column_field.type)
+        _cast(reading, column_field, column)
         for column, column_field in zip(columns, fields[1:-1], strict=True)
     ]
     till = pa.repeat(pa.scalar(reading.till.till.till_id), rows)
@@ -242,6 +242,35 @@ def _finished(
     cursor = reading.table.changed_at
     reading.progress.add(finished[cursor] if cursor else None, rows)
     return finished
+
+
+def _cast(reading: Reading, field: pa.Field, column: pa.Array) -> pa.Array:
+    """Return a column in the type that it lands with, or say which one is not what is declared."""
+    try:
+        return cast(column, field.type)
+    except pa.ArrowException:
+        if field.name not in reading.table.columns:
+            raise
+        found = f"is {column.type} there, for example {column.drop_null()[0]}"
+        raise unlike(reading.till.till, reading.table, field.name, found) from None
+
+
+def unlike(till: Till, table: Table, column: str, found: str) -> RefusedTableError:
+    """Return what to do where a column is not what its declaration says.
+
+    Args:
+        till: the till.
+        table: the table.
+        column: the column.
+        found: what it is.
+    """
+    kind, epoch = table.columns[column], till.dialect.epoch.format("seconds")
+    return RefusedTableError(
+        table.name,
+        f"The column {table.name}.{column} of the till of {till.part} is declared as {kind}, and "
+        f"{found}: the table is not loaded. Correct systems/{till.system_name}.toml, or let its "
+        f"query write a {kind}; a time from seconds since 1970 is {epoch}.",
+    )
 
 
 def _key_of(reading: Reading, batch: pa.RecordBatch, row: int) -> str:

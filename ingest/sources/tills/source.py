@@ -15,13 +15,7 @@ from ingest.loads.source import Session
 from ingest.loads.statements import Statements
 from ingest.sources.tills import erasure
 from ingest.sources.tills.connect import TillError, configured, in_use
-from ingest.sources.tills.declaration import (
-    System,
-    Table,
-    declared,
-    known_systems,
-    source_name,
-)
+from ingest.sources.tills.declaration import System, Table, declared, known_systems, source_name
 from ingest.sources.tills.lost import take_back
 from ingest.sources.tills.remove import purge
 from ingest.sources.tills.tables import InRaw
@@ -77,8 +71,12 @@ class TillSource:
         purge(session, self.name)
         raw = InRaw(system=self.system, connection=session.connection, till_id="")
         wanted: dict[str, sql.Composed] = {}
-        for table in filter(raw.has, self.system.tables):
-            wanted |= self._indexes(table, raw)
+        for table in self.system.tables:
+            if raw.has(table):
+                wanted |= self._indexes(table, raw)
+            else:  # or it has no column, and dlt would make it again
+                dropped = sql.SQL("drop table if exists {}").format(raw.name(table))
+                session.connection.execute(dropped)
         for _ in (*self.system.tables, None):  # each may hold a key twice
             try:
                 raw_tables.build(session, self.raw, wanted)

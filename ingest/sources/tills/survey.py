@@ -13,14 +13,8 @@ import sqlalchemy as sa
 
 from ingest.loads import packages
 from ingest.loads.raw_tables import indexing
-from ingest.sources.tills.connect import (
-    RefusedTableError,
-    Till,
-    TillError,
-    cannot_read,
-    refusal,
-)
-from ingest.sources.tills.declaration import FOLDER, System, Table
+from ingest.sources.tills.connect import RefusedTableError, Till, TillError, cannot_read, refusal
+from ingest.sources.tills.declaration import FOLDER, Table
 from ingest.sources.tills.landing import NUMBERS, TEXT, common, postgres_name
 from ingest.sources.tills.names import raw_name, raw_names
 from ingest.sources.tills.tables import AtTill, InRaw
@@ -123,23 +117,31 @@ def _reflected(
         there = schemas[schema]
         similar = {raw_name(name): name for name in reversed(there)}
         name = table.at_till if table.at_till in there else similar.get(table.name)
-        yield table, _as_raw(till.system, table, name, schema, there[name]) if name else None
+        yield table, _as_raw(till, table, name, schema, there[name]) if name else None
 
 
 def _as_raw(
-    system: System, table: Table, name: str, schema: str | None, columns: list[sa.Column[Any]]
-) -> sa.Table:
-    """Return a till's table whose columns are known by their names in the raw layer."""
+    till: Till, table: Table, name: str, schema: str | None, columns: list[sa.Column[Any]]
+) -> sa.FromClause:
+    """Return a till's table: its columns by their names in the raw layer, no time as a number."""
     names = raw_names(
         sorted((column.name for column in columns), key=lambda known: raw_name(known) != known),
-        system.own_columns,
+        till.system.own_columns,
     )
     kept = (
         sa.Column(column.name, column.type, key=names[column.name], nullable=column.nullable)
         for column in columns
         if names[column.name] not in table.excluded
     )
-    return sa.Table(name, sa.MetaData(), *kept, schema=schema)
+    rows = sa.Table(name, sa.MetaData(), *kept, schema=schema)
+    times = {
+        key: till.dialect.moment_of(column).label(key)
+        for key, column in rows.c.items()
+        if table.columns.get(key) == "moment" and isinstance(column.type, sa.Integer | sa.Numeric)
+    }
+    if not times:
+        return rows
+    return sa.select(*(times.get(key, column) for key, column in rows.c.items())).subquery(name)
 
 
 def _of_query(till: Till, table: Table, schema: str | None) -> sa.FromClause:

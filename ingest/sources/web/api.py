@@ -86,8 +86,7 @@ def session() -> requests.Session:
     patient = Session(timeout=(CONNECT_SECONDS, READ_SECONDS), raise_for_status=False)
     retrying = Retrying(
         retry=retry_any(
-            retry_if_status(DEFAULT_RETRY_STATUS),
-            retry_if_exception_type(DEFAULT_RETRY_EXCEPTIONS),
+            retry_if_status(DEFAULT_RETRY_STATUS), retry_if_exception_type(DEFAULT_RETRY_EXCEPTIONS)
         ),
         wait=wait_exponential_retry_after(multiplier=FIRST_PAUSE, max=LONGEST_PAUSE)
         + wait_random(0, FIRST_PAUSE),

@@ -11,6 +11,8 @@ records as (
         cast(order_id as {{ dbt.type_string() }}) as order_id,
         load_id
     from {{ table.base }}
+    -- what names no order waits in quarantine
+    where order_id is not null
     {%- if not loop.last %}
 
     union all

@@ -4,6 +4,7 @@
 ) }}
 
 {%- set described = ['branch_id', 'product_id', 'sku', 'product_name', 'category', 'size'] %}
+{%- set filled = {'sku': 'product_id', 'category': "'unsorted'", 'size': "'one size'"} %}
 {%- set told = ['is_active', 'unit_price', 'unit_cost', 'load_id'] %}
 
 with
@@ -75,9 +76,11 @@ unread as (
 
 versions as (
 
-    -- what was sold before the first load has the first version
+    -- what was sold before the first load has the first version; a till may lack what is filled
     select
-        {{ described | join(',\n        ') }},
+        {%- for name in described %}
+        {{ 'coalesce(' ~ name ~ ', ' ~ filled[name] ~ ') as ' if name in filled }}{{ name }},
+        {%- endfor %}
         is_active and deleted_at is null as is_active,
         unit_price,
         unit_cost,

@@ -56,6 +56,7 @@ class Dialect:
         session: what makes a session speak UTC: a naive time is taken to be UTC.
         offset: what a literal of a moment ends with to be read as UTC.
         copies: whether rows go by Postgres' own COPY.
+        epoch: how its SQL writes a time from a number of seconds since 1970.
         retried: what its message says where trying again helps.
         denied: what its message says where a right is missing.
         slow: what its message says where it has ended a statement that took too long.
@@ -65,6 +66,7 @@ class Dialect:
     session: str = ""
     offset: str = ""
     copies: bool = False
+    epoch: str
     connect_args: Mapping[str, Any] = {"connect_timeout": 10}
     retried: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
@@ -236,6 +238,14 @@ class Dialect:
     def total(self, value: Expression) -> Expression:
         """Return a sum."""
         return sa.func.sum(value)
+
+    def moment_of(self, number: Expression) -> Expression:
+        """Return a number as a time: seconds since 1970 or, by size, parts of them; 0 is none."""
+        exact = sa.func.nullif(sa.cast(number, sa.Numeric(38, 10)), 0)
+        sizes = ((11, "1.0"), (14, "1000.0"), (17, "1000000.0"))
+        seconds = sa.case(*((sa.func.abs(exact) < sql(f"1e{d}"), exact / sql(p)) for d, p in sizes))
+        text = self.epoch.format(self.compile(seconds))
+        return sa.literal_column(text, sa.DateTime(timezone=True))
 
     def microseconds(self, moment: Expression) -> Expression:
         """Return a moment as microseconds since 1970."""

@@ -41,6 +41,7 @@ class MySQL(Dialect):
 
     driver = "mysql+pymysql"
     session = "set time_zone = '+00:00'"
+    epoch = "timestampadd(microsecond, 1000000 * ({}), timestamp '1970-01-01 00:00:00')"
     retried = ("Deadlock found", "Lock wait timeout")
     denied = ("command denied", "(1142,", "(1143,")
     slow = ("max_statement_time", "maximum statement execution time")

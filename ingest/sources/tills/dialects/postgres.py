@@ -20,6 +20,7 @@ class Postgres(Dialect):
     session = "set time zone 'UTC'"
     offset = "+00:00"
     copies = True
+    epoch = "to_timestamp({})"
     retried = ("conflict with recovery", "deadlock detected", "could not serialize")
     denied = ("permission denied",)
     slow = ("statement timeout", "lock timeout")

@@ -83,6 +83,7 @@ class SQLite(Dialect):
 
     driver = "sqlite+pysqlite"
     connect_args: Mapping[str, Any] = {}
+    epoch = "datetime({}, 'unixepoch')"
     retried = ("database is locked",)
 
     @property
