@@ -137,7 +137,7 @@ def test_a_program_that_is_not_listed_is_in_the_marts_after_the_steps_of_the_how
     assert query(
         warehouse, "select sku, category from marts_next.dim_products where branch_id = 'porto'"
         " order by sku",
-    ) == [("1", "unsorted"), ("2", "unsorted")]  # fmt: skip
+    ) == [("porto-1", "unsorted"), ("porto-2", "unsorted")]  # fmt: skip
     assert query(
         warehouse, "select order_id, line_number from marts_next.fct_order_lines"
         " where branch_id = 'porto' and order_id in ('1', '2') order by 1, 2",

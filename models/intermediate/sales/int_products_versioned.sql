@@ -4,7 +4,8 @@
 ) }}
 
 {%- set described = ['branch_id', 'product_id', 'sku', 'product_name', 'category', 'size'] %}
-{%- set filled = {'sku': 'product_id', 'category': "'unsorted'", 'size': "'one size'"} %}
+{%- set own_sku = dbt.concat(['branch_id', "'-'", 'product_id']) %}
+{%- set filled = {'sku': own_sku, 'category': "'unsorted'", 'size': "'one size'"} %}
 {%- set told = ['is_active', 'unit_price', 'unit_cost', 'load_id'] %}
 
 with
