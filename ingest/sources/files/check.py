@@ -44,8 +44,8 @@ OPTIONS = (
 )
 LEFT_OUT = (0, 1, 2, 3, 5, 10)
 TABLES = (
-    *("chosen", "columns", "lists", "mapped", "not_records", "outlets", "payments", "products"),
-    *("proof", "records", "rejects", "unread"),
+    *("chosen", "columns", "findings", "lists", "mapped", "not_records", "outlets", "payments"),
+    *("products", "proof", "records", "rejects", "unread"),
 )
 """What the SQL has found and the texts are made from."""
 
@@ -353,6 +353,7 @@ def _find(
     for pair in roles.items():
         database.execute("insert into roles values (?, ?)", pair)
     _run(database, "results")
+    _run(database, "findings")
     return names
 
 
