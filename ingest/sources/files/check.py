@@ -44,8 +44,8 @@ OPTIONS = (
 )
 LEFT_OUT = (0, 1, 2, 3, 5, 10)
 TABLES = (
-    *("chosen", "columns", "findings", "lists", "mapped", "not_records", "outlets", "payments"),
-    *("products", "proof", "records", "rejects", "unread"),
+    *("chosen", "codes", "columns", "findings", "lists", "mapped", "not_records", "outlets"),
+    *("pivots", "products", "proof", "records", "rejects", "unread"),
 )
 """What the SQL has found and the texts are made from."""
 

@@ -45,6 +45,7 @@ scored as (
             when words.role = 'article' and columns.kind = 'text'
                 then 1 + least(columns.different, 1000) / 1001.0
             when words.role = 'payment_method' and paid.lines >= 0.5 * columns.lines then 12
+            when words.role = 'tax_rate' and columns.example like '%\%' escape '\' then 5
             when words.role = 'branch' and located.is_branch then 5
             when
                 words.role in ('quantity', 'unit_price')
