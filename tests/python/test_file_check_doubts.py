@@ -8,6 +8,7 @@ import pytest
 import tomlkit
 from jinja2 import Environment
 
+from ingest.loads.source import SourceError
 from ingest.sources.files import check, feed
 
 CASES: dict[str, tuple[str, str, list[str], list[str]]] = {
@@ -127,3 +128,59 @@ def test_what_is_doubtful_is_said_and_not_mapped(tmp_path: Path, case: str) -> N
     told = tomlkit.parse(checked.blocks[0]).unwrap()["sources"]["files"]["feeds"]["looked_at"]
     assert feed.declared("looked_at", told)
     Environment().parse(checked.blocks[2])  # noqa: S701 - it is SQL, not HTML
+
+
+SALES = "Účtenka;Datum;Čas;Artikl;Částka\n1;13.3.2026;8:00;Čaj;1\u00a0049,00\n"
+
+
+def test_branches_in_the_names_of_files_and_folders_are_proposed(tmp_path: Path) -> None:
+    for name in (
+        "trzby_BRNO-01_2025-11.csv",
+        "trzby_BRNO-01_2025-12.csv",
+        "trzby_OLO-02_2026-01.csv",
+    ):
+        (tmp_path / name).write_text(SALES, "utf-8")
+    said = "\n".join(check.check(str(tmp_path), "looked_at").doubts)
+    assert (
+        'differ in BRNO-01, OLO-02: if these are branches, write files = "trzby_{branch_id}_*.csv"'
+        in said
+    )
+    assert "differ" not in "\n".join(check.check(f"{tmp_path}/*BRNO*.csv", "looked_at").doubts)
+    for name in ("tills/quito/a_1.csv", "tills/lyon/a_1.csv", "tills/lyon/a_1 (1).csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(SALES, "utf-8")
+    checked = check.check(f"{tmp_path}/tills", "looked_at")
+    assert 'differ in lyon, quito: if these are branches, write files = "{branch_id}/*.csv"' in (
+        "\n".join(checked.doubts)
+    )
+    assert 'files = "*/*.csv"' in checked.blocks[0]
+    checked = check.check(f"{tmp_path}/tills/{{branch_id}}/*.csv", "looked_at")
+    assert "differ" not in "\n".join(checked.doubts)
+
+
+def test_a_guess_names_what_else_it_may_be_and_can_be_corrected(tmp_path: Path) -> None:
+    file = tmp_path / "trzby.csv"
+    file.write_bytes(SALES.encode("cp1250"))
+    guessed = check.check(str(file), "looked_at")
+    assert (
+        "if 'Úètenka' is misspelt, correct encoding, with --encoding: cp1250 reads 'Účtenka'"
+        in ("\n".join(guessed.doubts))
+    )
+    told = check.check(str(file), "looked_at", encoding="cp1250", delimiter=";")
+    assert "guess" not in "\n".join(told.doubts)
+    assert 'encoding = "cp1250"' in told.blocks[0]
+    assert 'thousands_separator = " "' in told.blocks[0]
+    with pytest.raises(SourceError, match="no columns that can be told apart"):
+        check.check(str(file), "looked_at", encoding="cp1250", delimiter="|")
+
+
+def test_a_month_of_many_lines_is_read_to_its_end(tmp_path: Path) -> None:
+    lines = (
+        f"{number},1/{1 + number % 12}/2026 {number % 24}:{number // 24 % 60:02}\n"
+        for number in range(3000)
+    )
+    late = (f"{number},1/{13 + number % 19}/2026 {number % 24}:00\n" for number in range(900))
+    (tmp_path / "sales.csv").write_text("no,sold at\n" + "".join([*lines, *late]))
+    checked = check.check(f"{tmp_path}/sales.csv", "looked_at")
+    assert 'date_format = "MM/DD/YYYY"' in checked.blocks[0]
+    assert "All days" not in "\n".join(checked.doubts)

@@ -248,4 +248,77 @@ select
 from roles as numbered
 inner join columns as codes on numbered.title = codes.title
 inner join roles as named on numbered.role = 'article_code' and named.role = 'article'
-inner join columns as names on named.title = names.title
+inner join columns as names on named.title = names.title;
+
+-- where the names of the files, or of their folders, differ in one word: that may be the branch
+insert into findings
+with
+
+parts as (
+
+    select
+        name,
+        case
+            when contains(name, '/') then [split_part(name, '/', 1), '/*', regexp_extract(name, '[.][^./]+$')]
+            else list_transform(
+                regexp_extract_all(
+                    regexp_replace(
+                        name, '[0-9]{4}[-_.]?[0-9]{2}([-_.]?[0-9]{2})?', '0', 'g'
+                    ),
+                    '[^_ .]+|[_ .]'
+                ),
+                part -> case when regexp_full_match(part, '[0-9-]+') then '*' else part end
+            )
+        end as parts
+    from files
+
+),
+
+places as (
+
+    select
+        unnest(parts) as part,
+        generate_subscripts(parts, 1) as place
+    from parts
+    where len(parts) = (select mode(len(counted.parts)) from parts as counted)
+
+),
+
+varied as (
+
+    select
+        place,
+        string_agg(distinct part, ', ' order by part) as words,
+        bool_and(regexp_matches(part, '\pL')) as is_word,
+        count(*) over () as places
+    from places
+    group by place
+    having count(distinct part) > 1
+
+),
+
+template as (
+
+    select
+        string_agg(
+            case when varied.place is null then places.part else '{{branch_id}}' end, ''
+            order by places.place
+        ) as pattern
+    from (select place, min(part) as part from places group by place) as places
+    left join varied on places.place = varied.place
+
+)
+
+select
+    8 as position,
+    format(
+        'The names of the files or folders differ in {}: if these are branches, write files = "{}",'
+        || ' and these names into branches.',
+        varied.words, replace(replace(template.pattern, '{{', '{'), '}}', '}')
+    ) as sentence
+from varied
+cross join template
+where
+    varied.places = 1
+    and varied.is_word
+    and not exists (select 1 from roles where role = 'branch')
