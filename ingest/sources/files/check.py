@@ -141,8 +141,8 @@ def misread(feed: Feed, file: str, lines: pa.Table) -> Iterator[str]:
         for title, kind, text, line, option, right in _run(database, "misread", **separators):
             yield (
                 f"The column {title} of the file {file} has {' '.join(text.split())!r} in line "
-                f"{line}, which is not a {kind} with {option} = {getattr(feed, option)!r}, but is one with {right!r}: "
-                f"correct {option} in {feed.section}."
+                f"{line}, which is not a {kind} with {option} = {getattr(feed, option)!r}, but is "
+                f"one with {right!r}: correct {option} in {feed.section}."
             )
 
 
