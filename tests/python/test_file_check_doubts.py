@@ -29,7 +29,9 @@ CASES: dict[str, tuple[str, str, list[str], list[str]]] = {
         "5;2026-03-01;08:02;;;1;;;5.00\nTotal;;;4;3;2;0.50;1.00;26.50\n",
         ["discount looks like a discount of the whole ticket and is not mapped: write it as a "
          "line of its own, with line_kind = 'discount' and an amount below 0.",
-         "tip looks like a tip of the whole ticket", "'tea': ('Tea', '2')",
+         "tip looks like a tip of the whole ticket",
+         "The model's prices are those of this file: if other files have others",
+         "'tea': ('Tea', '2')",
          "case when not {{ filled('landed.ticket') }} in ('Total') then landed.quantity end",
          "in ('Total') then landed.total end as line_amount", "landed.total as order_total"],
         ["landed.discount", "'discount': ", "'tip': ", "quarantine"],
