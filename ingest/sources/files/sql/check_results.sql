@@ -105,14 +105,31 @@ having
 
 -- lines of totals: their first value says so
 create table totals as
-select
-    cells.line,
-    columns.expression,
-    stripped(cells.value) as text
-from cells
-inner join columns on cells.title = columns.title and columns.position = 1
-inner join words on words.role = 'total'
-where regexp_full_match(plain(stripped(cells.value)), words.words);
+with
+
+firsts as (
+
+    select
+        cells.line,
+        columns.expression,
+        stripped(cells.value) as text
+    from cells
+    inner join columns on cells.title = columns.title and columns.position = 1
+
+),
+
+said as (
+
+    select called.text
+    from (select distinct text from firsts) as called
+    inner join words on words.role = 'total'
+    where regexp_full_match(plain(called.text), words.words)
+
+)
+
+select firsts.*
+from firsts
+inner join said on firsts.text = said.text;
 
 create table ends as
 select
