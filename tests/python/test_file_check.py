@@ -215,6 +215,12 @@ ADVICE: dict[str, tuple[dict[str, str], dict[str, tuple[str, str]], str]] = {
         "has '25.000,00' in line 2, which is not a number with thousands_separator = '', but is "
         "one with '.': correct thousands_separator in [",
     ),
+    "a blank that does not break": (
+        {"decimal_separator": ","},
+        {"price": ("25\u00a0000,00", "2\u00a0500,00"), "tip": ("2,50", "1,50")},
+        "has '25 000,00' in line 2, which is not a number with thousands_separator = '', but is "
+        "one with ' ': correct thousands_separator in [",
+    ),
     "a column of words in brackets": (
         {"format": "jsonl"},
         {"article": ("[Promo] Tea", "{2} Pies"), "price": ("2,50", "0,90")},

@@ -44,8 +44,8 @@ OPTIONS = (
 )
 LEFT_OUT = (0, 1, 2, 3, 5, 10)
 TABLES = (
-    *("chosen", "columns", "lists", "mapped", "not_records", "outlets", "payments", "products"),
-    *("proof", "records", "rejects", "unread"),
+    *("chosen", "codes", "columns", "findings", "lists", "mapped", "not_records", "outlets"),
+    *("pivots", "products", "proof", "records", "rejects", "unread"),
 )
 """What the SQL has found and the texts are made from."""
 
@@ -68,13 +68,13 @@ class Checked:
     blocks: list[str]
 
 
-def check(place: str, name: str | None = None, branch: str | None = None) -> Checked:
+def check(place: str, name: str | None = None, **given: str | None) -> Checked:
     """Look at a file, or at the largest one of a folder or pattern.
 
     Args:
         place: a path, a folder, a pattern, or such an address of a store.
         name: what the feed is to be called; None for a name made from the file's.
-        branch: the branch that the files are of, if it is one.
+        given: `branch`, `encoding` and `delimiter` of the feed, where a person knows them.
 
     Raises:
         SourceError: there is no such file, it cannot be read, or the name is taken.
@@ -91,10 +91,12 @@ def check(place: str, name: str | None = None, branch: str | None = None) -> Che
     name = name or _name(Path(url).name if re.search(r"[*?{]", pattern) else pattern)
     if name in configuration.section(FEEDS):
         raise SourceError(f"There is a feed {name} already: choose another name with --name.")
-    options: dict[str, Any] = {"url": url, "files": pattern}
-    if branch:
-        options["branch"] = branch
+    options: dict[str, Any] = {option: value for option, value in given.items() if value}
+    options |= {"url": url, "files": pattern}
     bucket = Bucket(declared(name, options))
+    if pattern == "*" and not any(file.size for file in bucket.files()):
+        options["files"] = "*/*"  # all of them are in folders below it
+        bucket = Bucket(declared(name, options))
     files = [file for file in bucket.files() if file.size]
     if not files:
         there = ", ".join(bucket.others()[:5]) or "no files"
@@ -104,8 +106,10 @@ def check(place: str, name: str | None = None, branch: str | None = None) -> Che
         )
     file = max(files, key=lambda each: each.size)
     if pattern == "*":
-        options["files"] = f"*{Path(file.name).suffix}"
+        options["files"] += Path(file.name).suffix
+    names = [] if bucket.feed.takes_branch_from_path else [each.name for each in files]
     with duckdb.connect() as database:
+        database.execute("create table files as select unnest(cast(? as text[])) as name", [names])
         return _look(database, bucket, file, options)
 
 
@@ -136,9 +140,9 @@ def misread(feed: Feed, file: str, lines: pa.Table) -> Iterator[str]:
         }
         for title, kind, text, line, option, right in _run(database, "misread", **separators):
             yield (
-                f"The column {title} of the file {file} has {text!r} in line {line}, which is not "
-                f"a {kind} with {option} = {getattr(feed, option)!r}, but is one with {right!r}: "
-                f"correct {option} in {feed.section}."
+                f"The column {title} of the file {file} has {' '.join(text.split())!r} in line "
+                f"{line}, which is not a {kind} with {option} = {getattr(feed, option)!r}, but is "
+                f"one with {right!r}: correct {option} in {feed.section}."
             )
 
 
@@ -240,7 +244,8 @@ def _sniff(
         if data.startswith(b"PAR1"):
             options["format"] = "parquet"
             return found
-        options["encoding"], found["guessed"] = encoding_of(data)
+        if "encoding" not in options:
+            options["encoding"], found["guessed"] = encoding_of(data)
         text = data.decode(options["encoding"], "replace").lstrip("\ufeff")
         if json_text := re.match(r"\s*(\[\s*{|{.*)", text):
             if json_text[1][0] == "[" or json_text[1].rstrip()[-1] != "}":
@@ -251,9 +256,9 @@ def _sniff(
             return found
     if re.fullmatch(r'(?:"(?:[^"\n]|"")*+"\r?(?:\n|\Z))+', text):
         text = re.sub(r'(?m)^"|"\r?$', "", text)
-    lines = text.splitlines()
+    lines, delimiter = text.splitlines(), options.get("delimiter", "")
     # a few lines at the end of a small file, like totals, mislead the sniffer
-    tries = (_sniff_csv(database, lines[: len(lines) - left_out]) for left_out in LEFT_OUT)
+    tries = (_sniff_csv(database, lines[: len(lines) - out], delimiter) for out in LEFT_OUT)
     sniffed = next((one for one in tries if len(one["Columns"]) > 1), None)
     if sniffed is None:
         raise SourceError(
@@ -280,13 +285,14 @@ def _sniff(
     return found
 
 
-def _sniff_csv(database: duckdb.DuckDBPyConnection, lines: list[str]) -> dict[str, Any]:
+def _sniff_csv(database: Any, lines: list[str], delimiter: str) -> dict[str, Any]:
     """Return what DuckDB finds in lines; no columns where it finds nothing."""
+    delim = f", delim = {_literal(delimiter)}" if delimiter else ""
     with TemporaryDirectory() as folder:
         written = Path(folder) / "text"
         written.write_text("\n".join(lines), "utf-8")
         try:
-            return _rows(database, f"from sniff_csv({_literal(written)})")[0]
+            return _rows(database, f"from sniff_csv({_literal(written)}{delim})")[0]
         except duckdb.Error:
             return {"Columns": []}
 
@@ -353,6 +359,7 @@ def _find(
     for pair in roles.items():
         database.execute("insert into roles values (?, ?)", pair)
     _run(database, "results")
+    _run(database, "findings")
     return names
 
 

@@ -14,13 +14,14 @@ CODE_PAGES = (
 
 USUAL = "äöüßéèêëàâáãåçñîïíìóòôõøúùûœæąęłńśźżćčďěňřšťžůýőűğışİ€£"
 ODD = re.compile(
-    f"[^{USUAL}{USUAL.upper()}\x00-\x7f\u0370-\u04ff\u3040-\uffef]|[A-Za-z][\u3040-\uffef]"
+    f"[^{USUAL}{USUAL.upper()}\x00-\x7f\u0370-\u04ff\u3040-\uffef]"
+    r"|[A-Za-z][\u0370-\u04ff\u3040-\uffef]|[\u0370-\u04ff\u3040-\uffef][A-Za-z]{2}"
 )
 """What speaks against an encoding: letters that few words have, and words in two scripts."""
 
 
-def encoding_of(data: bytes) -> tuple[str, str | None]:
-    """Return the encoding of a text; and a word of it as it is read then, if that is a guess.
+def encoding_of(data: bytes) -> tuple[str, dict[str, str] | None]:
+    """Return the encoding of a text; and a word of it in each likely encoding, if that is a guess.
 
     Args:
         data: the text's beginning.
@@ -41,5 +42,11 @@ def encoding_of(data: bytes) -> tuple[str, str | None]:
         found or ["cp1252"], key=lambda name: (len(ODD.findall(read[name])), name != "cp1252")
     )
     encoding = next(name for name in CODE_PAGES if read[name] == read[best])
-    word = re.search(r"\w*[^\x00-\x7f]\w*", read[encoding])
-    return encoding, word[0] if word else ""
+    text, odd = read[encoding], len(ODD.findall(read[encoding]))
+    likely = [one for one in CODE_PAGES if len(read[one]) == len(text)]
+    likely = [one for one in likely if len(ODD.findall(read[one])) <= odd]
+    words = [
+        {name: read[name][slice(*word.span())] for name in likely}
+        for word in re.finditer(r"\w*[^\x00-\x7f]\w*", text)
+    ]
+    return encoding, max(words, key=lambda word: len({*word.values()}), default={encoding: ""})

@@ -163,5 +163,7 @@ having
     ) > 0
     and count(*) filter (where abs(one.value * other.value - product.value) < 0.01)
     >= 0.7 * count(*)
+    -- of columns that few lines have filled, the line of totals may prove it by chance
+    and count(*) >= 0.3 * (select count(distinct everything.line) from few as everything)
 order by proven desc, factor asc
 limit 1

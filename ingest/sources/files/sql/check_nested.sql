@@ -17,13 +17,22 @@ where
 
 create table lists as
 select
-    column_name,
-    -- the longest list are the lines
-    row_number() over (order by count(distinct line * 1000 + element) desc, column_name asc) = 1
-        as is_lines
+    leaves.column_name,
+    -- the lines are the list that says most of what was sold; of several, the longest
+    count(words.role) > 0
+    and row_number() over (
+        order by
+            count(distinct words.role) desc,
+            count(distinct leaves.line * 1000 + leaves.element) desc,
+            leaves.column_name asc
+    ) = 1 as is_lines
 from leaves
-where element is not null
-group by column_name;
+left join words
+    on
+        words.role in ('article', 'quantity', 'unit_price')
+        and regexp_full_match(plain(leaves.key), '(.* )?(' || words.words || ')( .*)?')
+where leaves.element is not null
+group by leaves.column_name;
 
 delete from cells
 where left(value, 1) in ('[', '{') and json_valid(value);

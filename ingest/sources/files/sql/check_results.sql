@@ -20,6 +20,13 @@ where
         select 1 from roles as others
         where others.role in ('quantity', 'unit_price')
     )
+    -- of which tax the prices have: 7% is no product
+    and not exists (
+        select 1 from words as taxes
+        where
+            taxes.role = 'tax_rate'
+            and regexp_full_match(plain(columns.shown), '(.* )?(' || taxes.words || ')( .*)?')
+    )
     -- a column that is called article, with words, says that the file is narrow
     and not exists (
         select 1
@@ -30,8 +37,9 @@ where
     )
 qualify count(*) over () > 2;
 
+-- a ticket's discount would count once for each product
 delete from roles
-where role = 'article' and exists (select 1 from products);
+where role in ('article', 'discount') and exists (select 1 from products);
 
 update roles
 set role = 'order_total'
@@ -39,6 +47,10 @@ where
     role = 'line_amount'
     and exists (select 1 from products)
     and not exists (select 1 from roles where role = 'order_total');
+
+-- nor is an amount of the ticket that of each product
+delete from roles
+where role = 'line_amount' and exists (select 1 from products);
 
 -- without a quantity the price is that of the line
 update roles
@@ -71,24 +83,106 @@ from (
 ) as priced
 where products.title = priced.title;
 
+-- products whose cells add up to the total are amounts
+create table pivots as
+select columns.expression
+from (
+    select
+        cells.line,
+        sum(cells.value) as value,
+        count(*) filter (where cells.value <> 0) as filled
+    from numbers as cells
+    inner join products on cells.title = products.title
+    group by cells.line
+) as sums
+inner join roles on roles.role = 'order_total'
+inner join columns on roles.title = columns.title
+inner join numbers as totals on sums.line = totals.line and roles.title = totals.title
+group by columns.expression
+having
+    count(*) filter (where sums.filled > 1) > 0
+    and count(*) filter (where abs(sums.value - totals.value) < 0.015) >= 0.7 * count(*);
+
 -- lines of totals: their first value says so
 create table totals as
-select filled.text
-from filled
-inner join columns on filled.title = columns.title and columns.position = 1
-inner join words on words.role = 'total'
-where regexp_full_match(plain(filled.text), words.words);
+with
 
-create table payments as
+firsts as (
+
+    select
+        cells.line,
+        columns.expression,
+        stripped(cells.value) as text
+    from cells
+    inner join columns on cells.title = columns.title and columns.position = 1
+
+),
+
+said as (
+
+    select called.text
+    from (select distinct text from firsts) as called
+    inner join words on words.role = 'total'
+    where regexp_full_match(plain(called.text), words.words)
+
+)
+
+select firsts.*
+from firsts
+inner join said on firsts.text = said.text;
+
+create table ends as
 select
+    '{{ filled(''' || expression || ''') }} in (' || string_agg(
+        distinct '''' || replace(text, '''', '''''') || '''', ', '
+    ) || ')' as expression
+from totals
+group by totals.expression;
+
+-- what the model calls otherwise than the file: ways of paying, channels, rates of tax
+create table codes as
+select
+    roles.role,
     lower(filled.text) as word,
     max(words.role) as ours
 from filled
-inner join roles on filled.title = roles.title and roles.role = 'payment_method'
-left join words on words.kinds = 'payment' and regexp_full_match(plain(filled.text), words.words)
-group by lower(filled.text)
-order by ours asc, word asc
-limit 20;
+inner join roles on filled.title = roles.title
+inner join (values ('payment_method', 'payment'), ('channel', 'channel')) as coded (role, kinds)
+    on roles.role = coded.role
+left join words on coded.kinds = words.kinds and regexp_full_match(plain(filled.text), words.words)
+group by roles.role, lower(filled.text)
+qualify
+    row_number() over (
+        partition by roles.role order by max(words.role) asc, lower(filled.text) asc
+    ) <= 20
+union all
+select
+    'tax_rate' as role,
+    word,
+    cast(
+        round(rate / case when rate >= 1 or word like '%\%' escape '\' then 100 else 1 end, 6)
+        as text
+    ) as ours
+from (
+    select
+        lower(filled.text) as word,
+        try_cast(
+            replace(regexp_extract(filled.text, '[0-9]+([.,][0-9]+)?'), ',', '.') as double
+        ) as rate,
+        bool_and(
+            regexp_full_match(filled.text, '[0-9]{1,2}([.,][0-9]+)? ?%')
+            or regexp_full_match(filled.text, '[0-9]{1,2}([.,][0-9]+)?')
+            and (
+                filled.is_nothing
+                or regexp_matches(lower(columns.shown), '%|rate|satz|taux|sats|sazba|aliquota')
+            )
+        ) over () and count(*) over () <= 20 as is_rate
+    from filled
+    inner join roles on filled.title = roles.title and roles.role = 'tax_rate'
+    inner join columns on roles.title = columns.title
+) as rates
+where is_rate
+order by role asc, ours asc, word asc;
 
 -- a branch has one word, and a word one branch; of all others a person decides
 create table outlets as
@@ -130,7 +224,9 @@ left join tried
         and parts.kind = tried.kind
         and tried.candidate
         = case when parts.kind = 'number' then columns.number else chosen.candidate end
-where tried.title is null
+where
+    tried.title is null
+    and filled.line not in (select line from totals)
 group by columns.shown, parts.kind;
 
 create table options as
@@ -191,13 +287,51 @@ select
 from roles
 inner join columns on roles.title = columns.title
 inner join words on roles.role = words.role
-where roles.role not in ('branch', 'tax_rate')
+where
+    roles.role not in ('branch', 'till', 'tip', 'article_code')
+    and (roles.role <> 'tax_rate' or exists (select 1 from codes where codes.role = 'tax_rate'))
 union all
 select
-    4,
-    unnest(array['article', 'quantity', 'unit_price', 'line_part']) as name,
+    4 as position,
+    unnest(array['article', 'unit_price', 'line_part']) as name,
     'landed.' || name as expression
-where exists (select 1 from products)
+where exists (select 1 from products) and not exists (select 1 from pivots)
+union all
+-- a line of totals becomes as many lines as it has products: of each the total, not the cell
+select
+    4 as position,
+    'quantity' as name,
+    coalesce(
+        'case when not ' || (select ends.expression from ends) || ' then landed.quantity end',
+        'landed.quantity'
+    ) as expression
+where exists (select 1 from products) and not exists (select 1 from pivots)
+union all
+select
+    8 as position,
+    'line_amount' as name,
+    'case when ' || ends.expression || ' then ' || columns.expression || ' end' as expression
+from ends
+inner join roles on roles.role = 'order_total'
+inner join columns on roles.title = columns.title
+where exists (select 1 from products) and not exists (select 1 from pivots)
+union all
+select
+    4 as position,
+    unnest(array['article', 'line_part']) as name,
+    'landed.' || name as expression
+from pivots
+union all
+select
+    8 as position,
+    'line_amount' as name,
+    coalesce(
+        'case when ' || ends.expression || ' then ' || pivots.expression
+        || ' else landed.quantity end',
+        'landed.quantity'
+    ) as expression
+from pivots
+left join ends on true
 union all
 select
     3 as position,
@@ -224,9 +358,5 @@ union all
 select
     92 as position,
     'is_total' as name,
-    '{{ filled(''' || columns.expression || ''') }} in (' || string_agg(
-        '''' || replace(totals.text, '''', '''''') || '''', ', '
-    ) || ')' as expression
-from totals
-inner join columns on columns.position = 1
-group by columns.expression
+    expression
+from ends

@@ -30,6 +30,9 @@ scored as (
         words.role,
         words.position,
         columns.title,
+        nullif(regexp_extract(columns.expression, '[(]''(.+)_list[.]element''', 1), '') as of_list,
+        position('(''line.element''' in columns.expression) > 0
+        or not exists (select 1 from lists where is_lines) as is_of_line,
         case
             when regexp_full_match(plain(columns.shown), words.words) then 10
             when
@@ -42,6 +45,7 @@ scored as (
             when words.role = 'article' and columns.kind = 'text'
                 then 1 + least(columns.different, 1000) / 1001.0
             when words.role = 'payment_method' and paid.lines >= 0.5 * columns.lines then 12
+            when words.role = 'tax_rate' and columns.example like '%\%' escape '\' then 5
             when words.role = 'branch' and located.is_branch then 5
             when
                 words.role in ('quantity', 'unit_price')
@@ -61,5 +65,10 @@ select
     role,
     title
 from scored
-where score > 0
+where
+    score > 0
+    -- of a list that is not the lines, the model reads the first element: no amount is whole there
+    and (of_list is null or role = 'payment_method')
+    -- what a record has once is not of each of its lines
+    and (is_of_line or role not in ('quantity', 'unit_price', 'line_amount', 'discount'))
 order by score desc, position asc, title asc

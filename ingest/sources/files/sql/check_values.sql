@@ -17,8 +17,10 @@ from (
 ) as trimmed
 where text <> ''
 group by title, text
--- of each column the first of them
-qualify row_number() over (partition by title order by min(line) asc, text asc) <= 2000;
+-- of each column the first of them, and others from all over the file
+qualify
+    row_number() over (partition by title order by min(line) asc, text asc) <= 2000
+    or row_number() over (partition by title order by hash(text) asc, text asc) <= 10000;
 
 create table signs as
 select coalesce(mode(sign), '') as currency_sign

@@ -1,0 +1,324 @@
+-- sqlfluff:dialect:duckdb
+-- what the model leaves out or may read in the wrong way, a sentence each
+create table findings as
+select
+    1 as position,
+    format(
+        '{} is a list that has several entries in {} record(s), first in line {}. The model reads'
+        || ' only the first entry: write the others ({}) into the model, or their amounts are'
+        || ' missing.',
+        leaves.column_name,
+        count(distinct leaves.line) filter (where leaves.element > 0),
+        min(leaves.line) filter (where leaves.element > 0),
+        string_agg(distinct leaves.key, ', ' order by leaves.key)
+    ) as sentence
+from leaves
+inner join lists on leaves.column_name = lists.column_name and not lists.is_lines
+group by leaves.column_name
+having max(leaves.element) > 0;
+
+-- discounts and tips that no line has of its own
+insert into findings
+select
+    2 as position,
+    format(
+        '{} looks like a {} of the whole ticket and is not mapped: write it as a line of its own,'
+        || ' with line_kind = ''{}'' and an amount {} 0.',
+        columns.shown, words.role, words.role,
+        case words.role when 'tip' then 'above' else 'below' end
+    ) as sentence
+from columns
+inner join words
+    on
+        words.role in ('discount', 'tip')
+        and regexp_full_match(plain(columns.shown), '(.* )?(' || words.words || ')( .*)?')
+left join roles on columns.title = roles.title and roles.role <> 'tip'
+where columns.kind = 'number' and roles.role is null;
+
+-- a line has one way of paying
+insert into findings
+select
+    2 as position,
+    format(
+        '{} looks like a way of paying, too, and is not mapped: write the ticket''s second payment'
+        || ' into the model, or all is paid by {}.',
+        columns.shown, mapped.shown
+    ) as sentence
+from columns
+inner join words
+    on
+        words.role = 'payment_method'
+        and regexp_full_match(plain(columns.shown), '(.* )?(' || words.words || ')( .*)?')
+inner join roles as others on others.role = 'payment_method'
+inner join columns as mapped on others.title = mapped.title
+left join roles on columns.title = roles.title
+where columns.kind = 'text' and roles.role is null;
+
+-- the tickets of each day: their times and, where there are tills, the tills
+create table tickets as
+select
+    told.ticket,
+    told.day,
+    min(told.line) as line,
+    count(distinct told.clock) as clocks,
+    count(distinct told.till) as tills
+from (
+    select
+        cells.line,
+        max(stripped(cells.value)) filter (where roles.role = 'ticket') as ticket,
+        coalesce(
+            cast(max(tried.read) as text),
+            max(stripped(cells.value)) filter (where roles.role = 'sold_on')
+        ) as day,
+        max(stripped(cells.value)) filter (where roles.role = 'sold_at') as clock,
+        max(stripped(cells.value)) filter (where roles.role = 'till') as till,
+        max(stripped(cells.value)) filter (where roles.role = 'branch') as branch
+    from cells
+    inner join roles
+        on
+            cells.title = roles.title
+            and roles.role in ('ticket', 'sold_on', 'sold_at', 'till', 'branch')
+    left join chosen on roles.role = 'sold_on' and chosen.kind = 'date'
+    left join tried
+        on
+            cells.title = tried.title
+            and stripped(cells.value) = tried.text
+            and chosen.kind = tried.kind
+            and chosen.candidate = tried.candidate
+    where cells.element = 0
+    group by cells.line
+) as told
+where told.ticket <> '' and told.day <> ''
+group by told.ticket, told.day, told.branch;
+
+-- a till's number that makes one ticket of many belongs to the ticket's key
+create table keys as
+select
+    roles.role,
+    columns.shown,
+    columns.expression
+from roles
+inner join columns on roles.title = columns.title
+where
+    roles.role in ('ticket', 'till')
+    and (
+        select max(tills) > 1 and count(*) filter (where tills > 1) >= 0.02 * count(*)
+        from tickets
+    );
+
+update mapped
+set expression = tills.expression || ' || ''-'' || ' || mapped.expression
+from keys as tills
+where mapped.name = 'ticket' and tills.role = 'till';
+
+insert into findings
+select
+    3 as position,
+    format(
+        '{} {} has several {} on one day, first in line {}, and so have {} of {} tickets: {}.',
+        columns.shown,
+        arg_min(tickets.ticket, tickets.line),
+        case when tills.shown is null then 'times' else 'tills' end,
+        min(tickets.line),
+        count(*),
+        (select count(counted.ticket) from tickets as counted),
+        coalesce(
+            'the model writes ' || tills.shown || ' before it, so that they are tickets of their'
+            || ' own',
+            'if they are several tickets, put ticket together with the column that tells them'
+            || ' apart'
+        )
+    ) as sentence
+from tickets
+inner join roles on roles.role = 'ticket'
+inner join columns on roles.title = columns.title
+left join keys as tills on tills.role = 'till'
+where tickets.tills > 1 or (tills.shown is null and tickets.clocks > 1)
+group by columns.shown, tills.shown
+having count(*) > 0;
+
+-- the lines whose money is below 0, and what they are called
+create table minus_lines as
+select
+    numbers.line,
+    numbers.element,
+    numbers.value < 0 as is_minus
+from numbers
+inner join roles on numbers.title = roles.title
+where
+    roles.role = case
+        when exists (select 1 from roles as others where others.role = 'line_amount')
+            then 'line_amount'
+        else 'unit_price'
+    end
+    and not exists (select 1 from products);
+
+insert into findings
+select
+    4 as position,
+    format(
+        '{} lines called ''{}'', first in line {}, {}. Unless the model says line_kind, they are'
+        || ' {}.',
+        count(*), stripped(cells.value), min(cells.line),
+        case words.role
+            when 'tip' then 'look like tips'
+            else 'have an amount below 0 and look like a way of paying'
+        end,
+        case words.role
+            when 'tip' then 'sales'
+            else 'discounts, or returns where the quantity is below 0'
+        end
+    ) as sentence
+from minus_lines
+inner join cells on minus_lines.line = cells.line and minus_lines.element = cells.element
+inner join roles on cells.title = roles.title and roles.role = 'article'
+inner join words
+    on
+        (words.role = 'tip' or (words.kinds = 'payment' and minus_lines.is_minus))
+        and regexp_full_match(
+            plain(stripped(cells.value)),
+            case
+                when words.role in ('tip', 'voucher') then '(.* )?(' || words.words || ')( .*)?'
+                else words.words
+            end
+        )
+group by stripped(cells.value), words.role;
+
+-- a column of few values, each of which has only lines below 0 or only others
+insert into findings
+select
+    5 as position,
+    format(
+        '{} tells lines below 0 ({}) from the others ({}): write line_kind by it, or the former are'
+        || ' discounts, or returns where the quantity is below 0.',
+        shown,
+        string_agg(case when below > 0 then value end, ', ' order by value),
+        string_agg(case when below = 0 then value end, ', ' order by value)
+    ) as sentence
+from (
+    select
+        columns.shown,
+        stripped(cells.value) as value,
+        count(*) filter (where minus_lines.is_minus) as below,
+        count(*) as lines
+    from minus_lines
+    inner join cells on minus_lines.line = cells.line and minus_lines.element = cells.element
+    inner join columns on cells.title = columns.title and columns.different between 2 and 12
+    left join roles on columns.title = roles.title
+    where roles.role is null and stripped(cells.value) <> ''
+    group by columns.shown, stripped(cells.value)
+) as valued
+group by shown
+having
+    count(*) filter (where below > 0) > 0
+    and count(*) filter (where below = 0) > 0
+    and bool_and(below = 0 or below = lines)
+    and sum(below) = (select count(*) filter (where is_minus) from minus_lines);
+
+insert into findings
+select
+    6 as position,
+    format(
+        '{} line(s) have no {}, first line {}: such lines wait in quarantine. If they are totals,'
+        || ' write is_total into the model.',
+        count(*), any_value(day.shown), min(lines.line)
+    ) as sentence
+from (
+    select
+        cells.line,
+        bool_or(cells.title = days.title and stripped(cells.value) <> '') as has_day,
+        bool_or(stripped(cells.value) <> '') as is_filled
+    from cells
+    inner join roles as days on days.role = 'sold_on'
+    group by cells.line
+) as lines
+inner join roles on roles.role = 'sold_on'
+inner join columns as day on roles.title = day.title
+where lines.is_filled and not lines.has_day and lines.line not in (select line from totals)
+having count(*) > 0;
+
+insert into findings
+select
+    7 as position,
+    format(
+        '{} looks like the article''s own number: write it as article, and {} as product_name, if'
+        || ' it is.',
+        codes.shown, names.shown
+    ) as sentence
+from roles as numbered
+inner join columns as codes on numbered.title = codes.title
+inner join roles as named on numbered.role = 'article_code' and named.role = 'article'
+inner join columns as names on named.title = names.title;
+
+-- where the names of the files, or of their folders, differ in one word: that may be the branch
+insert into findings
+with
+
+parts as (
+
+    select
+        name,
+        case
+            when contains(name, '/') then [split_part(name, '/', 1), '/*', regexp_extract(name, '[.][^./]+$')]
+            else list_transform(
+                regexp_extract_all(
+                    regexp_replace(
+                        name, '[0-9]{4}[-_.]?[0-9]{2}([-_.]?[0-9]{2})?', '0', 'g'
+                    ),
+                    '[^_ .]+|[_ .]'
+                ),
+                part -> case when regexp_full_match(part, '[0-9-]+') then '*' else part end
+            )
+        end as parts
+    from files
+
+),
+
+places as (
+
+    select
+        unnest(parts) as part,
+        generate_subscripts(parts, 1) as place
+    from parts
+    where len(parts) = (select mode(len(counted.parts)) from parts as counted)
+
+),
+
+varied as (
+
+    select
+        place,
+        string_agg(distinct part, ', ' order by part) as words,
+        bool_and(regexp_matches(part, '\pL')) as is_word,
+        count(*) over () as places
+    from places
+    group by place
+    having count(distinct part) > 1
+
+),
+
+template as (
+
+    select
+        string_agg(
+            case when varied.place is null then places.part else '{{branch_id}}' end, ''
+            order by places.place
+        ) as pattern
+    from (select place, min(part) as part from places group by place) as places
+    left join varied on places.place = varied.place
+
+)
+
+select
+    8 as position,
+    format(
+        'The names of the files or folders differ in {}: if these are branches, write files = "{}",'
+        || ' and these names into branches.',
+        varied.words, replace(replace(template.pattern, '{{', '{'), '}}', '}')
+    ) as sentence
+from varied
+cross join template
+where
+    varied.places = 1
+    and varied.is_word
+    and not exists (select 1 from roles where role = 'branch')

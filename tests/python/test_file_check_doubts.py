@@ -1,0 +1,188 @@
+"""What `mypizza file check` is not sure of, it says; it maps nothing wrongly without saying so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import tomlkit
+from jinja2 import Environment
+
+from ingest.loads.source import SourceError
+from ingest.sources.files import check, feed
+
+CASES: dict[str, tuple[str, str, list[str], list[str]]] = {
+    "a list of tenders beside the lines": (
+        "web.jsonl",
+        '{"no": 1, "at": "2026-03-01 08:00", "items": [{"item": "Tea", "qty": 1, "price": "9.00"}],'
+        ' "discount": "1.00", "tenders": [{"type": "cash", "amount": "2.00"}, {"type": "card",'
+        ' "amount": "7.00"}, {"type": "voucher", "amount": "0.50"}]}\n',
+        ["tenders is a list that has several entries in 1 record(s), first in line 1. The model "
+         "reads only the first entry: write the others (amount, type) into the model"],
+        ["as line_amount", "as discount"],
+    ),
+    "a discount, a tip and a line of totals beside products": (
+        "wide.csv",
+        "ticket;day;time;Tea;Pie;Cake;discount;tip;total\n"
+        "1;2026-03-01;08:00;1;2;0;0.50;;7.50\n2;2026-03-01;08:01;2;0;1;;1.00;9.00\n"
+        "3;2026-03-01;08:02;1;;;;;2.00\n4;2026-03-01;08:02;;1;;;;3.00\n"
+        "5;2026-03-01;08:02;;;1;;;5.00\nTotal;;;4;3;2;0.50;1.00;26.50\n",
+        ["discount looks like a discount of the whole ticket and is not mapped: write it as a "
+         "line of its own, with line_kind = 'discount' and an amount below 0.",
+         "tip looks like a tip of the whole ticket",
+         "The model's prices are those of this file: if other files have others",
+         "'tea': ('Tea', '2')",
+         "case when not {{ filled('landed.ticket') }} in ('Total') then landed.quantity end",
+         "in ('Total') then landed.total end as line_amount", "landed.total as order_total"],
+        ["landed.discount", "'discount': ", "'tip': ", "quarantine"],
+    ),
+    "two tills that use the same numbers": (
+        "tills.csv",
+        "Cassa;Scontrino;Data;Ora;Descrizione;Importo;Totale scontrino\n"
+        "1;0001;01/03/2026;08:00;Pane;2,00;2,00\n2;0001;01/03/2026;09:00;Pane;2,00;2,00\n"
+        "1;0002;13/03/2026;08:00;Pane;2,00;2,00\n",
+        ["Scontrino 0001 has several tills on one day, first in line 2, and so have 1 of 2 "
+         "tickets: the model writes Cassa before it",
+         "landed.cassa || '-' || landed.scontrino as ticket",
+         "landed.totale_scontrino as order_total"],
+        ["landed.scontrino as ticket,\n    landed.cassa"],
+    ),
+    "a number of several times on a day": (
+        "tills.csv",
+        "ticket;day;time;item;amount\n1;2026-03-01;08:00;Tea;2.00\n1;2026-03-01;09:00;Pie;2.00\n"
+        "2;2026-03-01;09:00;Pie;2.00\n2;2026-03-02;09:30;Pie;2.00\n",
+        ["ticket 1 has several times on one day, first in line 2, and so have 1 of 3 tickets: if "
+         "they are several tickets, put ticket together with the column that tells them apart."],
+        ["||"],
+    ),
+    "a till that has numbers of its own": (
+        "tills.csv",
+        "till;ticket;day;time;item;amount\n1;1;2026-03-01;08:00;Tea;2.00\n"
+        "2;2;2026-03-01;09:00;Pie;2.00\n",
+        ["landed.ticket,"],
+        ["||", "several"],
+    ),
+    "vouchers and tips among the lines": (
+        "lines.csv",
+        "no;day;time;kind;sku;item;qty;price;amount;tender 1;tender 2\n"
+        "1;2026-03-01;08:00;V;7;Tea;2;6.00;12.00;cash;\n"
+        "1;2026-03-01;08:00;B;;BUONO PASTO;1;-8.00;-8.00;cash;\n"
+        "1;2026-03-01;08:00;V;;** GRATUITY **;1;1.00;1.00;cash;\n"
+        "2;2026-03-01;08:01;V;7;Tea;3;6.00;18.00;cash;card\n"
+        "3;2026-03-01;08:02;R;7;Tea;-1;6.00;-6.00;cash;\n",
+        ["1 lines called 'BUONO PASTO', first in line 3, have an amount below 0 and look like a "
+         "way of paying. Unless the model says line_kind, they are discounts, or returns",
+         "1 lines called '** GRATUITY **', first in line 4, look like tips.",
+         "kind tells lines below 0 (B, R) from the others (V): write line_kind by it",
+         "tender 2 looks like a way of paying, too, and is not mapped",
+         "sku looks like the article's own number: write it as article, and item as product_name"],
+        [],
+    ),
+    "a rate of the tax in percent": (
+        "rates.csv",
+        "no;day;time;item;amount;% IVA;order type\n1;2026-03-01;08:00;Tea;12,00;10%;To Go\n"
+        "2;2026-03-01;08:00;Pie;12,00;7,5 %;Drive\n",
+        ["% IVA is taken as the rate of the tax in the prices: 7,5 % is 0.075, 10% is 0.1. Other "
+         "values get no rate.", "when '10%' then 0.1\n", "end as tax_rate,",
+         "when 'to go' then 'takeaway'", "end as channel,", "Channels that are not known: drive."],
+        [],
+    ),
+    "an amount of tax": (
+        "taxes.csv",
+        "no;day;time;item;amount;tax\n1;2026-03-01;08:00;Tea;12.00;0.61\n"
+        "2;2026-03-01;08:00;Pie;12.00;3.00\n",
+        ["tax looks like a tax and is not mapped: the model needs tax_rate"],
+        ["as tax_rate"],
+    ),
+    "amounts of a day, one column for each product": (
+        "pivot.csv",
+        "Tag;Filiale;Kaffee;Tee;Kuchen;Gesamt;davon MwSt 7%;davon MwSt 19%\n"
+        "24.11.2026;Lyon;1,50;2,25;1.003,00;1.006,75;1,00;2,00\n"
+        "25.11.2026;Lyon;2,50;;3,00;5,50;0,10;0,20\nSumme;;4,00;2,25;1.006,00;1.012,25;1,10;2,20\n",
+        ["Kaffee, Tee, Kuchen. Take out", "These columns add up to Gesamt, so they are taken as "
+         "amounts, and not as quantities.", "landed.article,", "landed.line_part,",
+         "case when {{ filled('landed.tag') }} in ('Summe') then landed.gesamt else landed.quantity"
+         " end as line_amount", "in ('Summe') as is_total"],
+        ["MwSt 7%'", "    landed.quantity,", "landed.unit_price", "quarantine"],
+    ),
+    "a line without a day": (
+        "totals.csv",
+        "day;time;no;item;amount\n2026-03-01;08:00;1;Tea;2.00\n2026-03-01;08:01;2;Tea;2.00\n"
+        ";;;Turnover;4.00\n",
+        ["1 line(s) have no day, first line 4: such lines wait in quarantine. If they are totals, "
+         "write is_total into the model."],
+        ["is_total,"],
+    ),
+}  # fmt: skip
+"""A file's name and text, what is printed of it and what not."""
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_doubtful_is_said_and_not_mapped(tmp_path: Path, case: str) -> None:
+    name, text, printed, absent = CASES[case]
+    (tmp_path / name).write_text(text, "utf-8")
+    checked = check.check(f"{tmp_path}/{name}", "looked_at")
+    said = "\n".join([*checked.doubts, *checked.blocks])
+    for words in printed:
+        assert words in said, said
+    for words in absent:
+        assert words not in said, said
+    told = tomlkit.parse(checked.blocks[0]).unwrap()["sources"]["files"]["feeds"]["looked_at"]
+    assert feed.declared("looked_at", told)
+    Environment().parse(checked.blocks[2])  # noqa: S701 - it is SQL, not HTML
+
+
+SALES = "Účtenka;Datum;Čas;Artikl;Částka\n1;13.3.2026;8:00;Čaj;1\u00a0049,00\n"
+
+
+def test_branches_in_the_names_of_files_and_folders_are_proposed(tmp_path: Path) -> None:
+    for name in (
+        "trzby_BRNO-01_2025-11.csv",
+        "trzby_BRNO-01_2025-12.csv",
+        "trzby_OLO-02_2026-01.csv",
+    ):
+        (tmp_path / name).write_text(SALES, "utf-8")
+    said = "\n".join(check.check(str(tmp_path), "looked_at").doubts)
+    assert (
+        'differ in BRNO-01, OLO-02: if these are branches, write files = "trzby_{branch_id}_*.csv"'
+        in said
+    )
+    assert "differ" not in "\n".join(check.check(f"{tmp_path}/*BRNO*.csv", "looked_at").doubts)
+    for name in ("tills/quito/a_1.csv", "tills/lyon/a_1.csv", "tills/lyon/a_1 (1).csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(SALES, "utf-8")
+    checked = check.check(f"{tmp_path}/tills", "looked_at")
+    assert 'differ in lyon, quito: if these are branches, write files = "{branch_id}/*.csv"' in (
+        "\n".join(checked.doubts)
+    )
+    assert 'files = "*/*.csv"' in checked.blocks[0]
+    checked = check.check(f"{tmp_path}/tills/{{branch_id}}/*.csv", "looked_at")
+    assert "differ" not in "\n".join(checked.doubts)
+
+
+def test_a_guess_names_what_else_it_may_be_and_can_be_corrected(tmp_path: Path) -> None:
+    file = tmp_path / "trzby.csv"
+    file.write_bytes(SALES.encode("cp1250"))
+    guessed = check.check(str(file), "looked_at")
+    assert (
+        "if 'Úètenka' is misspelt, correct encoding, with --encoding: cp1250 reads 'Účtenka'"
+        in ("\n".join(guessed.doubts))
+    )
+    told = check.check(str(file), "looked_at", encoding="cp1250", delimiter=";")
+    assert "guess" not in "\n".join(told.doubts)
+    assert 'encoding = "cp1250"' in told.blocks[0]
+    assert 'thousands_separator = " "' in told.blocks[0]
+    with pytest.raises(SourceError, match="no columns that can be told apart"):
+        check.check(str(file), "looked_at", encoding="cp1250", delimiter="|")
+
+
+def test_a_month_of_many_lines_is_read_to_its_end(tmp_path: Path) -> None:
+    lines = (
+        f"{number},1/{1 + number % 12}/2026 {number % 24}:{number // 24 % 60:02}\n"
+        for number in range(3000)
+    )
+    late = (f"{number},1/{13 + number % 19}/2026 {number % 24}:00\n" for number in range(900))
+    (tmp_path / "sales.csv").write_text("no,sold at\n" + "".join([*lines, *late]))
+    checked = check.check(f"{tmp_path}/sales.csv", "looked_at")
+    assert 'date_format = "MM/DD/YYYY"' in checked.blocks[0]
+    assert "All days" not in "\n".join(checked.doubts)
