@@ -1,7 +1,4 @@
-{{ config(
-    materialized="table",
-    indexes=[{"columns": ["branch_id", "product_id"]}]
-) }}
+{{ config(materialized="table", indexes=[{"columns": ["branch_id", "product_id"]}]) }}
 
 {%- set described = ['branch_id', 'product_id', 'sku', 'product_name', 'category', 'size'] %}
 {%- set own_sku = dbt.concat(['branch_id', "'-'", 'product_id']) %}
