@@ -32,7 +32,7 @@ CASES: dict[str, tuple[str, str, list[str], list[str]]] = {
          "tip looks like a tip of the whole ticket",
          "The model's prices are those of this file: if other files have others",
          "'tea': ('Tea', '2')",
-         "case when not {{ filled('landed.ticket') }} in ('Total') then landed.quantity end",
+         "case when {{ filled('landed.ticket') }} in ('Total') then null else landed.quantity end",
          "in ('Total') then landed.total end as line_amount", "landed.total as order_total"],
         ["landed.discount", "'discount': ", "'tip': ", "quarantine"],
     ),

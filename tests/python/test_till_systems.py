@@ -794,5 +794,5 @@ def test_a_table_that_fails_at_the_till_is_named_and_stops_no_other(world: World
     assert result.outcome == "failed"
     assert "The table payments of the till of lyon is not loaded (" in str(result.error)
     assert "the drawer is open" in str(result.error)
-    assert "take the table out of systems/unicenta.toml" in str(result.error)
+    assert "take out the table in systems/unicenta.toml" in str(result.error)
     assert result.tables["receipts"] > 50

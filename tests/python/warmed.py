@@ -56,5 +56,6 @@ with (
     places = [f"--{name}={folder}" for name in ("profiles-dir", "target-path", "log-path")]
     for _ in range(2):  # the second time, it reads what it has kept of the first
         done = dbtRunner().invoke(["parse", *places, "--quiet", "--no-write-json"])
-        assert done.success, done.exception
+        if not done.success:
+            print("dbt cannot parse the project:", done.exception)
 gc.freeze()

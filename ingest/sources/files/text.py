@@ -79,7 +79,8 @@ class Track:
                 self.since = None
                 self._begin()
                 raw.seek(0)
-                stream = _unpacked(raw)
+                # the first one stays: with it, what unpacks zstd would close the file
+                _first, stream = stream, _unpacked(raw)
         while block := self._read(stream, BLOCK_BYTES):
             yield block
         yield b""
@@ -124,7 +125,7 @@ def chunks(raw: BinaryIO, encoding: str, on_bad_bytes: Any, track: Track) -> Ite
         if track.since and position == 0:
             text = text[: text.rfind(b"\n") + 1]
             decoder.setstate((b"", decoder.getstate()[1]))
-        if text:
+        if text or (track.since and position == 0):
             yield text
     if escapes > 0:
         on_bad_bytes(escapes)

@@ -72,9 +72,11 @@ def check(name: str) -> Checked:
     for table in side.found:
         try:
             with side.asking(table), till.engine.connect() as connection:
-                _read_some(side, table, connection)
                 checked.tables.append(_sizes(side, table, connection))
-                checked.problems += [*unfit(side, table)] or _wrong(side, table, connection)
+                lacking = [*unfit(side, table)]
+                if not lacking:
+                    _read_some(side, table, connection)
+                checked.problems += lacking or _wrong(side, table, connection)
                 checked.facts += _mixed(side, table)
         except RefusedTableError as error:
             checked.problems.append(str(error))
@@ -93,7 +95,7 @@ def _read_some(side: AtTill, table: Table, connection: sa.Connection) -> None:
         some = sa.select(cell.label("cell")).select_from(rows).limit(SOME_ROWS).subquery()
         try:
             connection.execute(sa.select(sa.func.count(some.c.cell)))
-        except sa.exc.DBAPIError as error:
+        except (sa.exc.DataError, sa.exc.ProgrammingError) as error:
             found = str(error.orig).partition("\n")[0]
             raise unlike(side.till, table, name, f"the database says: {found}") from None
 

@@ -183,7 +183,8 @@ def cast(column: pa.Array, arrow_type: pa.DataType) -> pa.Array:
     """Return a column as a driver gave it in the type that it lands with."""
     if column.type == arrow_type:
         return column
-    if pa.types.is_temporal(arrow_type) and pa.types.is_integer(column.type):
+    is_filled = column.null_count < len(column)
+    if is_filled and pa.types.is_temporal(arrow_type) and pa.types.is_integer(column.type):
         raise pa.ArrowInvalid("A number is no time: pyarrow takes it for microseconds.")
     if pa.types.is_timestamp(arrow_type) and pa.types.is_timestamp(column.type):
         # Nanoseconds hold nothing below the microsecond; +00:00 and no zone at all both mean UTC.

@@ -265,11 +265,12 @@ def unlike(till: Till, table: Table, column: str, found: str) -> RefusedTableErr
         found: what it is.
     """
     kind, epoch = table.columns[column], till.dialect.epoch.format("seconds")
+    time = f"; a time from seconds since 1970 is {epoch}" if kind == "moment" else ""
     return RefusedTableError(
         table.name,
         f"The column {table.name}.{column} of the till of {till.part} is declared as {kind}, and "
         f"{found}: the table is not loaded. Correct systems/{till.system_name}.toml, or let its "
-        f"query write a {kind}; a time from seconds since 1970 is {epoch}.",
+        f"query write a {kind}{time}.",
     )
 
 

@@ -1,5 +1,7 @@
 {#- Tickets that two files of a feed hold with the same lines, and that count twice: a browser's
     copy, exports that overlap. -#}
+{{ config(materialized='table') }}
+
 with
 
 lines as (
@@ -20,7 +22,10 @@ dated as (
     select
         lines.*,
         {{ business_date('lines.sold_at', 'branches.time_zone', 'branches.cutover_hour') }}
-            as business_date
+            as business_date,
+        lines.charged_amount
+        + case when branches.prices_include_tax then 0 else coalesce(lines.tax_amount, 0) end
+            as taken_amount
     from lines
     inner join branches on lines.branch_id = branches.branch_id
 
@@ -37,7 +42,7 @@ tickets as (
         case when order_grain = 'line' then 'all' else order_id end as ticket,
         count(*) over (partition by feed, branch_id, business_date, file_name) as tickets_of_day,
         count(*) as line_count,
-        sum(charged_amount) as amount,
+        sum(taken_amount) as amount,
         sum(quantity) as quantity,
         min(sold_at) as started_at,
         max(sold_at) as ended_at,

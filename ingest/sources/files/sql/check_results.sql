@@ -302,7 +302,8 @@ select
     4 as position,
     'quantity' as name,
     coalesce(
-        'case when not ' || (select ends.expression from ends) || ' then landed.quantity end',
+        'case when ' || (select ends.expression from ends) || ' then null'
+        || ' else landed.quantity end',
         'landed.quantity'
     ) as expression
 where exists (select 1 from products) and not exists (select 1 from pivots)

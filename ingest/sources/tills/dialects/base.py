@@ -242,7 +242,7 @@ class Dialect:
     def moment_of(self, number: Expression) -> Expression:
         """Return a number as a time: seconds since 1970 or, by size, parts of them; 0 is none."""
         exact = sa.func.nullif(sa.cast(number, sa.Numeric(38, 10)), 0)
-        sizes = ((11, "1.0"), (14, "1000.0"), (17, "1000000.0"))
+        sizes = ((11, "1.0"), (14, "1000.0"), (17, "1000000.0"), (20, "1000000000.0"))
         seconds = sa.case(*((sa.func.abs(exact) < sql(f"1e{d}"), exact / sql(p)) for d, p in sizes))
         text = self.epoch.format(self.compile(seconds))
         return sa.literal_column(text, sa.DateTime(timezone=True))
