@@ -215,6 +215,17 @@ def test_of_a_long_file_that_grew_only_what_was_added_is_read(
     assert folder.rows("_line_number, n, note, _reject")[1:-1] == grown[1:]
 
 
+def test_a_last_line_of_json_that_is_half_written_is_one_reject_without_a_branch(
+    folder: Folder,
+) -> None:
+    folder.declared |= {"format": "jsonl", "branch_column": "shop", "branches": {"quito": "Norte"}}
+    folder.write("a.csv", '{"shop": "Norte", "n": 1}\n{"shop": "No')
+    assert succeeded(folder.load()).row_count == 2
+    assert folder.rows("branch_id, n, _reject") == [
+        ("quito", "1", None), (None, None, '{"shop": "No'),
+    ]  # fmt: skip
+
+
 def test_a_file_of_the_same_size_written_later_is_read_again(folder: Folder) -> None:
     path = folder.write("a.csv", "n\n1\n")
     folder.load()

@@ -266,7 +266,7 @@ class _Part:
     def _branches(self, table: pa.Table, file: File) -> pa.Array:
         """Return the branch of each row: the file's, or what a column of it says."""
         feed = self._feed
-        if not feed.branch_column:
+        if not feed.branch_column or feed.branch_column not in table.column_names:
             return pa.repeat(pa.scalar(file.branch_id, pa.string()), len(table))
         words = pc.utf8_trim_whitespace(table[feed.branch_column])
         named = pc.index_in(words, pa.array(list(feed.branches.values()), pa.string()))
@@ -276,6 +276,9 @@ class _Part:
         """Say why a file cannot be of this feed: it shares no column with all the others."""
         file = reading.file
         found = [name for name in table.column_names if name not in OWN_COLUMNS]
+        # objects of JSON have no column where the last lines are rejects only
+        if not found and (reading.track.since or reading.rejects < reading.lines):
+            return None
         self._first = self._first or set(found)
         outlet = self._feed.branch_column
         if outlet and outlet not in found:
@@ -284,7 +287,6 @@ class _Part:
                 f"which says the branch (it has {', '.join(found[:5])}): correct branch_column in "
                 f"{self._feed.section}."
             )
-        # what follows lines that have landed may be rejects only
         if reading.track.since or not self._first.isdisjoint(found):
             return None
         if any("x00" in name for name in found):

@@ -22,10 +22,7 @@ dated as (
     select
         lines.*,
         {{ business_date('lines.sold_at', 'branches.time_zone', 'branches.cutover_hour') }}
-            as business_date,
-        lines.charged_amount
-        + case when branches.prices_include_tax then 0 else coalesce(lines.tax_amount, 0) end
-            as taken_amount
+            as business_date
     from lines
     inner join branches on lines.branch_id = branches.branch_id
 
@@ -42,7 +39,7 @@ tickets as (
         case when order_grain = 'line' then 'all' else order_id end as ticket,
         count(*) over (partition by feed, branch_id, business_date, file_name) as tickets_of_day,
         count(*) as line_count,
-        sum(taken_amount) as amount,
+        sum(charged_amount) as amount,
         sum(quantity) as quantity,
         min(sold_at) as started_at,
         max(sold_at) as ended_at,
