@@ -95,7 +95,7 @@ def write(addresses: Mapping[Section, Values]) -> list[str]:
 
 
 def tills_without_address() -> list[str]:
-    """Return the branches of the declared tills that nobody has given an address."""
+    """Return the branches whose tills are declared without an address."""
     declared, secrets = (
         _at(document, ("sources", "pos", "tills")) or {} for document in (_declared(), _secrets())
     )

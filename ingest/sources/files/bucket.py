@@ -92,7 +92,7 @@ class Reading:
         notes: what a person should know although the file was read.
         error: one sentence, where it could not be read to its end.
         changed: the file as it is now, where it changed while it was read.
-        track: from where to where it was read: to a file that has grown, only what was added.
+        track: how far it was read; of a file that has grown, only what was added is read.
     """
 
     file: File
