@@ -9,8 +9,9 @@
     2. stands in a fact with a record that such a load brought under another order;
     3. went into quarantine, or came out of it, without a new load (a rule was mended): it is in
        the fact and should not be, or the other way round;
-    4. has a line whose version of its product, as is known since, had ended before. (A version may
-       have been found after its load, so the last load is looked at again.)
+    4. has a line whose version of its product, as is known since, had ended before, or whose product
+       was in no list, where new ones have come since. (A version may have been found after its
+       load, so the last load is looked at again.)
 
     `complete_load_id` is read first and kept: a load that ends during the build cannot raise the
     watermark above what the build has seen.
@@ -81,7 +82,8 @@
     {{ adapter.dispatch("take_out")(touched_orders, by="order_key") }}
 {%- endmacro %}
 
-{#- A query for the orders whose lines stand with a version of a product that had ended before.
+{#- A query for the orders whose lines stand with a version of a product that had ended before, or
+    with no product of the list.
 
     Args:
         versions: relation of product versions.
@@ -104,4 +106,16 @@
         on built.order_key = orders.order_key and orders.ordered_at >= versions.valid_from
     {%- endif %}
     where {{ is_new(watermarks, "versions.branch_id", "versions.load_id", since=">=") }}
+    union
+    select built.branch_id, built.order_id, built.order_key
+    from {{ this }} as built
+    where
+        built.product_key = {{ unlisted_product_key("built.branch_id") }}
+        and exists (
+            select 1 from {{ versions }} as versions
+            where
+                versions.branch_id = built.branch_id
+                and versions.version_number = 1
+                and ({{ is_new(watermarks, "versions.branch_id", "versions.load_id", since=">=") }})
+        )
 {%- endmacro %}

@@ -23,11 +23,17 @@
             {%- set published, workbench = run_query(
                 "select " ~ generation_of("marts") ~ ", " ~ generation_of("marts_next")
             )[0] -%}
-            {#- a release that says other things of the same records begins a generation, too -#}
-            {%- set release = "-v" ~ var("version_of_facts") -%}
+            {#- models or a release that say other things of the same records begin one, too -#}
+            {%- set release = "-v" ~ var("version_of_facts") ~ "-" ~ models_of_facts(marts) -%}
             {%- set known = published or workbench or "" -%}
             {%- set generation = known if known.endswith(release) and not flags.FULL_REFRESH
                 else invocation_id ~ release -%}
+            {%- if known and generation != known and not flags.FULL_REFRESH -%}
+                {%- do log(
+                    "The models have changed from which facts are built, or a model that these read: "
+                    ~ "facts are built from scratch, as with --full-refresh.", info=true
+                ) -%}
+            {%- endif -%}
             {%- for mart in marts if mart.config.materialized == "incremental" -%}
                 {%- set built = api.Relation.create(
                     database=mart.database, schema=mart.schema, identifier=mart.alias, type="table"
@@ -44,6 +50,28 @@
             commit
         {%- endif -%}
     {%- endif -%}
+{%- endmacro %}
+
+{#- A hash of the SQL of all models that incremental marts are made from, and of their own: where it
+    is another one, their rows are of an older SQL.
+
+    Args:
+        marts: dbt's nodes of all marts. -#}
+{% macro models_of_facts(marts) -%}
+    {%- set found = marts | selectattr("config.materialized", "equalto", "incremental")
+        | map(attribute="unique_id") | list -%}
+    {#- it grows while it is gone through -#}
+    {%- for unique_id in found -%}
+        {%- for parent in graph.nodes[unique_id].depends_on.nodes
+            if parent.startswith("model.") and parent not in found -%}
+            {%- do found.append(parent) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- set sums = [] -%}
+    {%- for unique_id in found | sort -%}
+        {%- do sums.append(unique_id ~ graph.nodes[unique_id].checksum.checksum) -%}
+    {%- endfor -%}
+    {{ return(local_md5(sums | join)) }}
 {%- endmacro %}
 
 {% macro publications_table_sql() -%}

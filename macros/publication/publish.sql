@@ -82,7 +82,6 @@
     {{ adapter.dispatch("table_rights_sql")(
         mart.relation_name, mart.alias in with_branch, mart.config.meta.get("company_wide")
     ) }}
-    analyze {{ mart.relation_name }};
     {%- endfor %}
     insert into {{ schema_prefix() }}audit.publications
         (publication_id, finished_at, outcome, generation, models)

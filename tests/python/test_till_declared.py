@@ -29,6 +29,7 @@ from ingest.loads.source import LoadResult
 from ingest.sources.tills import check, declaration, propose, remove, survey
 from ingest.sources.tills.connect import TillError
 from ingest.sources.tills.source import TillSource
+from ingest.sources.tills.visit import TillVisit
 from ingest.warehouse import Warehouse
 from tests.python.commands import read_settings_again, settings
 from tests.python.test_ingest_mariadb import PASSWORD, MariaDb, run_server
@@ -207,6 +208,74 @@ def test_change_columns_of_all_kinds_bring_each_change_once(kiosk: Kiosk) -> Non
     # what has no time, or none that is one, comes every time
     assert result.tables["by_time"] == 3 + has_zero
     assert kiosk.differing() == []
+
+
+EDITED = """
+    create table sales (id integer primary key, sold_at timestamp not null, changed timestamp null);
+    create table sale_lines (id integer primary key, sale_id integer, amount decimal(12, 2));
+    create table toppings (id integer primary key, line_id integer, amount decimal(12, 2));
+    insert into sales values {sales};
+    insert into sale_lines select id, id, 5 from sales;
+    insert into sale_lines select 1000 + id, id, 7 from sales;
+    insert into toppings select id, id, 1 from sale_lines
+"""
+EDITED_TABLES = """
+    [tables.sales]
+    key = "id"
+    changed_at = "changed"
+    business_time = "sold_at"
+    [tables.sale_lines]
+    key = "id"
+    parent = "sales"
+    parent_key = "sale_id"
+    money = "amount"
+    [tables.toppings]
+    key = "id"
+    parent = "sale_lines"
+    parent_key = "line_id"
+    money = "amount"
+"""
+
+
+def test_an_old_sale_that_is_edited_brings_its_lines_although_these_say_no_change(
+    kiosk: Kiosk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sold = [datetime(2016, 3, 1, 12) + timedelta(days=day) for day in range(100)]
+    sales = [f"({day}, '{at}', '2016-09-01 12:00:00')" for day, at in enumerate(sold)]
+    kiosk.till(*EDITED.format(sales=", ".join(sales)).split(";"))
+    kiosk.declare(EDITED_TABLES)
+
+    def lines() -> list[Any]:
+        return kiosk.query(
+            "select l.id, l.amount, t.amount from raw_kiosk.sale_lines as l left join"
+            " raw_kiosk.toppings as t on t.line_id = l.id and t._deleted_at is null"
+            " where l.sale_id in (3, 4) and l._deleted_at is null order by 1"
+        )
+
+    assert outcomes(kiosk.run()) == [("initial", "succeeded", None)]
+    assert lines() == [(3, 5, 1), (4, 5, 1), (1003, 7, 1), (1004, 7, 1)]
+    kiosk.till(
+        "update sales set changed = '2016-09-02 12:00:00' where id = 3",
+        "update sale_lines set amount = 6 where id = 3",
+        "delete from toppings where id = 1003",
+        "delete from sale_lines where id = 1003",
+        "insert into sale_lines values (2003, 3, 8)",
+        "insert into toppings values (2003, 2003, 2)",
+    )
+    kiosk.run()
+    assert lines() == [(3, 6, 1), (4, 5, 1), (1004, 7, 1), (2003, 8, 2)]
+    # a visit that ends between the sale and its lines
+    kiosk.till(
+        "update sales set changed = '2016-09-03 12:00:00' where id = 4",
+        "update sale_lines set amount = 9 where id = 4",
+    )
+    with monkeypatch.context() as cut:
+        cut.setattr(TillVisit, "_read_recent", lambda *_: "cut short")
+        kiosk.run()
+    assert (4, 5, 1) in lines()
+    kiosk.run()
+    assert (4, 9, 1) in lines()
+    assert kiosk.query("select count(*) from audit.reconciliation where difference <> 0") == [(0,)]
 
 
 def test_a_row_without_its_key_is_left_out_and_named_and_what_only_grows_is_compared(

@@ -11,6 +11,7 @@ import gc
 import json
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -69,7 +70,9 @@ def _fire(self: EventManager, e: BaseEvent, *arguments: Any, **named: Any) -> No
 
 COMPILE, COMPILED = MacroFuzzEnvironment.compile, dict[Any, Any]()
 patch.object(MacroFuzzEnvironment, "compile", _compile).start()
-BEGIN, ATTRIBUTE, FIRE = BaseEvent.__init__, BaseEvent.__getattr__, EventManager.fire_event
+BEGIN: Callable[..., None] = BaseEvent.__init__
+ATTRIBUTE: Callable[..., Any] = BaseEvent.__getattr__
+FIRE = EventManager.fire_event
 patch.object(BaseEvent, "__init__", _begin).start()
 patch.object(BaseEvent, "__getattr__", _attribute).start()
 patch.object(EventManager, "fire_event", _fire).start()

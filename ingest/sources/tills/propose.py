@@ -123,20 +123,31 @@ def _find_epochs(till: Till, table: sa.Table) -> None:
 
 
 def _placed(table: sa.Table) -> dict[str, Sequence[str]]:
-    """Return what seems to place a table's rows on a day: a parent, or a time of their own."""
-    for reference in sorted(table.foreign_key_constraints, key=lambda each: str(each.column_keys)):
-        above = reference.referred_table
-        names = {each.parent.name: each.column.name for each in reference.elements}
-        is_required = not any(each.parent.nullable for each in reference.elements)
-        if is_required and above.info and [*names.values()] == above.primary_key.columns.keys():
-            return {"parent": [above.name], "parent_key": [*names]}
+    """Return what seems to place a table's rows on a day: a parent, or a time of their own.
+
+    A parent that some rows may lack is taken only where they have no time.
+    """
+    parents = dict(_references(table))
     times = _of(table, sa.DateTime, sa.Date)
     sold = [each for each in times if not NO_SALE.search(each)]
     written = [each for each in times if CREATED.search(each) and SALES.search(table.name)]
     times = sold or written
+    if True in parents:
+        return parents[True]
     if times and _of(table, sa.Numeric, sa.Float) and not PEOPLE.search(table.name):
         return {"business_time": times[:1]}
-    return {}
+    return parents.get(False, {})
+
+
+def _references(table: sa.Table) -> Iterator[tuple[bool, dict[str, Sequence[str]]]]:
+    """Yield the tables on a day whose rows a table's name, the first of their kind last."""
+    references = sorted(table.foreign_key_constraints, key=lambda each: str(each.column_keys))
+    for reference in reversed(references):
+        above = reference.referred_table
+        names = {each.parent.name: each.column.name for each in reference.elements}
+        is_required = not any(each.parent.nullable for each in reference.elements)
+        if above.info and [*names.values()] == above.primary_key.columns.keys():
+            yield is_required, {"parent": [above.name], "parent_key": [*names]}
 
 
 def _placed_by_name(tables: Sequence[sa.Table]) -> list[sa.Table]:

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 import dlt
@@ -33,7 +34,13 @@ from ingest.sources.tills.connect import RefusedTableError, Till, TillError, cau
 from ingest.sources.tills.days import ranges
 from ingest.sources.tills.figures import land
 from ingest.sources.tills.heal import heal, mark_deleted
-from ingest.sources.tills.lost import incomplete_tables, orphans_gone, orphans_new, take_back
+from ingest.sources.tills.lost import (
+    chunks,
+    incomplete_tables,
+    orphans_gone,
+    orphans_new,
+    take_back,
+)
 from ingest.sources.tills.news import has_news
 from ingest.sources.tills.progress import Read, recorded
 from ingest.sources.tills.read import resources
@@ -76,7 +83,8 @@ class TillVisit:
     def read(self) -> LoadResult:
         """Load what is new at the till."""
         raw, self.found = self._raw(), None
-        is_initial = self._newest_load(raw) is None
+        since = self._newest_load(raw)
+        is_initial = since is None
         with recorded(self.till, raw, "initial" if is_initial else "incremental") as (entry, read):
             till = self._at_till()
             entry.notes = till.notes
@@ -84,7 +92,7 @@ class TillVisit:
                 self._trust()
             self.is_trusted = True
             entry.load_id = self._loaded(raw, read, is_initial=is_initial)
-            lost = None if is_initial else self._read_recent(read)
+            lost = self._read_recent(read, since) if since else None
             problems = [*self._at_till().problems, *([lost] if lost else [])]
             entry.error = " ".join(problems) or None
             erasure.remember(raw, self.till)
@@ -167,8 +175,14 @@ class TillVisit:
                     problems=(*till.problems, str(refused)),
                 )
 
-    def _read_recent(self, read: Read) -> str | None:
+    def _read_recent(self, read: Read, known: str) -> str | None:
         """Read the last days whole of the tables that have no change column.
+
+        Of the days before, the children of what has changed since the last visit that succeeded.
+
+        Args:
+            read: filled with what was new or differed, by table.
+            known: the newest load before this visit.
 
         Returns:
             Why nothing was marked as deleted, where that is so.
@@ -187,11 +201,16 @@ class TillVisit:
             last = min(part.clock.business_date(today), newest or datetime.max.date())
             days.append((part, Window(first=last - timedelta(days=windows.RECENT_DAYS - 1))))
         recent = HealWindow(days=tuple(days), only=only)
-
-        def again() -> str | None:
-            return self._mend(raw, recent, read, recent)[1]
-
-        return self._without_refused(again)
+        old = [
+            HealWindow(keys={table.name: tuple(some)}, only=only)
+            for table, keys in windows.changed_before(raw, self.name, recent, known).items()
+            for some in chunks(keys)
+        ]
+        refused = [
+            self._without_refused(partial(self._mend, raw, window, read, recent))[1]
+            for window in (recent, *old)
+        ]
+        return next(filter(None, refused), None)
 
     def _mend(
         self, raw: InRaw, window: HealWindow, read: Read, compared: HealWindow | None

@@ -191,6 +191,34 @@ class HealWindow:
         return sa.or_(*found) if found else sa.false()
 
 
+def changed_before(raw: InRaw, part: str, recent: HealWindow, known: str) -> dict[Table, list[Key]]:
+    """Return the keys of rows sold before the last days that came since the last visit, by table.
+
+    Only those whose children have no change column: an old order that is edited says so, and its
+    lines do not.
+
+    Args:
+        raw: the till's raw tables.
+        part: the till, as audit.loads names it.
+        recent: the last days of the tables without a change column, which are read whole.
+        known: the newest load before this visit; the last one that succeeded may have been before.
+    """
+    values = {"source": raw.system.source, "part": part, "known": known}
+    ((since,),) = raw.connection.execute(STATEMENTS("newest_visit"), values).fetchall()
+    above = {table.parent for table in raw.system.tables if table.name in (recent.only or ())}
+    found: dict[Table, list[Key]] = {}
+    for table in raw.system.tables:
+        if table.name in above and table.changed_at and raw.has(table):
+            rows = raw.rows(table)
+            is_recent = sa.func.coalesce(recent.condition(raw, table, rows), sa.false())
+            query = sa.select(*(rows.c[name] for name in table.key)).where(
+                raw.alive(rows), rows.c._dlt_load_id > since, ~is_recent
+            )
+            if keys := raw.fetch(query):
+                found[table] = keys
+    return found
+
+
 def _on_days(side: Side, table: Table, rows: sa.FromClause, part: Part, days: Window) -> Condition:
     if table.business_time:
         return part.within(side, table, rows, days)

@@ -19,7 +19,13 @@ final as (
         lines.*,
 
         -- the product as it was; the price is the receipt's, the cost is the version's
-        products.product_key,
+        coalesce(
+            products.product_key,
+            case
+                when lines.line_kind in ('sale', 'return')
+                    then {{ unlisted_product_key('lines.branch_id') }}
+            end
+        ) as product_key,
         cast(lines.quantity * products.unit_cost as {{ exact_type() }}) as cost_amount
     from lines
     left join products

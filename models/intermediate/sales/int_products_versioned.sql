@@ -3,6 +3,7 @@
 {%- set described = ['branch_id', 'product_id', 'sku', 'product_name', 'category', 'size'] %}
 {%- set own_sku = dbt.concat(['branch_id', "'-'", 'product_id']) %}
 {%- set filled = {'sku': own_sku, 'category': "'unsorted'", 'size': "'one size'"} %}
+{%- set unlisted = unlisted_product() %}
 {%- set told = ['is_active', 'unit_price', 'unit_cost', 'load_id'] %}
 
 with
@@ -108,6 +109,25 @@ versions as (
         cast('1900-01-01 00:00:00+00' as timestamp with time zone) as valid_from,
         cast(null as timestamp with time zone) as valid_to
     from unread
+
+    union all
+
+    -- what is sold and stands in no list of products: each branch has one for all of it
+    select
+        branch_id,
+        '{{ unlisted }}' as product_id,
+        '{{ unlisted }}' as sku,
+        'Not in the list of products' as product_name,
+        'unsorted' as category,
+        'one size' as size,
+        false as is_active,
+        cast(null as {{ exact_type() }}) as unit_price,
+        cast(null as {{ exact_type() }}) as unit_cost,
+        cast(null as {{ dbt.type_string() }}) as load_id,
+        1 as version_number,
+        cast('1900-01-01 00:00:00+00' as timestamp with time zone) as valid_from,
+        cast(null as timestamp with time zone) as valid_to
+    from branches
 
 ),
 
