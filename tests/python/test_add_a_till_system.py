@@ -150,7 +150,7 @@ def test_a_program_that_is_not_listed_is_in_the_marts_after_the_steps_of_the_how
     assert query(
         warehouse, "select distinct figure, is_equal from marts_next.rpt_till_figures"
     ) == [("payments of the orders", True)]  # fmt: skip
-    mypizza("dbt", "test", "--select", "path:models/staging/kiosk,test_type:unit", project=project)
+    mypizza("dbt", "build", project=project)  # with all tests of the project, and its own
 
     # an edit, and a sale that is deleted
     for statement in (
