@@ -39,7 +39,11 @@ tickets as (
         case when order_grain = 'line' then 'all' else order_id end as ticket,
         count(*) over (partition by feed, branch_id, business_date, file_name) as tickets_of_day,
         count(*) as line_count,
-        sum(charged_amount) as amount,
+        -- with the tax that is on top of the price
+        sum(
+            charged_amount
+            + case when prices_include_tax then 0 else coalesce(tax_amount, 0) end
+        ) as amount,
         sum(quantity) as quantity,
         min(sold_at) as started_at,
         max(sold_at) as ended_at,
@@ -75,6 +79,7 @@ final as (
         -- key
         branch_id,
         business_date,
+        feed,
         first_file,
         file_name,
 
@@ -83,7 +88,7 @@ final as (
         sum(amount) as amount
     from compared
     where file_name <> first_file
-    group by branch_id, business_date, first_file, file_name
+    group by branch_id, business_date, feed, first_file, file_name
     having 2 * count(*) >= min(fewest_tickets_of_day) or count(*) >= 10
 
 )
