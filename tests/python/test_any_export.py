@@ -226,6 +226,15 @@ def test_a_column_of_each_product_becomes_lines(company: Warehouse) -> None:
         company,
         "select is_proven from marts.rpt_branch_days where branch_id = 'seoul' and orders > 0",
     ) == [(True,)]
+    # the file has one, too: it is given on the first of its parts, whose quantities add up
+    assert query(
+        company,
+        "select figure, at_till, in_marts, is_equal from marts.rpt_till_figures"
+        " where branch_id = 'seoul' and figure like '%closing' order by figure",
+    ) == [
+        ("paid of the closing", *numbers("20000", "20000"), True),
+        ("units of the closing", *numbers("6", "6"), True),
+    ]
     assert query(
         company, "select count(*) from staging.base_exports__lines_read where is_blank"
     ) == [(1,)]
