@@ -8,14 +8,11 @@
     {%- set added = ["branch_id", "currency", "time_zone"] -%}
     {%- set columns = column_types(source(system, table)).keys() | list %}
     {%- if execute and not columns %}
-    {#- the rows of a unit test have the columns of the table -#}
-    {%- for node in graph.sources.values()
-        if node.source_name == system and node.name == table %}
+    {#- the rows of a unit test have the columns of the table, and no name that says which it is -#}
     {%- set landed = api.Relation.create(
-        database=node.database, schema=node.schema, identifier=node.identifier
+        database=target.database, schema="raw_" ~ system, identifier=table
     ) %}
     {%- do columns.extend(column_types(landed)) %}
-    {%- endfor %}
     {%- endif %}
     (
         select
