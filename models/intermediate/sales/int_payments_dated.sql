@@ -37,7 +37,9 @@ dated as (
         orders.is_counted and payments.deleted_at is null as is_counted,
         coalesce(
             methods.payment_method,
-            case when coalesce(payments.method, 'unknown') = 'unknown' then 'unknown' else 'other' end
+            case coalesce(payments.method, 'unknown')
+                when 'unknown' then 'unknown' else 'other'
+            end
         ) as payment_method,
         {{ business_date('payments.paid_at', 'branches.time_zone', 'branches.cutover_hour') }}
             as business_date
