@@ -337,7 +337,9 @@ def test_a_ticket_that_two_files_hold_is_a_finding(company: Warehouse) -> None:
         company,
         "select business_date, finding, records, amount from marts.rpt_findings"
         " where branch_id = 'york'",
-    ) == [(NEXT, "tickets are in two files: 11_york (1).csv and 11_york.csv", 1, Decimal(4))]
+    ) == [  # with the tax on top of the price
+        (NEXT, "tickets are in two files: 11_york (1).csv and 11_york.csv", 1, Decimal("4.35"))
+    ]
 
 
 def test_a_branch_without_totals_is_copied_and_not_proven(
