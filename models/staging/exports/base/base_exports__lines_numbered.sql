@@ -12,6 +12,18 @@ lines as (
 
 ),
 
+-- when the number of the ticket was sold last, and the business date on which it was there before
+dated as (
+
+    select
+        *,
+        max(case when sells and line_quantity > 0 then day_read end) over tickets as last_sold_on,
+        lag(day_read) over tickets as there_before_on
+    from lines
+    window tickets as (partition by feed, branch_id, clean_ticket order by sold_at_read)
+
+),
+
 -- each day, and the newest one before it on which anything was sold
 days as (
 
@@ -23,20 +35,8 @@ days as (
             partition by feed, branch_id
             order by day_read rows between unbounded preceding and 1 preceding
         ) as traded_before_on
-    from lines
+    from dated
     group by feed, branch_id, day_read
-
-),
-
--- when the number of the ticket was sold last, and the business date on which it was there before
-dated as (
-
-    select
-        *,
-        max(case when sells and line_quantity > 0 then day_read end) over tickets as last_sold_on,
-        lag(day_read) over tickets as there_before_on
-    from lines
-    window tickets as (partition by feed, branch_id, clean_ticket order by sold_at_read)
 
 ),
 
