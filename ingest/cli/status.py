@@ -48,8 +48,8 @@ def status(as_json: Json = False) -> None:
         problem for load in loads if load["source"] in in_use for problem in _problems(load)
     ]
     problems += [
-        f"{row['source_name']} {row['branch_id'] or ''}".strip()
-        + f": {row['held']:,} of {row['records']:,} records wait in quarantine, which is more than "
+        f"{row['source_name']} {row['branch_id'] or row['table_name'] + ', of no known branch'}"
+        f": {row['held']:,} of {row['records']:,} records wait in quarantine, which is more than "
         "the project allows: mypizza quarantine lists them."
         for row in above
     ]

@@ -1,6 +1,7 @@
 {#- The canonical model: the views that each till system has, stg_<system>__<entity>, and their columns
-    in order. A column is a name, a type, and what takes its place where a till has nothing; where
-    that is missing, a till must have the column. int_products_versioned fills what is null of a product.
+    in order. A column is a name, a type, and what takes its place where a till or a row of it has
+    nothing; where that is missing, a till must have the column. int_products_versioned fills what is
+    null of a product.
 
     Args:
         entity: orders, order_lines, order_taxes, payments, products or customers. -#}
@@ -38,7 +39,7 @@
         ],
         "payments": [
             ("payment_key", text), ("order_key", text), ("branch_id", text), ("payment_id", text),
-            ("order_id", text), ("method", text), ("payment_type", text, nothing),
+            ("order_id", text), ("method", text, "'unknown'"), ("payment_type", text, nothing),
             ("currency", text), ("received_amount", money), ("tax_amount", money, nothing),
             ("tip_amount", money, "0"), ("paid_at", moment),
         ],
@@ -80,9 +81,10 @@
     {%- endfor -%}
     {%- for column in columns %}
     {%- set name, type, other = column[0], column[1], column[2] -%}
+    {#- each has the type: a till's own line number may be text -#}
     {%- set value = other if name in lacks
-        else "coalesce(" ~ name ~ ", " ~ other ~ ")"
-            if other and other != "null" and "over (" not in other else name -%}
+        else "coalesce(cast(" ~ name ~ " as " ~ type ~ "), cast(" ~ other ~ " as " ~ type ~ "))"
+            if other and other != "null" else name -%}
     cast({{ value }} as {{ type }}) as {{ name }}
     {%- if not loop.last %},
     {% endif -%}

@@ -132,7 +132,8 @@ def test_a_program_that_is_not_listed_is_in_the_marts_after_the_steps_of_the_how
     system.write_text(declared)
     mypizza("ingest", project=project)
     lines = project / "models" / "staging" / "kiosk" / "stg_kiosk__order_lines.sql"
-    lines.write_text(lines.read_text().replace("lacks=[", "lacks=['line_number', "))
+    numbered = lines.read_text()
+    lines.write_text(numbered.replace("lacks=[", "lacks=['line_number', "))
     build("rpt_branch_days", "fct_order_lines", "dim_products", project=project)
     assert query(
         warehouse, "select sku, category from marts_next.dim_products where branch_id = 'porto'"
@@ -150,7 +151,8 @@ def test_a_program_that_is_not_listed_is_in_the_marts_after_the_steps_of_the_how
     assert query(
         warehouse, "select distinct figure, is_equal from marts_next.rpt_till_figures"
     ) == [("payments of the orders", True)]  # fmt: skip
-    mypizza("dbt", "test", "--select", "path:models/staging/kiosk,test_type:unit", project=project)
+    lines.write_text(numbered)
+    mypizza("dbt", "build", project=project)  # with all tests of the project, and its own
 
     # an edit, and a sale that is deleted
     for statement in (

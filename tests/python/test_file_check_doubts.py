@@ -101,8 +101,9 @@ CASES: dict[str, tuple[str, str, list[str], list[str]]] = {
         "25.11.2026;Lyon;2,50;;3,00;5,50;0,10;0,20\nSumme;;4,00;2,25;1.006,00;1.012,25;1,10;2,20\n",
         ["Kaffee, Tee, Kuchen. Take out", "These columns add up to Gesamt, so they are taken as "
          "amounts, and not as quantities.", "landed.article,", "landed.line_part,",
-         "case when {{ filled('landed.tag') }} in ('Summe') then landed.gesamt else landed.quantity"
-         " end as line_amount", "in ('Summe') as is_total"],
+         "case when {{ filled('landed.tag') }} in ('Summe') then case when"
+         " landed.is_first_part then landed.gesamt end else landed.quantity end as line_amount",
+         "in ('Summe') as is_total"],
         ["MwSt 7%'", "    landed.quantity,", "landed.unit_price", "quarantine"],
     ),
     "a line without a day": (

@@ -413,8 +413,24 @@ def test_a_first_declaration_takes_numbers_that_look_like_times_for_times(kiosk:
         "create table sales (id integer primary key, times_told integer, paid_time integer,"
         " delete_time integer, update_time bigint, total decimal(9, 2))",
         "insert into sales values (1, 3, 1456830000, 0, 1456830000000, 9.5)",
+        "create table products (id integer primary key, update_time bigint, price decimal(9, 2))",
+        "insert into products values (1, 1456830000, 9.5), (2, null, 9.5)",
     )
+    asked: list[str] = []
+    listener = (sa.Engine, "before_cursor_execute", lambda *sent: asked.append(sent[2]))
+    sa.event.listen(*listener)
     text = propose.new("kiosk", "front").read_text(encoding="utf-8")
+    sa.event.remove(*listener)
+    # once per table, and not all of its rows
+    looked = [statement for statement in asked if re.search("paid_time|update_time", statement)]
+    assert [re.findall("FROM \\S*?(products|sales)\\b", each) for each in looked] == [
+        ["products"], ["sales"],
+    ]  # fmt: skip
+    assert all("LIMIT" in statement for statement in looked)
+    assert tomllib.loads(text)["tables"]["products"] == {
+        "key": "id", "changed_at": "update_time", "changed_format": "epoch",
+    }  # fmt: skip
+    assert "columns = {}" not in text
     assert tomllib.loads(text)["tables"]["sales"] == {
         "key": "id", "changed_at": "update_time", "changed_format": "epoch_ms",
         "business_time": "paid_time", "money": "total", "columns": {"paid_time": "moment"},

@@ -26,6 +26,7 @@ from ingest.loads.branches import branches
 from ingest.loads.source import LoadResult, Source
 from ingest.sources.registry import SOURCES, chosen
 from ingest.sources.tills import connect
+from ingest.sources.tills.dialects.sqlite import SQLITE
 from ingest.warehouse import Warehouse, WarehouseError
 from tests.python.commands import copy_project, mypizza, read_settings_again, settings
 from tests.python.test_ingest_mariadb import PASSWORD, MariaDb, run_server
@@ -515,6 +516,36 @@ def test_a_till_that_is_one_file_of_sqlite_comes_in_and_is_healed(
     assert {result.outcome for result in world.run()} == {"succeeded"}
     assert world.query("select grosse from raw_pos.products") == [(11,)]
     assert world.differences() == []
+
+
+def test_a_time_of_sqlite_that_is_a_number_keeps_its_thousandths(tmp_path: Path) -> None:
+    till = sa.create_engine(f"sqlite:///{tmp_path / 'till.db'}")
+    noon = 1456833600
+    expected = {
+        noon: "2016-03-01 12:00:00",
+        noon * 1000 + 7: "2016-03-01 12:00:00.007000",
+        noon * 1000 + 999: "2016-03-01 12:00:00.999000",
+        noon * 1000: "2016-03-01 12:00:00",
+        -noon * 1000 - 250: "1923-11-02 11:59:59.750000",
+        0: None,
+    }
+    with till.connect() as connection:
+        SQLITE.prepare(connection.connection)
+        for number, text in expected.items():
+            moment = SQLITE.moment_of(sa.literal_column(str(number)))
+            found, sorts, parts = connection.execute(
+                sa.select(
+                    sa.cast(moment, sa.Text),
+                    # as the position of a load, and the ends of a day, are compared with it
+                    moment == SQLITE.literal(datetime.fromisoformat(text or "1970-01-01")),
+                    SQLITE.microseconds(moment),
+                )
+            ).one()
+            assert found == text
+            assert bool(sorts) == (text is not None)
+            if number > noon and text:
+                assert parts == number * 1000
+    till.dispose()
 
 
 @pytest.mark.parametrize("world", PROGRAMS[:2], indirect=True)

@@ -32,6 +32,8 @@ PERSONAL = re.compile(
 )
 SECRET = re.compile(r"password|passwd|token|secret|pin$|hash$", re.IGNORECASE)
 EPOCH = re.compile(r"time|date|_at$", re.IGNORECASE)
+LOOKED_AT = 1000
+"""In how many rows of a table numbers that are times are looked for."""
 KEYS = ("url", "password", "schema")
 HEAD = """# {name}: written by mypizza till new; finish it, then run mypizza till check.
 # Take out the tables that sales do not touch; docs/how-to/add-a-till-system.md says more.
@@ -111,15 +113,27 @@ def _till(name: str, place: str, schema: str | None) -> Till:
 
 
 def _find_epochs(till: Till, table: sa.Table) -> None:
-    """Take numbers for times that are called so, and of which the largest is of our days."""
-    for column in table.columns:
-        if isinstance(column.type, sa.Integer) and EPOCH.search(column.name):
-            # what the login may not read stays a number
-            with suppress(sa.exc.DBAPIError), till.engine.connect() as connection:
-                largest = connection.execute(sa.select(sa.func.max(column))).scalar() or 0
-                for form, parts in (("epoch", 1), ("epoch_ms", 1000)):
-                    if 10**9 < largest / parts < 5 * 10**9:
-                        column.type, column.info["format"] = sa.DateTime(), form
+    """Take numbers for times that are called so, and of which the largest is of our days.
+
+    The rows with the highest keys are looked at: the largest of all would be a scan per column.
+    """
+    named = [
+        column
+        for column in table.columns
+        if isinstance(column.type, sa.Integer) and EPOCH.search(column.name)
+    ]
+    if not named:
+        return
+    newest = sa.select(*named).order_by(*(key.desc() for key in table.primary_key.columns))
+    found: Sequence[Any] = []
+    # what the login may not read stays a number
+    with suppress(sa.exc.DBAPIError), till.engine.connect() as connection:
+        found = connection.execute(newest.limit(LOOKED_AT)).all()
+    for column, values in zip(named, zip(*found, strict=True), strict=False):
+        largest = max((value for value in values if isinstance(value, int)), default=0)
+        for form, parts in (("epoch", 1), ("epoch_ms", 1000)):
+            if 10**9 < largest / parts < 5 * 10**9:
+                column.type, column.info["format"] = sa.DateTime(), form
 
 
 def _placed(table: sa.Table) -> dict[str, Sequence[str]]:
@@ -204,5 +218,6 @@ def _written(table: sa.Table) -> Iterator[str]:
     if counted:
         yield f"# Not sure: {', '.join(counted)} look like times, counted from 1970."
         moments = [f'{json.dumps(name)} = "moment"' for name in counted if name not in changed]
-        yield f"columns = {{{', '.join(moments)}}}"
+        if moments:
+            yield f"columns = {{{', '.join(moments)}}}"
     yield ""

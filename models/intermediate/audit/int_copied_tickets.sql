@@ -40,6 +40,8 @@ tickets as (
         count(*) over (partition by feed, branch_id, business_date, file_name) as tickets_of_day,
         count(*) as line_count,
         sum(charged_amount) as amount,
+        -- not compared: it is rounded per ticket, whose lines both files have
+        sum(case when prices_include_tax then 0 else coalesce(tax_amount, 0) end) as tax_on_top,
         sum(quantity) as quantity,
         min(sold_at) as started_at,
         max(sold_at) as ended_at,
@@ -75,15 +77,16 @@ final as (
         -- key
         branch_id,
         business_date,
+        feed,
         first_file,
         file_name,
 
         -- how much it concerns
         count(*) as tickets,
-        sum(amount) as amount
+        sum(amount + tax_on_top) as amount
     from compared
     where file_name <> first_file
-    group by branch_id, business_date, first_file, file_name
+    group by branch_id, business_date, feed, first_file, file_name
     having 2 * count(*) >= min(fewest_tickets_of_day) or count(*) >= 10
 
 )

@@ -23,6 +23,7 @@ judged as (
     select
         orders.*,
         coalesce(orders.amounts_include_tax, branches.prices_include_tax) as prices_include_tax,
+        branches.currency as branch_currency,
         currencies.minor_unit,
         orders.deleted_at is not null as is_deleted,
         orders.status = 'cancelled' as is_cancelled,
@@ -56,7 +57,7 @@ final as (
         -- what the order is
         channel,
         order_kind,
-        currency,
+        coalesce(currency, branch_currency) as currency,
         minor_unit,
         prices_include_tax,
 

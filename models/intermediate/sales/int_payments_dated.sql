@@ -30,11 +30,17 @@ dated as (
     select
         payments.*,
         orders.customer_key,
+        orders.currency as order_currency,
         orders.minor_unit,
         orders.has_returns,
         orders.business_date as sold_on,
         orders.is_counted and payments.deleted_at is null as is_counted,
-        coalesce(methods.payment_method, 'other') as payment_method,
+        coalesce(
+            methods.payment_method,
+            case coalesce(payments.method, 'unknown')
+                when 'unknown' then 'unknown' else 'other'
+            end
+        ) as payment_method,
         {{ business_date('payments.paid_at', 'branches.time_zone', 'branches.cutover_hour') }}
             as business_date
     from payments
@@ -79,10 +85,10 @@ final as (
 
         -- what the payment is
         system_name,
-        method,
+        coalesce(method, 'unknown') as method,
         payment_method,
         judged_type as payment_type,
-        currency,
+        coalesce(currency, order_currency) as currency,
         minor_unit,
 
         -- which rows count

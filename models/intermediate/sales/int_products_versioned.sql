@@ -1,8 +1,8 @@
 {{ config(materialized="table", indexes=[{"columns": ["branch_id", "product_id"]}]) }}
 
 {%- set described = ['branch_id', 'product_id', 'sku', 'product_name', 'category', 'size'] %}
-{%- set own_sku = dbt.concat(['branch_id', "'-'", 'product_id']) %}
-{%- set filled = {'sku': own_sku, 'category': "'unsorted'", 'size': "'one size'"} %}
+{%- set filled = {'sku': dbt.concat(['branch_id', "'-'", 'product_id']),
+    'product_name': "'unknown'", 'category': "'unsorted'", 'size': "'one size'"} %}
 {%- set unlisted = unlisted_product() %}
 {%- set told = ['is_active', 'unit_price', 'unit_cost', 'load_id'] %}
 
@@ -80,7 +80,7 @@ versions as (
         {%- for name in described %}
         {{ 'coalesce(' ~ name ~ ', ' ~ filled[name] ~ ') as ' if name in filled }}{{ name }},
         {%- endfor %}
-        is_active and deleted_at is null as is_active,
+        coalesce(is_active, true) and deleted_at is null as is_active,
         unit_price,
         unit_cost,
         load_id,

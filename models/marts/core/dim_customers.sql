@@ -24,7 +24,7 @@ customer_orders as (
     select
         customer_key,
         min(branch_id) as branch_id,
-        min(customer_id) as customer_id,
+        min(coalesce(customer_id, customer_key)) as customer_id,
         max(minor_unit) as minor_unit,
         min(case when is_sale then business_date end) as first_business_date,
         max(case when is_sale then business_date end) as last_business_date,
@@ -33,7 +33,7 @@ customer_orders as (
             'gross_amount', 'discount_amount', 'refund_amount', 'tax_amount', 'prices_include_tax'
         ) }}) as net_revenue
     from orders
-    where customer_id is not null and not is_deleted and not is_draft
+    where customer_key is not null and not is_deleted and not is_draft
     group by customer_key
 
 ),

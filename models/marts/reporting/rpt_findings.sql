@@ -103,7 +103,10 @@ found as (
     select
         branch_id,
         business_date,
-        {{ dbt.concat(["'tickets are in two files: '", "first_file", "' and '", "file_name"]) }},
+        -- two feeds may have files of the same names
+        {{ dbt.concat(["'tickets are in two files: '", "first_file", "' and '", "file_name",
+            "case when count(*) over (partition by branch_id, business_date, first_file, file_name) > 1"
+            ~ " then " ~ dbt.concat(["' of '", "feed"]) ~ " else '' end"]) }},
         tickets,
         amount
     from {{ ref('int_copied_tickets') }}

@@ -11,8 +11,7 @@ read as (
 
 ),
 
--- in a wide file, each column is a part of the line: it has a quantity of its own, and repeats the
--- line's amount or has its own
+-- in a wide file, each column is a part of the line: as with other lines, its parts add up
 total_lines as (
 
     select
@@ -20,10 +19,7 @@ total_lines as (
         _file_name,
         _line_number,
         known_branch_id,
-        case
-            when min(line_amount_read) = max(line_amount_read) then max(line_amount_read)
-            else sum(line_amount_read)
-        end as line_amount_read,
+        sum(line_amount_read) as line_amount_read,
         sum(quantity_read) as quantity_read,
         max(_dlt_load_id) as _dlt_load_id
     from read

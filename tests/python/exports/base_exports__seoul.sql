@@ -11,8 +11,11 @@ select
     landed.article,
     landed.quantity,
     landed.unit_price,
+    case when landed.column_1 = '합계' and landed.is_first_part then landed.column_3 end
+        as line_amount,
     landed.line_part,
     'line' as order_grain,
+    landed.column_1 = '합계' as is_total,
     {{ raw_record('landed', [
         'column_1', 'column_2', 'column_3', 'article', 'quantity'
     ]) }} as raw_record

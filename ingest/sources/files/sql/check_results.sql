@@ -297,7 +297,7 @@ select
     'landed.' || name as expression
 where exists (select 1 from products) and not exists (select 1 from pivots)
 union all
--- a line of totals becomes as many lines as it has products: of each the total, not the cell
+-- a line of totals becomes as many lines as it has products: the first has the total, and no cell
 select
     4 as position,
     'quantity' as name,
@@ -311,7 +311,8 @@ union all
 select
     8 as position,
     'line_amount' as name,
-    'case when ' || ends.expression || ' then ' || columns.expression || ' end' as expression
+    'case when ' || ends.expression || ' and landed.is_first_part then ' || columns.expression
+    || ' end' as expression
 from ends
 inner join roles on roles.role = 'order_total'
 inner join columns on roles.title = columns.title
@@ -327,8 +328,8 @@ select
     8 as position,
     'line_amount' as name,
     coalesce(
-        'case when ' || ends.expression || ' then ' || pivots.expression
-        || ' else landed.quantity end',
+        'case when ' || ends.expression || ' then case when landed.is_first_part then '
+        || pivots.expression || ' end else landed.quantity end',
         'landed.quantity'
     ) as expression
 from pivots

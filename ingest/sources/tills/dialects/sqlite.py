@@ -83,7 +83,8 @@ class SQLite(Dialect):
 
     driver = "sqlite+pysqlite"
     connect_args: Mapping[str, Any] = {}
-    epoch = "datetime({}, 'unixepoch')"
+    # with thousandths, written as the times that it is compared with: six places, or none
+    epoch = "replace(strftime('%Y-%m-%d %H:%M:%f000', {}, 'unixepoch'), '.000000', '')"
     retried = ("database is locked",)
 
     @property
