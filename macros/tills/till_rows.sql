@@ -34,16 +34,32 @@
 {%- endmacro %}
 
 {#- The columns that every base model adds to a row: its deletion mark, its load, what is wrong
-    with it, and what the quarantine may show of it. The rows are called `landed`.
+    with it, and what the quarantine may show of it. The rows are called `landed`. A number that is
+    none (NaN, infinity) in a column that is shown is wrong in any case: it would make a day's sum so.
 
     Args:
         checks: as for row_errors.
         shown: the raw columns that the quarantine shows. -#}
 {% macro judged_by(checks, shown) -%}
+    {%- set checks = checks + numbers_that_are_none(shown) -%}
     _deleted_at as deleted_at,
     cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id,
     {{ row_errors(checks) }} as _errors,
     {{ raw_record("landed", shown) }} as raw_record
+{%- endmacro %}
+
+{#- The reasons that numbers are none, for the columns of the model's source that may hold them. -#}
+{% macro numbers_that_are_none(columns) -%}
+    {%- set found = [] -%}
+    {%- if execute and model.sources -%}
+        {%- set types = column_types(source(*model.sources[0])) -%}
+        {%- for column in columns
+            if types.get(column, "").split("(")[0] in ("double precision", "real", "numeric") -%}
+            {%- set is_none = "landed." ~ adapter.quote(column) ~ " in ('NaN', 'Infinity', '-Infinity')" -%}
+            {%- do found.append(broken(column, is_none, "is not a number")) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(found) }}
 {%- endmacro %}
 
 {#- The loads of a system's tills, as dlt keeps them: the whole of base_<system>__dlt_loads.
