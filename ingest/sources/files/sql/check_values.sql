@@ -55,6 +55,15 @@ from (
 ) as signed
 where amounts >= 0.75;
 
+-- columns whose values are all times of a day as 14.05
+create table clocks as
+select title
+from filled
+group by title
+having
+    bool_and(regexp_full_match(text, '([01]?[0-9]|2[0-3])[.][0-5][0-9]'))
+    and count(distinct split_part(text, '.', 2)) >= 20;
+
 create table branches as
 select
     branch_id,
