@@ -91,8 +91,8 @@ CASES: dict[str, tuple[str, str, list[str], list[str]]] = {
         "taxes.csv",
         "no;day;time;item;amount;tax\n1;2026-03-01;08:00;Tea;12.00;0.61\n"
         "2;2026-03-01;08:00;Pie;12.00;3.00\n",
-        ["tax looks like amounts of tax (0.61 in line 2), not like a rate, and is not mapped: if it "
-         "is the tax of the line, write landed.tax as tax_amount"],
+        ["tax looks like amounts of tax (0.61 in line 2), not like a rate, and is not mapped: if "
+         "it is the tax of the line, write landed.tax as tax_amount"],
         ["as tax_rate"],
     ),
     "an amount before and one after the discount, and ids with letters of a currency": (
