@@ -2,15 +2,19 @@
 
 {#- A number as text with a point, as any engine reads it. What separates thousands is taken out only
     where it does: '1.0' and '1 5' are no numbers of a feed that writes 1.000,00 or 1 000. Nor does a
-    point stand where the feed writes a comma.
+    point stand where the feed writes a comma. Below 0 are -5, - 5, 5- and, as accountants write it, (5).
 
     Args:
         value: SQL of the text; the query knows the feed's row of `stg_exports__feeds` as `dialect`.
         decimal: SQL of the decimal separator.
         pattern: SQL of `number_pattern`, where the query has it already. -#}
 {% macro number_in_dialect(value, decimal="dialect.decimal_separator", pattern=none) -%}
-    {%- set amount = "trim(both " ~ blanks() ~ " from replace(" ~ value
+    {%- set bare = "trim(both " ~ blanks() ~ " from replace(" ~ value
         ~ ", dialect.currency_sign, ''))" -%}
+    {%- set amount = "case when " ~ bare ~ " like '(%)' then " ~ below_zero(bare, 2, 2)
+        ~ " when " ~ bare ~ " like '-%' then " ~ below_zero(bare, 2, 1)
+        ~ " when " ~ bare ~ " like '%-' then " ~ below_zero(bare, 1, 1)
+        ~ " else " ~ bare ~ " end" -%}
     {%- set plain = "translate(" ~ amount ~ ", " ~ thousands_separators(decimal) ~ ", '')" -%}
     replace(
         replace(
@@ -24,6 +28,17 @@
         ),
         {{ decimal }}, '.'
     )
+{%- endmacro %}
+
+{#- A number below 0 with its sign before it.
+
+    Args:
+        number: SQL of the text.
+        start: where its digits begin.
+        signs: how many characters are no digits. -#}
+{% macro below_zero(number, start, signs) -%}
+    {{ return(dbt.concat(["'-'", "trim(both " ~ blanks() ~ " from substring(" ~ number ~ ", "
+        ~ start ~ ", length(" ~ number ~ ") - " ~ signs ~ "))"])) }}
 {%- endmacro %}
 
 {#- The pattern of a number whose thousands are separated: groups of three digits before the decimal

@@ -55,7 +55,8 @@
     Args:
         feeds: by feed, what has its lines.
         required: the columns that each has, beside those that every file has.
-        optional: the columns that it may lack, each with its default as SQL, or none for no text. -#}
+        optional: the columns that it may lack, each with its default as SQL, or none for no text. A
+            line of which `is_void` is true is as one that is gone from its file, since its load. -#}
 {% macro mapped_lines(feeds, required, optional) -%}
     {%- set text = dbt.type_string() -%}
     {%- set nothing, defaults, columns = [], [], [] -%}
@@ -70,6 +71,14 @@
         {%- do columns.append(column) -%}
         {%- do defaults.append((default or "cast(null as " ~ text ~ ")") ~ " as " ~ column) -%}
     {%- endfor -%}
+    {%- set selected = [] -%}
+    {%- for column in columns -%}
+        {%- do selected.append(
+            "coalesce(feed_lines._deleted_at, case when feed_lines.is_void then "
+            ~ load_time("feed_lines._dlt_load_id") ~ " end) as _deleted_at"
+            if column == "_deleted_at" and "is_void" in optional else "feed_lines." ~ column
+        ) -%}
+    {%- endfor -%}
     {#- no row: the columns, where there is no feed -#}
     select
         cast(null as {{ text }}) as feed,
@@ -79,7 +88,7 @@
     union all
     select
         '{{ feed }}' as feed,
-        feed_lines.{{ columns | join(",\n        feed_lines.") }}
+        {{ selected | join(",\n        ") }}
     from (select {{ defaults | join(", ") }}) as defaults
     cross join lateral (
         select

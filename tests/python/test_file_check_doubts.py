@@ -91,8 +91,25 @@ CASES: dict[str, tuple[str, str, list[str], list[str]]] = {
         "taxes.csv",
         "no;day;time;item;amount;tax\n1;2026-03-01;08:00;Tea;12.00;0.61\n"
         "2;2026-03-01;08:00;Pie;12.00;3.00\n",
-        ["tax looks like a tax and is not mapped: the model needs tax_rate"],
+        ["tax looks like amounts of tax (0.61 in line 2), not like a rate, and is not mapped: if "
+         "it is the tax of the line, write landed.tax as tax_amount"],
         ["as tax_rate"],
+    ),
+    "an amount before and one after the discount, and ids with letters of a currency": (
+        "net.csv",
+        "id,day,time,item,qty,Gross Sales,Discounts,Net Sales\n12kr,2026-03-01,08:00,Tea,1,12.00,"
+        "(2.00),10.00\n7kr,2026-03-01,08:01,Tea,2,24.00,0.00,24.00\n"
+        "a5kr,2026-03-01,08:02,Tea,-1,(12.00),2.00,(10.00)\n",
+        ["Net Sales is taken as line_amount, and not Gross Sales: on the 2 lines that have "
+         "Discounts, it is what is left after it.",
+         "landed.net_sales as line_amount", "landed.discounts as discount"],
+        ["currency_sign", "landed.gross_sales as", "quarantine"],
+    ),
+    "groups of thousands without cents": (
+        "thousands.csv",
+        "no;day;time;item;amount\n1;01.03.2026;08:00;Tea;1.500\n2;01.03.2026;08:01;Tea;2.000\n",
+        ["All numbers can be read as ',.' and as '.'", 'thousands_separator = "."'],
+        [],
     ),
     "amounts of a day, one column for each product": (
         "pivot.csv",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -80,7 +81,7 @@ def check(place: str, name: str | None = None, **given: str | None) -> Checked:
         SourceError: there is no such file, it cannot be read, or the name is taken.
     """
     if "://" not in place:
-        path = Path(place).expanduser().absolute()
+        path = Path(os.path.normpath(Path(place).expanduser().absolute()))
         if path.is_file():  # its name is no pattern
             path = path.with_name(re.sub(r"([*?[])", r"[\1]", path.name))
         place = path.as_posix() + ("/" if path.is_dir() else "")

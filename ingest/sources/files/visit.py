@@ -239,8 +239,9 @@ class FeedVisit:
             if first != reading.file.name and first in present:
                 yield (
                     f"The file {reading.file.name} of the feed {self.name} looks like a second "
-                    f"download of {first}, and both are read: remove one of them if they hold the "
-                    "same."
+                    f"download of {first}, and both are read: if they hold the same, they count "
+                    "twice: take the lines out of one, but leave its header (a file that is "
+                    "removed keeps its rows)."
                 )
         for name, renamed in gone.items():
             if renamed:

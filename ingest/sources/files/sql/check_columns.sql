@@ -9,6 +9,8 @@ select
     sum(filled.lines) as lines,
     -- two places, as money has
     sum(filled.lines) filter (where regexp_matches(tried.written, '[.][0-9][0-9]$')) as telling,
+    -- three places and no other: groups of thousands, if another dialect reads them so
+    sum(filled.lines) filter (where regexp_matches(tried.written, '[.][0-9]{3}$')) as of_three,
     max(tried.read) - min(tried.read) as span,
     sum(tried.read) as total
 from tried
@@ -33,7 +35,9 @@ select
     *,
     row_number() over (
         partition by kind
-        order by telling desc, lines desc, case when kind = 'date' then span end asc, position asc
+        order by
+            telling desc, lines desc, case when kind = 'date' then span end asc, of_three asc,
+            position asc
     ) as place
 from (
     select
@@ -42,6 +46,7 @@ from (
         position,
         sum(lines) as lines,
         coalesce(sum(telling), 0) as telling,
+        case when kind = 'number' then coalesce(sum(of_three), 0) end as of_three,
         sum(span) as span,
         sum(total) as total
     from readings
@@ -57,12 +62,13 @@ inner join dialects on ranked.kind = dialects.kind and ranked.candidate = dialec
 left join ranked as rival
     on
         ranked.kind = rival.kind
-        and rival.place = 2
+        and rival.place > 1
         and ranked.kind in ('date', 'number')
         and ranked.lines = rival.lines
         and ranked.telling = rival.telling
         and ranked.total <> rival.total
-where ranked.place = 1;
+where ranked.place = 1
+qualify row_number() over (partition by ranked.kind order by rival.place asc nulls last) = 1;
 
 -- what kind of values each column has; numbers may be in another dialect than the feed's
 create table columns as
@@ -166,4 +172,39 @@ having
     -- of columns that few lines have filled, the line of totals may prove it by chance
     and count(*) >= 0.3 * (select count(distinct everything.line) from few as everything)
 order by proven desc, factor asc
-limit 1
+limit 1;
+
+-- an amount, a discount by its name, and the amount after it: on the lines that have a discount, and on
+-- those that have none
+create table nets as
+select
+    before.title as amount,
+    taken.title as discount,
+    after.title as net,
+    before.shown as amount_shown,
+    taken.shown as discount_shown,
+    after.shown as net_shown,
+    count(*) as lines
+from few as amounts
+inner join columns as before on amounts.title = before.title
+inner join few as discounts
+    on amounts.line = discounts.line and amounts.element = discounts.element
+inner join columns as taken on discounts.title = taken.title
+inner join words
+    on
+        words.role = 'discount'
+        and regexp_full_match(plain(taken.shown), '(.* )?(' || words.words || ')( .*)?')
+inner join few as rests on amounts.line = rests.line and amounts.element = rests.element
+inner join columns as after on rests.title = after.title
+where
+    before.title not in (taken.title, after.title)
+    and after.title <> taken.title
+    and abs(discounts.value) >= 0.01
+group by
+    before.title, taken.title, after.title, before.shown, taken.shown, after.shown, after.position
+having
+    count(*) filter (
+        where abs(abs(amounts.value) - abs(discounts.value) - abs(rests.value)) < 0.015
+    ) >= 0.9 * count(*)
+    and count(*) filter (where abs(rests.value) >= 0.01) > 0
+qualify row_number() over (order by count(*) desc, after.position asc) = 1;

@@ -35,6 +35,66 @@ inner join words
 left join roles on columns.title = roles.title and roles.role <> 'tip'
 where columns.kind = 'number' and roles.role is null;
 
+insert into findings
+select
+    2 as position,
+    format(
+        '{} is taken as line_amount, and not {}: on the {} lines that have {}, it is what is left'
+        || ' after it.',
+        nets.net_shown, nets.amount_shown, nets.lines, nets.discount_shown
+    ) as sentence
+from nets
+inner join roles on roles.role = 'line_amount' and nets.net = roles.title;
+
+insert into findings
+select
+    2 as position,
+    format(
+        '{} is taken as line_amount, which is after the discount, and {} is a discount: nothing'
+        || ' shows whether {} is before or after it. If it is before, write it as unit_price{}.',
+        amounts.shown, discounts.shown, amounts.shown,
+        case
+            when exists (select 1 from roles as others where others.role = 'quantity')
+                then ', with the quantity ''1'' unless it is the price of one' else ''
+        end
+    ) as sentence
+from roles as taken
+inner join columns as discounts on taken.title = discounts.title
+inner join roles as mapped on mapped.role = 'line_amount'
+inner join columns as amounts on mapped.title = amounts.title
+where
+    taken.role = 'discount'
+    and not exists (select 1 from roles as priced where priced.role = 'unit_price')
+    and not exists (select 1 from nets where nets.net = mapped.title);
+
+-- a tax that is no rate is an amount
+insert into findings
+select
+    2 as position,
+    format(
+        '{} looks like amounts of tax ({} in line {}), not like a rate, and is not mapped: if it is'
+        || ' the tax of the line, write {} as tax_amount; else write tax_rate, a number like 0.19.',
+        columns.shown, columns.example, min(filled.line), columns.expression
+    ) as sentence
+from columns
+inner join words
+    on
+        words.role = 'tax_rate'
+        and regexp_full_match(plain(columns.shown), '(.* )?(' || words.words || ')( .*)?')
+inner join filled on columns.title = filled.title and columns.example = filled.text
+left join roles on columns.title = roles.title
+where
+    columns.kind = 'number'
+    and (
+        roles.role is null
+        or (
+            roles.role = 'tax_rate'
+            and not exists (select 1 from codes where codes.role = 'tax_rate')
+        )
+    )
+    and not exists (select 1 from products)
+group by columns.shown, columns.example, columns.expression;
+
 -- a line has one way of paying
 insert into findings
 select

@@ -3,6 +3,28 @@
 delete from roles
 where role = 'branch' and title in (select title from columns where expression <> 'landed.' || title);
 
+-- whole numbers that ascend from line to line, or descend, in small steps: those of receipts
+create table counters as
+select
+    title,
+    count(distinct value) = count(*) as is_of_each_line
+from (
+    select
+        title,
+        value,
+        value - lag(value) over (partition by title order by line asc, element asc) as step
+    from numbers
+) as steps
+group by title
+having
+    bool_and(value = floor(value) and value > 0)
+    and count(*) >= 5
+    and max(value) - min(value) between 0.3 * count(*) and 5 * count(*)
+    and greatest(
+        count(*) filter (where step >= 0), count(*) filter (where step <= 0)
+    ) >= 0.95 * (count(*) - 1)
+    and count(*) filter (where step = 0) < 0.9 * count(*);
+
 -- a wide file: a column for each product, which no other role fits
 create table products as
 select
@@ -16,9 +38,17 @@ left join roles on columns.title = roles.title
 where
     columns.kind = 'number'
     and roles.role is null
+    and columns.title not in (select title from counters)
     and not exists (
         select 1 from roles as others
         where others.role in ('quantity', 'unit_price')
+    )
+    -- nor is what is called a discount, a tip or a total
+    and not exists (
+        select 1 from words as others
+        where
+            others.role in ('discount', 'tip', 'order_total')
+            and regexp_full_match(plain(columns.shown), others.words)
     )
     -- of which tax the prices have: 7% is no product
     and not exists (
@@ -36,6 +66,21 @@ where
         where others.role = 'article' and regexp_full_match(plain(named.shown), words.words)
     )
 qualify count(*) over () > 2;
+
+-- in a wide file, where each line is a receipt, and in one where several lines have the same number
+insert into roles
+select
+    'ticket' as role,
+    counters.title
+from counters
+inner join columns on counters.title = columns.title
+left join roles on counters.title = roles.title
+where
+    roles.role is null
+    and not exists (select 1 from roles as others where others.role = 'ticket')
+    and counters.is_of_each_line = exists (select 1 from products)
+order by columns.position
+limit 1;
 
 -- a ticket's discount would count once for each product
 delete from roles

@@ -50,6 +50,8 @@ scored as (
             when
                 words.role in ('quantity', 'unit_price')
                 and columns.title in (proof.factor, proof.other_factor) then 20
+            when words.role = 'line_amount' and columns.title = nets.net then 60
+            when words.role = 'discount' and columns.title = nets.discount then 20
             when words.role = 'line_amount' and columns.title = proof.amount then 40
             else 0
         end as score
@@ -58,6 +60,7 @@ scored as (
     left join paid on columns.title = paid.title
     left join located on columns.title = located.title
     left join proof on true
+    left join nets on true
 
 )
 

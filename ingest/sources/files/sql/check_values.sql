@@ -6,8 +6,8 @@ select
     text,
     count(*) as lines,
     min(line) as line,
-    -- 0, -0,00 and a dash are written alike in every dialect
-    translate(text, '0-.,', '') = '' as is_nothing
+    -- 0, -0,00, (0.00) and a dash are written alike in every dialect
+    translate(text, '0-.,()', '') = '' as is_nothing
 from (
     select
         title,
@@ -22,17 +22,47 @@ qualify
     row_number() over (partition by title order by min(line) asc, text asc) <= 2000
     or row_number() over (partition by title order by hash(text) asc, text asc) <= 10000;
 
+create table forms as
+select
+    '[-+(]* ?' || digits || ' ?[-)]*' as amount,
+    '(?i)[-+(]* ?' || sign || ' ?[-+(]* ?' || digits || ' ?[-)]*' as before,
+    '(?i)[-+(]* ?' || digits || ' ?[-)]* ?' || sign || '[-)]*' as behind
+from (
+    select
+        '[0-9](?:[0-9., ''\x{a0}\x{2009}\x{202f}]*[0-9])?' as digits,
+        '([€$£¥₩₹₺₽₴₪฿]|kr\.?|zł|chf|eur|usd|gbp|lei|kč|ft)' as sign
+) as parts;
+
+-- what stands before or behind the digits in columns that hold amounts: an id may have its letters
 create table signs as
 select coalesce(mode(sign), '') as currency_sign
 from (
     select
-        nullif(regexp_extract(
-            text,
-            '(?i)(?:^|[0-9] ?)([€$£¥₩₹₺₽₴₪฿]|kr|zł|chf|eur|usd|gbp|lei|kč|ft)(?: ?[-+0-9]|$)', 1
-        ), '') as sign
+        nullif(coalesce(
+            nullif(regexp_extract(text, (select before from forms), 1), ''),
+            regexp_extract(text, (select behind from forms), 1)
+        ), '') as sign,
+        avg(case
+            when
+                is_nothing
+                or regexp_full_match(text, (select before from forms))
+                or regexp_full_match(text, (select behind from forms))
+                or regexp_full_match(text, (select amount from forms))
+                then 1.0
+            else 0
+        end) over (partition by title) as amounts
     from filled
-    where regexp_matches(text, '[0-9]')
-) as signed;
+) as signed
+where amounts >= 0.75;
+
+-- columns whose values are all times of a day as 14.05
+create table clocks as
+select title
+from filled
+group by title
+having
+    bool_and(regexp_full_match(text, '([01]?[0-9]|2[0-3])[.][0-5][0-9]'))
+    and count(distinct split_part(text, '.', 2)) >= 20;
 
 create table branches as
 select

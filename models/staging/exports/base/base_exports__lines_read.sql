@@ -7,7 +7,7 @@
     'payment_method': none, 'channel': none, 'product_name': none, 'category': none, 'unit_cost': none,
     'order_total': none, 'returned_ticket': none, 'order_grain': none,
     'tax_rate': 'cast(null as numeric)', 'line_part': 'cast(null as integer)',
-    'is_total': 'cast(null as boolean)',
+    'is_total': 'cast(null as boolean)', 'is_void': 'cast(null as boolean)',
 } %}
 {%- set models, money = {}, exact_type() | trim %}
 {%- set amounts = [

@@ -34,8 +34,36 @@ kinds as (
             when counted_quantity < 0 then 'return'
             when line_amount_read < 0 then 'discount'
             else 'sale'
-        end) as kind
+        end) as own_kind
     from counted
+
+),
+
+-- whether a ticket gives back only, and whether its till writes a sign before what it gives back
+tickets as (
+
+    select
+        *,
+        max(case own_kind when 'sale' then 1 else 0 end) over tickets as sales,
+        max(case own_kind when 'return' then 1 else 0 end) over tickets as returns,
+        min(case own_kind when 'return' then quantity_read end) over tickets as least_quantity,
+        min(case own_kind when 'return' then line_amount_read end) over tickets as least_amount
+    from kinds
+    window tickets as (partition by feed, branch_id, clean_ticket, day_read, _deleted_at is null)
+
+),
+
+-- A discount of what is given back makes it less: in a ticket that only gives back, and where it is
+-- called a return like the other lines, whose amounts are below 0.
+told as (
+
+    select
+        *,
+        clean_ticket is not null and grain = 'ticket' and coalesce(quantity_read, 1) > 0 and (
+            (line_kind = 'discount' and returns = 1 and sales = 0)
+            or (line_kind = 'return' and least_amount < 0 and line_amount_read > 0)
+        ) as gives_back_less
+    from tickets
 
 ),
 
@@ -43,11 +71,12 @@ signed as (
 
     select
         *,
-        case when kind = 'return' then -1 else 1 end as direction,
-        cast(
-            case when kind = 'return' then -abs(counted_quantity) else counted_quantity end
-            as numeric(12, 3)
-        ) as line_quantity,
+        case when gives_back_less then 'return' else own_kind end as kind,
+        case when gives_back_less or own_kind = 'return' then -1 else 1 end as direction,
+        cast(case
+            when gives_back_less or own_kind = 'return' then -abs(counted_quantity)
+            else counted_quantity
+        end as numeric(12, 3)) as line_quantity,
         -- none, where no column could hold what is made from it
         case
             when abs(counted_quantity) * abs(unit_price_read) <= {{ limit }}
@@ -55,7 +84,7 @@ signed as (
         end as price_of_all,
         case when abs(line_amount_read) <= {{ limit }} then line_amount_read end as amount_of_all,
         case when abs(discount_read) <= {{ limit }} then abs(discount_read) end as discount_of_all
-    from kinds
+    from told
 
 ),
 
@@ -64,18 +93,17 @@ charged as {{ computed_once() }} (
     select
         *,
         cast(case
+            -- written with the sign that it has, if what is given back is
+            when gives_back_less and coalesce(least_amount < 0 or least_quantity < 0, false)
+                then coalesce(amount_of_all, price_of_all)
+            when gives_back_less then abs(coalesce(amount_of_all, price_of_all))
             when kind = 'return'
-                then -abs(coalesce(
-                    amount_of_all, price_of_all - coalesce(discount_of_all, 0)
-                ))
+                then -abs(coalesce(amount_of_all, price_of_all - coalesce(discount_of_all, 0)))
             -- a till may write what a discount takes off without its sign
             when line_kind = 'discount' and line_quantity >= 0
                 then -abs(coalesce(amount_of_all, price_of_all))
             when kind = 'discount'
-                then
-                    coalesce(amount_of_all, price_of_all * case
-                        when line_quantity < 0 then -1 else 1
-                    end)
+                then coalesce(amount_of_all, price_of_all * sign(line_quantity))
             else coalesce(amount_of_all, price_of_all - coalesce(discount_of_all, 0))
         end as {{ exact_type() }}) as charged_amount
     from signed
@@ -88,6 +116,7 @@ grossed as (
         *,
         cast(case
             when kind = 'discount' then 0
+            when gives_back_less then charged_amount
             when discount_of_all is not null
                 then charged_amount + direction * discount_of_all
             when
