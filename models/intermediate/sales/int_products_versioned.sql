@@ -3,7 +3,6 @@
 {%- set described = ['branch_id', 'product_id', 'sku', 'product_name', 'category', 'size'] %}
 {%- set filled = {'sku': dbt.concat(['branch_id', "'-'", 'product_id']),
     'product_name': "'unknown'", 'category': "'unsorted'", 'size': "'one size'"} %}
-{%- set unlisted = unlisted_product() %}
 {%- set told = ['is_active', 'unit_price', 'unit_cost', 'load_id'] %}
 
 with
@@ -23,14 +22,6 @@ products as (
     union all
     {%- endif %}
     {%- endfor %}
-
-),
-
-records as (
-
-    select
-        {{ (described + told) | join(',\n        ') }}
-    from {{ ref('base_pos__products') }}
 
 ),
 
@@ -64,7 +55,7 @@ numbered as (
 unread as (
 
     select records.*
-    from records
+    from {{ ref('base_pos__products') }} as records
     left join products
         on
             records.branch_id = products.branch_id
@@ -112,22 +103,7 @@ versions as (
 
     union all
 
-    -- what is sold and stands in no list of products: each branch has one for all of it
-    select
-        branch_id,
-        '{{ unlisted }}' as product_id,
-        '{{ unlisted }}' as sku,
-        'Not in the list of products' as product_name,
-        'unsorted' as category,
-        'one size' as size,
-        false as is_active,
-        cast(null as {{ exact_type() }}) as unit_price,
-        cast(null as {{ exact_type() }}) as unit_cost,
-        cast(null as {{ dbt.type_string() }}) as load_id,
-        1 as version_number,
-        cast('1900-01-01 00:00:00+00' as timestamp with time zone) as valid_from,
-        cast(null as timestamp with time zone) as valid_to
-    from branches
+    {{ unlisted_products('branches') }}
 
 ),
 

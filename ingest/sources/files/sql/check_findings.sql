@@ -55,7 +55,8 @@ select
         amounts.shown, discounts.shown, amounts.shown,
         case
             when exists (select 1 from roles as others where others.role = 'quantity')
-                then ', with the quantity ''1'' unless it is the price of one' else ''
+                then ', with the quantity ''1'' unless it is the price of one'
+            else ''
         end
     ) as sentence
 from roles as taken

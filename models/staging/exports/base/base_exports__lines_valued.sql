@@ -45,7 +45,7 @@ tickets as (
     select
         *,
         max(case own_kind when 'sale' then 1 else 0 end) over tickets as sales,
-        max(case own_kind when 'return' then 1 else 0 end) over tickets as returns,
+        max(case own_kind when 'return' then 1 else 0 end) over tickets as given_back,
         min(case own_kind when 'return' then quantity_read end) over tickets as least_quantity,
         min(case own_kind when 'return' then line_amount_read end) over tickets as least_amount
     from kinds
@@ -60,7 +60,7 @@ told as (
     select
         *,
         clean_ticket is not null and grain = 'ticket' and coalesce(quantity_read, 1) > 0 and (
-            (line_kind = 'discount' and returns = 1 and sales = 0)
+            (line_kind = 'discount' and given_back = 1 and sales = 0)
             or (line_kind = 'return' and least_amount < 0 and line_amount_read > 0)
         ) as gives_back_less
     from tickets
