@@ -41,6 +41,7 @@ class _Run:
         index: the page that opens report and docs.
         publications: the newest entries of audit.publications.
         held: how many records are in quarantine.
+        findings: what is wrong with published days, by branch.
         problem: why nothing was published, though it should have been.
     """
 
@@ -50,6 +51,7 @@ class _Run:
     index: Path | None = None
     publications: Sequence[dict[str, Any]] = ()
     held: int = 0
+    findings: Sequence[dict[str, Any]] = ()
     problem: str | None = None
 
     @property
@@ -115,6 +117,7 @@ def _run(options: Sequence[str], docs: bool, must_build: bool, wait: float) -> _
             _build(warehouse, sources, done, options, must_build)
         with warehouse.connect() as connection:
             held = audit.rows(connection, "quarantined", "audit.quarantine")
+            done.findings = audit.rows(connection, "findings", "marts.rpt_findings")
         done.held = sum(row["records"] for row in held)
         if docs and not done.problem:
             with done.step("Report and docs"):
@@ -156,6 +159,7 @@ def _as_dict(done: _Run) -> dict[str, Any]:
         ],
         "publications": done.publications[:1],
         "records_in_quarantine": done.held,
+        "findings": done.findings,
         "seconds": done.seconds,
         "index": done.index,
         "problems": done.problems,
@@ -187,6 +191,15 @@ def _summarise(done: _Run) -> None:
         say(
             f"Held back: {done.held:,} record(s) in quarantine; mypizza quarantine lists them with "
             "their reasons.",
+            "yellow",
+        )
+    if done.findings:
+        kinds = list(dict.fromkeys(row["finding"] for row in done.findings))
+        more = f" and {len(kinds) - 3} more" if len(kinds) > 3 else ""
+        branches = ", ".join(sorted({row["branch_id"] for row in done.findings}))
+        say(
+            f"Found in {branches}: {'; '.join(kinds[:3])}{more}. mypizza status says on which "
+            "days, and how much money it concerns.",
             "yellow",
         )
     if done.problem:
