@@ -13,7 +13,10 @@
         ~ ", dialect.currency_sign, ''))" -%}
     {%- set amount = "case when " ~ bare ~ " like '(%)' then " ~ below_zero(bare, 2, 2)
         ~ " when " ~ bare ~ " like '-%' then " ~ below_zero(bare, 2, 1)
-        ~ " when " ~ bare ~ " like '%-' then " ~ below_zero(bare, 1, 1)
+        ~ " when " ~ bare ~ " like '%-' and " ~ bare ~ " not like '%,-' and " ~ bare
+        ~ " not like '%.-' then " ~ below_zero(bare, 1, 1) ~ " else " ~ bare ~ " end" -%}
+    {#- most are above 0 -#}
+    {%- set amount = "case when " ~ value ~ " like '%-%' or " ~ value ~ " like '%(%' then " ~ amount
         ~ " else " ~ bare ~ " end" -%}
     {%- set plain = "translate(" ~ amount ~ ", " ~ thousands_separators(decimal) ~ ", '')" -%}
     replace(

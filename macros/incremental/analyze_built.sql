@@ -7,4 +7,6 @@
     {%- endif -%}
 {%- endmacro %}
 
+{% macro default__analyze_built() -%} {%- endmacro %}
+
 {% macro postgres__analyze_built() -%} analyze {{ this }} {%- endmacro %}

@@ -9,9 +9,9 @@
     2. stands in a fact with a record that such a load brought under another order;
     3. went into quarantine, or came out of it, without a new load (a rule was mended): it is in
        the fact and should not be, or the other way round;
-    4. has a line whose version of its product, as is known since, had ended before, or whose product
-       was in no list, where new ones have come since. (A version may have been found after its
-       load, so the last load is looked at again.)
+    4. has a line whose version of its product, as is known since, had ended before, or, in the
+       last week, a line whose product was in no list, where the list has changed. (A version may
+       have been found after its load, so the last load is looked at again.)
 
     `complete_load_id` is read first and kept: a load that ends during the build cannot raise the
     watermark above what the build has seen.
@@ -108,14 +108,17 @@
     where {{ is_new(watermarks, "versions.branch_id", "versions.load_id", since=">=") }}
     union
     select built.branch_id, built.order_id, built.order_key
-    from {{ this }} as built
+    from (
+        select distinct versions.branch_id from {{ versions }} as versions
+        where
+            versions.version_number = 1
+            and ({{ is_new(watermarks, "versions.branch_id", "versions.load_id", since=">=") }})
+    ) as renewed
+    inner join {{ this }} as built on renewed.branch_id = built.branch_id
     where
         built.product_key = {{ unlisted_product_key("built.branch_id") }}
-        and exists (
-            select 1 from {{ versions }} as versions
-            where
-                versions.branch_id = built.branch_id
-                and versions.version_number = 1
-                and ({{ is_new(watermarks, "versions.branch_id", "versions.load_id", since=">=") }})
+        and built.business_date > (
+            select max(newest.business_date) - 7 from {{ this }} as newest
+            where newest.branch_id = renewed.branch_id
         )
 {%- endmacro %}

@@ -25,10 +25,14 @@
             )[0] -%}
             {#- models or a release that say other things of the same records begin one, too -#}
             {%- set release = "-v" ~ var("version_of_facts") ~ "-" ~ models_of_facts(marts) -%}
-            {%- set known = published or workbench or "" -%}
-            {%- set generation = known if known.endswith(release) and not flags.FULL_REFRESH
+            {#- a build that was not published goes on where it was -#}
+            {%- set known, same = [published, workbench] | select("string") | list, [] -%}
+            {%- for version in known if version.endswith(release) -%}
+                {%- do same.append(version) -%}
+            {%- endfor -%}
+            {%- set generation = same[0] if same and not flags.FULL_REFRESH
                 else invocation_id ~ release -%}
-            {%- if known and generation != known and not flags.FULL_REFRESH -%}
+            {%- if known and not same and not flags.FULL_REFRESH -%}
                 {%- do log(
                     "The models have changed from which facts are built, or a model that these read: "
                     ~ "facts are built from scratch, as with --full-refresh.", info=true
@@ -38,9 +42,12 @@
                 {%- set built = api.Relation.create(
                     database=mart.database, schema=mart.schema, identifier=mart.alias, type="table"
                 ) -%}
-                {%- if not flags.FULL_REFRESH and (
-                    workbench != generation or has_other_columns(built, mart.columns)
+                {#- of a full refresh now, so that a killed one leaves no old rows to go on with -#}
+                {%- set is_meant = (
+                    not flags.FULL_REFRESH or not same or mart.unique_id in selected_resources
                 ) -%}
+                {%- if (workbench != generation and is_meant)
+                    or has_other_columns(built, mart.columns) -%}
                     {#- by the adapter, so that dbt knows that it is gone -#}
                     {%- do adapter.drop_relation(built) -%}
                 {%- endif -%}

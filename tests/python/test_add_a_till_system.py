@@ -26,7 +26,7 @@ create table sales (
 );
 create table sale_lines (
     sale_id bigint not null references sales (id), line int not null,
-    product_id bigint references products (id), quantity numeric(10, 3), price numeric(10, 2),
+    product_id bigint, quantity numeric(10, 3), price numeric(10, 2),
     discount double precision, tax numeric(10, 2), tax_percent numeric(5, 2),
     primary key (sale_id, line)
 );
@@ -42,7 +42,7 @@ insert into sales values
     (4, '2026-03-04 02:00', 'paid', '2026-03-04 02:00'),  -- before the cut-over: a day earlier
     (5, '2026-03-05 12:00', 'paid', '2026-03-05 12:00');
 insert into sale_lines values
-    (1, 1, 1, 2, 11.30, 2.26, 2.34, 13), (1, 2, 2, 1, 6.15, 0, 1.15, 23),
+    (1, 1, 1, 2, 11.30, 2.26, 2.34, 13), (1, 2, 3, 1, 6.15, 0, 1.15, 23),  -- in no list
     (2, 1, 1, 1, 11.30, 0, 1.30, 13), (3, 1, 1, 9, 11.30, 0, 11.70, 13),
     (4, 1, 1, -1, 11.30, 0, -1.30, 13), (4, 2, 2, 2, 6.15, 0, 2.30, 23),
     (5, 1, 1, 1, 11.30, 'NaN', 1.30, 13);  -- waits, with its sale
@@ -108,6 +108,15 @@ def days(warehouse: Warehouse) -> dict[date, Day]:
     return {day: tuple(map(Decimal, figures)) for day, *figures in rows}
 
 
+def products(warehouse: Warehouse, schema: str) -> list[str]:
+    """Return what the lines of the first sale sold."""
+    rows = query(
+        warehouse, f"select product_key from {schema}.fct_order_lines"
+        " where order_key = 'porto-1' order by line_number",
+    )  # fmt: skip
+    return [key for (key,) in rows]
+
+
 @pytest.fixture
 def project(warehouse: Warehouse, tmp_path: Path) -> Path:
     """A copy of the project, and the database of a till that it does not know."""
@@ -159,10 +168,13 @@ def test_a_program_that_is_not_listed_is_in_the_marts_after_the_steps_of_the_how
     )
     assert reason == "discount: 'NaN' is not a number"
     lines.write_text(numbered)
-    mypizza("dbt", "build", project=project)  # with all tests of the project, and its own
+    built = mypizza("dbt", "build", project=project).stdout  # with all tests, and its own
+    assert "facts are built from scratch, as with --full-refresh" in built
+    assert products(warehouse, "marts") == ["porto-1-1", "porto-(unlisted)-1"]
 
     # an edit, and a sale that is deleted
     for statement in (
+        "insert into products values (3, 'Café', 6.15)",
         "update sale_lines set quantity = 3, price = 11.30, discount = 0, tax = 3.90"
         " where sale_id = 1 and line = 1",
         "update payments set amount = 33.56 where id = 1",
@@ -173,9 +185,10 @@ def test_a_program_that_is_not_listed_is_in_the_marts_after_the_steps_of_the_how
     ):
         query(warehouse, statement, "kiosk")
     mypizza("reconcile", "--all", project=project)
-    build("rpt_branch_days", project=project)
+    build("rpt_branch_days", "fct_order_lines", project=project)
     expected[date(2026, 3, 2)] = tuple(map(Decimal, ("1", "35.00", "5.05", "0", "40.05")))
     assert days(warehouse) == expected
+    assert products(warehouse, "marts_next") == ["porto-1-1", "porto-3-1"]
     assert query(warehouse, "select count(*) from audit.reconciliation where difference <> 0") == [
         (0,)
     ]

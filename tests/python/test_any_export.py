@@ -322,6 +322,7 @@ def test_json_lines_with_an_offset_and_a_return_that_names_its_receipt(company: 
 
 
 def test_tax_on_top_of_the_price_is_paid_too_and_given_back(company: Warehouse) -> None:
+    """A line that was voided, of a ticket or a ticket of its own, counts nowhere."""
     assert query(
         company,
         "select business_date, net_revenue, tax_amount, tax_refunded, tips_amount, taken_amount"

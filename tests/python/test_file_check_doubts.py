@@ -33,7 +33,8 @@ CASES: dict[str, tuple[str, str, list[str], list[str]]] = {
          "The model's prices are those of this file: if other files have others",
          "'tea': ('Tea', '2')",
          "case when {{ filled('landed.ticket') }} in ('Total') then null else landed.quantity end",
-         "in ('Total') then landed.total end as line_amount", "landed.total as order_total"],
+         "in ('Total') and landed.is_first_part then landed.total end as line_amount",
+         "landed.total as order_total"],
         ["landed.discount", "'discount': ", "'tip': ", "quarantine"],
     ),
     "two tills that use the same numbers": (

@@ -308,23 +308,12 @@ class Bucket:
         self._system.invalidate_cache()
         return self._file(file.path, self._system.info(file.path))
 
-    def _known_branch(self, name: str) -> str | None:
-        """Return the longest branch that a file's name can be of, of those that there are."""
-        words = {known: self.feed.branches.get(known, known) for known in branches()}
-        for known, word in sorted(words.items(), key=lambda pair: (-len(pair[1]), pair)):
-            pattern = self._pattern.replace(BRANCH, re.sub(r"([*?[])", r"[\1]", word))
-            if re.fullmatch(glob_translate(pattern), name):
-                return known
-        return None
-
     def _file(self, path: str, info: dict[str, Any]) -> File:
         # Bytes of a name that are no UTF-8 are text for the file system only.
         name = path[len(self._root) + 1 :].encode(errors="backslashreplace").decode()
         branch_id = self.feed.branch
         if self.feed.takes_branch_from_path and (match := self._branch.fullmatch(name)):
             branch_id = self.feed.branch_called(match["branch"])
-            if branch_id not in branches():  # another way to split the name may give a known one
-                branch_id = self._known_branch(name) or branch_id
         return File(
             name=name,
             path=path,

@@ -34,15 +34,9 @@ from ingest.sources.tills.connect import RefusedTableError, Till, TillError, cau
 from ingest.sources.tills.days import ranges
 from ingest.sources.tills.figures import land
 from ingest.sources.tills.heal import heal, mark_deleted
-from ingest.sources.tills.lost import (
-    chunks,
-    incomplete_tables,
-    orphans_gone,
-    orphans_new,
-    take_back,
-)
+from ingest.sources.tills.lost import incomplete_tables, orphans_gone, orphans_new, take_back
 from ingest.sources.tills.news import has_news
-from ingest.sources.tills.progress import Read, recorded
+from ingest.sources.tills.progress import Progress, Read, recorded
 from ingest.sources.tills.read import resources
 from ingest.sources.tills.survey import survey
 from ingest.sources.tills.tables import AtTill, InRaw, Keys, in_raw
@@ -91,8 +85,10 @@ class TillVisit:
             if not is_initial:
                 self._trust()
             self.is_trusted = True
-            entry.load_id = self._loaded(raw, read, is_initial=is_initial)
+            load_id = self._loaded(raw, read, is_initial=is_initial)
             lost = self._read_recent(read, since) if since else None
+            # now that what belongs to its rows is read, too
+            entry.load_id = load_id
             problems = [*self._at_till().problems, *([lost] if lost else [])]
             entry.error = " ".join(problems) or None
             erasure.remember(raw, self.till)
@@ -178,7 +174,7 @@ class TillVisit:
     def _read_recent(self, read: Read, known: str) -> str | None:
         """Read the last days whole of the tables that have no change column.
 
-        Of the days before, the children of what has changed since the last visit that succeeded.
+        Of the days before, the children of what has changed since the last visit that came so far.
 
         Args:
             read: filled with what was new or differed, by table.
@@ -201,16 +197,20 @@ class TillVisit:
             last = min(part.clock.business_date(today), newest or datetime.max.date())
             days.append((part, Window(first=last - timedelta(days=windows.RECENT_DAYS - 1))))
         recent = HealWindow(days=tuple(days), only=only)
-        old = [
-            HealWindow(keys={table.name: tuple(some)}, only=only)
-            for table, keys in windows.changed_before(raw, self.name, recent, known).items()
-            for some in chunks(keys)
-        ]
-        refused = [
-            self._without_refused(partial(self._mend, raw, window, read, recent))[1]
-            for window in (recent, *old)
-        ]
-        return next(filter(None, refused), None)
+        _, refused = self._without_refused(partial(self._mend, raw, recent, read, recent))
+        if refused:
+            return refused
+        for table, keys in windows.changed_before(raw, self.name, recent, known).items():
+            old = HealWindow(keys={table.name: tuple(keys)}, only=only)
+            note: str | None = (
+                f"More than {len(keys) - 1:,} old rows of {table.name} have changed: what belongs "
+                "to them is read again by the weekly comparison, or by mypizza reconcile --all."
+            )
+            if len(keys) <= windows.MOST_CHANGED:
+                _, note = self._without_refused(partial(self._mend, raw, old, read, old))
+            if note:
+                read.setdefault(table.name, Progress()).notes["old"] = note
+        return None
 
     def _mend(
         self, raw: InRaw, window: HealWindow, read: Read, compared: HealWindow | None

@@ -24,6 +24,9 @@ WINDOW_DAYS = 35
 RECENT_DAYS = 3
 """So many days are read whole where no column says what has changed."""
 
+MOST_CHANGED = 5_000
+"""The children of so many changed rows are read again by a visit, of more by the sweep."""
+
 SWEEP_DAYS = 7
 """After this many days all of a till is compared again, not only the last days."""
 
@@ -195,13 +198,13 @@ def changed_before(raw: InRaw, part: str, recent: HealWindow, known: str) -> dic
     """Return the keys of rows sold before the last days that came since the last visit, by table.
 
     Only those whose children have no change column: an old order that is edited says so, and its
-    lines do not.
+    lines do not. At most one more than are read again.
 
     Args:
         raw: the till's raw tables.
         part: the till, as audit.loads names it.
         recent: the last days of the tables without a change column, which are read whole.
-        known: the newest load before this visit; the last one that succeeded may have been before.
+        known: the newest load before this visit; the visit before may not have come so far.
     """
     values = {"source": raw.system.source, "part": part, "known": known}
     ((since,),) = raw.connection.execute(STATEMENTS("newest_visit"), values).fetchall()
@@ -212,9 +215,13 @@ def changed_before(raw: InRaw, part: str, recent: HealWindow, known: str) -> dic
             rows = raw.rows(table)
             is_recent = sa.func.coalesce(recent.condition(raw, table, rows), sa.false())
             query = sa.select(*(rows.c[name] for name in table.key)).where(
-                raw.alive(rows), rows.c._dlt_load_id > since, ~is_recent
+                raw.alive(rows),
+                rows.c._dlt_load_id > since,
+                # what has no change comes with every load
+                rows.c[table.changed_at].is_not(None),
+                ~is_recent,
             )
-            if keys := raw.fetch(query):
+            if keys := raw.fetch(query.limit(MOST_CHANGED + 1)):
                 found[table] = keys
     return found
 

@@ -67,7 +67,9 @@ version_days as (
         product_key,
         currency,
         sum(case when not is_return then quantity else 0 end) as units,
-        sum(case when is_return then -quantity else 0 end) as returned_units,
+        -- a discount of what is given back is no unit
+        sum(case when is_return and gross_revenue_exact <= 0 then -quantity else 0 end)
+            as returned_units,
         sum(case when not is_return then gross_revenue_exact else 0 end) as gross_revenue,
         sum(case when not is_return then discount_amount_exact else 0 end) as discount_amount,
         sum(case when is_return then line_tax - line_amount else 0 end) as refund_amount,

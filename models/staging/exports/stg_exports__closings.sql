@@ -47,8 +47,12 @@ lines as (
 
     select
         *,
-        -- discounts, tips and charges are no units
-        case when line_kind in ('sale', 'return') then quantity else 0 end as units
+        -- discounts, tips and charges are no units, nor is a discount of what is given back
+        case
+            when line_kind = 'return' and gross_amount > 0 then 0
+            when line_kind in ('sale', 'return') then quantity
+            else 0
+        end as units
     from {{ ref('stg_exports__lines') }}
     where deleted_at is null and file_name in (select totals.file_name from totals)
 

@@ -15,6 +15,7 @@ select
         when landed.what = 'Tip' then 'tip' when landed.n like '-%' then 'return' else 'sale'
     end as line_kind,
     landed.how as payment_method,
+    landed.how = 'void' as is_void,
     0.08875 as tax_rate,
     {{ raw_record('landed', [
         'no', 'day', 'clock', 'what', 'n', 'each'

@@ -47,21 +47,20 @@ tickets as (
         max(case own_kind when 'sale' then 1 else 0 end) over tickets as sales,
         max(case own_kind when 'return' then 1 else 0 end) over tickets as given_back,
         min(case own_kind when 'return' then quantity_read end) over tickets as least_quantity,
-        min(case own_kind when 'return' then line_amount_read end) over tickets as least_amount
+        sum(case own_kind when 'return' then line_amount_read end) over tickets as returned_amount
     from kinds
     window tickets as (partition by feed, branch_id, clean_ticket, day_read, _deleted_at is null)
 
 ),
 
--- A discount of what is given back makes it less: in a ticket that only gives back, and where it is
--- called a return like the other lines, whose amounts are below 0.
+-- A discount of what is given back makes it less; a return of the other sign is one, too.
 told as (
 
     select
         *,
         clean_ticket is not null and grain = 'ticket' and coalesce(quantity_read, 1) > 0 and (
             (line_kind = 'discount' and given_back = 1 and sales = 0)
-            or (line_kind = 'return' and least_amount < 0 and line_amount_read > 0)
+            or (line_kind = 'return' and sign(returned_amount) * line_amount_read < 0)
         ) as gives_back_less
     from tickets
 
@@ -94,7 +93,9 @@ charged as {{ computed_once() }} (
         *,
         cast(case
             -- written with the sign that it has, if what is given back is
-            when gives_back_less and coalesce(least_amount < 0 or least_quantity < 0, false)
+            when
+                gives_back_less and own_kind = 'discount'
+                and coalesce(returned_amount < 0 or least_quantity < 0, false)
                 then coalesce(amount_of_all, price_of_all)
             when gives_back_less then abs(coalesce(amount_of_all, price_of_all))
             when kind = 'return'
