@@ -1,5 +1,5 @@
-{#- The id of what a branch sells and has in no list of products, all of it together: its products
-    and what is bought of them add up to the branch's sales all the same. -#}
+{#- The id of a branch's one product for everything that it sells and that no product list has. So the
+    sales of its products add up to the sales of the branch. -#}
 {% macro unlisted_product() -%} (unlisted) {%- endmacro %}
 
 {#- The key of that product, of which there is one version.

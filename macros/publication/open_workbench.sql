@@ -23,9 +23,9 @@
             {%- set published, workbench = run_query(
                 "select " ~ generation_of("marts") ~ ", " ~ generation_of("marts_next")
             )[0] -%}
-            {#- models or a release that say other things of the same records begin one, too -#}
+            {#- a changed model or release begins a generation, too -#}
             {%- set release = "-v" ~ var("version_of_facts") ~ "-" ~ models_of_facts(marts) -%}
-            {#- a build that was not published goes on where it was -#}
+            {#- a build that was not published goes on from where it stopped -#}
             {%- set known, same = [published, workbench] | select("string") | list, [] -%}
             {%- for version in known if version.endswith(release) -%}
                 {%- do same.append(version) -%}
@@ -34,7 +34,7 @@
                 else invocation_id ~ release -%}
             {%- if known and not same and not flags.FULL_REFRESH -%}
                 {%- do log(
-                    "The models have changed from which facts are built, or a model that these read: "
+                    "A model that the facts are built from has changed, has come or has gone: the "
                     ~ "facts are built from scratch, as with --full-refresh.", info=true
                 ) -%}
             {%- endif -%}
@@ -59,15 +59,15 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- A hash of the SQL of all models that incremental marts are made from, and of their own: where it
-    is another one, their rows are of an older SQL.
+{#- A hash of the SQL of the incremental marts and of all models that they are made from. If it has
+    changed, their rows were built by older SQL.
 
     Args:
         marts: dbt's nodes of all marts. -#}
 {% macro models_of_facts(marts) -%}
     {%- set found = marts | selectattr("config.materialized", "equalto", "incremental")
         | map(attribute="unique_id") | list -%}
-    {#- it grows while it is gone through -#}
+    {#- the list grows during the loop -#}
     {%- for unique_id in found -%}
         {%- for parent in graph.nodes[unique_id].depends_on.nodes
             if parent.startswith("model.") and parent not in found -%}

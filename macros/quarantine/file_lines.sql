@@ -56,7 +56,7 @@
         feeds: by feed, what has its lines.
         required: the columns that each has, beside those that every file has.
         optional: the columns that it may lack, each with its default as SQL, or none for no text. A
-            line of which `is_void` is true is as one that is gone from its file, since its load. -#}
+            line whose `is_void` is true counts as deleted since its load. -#}
 {% macro mapped_lines(feeds, required, optional) -%}
     {%- set text = dbt.type_string() -%}
     {%- set nothing, defaults, columns = [], [], [] -%}

@@ -34,22 +34,25 @@
 {%- endmacro %}
 
 {#- The columns that every base model adds to a row: its deletion mark, its load, what is wrong
-    with it, and what the quarantine may show of it. The rows are called `landed`. A number that is
-    none (NaN, infinity) in a column that is shown is wrong in any case: it would make a day's sum so.
+    with it, and what the quarantine may show of it. The rows are called `landed`. NaN or
+    infinity in a column that is shown is always wrong: it would spoil the sum of a day.
 
     Args:
         checks: as for row_errors.
         shown: the raw columns that the quarantine shows. -#}
 {% macro judged_by(checks, shown) -%}
-    {%- set checks = checks + numbers_that_are_none(shown) -%}
+    {%- set checks = checks + not_a_number(shown) -%}
     _deleted_at as deleted_at,
     cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id,
     {{ row_errors(checks) }} as _errors,
     {{ raw_record("landed", shown) }} as raw_record
 {%- endmacro %}
 
-{#- The reasons that numbers are none, for the columns of the model's source that may hold them. -#}
-{% macro numbers_that_are_none(columns) -%}
+{#- The reason that a value is NaN or infinity, for each column of the model's source that may hold it.
+
+    Args:
+        columns: the raw columns. -#}
+{% macro not_a_number(columns) -%}
     {%- set found = [] -%}
     {%- if execute and model.sources -%}
         {%- set types = column_types(source(*model.sources[0])) -%}

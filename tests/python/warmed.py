@@ -1,8 +1,8 @@
 """Imported by the fork server of `preloaded`: lets dbt parse this project, twice.
 
 dbt prepares much when it first parses in a process (JSON schemas of its classes, their readers and
-writers): a second or two, which every command that is forked from here is spared. What it does to
-tell a log of debugging what it does, a fifth of a build's time, is left out unless one is written.
+writers): a second or two, which every command that is forked from here is spared. Nor does it make
+its debug events, a fifth of a build's time, unless a debug log is written.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _compile(environment: MacroFuzzEnvironment, source: Any, *arguments: Any, **
 
 
 def _begin(self: BaseEvent, *arguments: Any, **named: Any) -> None:
-    """Keep what an event of debugging is about: most are read by nobody."""
+    """Keep the arguments of a debug event: most are never read."""
     if isinstance(self, DebugLevel) and not arguments:
         object.__setattr__(self, "_named", named)
     else:
@@ -55,14 +55,14 @@ def _begin(self: BaseEvent, *arguments: Any, **named: Any) -> None:
 
 
 def _attribute(self: BaseEvent, name: str) -> Any:
-    """Make the message of an event of debugging once somebody asks for it."""
+    """Make the message of a debug event once somebody asks for it."""
     if "pb_msg" not in self.__dict__:
         BEGIN(self, **self.__dict__["_named"])
     return ATTRIBUTE(self, name)
 
 
 def _fire(self: EventManager, e: BaseEvent, *arguments: Any, **named: Any) -> None:
-    """Write an event where somebody listens for its kind."""
+    """Fire an event, unless it is a debug event and no debug log is written."""
     is_read = any(logger.level in (EventLevel.DEBUG, EventLevel.TEST) for logger in self.loggers)
     if is_read or arguments or named.get("level") or not isinstance(e, DebugLevel):
         FIRE(self, e, *arguments, **named)

@@ -141,7 +141,9 @@ def _placed(table: sa.Table) -> dict[str, Sequence[str]]:
 
     A parent that some rows may lack is taken only where they have no time.
     """
-    parents = dict(_references(table))
+    parents: dict[bool, dict[str, Sequence[str]]] = {}
+    for is_required, parent in _references(table):
+        parents.setdefault(is_required, parent)
     times = _of(table, sa.DateTime, sa.Date)
     sold = [each for each in times if not NO_SALE.search(each)]
     written = [each for each in times if CREATED.search(each) and SALES.search(table.name)]
@@ -154,9 +156,8 @@ def _placed(table: sa.Table) -> dict[str, Sequence[str]]:
 
 
 def _references(table: sa.Table) -> Iterator[tuple[bool, dict[str, Sequence[str]]]]:
-    """Yield the tables on a day whose rows a table's name, the first of their kind last."""
-    references = sorted(table.foreign_key_constraints, key=lambda each: str(each.column_keys))
-    for reference in reversed(references):
+    """Yield each table on a day that a table refers to, and whether no row may lack it."""
+    for reference in sorted(table.foreign_key_constraints, key=lambda each: str(each.column_keys)):
         above = reference.referred_table
         names = {each.parent.name: each.column.name for each in reference.elements}
         is_required = not any(each.parent.nullable for each in reference.elements)

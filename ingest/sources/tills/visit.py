@@ -174,7 +174,8 @@ class TillVisit:
     def _read_recent(self, read: Read, known: str) -> str | None:
         """Read the last days whole of the tables that have no change column.
 
-        Of the days before, the children of what has changed since the last visit that came so far.
+        Of older days, it reads the children of rows that have changed since the last visit that
+        got this far.
 
         Args:
             read: filled with what was new or differed, by table.

@@ -195,16 +195,16 @@ class HealWindow:
 
 
 def changed_before(raw: InRaw, part: str, recent: HealWindow, known: str) -> dict[Table, list[Key]]:
-    """Return the keys of rows sold before the last days that came since the last visit, by table.
+    """Return the keys of older rows that have come since the last visit, by table.
 
-    Only those whose children have no change column: an old order that is edited says so, and its
-    lines do not. At most one more than are read again.
+    Only tables whose children have no change column: an old order that is edited says so, and its
+    lines do not. At most `MOST_CHANGED` keys and one more are returned.
 
     Args:
         raw: the till's raw tables.
         part: the till, as audit.loads names it.
         recent: the last days of the tables without a change column, which are read whole.
-        known: the newest load before this visit; the visit before may not have come so far.
+        known: the newest load before this visit; the visit that made it may have been killed.
     """
     values = {"source": raw.system.source, "part": part, "known": known}
     ((since,),) = raw.connection.execute(STATEMENTS("newest_visit"), values).fetchall()

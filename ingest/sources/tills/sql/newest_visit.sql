@@ -1,4 +1,4 @@
--- The newest load of a visit that has read what belongs to its rows: it is named then.
+-- The newest load of a visit that has read the children of its rows, too: load_id is recorded then.
 select coalesce(max(load_id), %(known)s) as load_id
 from audit.loads
 where
