@@ -23,10 +23,10 @@ with figures as (
         / nullif(cast(sum(answered_tickets) as numeric), 0) as first_response,
         sum(positive_posts) / nullif(cast(sum(posts) as numeric), 0) as positive_share,
         sum(negative_posts) / nullif(cast(sum(posts) as numeric), 0) as negative_share,
-        sum(food_cost) as food_cost,
-        sum(food_cost) / nullif(sum(costed_revenue), 0) as food_cost_share,
+        sum(recipe_cost) as recipe_cost,
+        sum(recipe_cost) / nullif(sum(costed_revenue), 0) as recipe_cost_share,
         sum(waste) as waste,
-        sum(waste) / nullif(sum(food_cost), 0) as waste_share,
+        sum(waste) / nullif(sum(recipe_cost), 0) as waste_share,
         sum(stock_out_days) / nullif(cast(sum(ingredient_days) as numeric), 0) as stock_out_share
     from marts.rpt_branch_periods
     group by

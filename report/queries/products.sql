@@ -7,9 +7,9 @@ with products as (
         min(size) as size,
         min(category) as category,
         sum(units) as units,
-        sum(net_revenue) as net_revenue,
+        sum(product_revenue) as product_revenue,
         case
-            when count(*) = count(cost_amount) then sum(net_revenue) - sum(cost_amount)
+            when count(*) = count(till_cost) then sum(product_revenue) - sum(till_cost)
         end as margin
     from marts.rpt_product_periods
     group by
@@ -37,7 +37,7 @@ select
     size,
     category,
     cast(units as integer) as units,
-    round(net_revenue, 2) as net_revenue,
+    round(product_revenue, 2) as product_revenue,
     round(margin, 2) as margin,
     round(margin / units, 2) as unit_margin,
     case
@@ -48,4 +48,4 @@ select
         else 'dog'
     end as menu_class
 from compared
-order by scope_id, period_id, net_revenue desc, units desc, product_name, size
+order by scope_id, period_id, product_revenue desc, units desc, product_name, size

@@ -40,9 +40,9 @@ DRIVERS = PROJECT_DIR / "tests" / "drivers"
 JDBC = Path("/usr/share/java/postgresql.jar")
 
 ROW = """
-    select business_date, net_revenue, is_cancelled, ordered_at, local_hour, branch_id
+    select business_date, order_revenue, is_cancelled, ordered_at, local_hour, branch_id
     from marts.fct_orders
-    where net_revenue <> trunc(net_revenue) and branch_id = 'quito'
+    where order_revenue <> trunc(order_revenue) and branch_id = 'quito'
     order by order_key limit 1
 """
 REFUSED = "select * from restricted.base_pos__customers"

@@ -43,7 +43,7 @@ def sold(
             from {schema}.fct_order_lines where branch_id = '{branch}' group by 1
         ) as lines using (business_date)
         left join (
-            select business_date, sum(amount) as amount
+            select business_date, sum(paid_back_amount) as amount
             from {schema}.fct_payments
             where branch_id = '{branch}' and payment_type = 'refund' group by 1
         ) as refunds using (business_date)

@@ -58,7 +58,7 @@ FACTS = """
             end) as revenue,
             -sum(l.gross_revenue - l.discount_amount - coalesce(l.tax_amount, 0))
                 filter (where l.line_kind = 'return') as refunds,
-            case when count(*) = count(l.cost_amount) then sum(l.cost_amount) end as cost
+            case when count(*) = count(l.till_cost) then sum(l.till_cost) end as cost
         from marts.fct_order_lines as l
         inner join marts.fct_orders as o using (order_key)
         inner join marts.dim_branches as b on l.branch_id = b.branch_id
@@ -88,7 +88,7 @@ ORDERS = "coalesce(sum(o.is_sale::integer), 0)"
 UNITS = "coalesce(sum(o.unit_count), 0)"
 GUESTS = "count(distinct o.customer_key) filter (where not o.is_cancelled"
 POSTS = "count(s.sentiment)"
-COSTED = "sum(f.net_revenue) filter (where f.food_cost is not null)"
+COSTED = "sum(f.net_revenue) filter (where f.recipe_cost is not null)"
 MARGIN = "sum(m.revenue - m.cost)"
 TAX = "sum(x.tax_amount_exact) filter (where {} x.is_refund)"
 CLOSED = "count(*) filter (where f.is_complete)"
@@ -129,9 +129,9 @@ EXPECTED = {
     "reviews": "count(r.review_id)",
     "average_rating": "avg(r.rating)",
     "stock_out_share": "count(*) filter (where k.is_stock_out)::numeric / nullif(count(k.unit), 0)",
-    "food_cost": "sum(f.food_cost)",
+    "recipe_cost": "sum(f.recipe_cost)",
     "costed_revenue": COSTED,
-    "food_cost_share": f"sum(f.food_cost) / nullif({COSTED}, 0)",
+    "recipe_cost_share": f"sum(f.recipe_cost) / nullif({COSTED}, 0)",
     "closed_days": CLOSED,
     "proven_days": PROVEN,
     "proven_share": f"{PROVEN}::numeric / nullif({CLOSED}, 0)",
@@ -139,13 +139,13 @@ EXPECTED = {
     "tax_refunded": TAX.format(""),
     "tax_due": f"coalesce({TAX.format('not')}, 0) - coalesce({TAX.format('')}, 0)",
     "waste": "sum(f.waste)",
-    "waste_share": "sum(f.waste) / nullif(sum(f.food_cost), 0)",
+    "waste_share": "sum(f.waste) / nullif(sum(f.recipe_cost), 0)",
     "menu_units": "sum(m.units)",
-    "menu_revenue": "sum(m.revenue)",
-    "menu_refunds": "sum(m.refunds)",
-    "menu_margin": MARGIN,
-    "menu_costed_revenue": "sum(m.revenue) filter (where m.cost is not null)",
-    "menu_margin_share": f"{MARGIN} / nullif(sum(m.revenue) filter (where m.cost is not null), 0)",
+    "product_revenue": "sum(m.revenue)",
+    "product_refunds": "sum(m.refunds)",
+    "till_margin": MARGIN,
+    "till_costed_revenue": "sum(m.revenue) filter (where m.cost is not null)",
+    "till_margin_share": f"{MARGIN} / nullif(sum(m.revenue) filter (where m.cost is not null), 0)",
 }
 """Each metric as SQL on `FACTS`."""
 
@@ -201,13 +201,13 @@ REPORT: dict[str, tuple[list[str], list[str]]] = {
 }
 """The report's queries that show metrics: grouped by what, as MetricFlow and the query have it."""
 
-MENU = {"units": "menu_units", "net_revenue": "menu_revenue", "margin": "menu_margin"}
+MENU = {"units": "menu_units", "product_revenue": "product_revenue", "margin": "till_margin"}
 """What the report's query of the menu calls the menu's metrics."""
 
 FINE = {
     "net_revenue": (
         ["branch__currency", "order__channel", "order__local_hour"],
-        "select currency, channel, local_hour, sum(net_revenue) as value from marts.fct_orders "
+        "select currency, channel, local_hour, sum(order_revenue) as value from marts.fct_orders "
         "group by 1, 2, 3",
     ),
     "units": (
@@ -338,7 +338,7 @@ def test_a_metric_equals_the_facts(
     # where there is nothing, MetricFlow has no row
     wanted = {key: row[metric] for key, row in expected[cut].items() if row[metric]}
     # the sample's tills give back by payments alone
-    assert wanted or metric in ("line_returns", "menu_refunds")
+    assert wanted or metric in ("line_returns", "product_refunds")
     # the menu's amounts are rounded to the cent, each product's by itself
     rel = 1e-4 if metric.startswith("menu_") else 1e-9
     for key in wanted.keys() | rows.keys():

@@ -295,7 +295,7 @@ EXPECTED_TILES = (
         g.returning_guests::numeric / nullif(g.guests, 0) as returning_share,
         t.complaints, 1000 * t.complaints / nullif(sum(orders), 0) as complaint_rate,
         t.first_response, p.positive_share,
-        k.food_cost_share, k.waste, k.waste_share, s.stock_out_share
+        k.recipe_cost_share, k.waste, k.waste_share, s.stock_out_share
     from days
     cross join (
         select
@@ -319,9 +319,9 @@ EXPECTED_TILES = (
     ) as p
     cross join (
         select
-            sum(food_cost) / nullif(sum(net_revenue) filter (where food_cost is not null), 0)
-                as food_cost_share,
-            sum(waste) as waste, sum(waste) / nullif(sum(food_cost), 0) as waste_share
+            sum(recipe_cost) / nullif(sum(net_revenue) filter (where recipe_cost is not null), 0)
+                as recipe_cost_share,
+            sum(waste) as waste, sum(waste) / nullif(sum(recipe_cost), 0) as waste_share
         from marts.rpt_branch_days
         where branch_id = any (%(branches)s) and business_date between %(first)s and %(last)s
     ) as k
@@ -331,7 +331,7 @@ EXPECTED_TILES = (
         where branch_id = any (%(branches)s) and business_date between %(first)s and %(last)s
     ) as s
     group by g.guests, g.new_guests, g.returning_guests, t.complaints, t.first_response,
-        p.positive_share, k.food_cost_share, k.waste, k.waste_share, s.stock_out_share
+        p.positive_share, k.recipe_cost_share, k.waste, k.waste_share, s.stock_out_share
 """
 )
 
@@ -485,16 +485,16 @@ FACTS = {
         "year",
         [0, 1, 2, 3],
     ),
-    "food_cost": (
-        "select to_char(business_date, 'Mon YYYY'), 100 * sum(food_cost) / nullif(sum(net_revenue) "
-        "filter (where food_cost is not null), 0) from marts.rpt_branch_days "
+    "recipe_cost": (
+        "select to_char(business_date, 'Mon YYYY'), 100 * sum(recipe_cost) / nullif(sum(net_revenue) "
+        "filter (where recipe_cost is not null), 0) from marts.rpt_branch_days "
         "where branch_id = any (%(branches)s) and business_date between %(first)s and %(last)s "
         "group by 1",
         "year",
         [0, 1],
     ),
     "waste": (
-        "select to_char(business_date, 'Mon YYYY'), 100 * sum(waste) / nullif(sum(food_cost), 0) "
+        "select to_char(business_date, 'Mon YYYY'), 100 * sum(waste) / nullif(sum(recipe_cost), 0) "
         "from marts.rpt_branch_days where branch_id = any (%(branches)s) "
         "and business_date between %(first)s and %(last)s group by 1",
         "year",
@@ -620,7 +620,7 @@ def test_every_figure_shows_the_facts(
             # a closed day is a bar of nothing, and no row of the facts
             shown = [row for row in shown if row[1] or row[2]]
             expected = [row for row in expected if row[1] or row[2]]
-        if figure in ("visitors", "sentiment", "food_cost", "waste"):
+        if figure in ("visitors", "sentiment", "recipe_cost", "waste"):
             shown = [row for row in shown if any(isinstance(cell, float) and cell for cell in row)]
             expected = [row for row in expected if any(isinstance(c, float) and c for c in row)]
         if time == "held":
@@ -687,7 +687,7 @@ def test_a_tooltip_names_the_day_of_its_bar_in_every_time_zone(browser: Browser)
             "revenue": "from: Thu 1 Jan 2015",
             "visitors": "month: Jan 2015",
             "cohorts": "first visit: Jan 2015",
-            "food_cost": "month: Jan 2015",
+            "recipe_cost": "month: Jan 2015",
         }.items():
             said = browser.run(
                 "return [...document.querySelectorAll(`#figure-${arguments[0]} "

@@ -551,7 +551,7 @@ def personal_rows(warehouse: Warehouse, customer: int) -> list[tuple[Any, ...]]:
 
 
 def test_a_forgotten_customer_stays_forgotten_and_the_money_stays(published: Warehouse) -> None:
-    money = "select sum(net_revenue), sum(paid_amount), count(*) from marts.fct_orders"
+    money = "select sum(order_revenue), sum(paid_amount), count(*) from marts.fct_orders"
     spent = (
         "select order_count, lifetime_net_revenue from marts.dim_customers where customer_key = "
     )

@@ -244,7 +244,7 @@ def test_the_dashboard_draws_every_chart_and_a_charts_numbers_equal_sql(
             from (
                 select
                     branch_id, currency, count(*) filter (where not is_cancelled) as orders,
-                    sum(net_revenue + refund_amount) as revenue,
+                    sum(order_revenue + refund_amount) as revenue,
                     sum(returned_amount_exact) as returned
                 from marts.fct_orders
                 group by branch_id, currency

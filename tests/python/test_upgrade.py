@@ -23,7 +23,6 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
     "dim_customers": ("guest_key",),
     "dim_products": ("chain_product_id", "is_mapped"),
     "fct_order_lines": (
-        "cost_amount_exact",
         "description",
         "discount_amount_exact",
         "gross_revenue_exact",
@@ -32,6 +31,7 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
         "tax_amount",
         "tax_amount_exact",
         "tax_rate",
+        "till_cost_exact",
     ),
     "fct_orders": (
         "closing_id",
@@ -39,13 +39,15 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
         "gross_revenue_exact",
         "is_sale",
         "line_tips_exact",
-        "net_revenue_exact",
         "order_kind",
+        "order_revenue_exact",
         "paid_amount_exact",
         "prices_include_tax",
         "refund_amount_exact",
         "returned_amount_exact",
         "returned_tax_exact",
+        "revenue_before_refunds",
+        "revenue_before_refunds_exact",
         "system_name",
         "tax_amount_exact",
         "tax_refunded",
@@ -57,8 +59,8 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
     ),
     "fct_payments": (
         "amount_exact",
-        "received_amount",
-        "received_amount_exact",
+        "paid_back_amount",
+        "paid_back_amount_exact",
         "refund_amount_exact",
         "tax_amount_exact",
         "tax_refunded_exact",
@@ -74,18 +76,26 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
         "paid_back_amount",
         "paid_back_amount_exact",
         "refund_amount_exact",
+        "revenue_before_refunds",
+        "revenue_before_refunds_exact",
         "taken_amount",
         "taken_amount_exact",
         "tax_amount_exact",
+        "tax_due",
+        "tax_due_exact",
         "tax_refunded",
         "tax_refunded_exact",
         "tips_amount_exact",
     ),
-    "rpt_branch_hours": ("net_revenue_exact",),
-    "rpt_branch_periods": ("paid_back_amount", "taken_amount", "tax_refunded"),
+    "rpt_branch_hours": ("revenue_before_refunds", "revenue_before_refunds_exact"),
+    "rpt_branch_periods": (
+        *("paid_back_amount", "revenue_before_refunds", "taken_amount"),
+        *("tax_due", "tax_refunded"),
+    ),
+    "rpt_hour_periods": ("revenue_before_refunds",),
     "rpt_product_days": (
         "chain_product_id",
-        "cost_amount_exact",
+        "till_cost_exact",
         "discount_amount_exact",
         "gross_revenue_exact",
         "refund_amount",
@@ -94,8 +104,35 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
     ),
     "rpt_product_months": ("chain_product_id", "refund_amount", "returned_units"),
     "rpt_product_periods": ("chain_product_id", "returned_units"),
+    "rpt_trading_hours": (
+        *("average_revenue_before_refunds", "revenue_before_refunds"),
+        "revenue_before_refunds_spread",
+    ),
 }
 """The columns that the marts of today have and those of the dump have not, by mart."""
+
+RENAMED: Mapping[str, Mapping[str, str]] = {
+    "fct_orders": {"net_revenue": "order_revenue"},
+    "fct_order_lines": {"cost_amount": "till_cost"},
+    "rpt_branch_days": {"food_cost": "recipe_cost"},
+    "rpt_branch_periods": {"food_cost": "recipe_cost"},
+    "rpt_product_days": {"net_revenue": "product_revenue", "cost_amount": "till_cost"},
+    "rpt_product_months": {
+        "net_revenue": "product_revenue", "cost_amount": "till_cost", "margin_amount": "till_margin"
+    },
+    "rpt_product_periods": {"net_revenue": "product_revenue", "cost_amount": "till_cost"},
+}  # fmt: skip
+"""What columns of the dump's marts are called today."""
+
+OTHER_MEANING = """
+    alter table before."marts.rpt_branch_hours" drop column net_revenue;
+    alter table before."marts.rpt_hour_periods" drop column net_revenue;
+    alter table before."marts.rpt_trading_hours"
+        drop column net_revenue, drop column average_net_revenue, drop column net_revenue_spread;
+    update before."marts.fct_payments" set amount = -amount, tax_amount = -tax_amount
+        where payment_type = 'refund'
+"""
+"""Hours have their revenue before refunds now, and payments a sign."""
 
 NEW_WITH_EVERY_RUN = {
     "marts.rpt_source_loads": ("loads", "records", "last_loaded_at"),
@@ -250,6 +287,12 @@ def upgrade(warehouse: Warehouse) -> Any:
     # as on any other day than that of the dump: there is something to build
     query(administrator, "delete from audit.publication_inputs")
     tables = copy_rows(administrator, "before")
+    for mart, names in RENAMED.items():
+        for before, now in names.items():
+            query(
+                administrator, f'alter table before."marts.{mart}" rename column {before} to {now}'
+            )
+    query(administrator, OTHER_MEANING)
     make_facts_of_the_version_before(administrator)
     waiting = query(warehouse, WAITING)
     sample("start")
@@ -315,7 +358,7 @@ def test_every_mart_is_equal_row_by_row(upgrade: Upgrade) -> None:
 
 
 def test_a_return_of_an_export_became_a_line_and_its_order_kept_its_money(upgrade: Upgrade) -> None:
-    columns = "order_key, gross_revenue, discount_amount, tax_amount, refund_amount, net_revenue"
+    columns = "order_key, gross_revenue, discount_amount, tax_amount, refund_amount, order_revenue"
     was, is_now = (
         f"select {columns} from {relation} where branch_id = 'lyon'"
         for relation in ('before."marts.fct_orders"', "marts.fct_orders")

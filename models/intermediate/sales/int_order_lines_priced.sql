@@ -26,7 +26,7 @@ final as (
                     then {{ unlisted_product_key('lines.branch_id') }}
             end
         ) as product_key,
-        cast(lines.quantity * products.unit_cost as {{ exact_type() }}) as cost_amount
+        cast(lines.quantity * products.unit_cost as {{ exact_type() }}) as till_cost
     from lines
     left join products
         on

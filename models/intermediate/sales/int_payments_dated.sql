@@ -94,15 +94,13 @@ final as (
         -- which rows count
         is_counted,
 
-        -- money: a sale comes in, a refund goes out
-        received_amount,
-        {%- for amount, received in [('amount', 'received_amount'), ('tax_amount', 'tax_amount')] %}
-        cast(
-            case when judged_type = 'refund' then -{{ received }} else {{ received }} end
-            as {{ exact_type() }}
-        ) as {{ amount }},
-        {%- endfor %}
+        -- money: what came in; below 0, what went out
+        received_amount as amount,
+        tax_amount,
         tip_amount,
+        cast(
+            case when judged_type = 'refund' then -received_amount else 0 end as {{ exact_type() }}
+        ) as paid_back_amount,
         -- what a till gives back by returned lines is the order's, and not a second time here
         cast(
             case

@@ -18,7 +18,7 @@ known as (
         branch_id,
         business_date,
         count(*) - count(consumed_amount) as unknown_costs,
-        sum(consumed_amount) as food_cost,
+        sum(consumed_amount) as recipe_cost,
         sum(variance_amount) as waste
     from stock_days
     group by branch_id, business_date
@@ -42,9 +42,9 @@ final as (
         coalesce(known.branch_id, unknown.branch_id) as branch_id,
         coalesce(known.business_date, unknown.business_date) as business_date,
         cast(
-            case when unknown.branch_id is null and known.unknown_costs = 0 then known.food_cost end
+            case when unknown.branch_id is null and known.unknown_costs = 0 then known.recipe_cost end
             as numeric(14, 2)
-        ) as food_cost,
+        ) as recipe_cost,
         cast(known.waste as numeric(14, 2)) as waste
     from known
     full join unknown

@@ -29,9 +29,9 @@ customer_orders as (
         min(case when is_sale then business_date end) as first_business_date,
         max(case when is_sale then business_date end) as last_business_date,
         sum(case when is_sale then 1 else 0 end) as order_count,
-        sum({{ net_revenue(
-            'gross_amount', 'discount_amount', 'refund_amount', 'tax_amount', 'prices_include_tax'
-        ) }}) as net_revenue
+        sum({{ revenue_before_refunds(
+            'gross_amount', 'discount_amount', 'tax_amount', 'prices_include_tax'
+        ) }} - refund_amount) as net_revenue
     from orders
     where customer_key is not null and not is_deleted and not is_draft
     group by customer_key

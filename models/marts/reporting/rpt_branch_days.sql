@@ -1,6 +1,9 @@
 {%- set counts = ['orders', 'units', 'new_guests', 'returning_guests', 'complaints'] %}
 {%- set amounts = ['gross_revenue', 'discount_amount', 'tax_amount', 'tax_refunded',
-    'refund_amount', 'tips_amount', 'taken_amount', 'paid_back_amount', 'net_revenue'] %}
+    'tax_due', 'revenue_before_refunds', 'refund_amount', 'net_revenue', 'tips_amount',
+    'taken_amount', 'paid_back_amount'] %}
+{%- set less = {'tax_due': 'tax_amount - tax_refunded',
+    'net_revenue': 'revenue_before_refunds - refund_amount'} %}
 with order_days as (
     select
         branch_id,
@@ -9,14 +12,11 @@ with order_days as (
         sum(case when is_sale then 1 else 0 end)
         * nullif(min(case when order_kind = 'day_total' then 0 else 1 end), 0) as orders,
         sum(unit_count) as units,
-        {%- for measure in [
-            'gross_revenue', 'discount_amount', 'tax_amount', 'tips_amount', 'returned_amount',
-            'returned_tax', 'line_tips'
-        ] %}
+        {%- for measure in ['gross_revenue', 'discount_amount', 'tax_amount', 'tips_amount',
+            'returned_amount', 'returned_tax', 'line_tips'] %}
         sum({{ measure }}_exact) as {{ measure }},
         {%- endfor %}
-        sum({{ net_revenue('gross_revenue_exact', 'discount_amount_exact', '0', 'tax_amount_exact',
-            'prices_include_tax') }}) as revenue_before_refunds
+        sum(revenue_before_refunds_exact) as revenue_before_refunds
     from {{ ref('fct_orders') }}
     group by branch_id, business_date
 ),
@@ -28,8 +28,8 @@ payment_days as (
         business_date,
         sum(refund_amount_exact) as refund_amount,
         sum(tax_refunded_exact) as tax_refunded,
-        sum(received_amount_exact) as received_amount,
-        sum(case when payment_type = 'refund' then amount_exact else 0 end) as paid_back_amount
+        sum(amount_exact) as paid_amount,
+        sum(paid_back_amount_exact) as paid_back_amount
     from {{ ref('fct_payments') }}
     group by branch_id, business_date
 ),
@@ -95,14 +95,14 @@ filled as (
         case when sales.branch_id is null then 0 else sales.orders end as orders,
         coalesce(payments.refund_amount, 0) + coalesce(sales.returned_amount, 0) as refund_amount,
         coalesce(payments.tax_refunded, 0) + coalesce(sales.returned_tax, 0) as tax_refunded,
-        coalesce(payments.received_amount, 0) - coalesce(sales.line_tips, 0) as taken_amount,
-        coalesce(sales.revenue_before_refunds, 0) - coalesce(payments.refund_amount, 0)
-        - coalesce(sales.returned_amount, 0) as net_revenue,
+        coalesce(payments.paid_amount, 0) - coalesce(sales.line_tips, 0) as taken_amount,
         coalesce(not judged.is_open, days.is_over) as is_complete,
         coalesce(judged.is_proven, true)
-        and coalesce(figures.is_equal, sales.branch_id is null or sales.orders = 0, false)
-            as is_proven,
-        case when food.branch_id is null then 0 else food.food_cost end as food_cost,
+        and coalesce(
+            figures.is_equal,
+            payments.branch_id is null and (sales.branch_id is null or sales.orders = 0), false
+        ) as is_proven,
+        case when food.branch_id is null then 0 else food.recipe_cost end as recipe_cost,
         food.waste
     from days
     left join order_days as sales
@@ -136,12 +136,12 @@ final as (
 
         -- money
         currency,
-        {%- for amount in amounts + ['food_cost', 'waste'] %}
-        {{ money(amount) }} as {{ amount }},
+        {%- for amount in amounts + ['recipe_cost', 'waste'] %}
+        {{ money(less.get(amount, amount)) }} as {{ amount }},
         {%- endfor %}
         -- the same, not rounded; and what is only rounded
         {%- for amount in amounts %}
-        cast({{ amount }} as {{ exact_type() }}) as {{ amount }}_exact,
+        cast({{ less.get(amount, amount) }} as {{ exact_type() }}) as {{ amount }}_exact,
         {%- endfor %}
         {{ money('revenue_before_refunds / nullif(orders, 0)') }} as average_order
     from filled

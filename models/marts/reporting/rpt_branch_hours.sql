@@ -26,8 +26,9 @@ final as (
 
         -- money
         orders.currency,
-        {{ money('sum(orders.net_revenue_exact)', 'branches.minor_unit') }} as net_revenue,
-        sum(orders.net_revenue_exact) as net_revenue_exact
+        {{ money('sum(orders.revenue_before_refunds_exact)', 'branches.minor_unit') }}
+            as revenue_before_refunds,
+        sum(orders.revenue_before_refunds_exact) as revenue_before_refunds_exact
     from orders
     inner join branches on orders.branch_id = branches.branch_id
     group by

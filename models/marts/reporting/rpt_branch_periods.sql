@@ -3,17 +3,17 @@
     'answered_tickets', 'first_response_minutes', 'posts', 'positive_posts', 'negative_posts',
 ] -%}
 {%- set exact = [
-    'gross_revenue', 'discount_amount', 'tax_amount', 'tax_refunded', 'refund_amount',
-    'net_revenue', 'tips_amount', 'taken_amount', 'paid_back_amount',
+    'gross_revenue', 'discount_amount', 'tax_amount', 'tax_refunded', 'tax_due',
+    'revenue_before_refunds', 'refund_amount', 'net_revenue', 'tips_amount', 'taken_amount', 'paid_back_amount',
 ] -%}
-{%- set amounts = exact + ['food_cost', 'costed_revenue', 'waste'] -%}
+{%- set amounts = exact + ['recipe_cost', 'costed_revenue', 'waste'] -%}
 
 with
 
 branch_days as (
     select
         *,
-        case when food_cost is not null then net_revenue_exact end as costed_revenue
+        case when recipe_cost is not null then net_revenue_exact end as costed_revenue
     from {{ ref('rpt_branch_days') }}
 ),
 

@@ -66,7 +66,7 @@ found as (
         payments.business_date,
         {{ dbt.concat(["'the way of paying is not known: '", "payments.till_method"]) }} as finding,
         count(*) as records,
-        sum(payments.received_amount_exact) as amount
+        sum(payments.amount_exact) as amount
     from payments
     left join {{ ref('payment_methods') }} as methods
         on payments.system_name = methods.system and payments.till_method = methods.word

@@ -73,10 +73,10 @@ version_days as (
         sum(case when not is_return then gross_revenue_exact else 0 end) as gross_revenue,
         sum(case when not is_return then discount_amount_exact else 0 end) as discount_amount,
         sum(case when is_return then line_tax - line_amount else 0 end) as refund_amount,
-        sum(line_amount - line_tax) as net_revenue,
+        sum(line_amount - line_tax) as product_revenue,
         count(case when not is_return then 1 end) as line_count,
-        count(case when not is_return then cost_amount_exact end) as costed_line_count,
-        sum(case when not is_return then cost_amount_exact end) as cost_amount
+        count(case when not is_return then till_cost_exact end) as costed_line_count,
+        sum(case when not is_return then till_cost_exact end) as till_cost
     from priced
     group by branch_id, business_date, product_key, currency
 
@@ -92,14 +92,14 @@ product_days as (
         max(products.chain_product_id) as chain_product_id,
         sum(version_days.units) as units,
         sum(version_days.returned_units) as returned_units,
-        {%- for amount in amounts + ['net_revenue'] %}
+        {%- for amount in amounts + ['product_revenue'] %}
         sum(version_days.{{ amount }}) as {{ amount }},
         {%- endfor %}
         -- if one line's cost is unknown, the sum would not be comparable with the revenue
         case
             when sum(version_days.line_count) = sum(version_days.costed_line_count)
-                then coalesce(sum(version_days.cost_amount), 0)
-        end as cost_amount
+                then coalesce(sum(version_days.till_cost), 0)
+        end as till_cost
     from version_days
     inner join products on version_days.product_key = products.product_key
     group by
@@ -123,15 +123,15 @@ final as (
 
         -- money
         product_days.currency,
-        {%- for amount in amounts + ['cost_amount'] %}
+        {%- for amount in amounts + ['till_cost'] %}
         {{ money('product_days.' ~ amount, 'branches.minor_unit') }} as {{ amount }},
         {%- endfor %}
 
         -- the same, not rounded
-        {%- for amount in amounts + ['cost_amount'] %}
+        {%- for amount in amounts + ['till_cost'] %}
         cast(product_days.{{ amount }} as {{ exact_type() }}) as {{ amount }}_exact,
         {%- endfor %}
-        cast(product_days.net_revenue as numeric(18, 6)) as net_revenue
+        cast(product_days.product_revenue as numeric(18, 6)) as product_revenue
     from product_days
     inner join branches on product_days.branch_id = branches.branch_id
 

@@ -24,12 +24,12 @@ product_months as (
         sum(product_days.gross_revenue_exact) as gross_revenue,
         sum(product_days.discount_amount_exact) as discount_amount,
         sum(product_days.refund_amount_exact) as refund_amount,
-        sum(product_days.net_revenue) as net_revenue,
+        sum(product_days.product_revenue) as product_revenue,
         -- if one day's cost is unknown, the sum would not be comparable with the revenue
         case
-            when count(*) = count(product_days.cost_amount_exact)
-                then sum(product_days.cost_amount_exact)
-        end as cost_amount
+            when count(*) = count(product_days.till_cost_exact)
+                then sum(product_days.till_cost_exact)
+        end as till_cost
     from product_days
     inner join dates on product_days.business_date = dates.date_day
     group by product_days.branch_id, dates.month_start, product_days.product_id
@@ -38,19 +38,19 @@ product_months as (
 compared as (
     select
         *,
-        net_revenue - cost_amount as margin_amount,
-        (net_revenue - cost_amount) / nullif(units, 0) as unit_margin,
+        product_revenue - till_cost as till_margin,
+        (product_revenue - till_cost) / nullif(units, 0) as unit_margin,
         row_number() over (
             partition by branch_id, month_start
             -- by length first: ids that are numbers keep their order
-            order by net_revenue desc, units desc, length(product_id) asc, product_id asc
+            order by product_revenue desc, units desc, length(product_id) asc, product_id asc
         ) as revenue_rank,
         count(*) over (partition by branch_id, month_start) as products_sold,
         sum(units) over (partition by branch_id, month_start) as menu_units,
-        sum(net_revenue) over (partition by branch_id, month_start) as menu_net_revenue,
-        sum(net_revenue - cost_amount) over (partition by branch_id, month_start)
+        sum(product_revenue) over (partition by branch_id, month_start) as menu_product_revenue,
+        sum(product_revenue - till_cost) over (partition by branch_id, month_start)
         / nullif(
-            sum(case when cost_amount is not null then units end)
+            sum(case when till_cost is not null then units end)
                 over (partition by branch_id, month_start), 0
         ) as menu_unit_margin
     from product_months
@@ -85,15 +85,15 @@ final as (
 
         -- money
         products.currency,
-        {%- for amount in ['gross_revenue', 'discount_amount', 'refund_amount', 'net_revenue',
-            'cost_amount', 'margin_amount', 'unit_margin'] %}
+        {%- for amount in ['gross_revenue', 'discount_amount', 'refund_amount', 'product_revenue',
+            'till_cost', 'till_margin', 'unit_margin'] %}
         {{ money('judged.' ~ amount, 'branches.minor_unit') }} as {{ amount }},
         {%- endfor %}
 
         -- place on the menu
         cast(judged.revenue_rank as integer) as revenue_rank,
         cast(
-            judged.net_revenue / nullif(judged.menu_net_revenue, 0) as numeric(9, 6)
+            judged.product_revenue / nullif(judged.menu_product_revenue, 0) as numeric(9, 6)
         ) as revenue_share,
         case
             when judged.is_popular and judged.is_profitable then 'star'

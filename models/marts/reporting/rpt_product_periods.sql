@@ -35,12 +35,12 @@ product_periods as (
         product_days.product_id,
         sum(product_days.units) as units,
         sum(product_days.returned_units) as returned_units,
-        sum(product_days.net_revenue) as net_revenue,
+        sum(product_days.product_revenue) as product_revenue,
         -- if one day's cost is unknown, the sum would not be comparable with the revenue
         case
-            when count(*) = count(product_days.cost_amount_exact)
-                then sum(product_days.cost_amount_exact)
-        end as cost_amount
+            when count(*) = count(product_days.till_cost_exact)
+                then sum(product_days.till_cost_exact)
+        end as till_cost
     from product_days
     inner join periods
         on
@@ -72,8 +72,8 @@ final as (
 
         -- money
         product_periods.currency,
-        cast(product_periods.net_revenue as numeric(18, 6)) as net_revenue,
-        {{ money('product_periods.cost_amount', 'branches.minor_unit') }} as cost_amount
+        cast(product_periods.product_revenue as numeric(18, 6)) as product_revenue,
+        {{ money('product_periods.till_cost', 'branches.minor_unit') }} as till_cost
     from product_periods
     inner join branches on product_periods.branch_id = branches.branch_id
     inner join products

@@ -57,7 +57,7 @@ closings as (
         closing_id,
         min(business_date) as business_date,
         sum(paid_amount_exact) as paid_amount,
-        sum(net_revenue_exact) as net_amount,
+        sum(order_revenue_exact) as net_amount,
         sum(tax_amount_exact - tax_refunded_exact) as tax_amount
     from orders
     where closing_id is not null

@@ -31,7 +31,7 @@ day_hours as (
         trading_days.business_date,
         trading_hours.local_hour,
         coalesce(hour_sales.orders, 0) as orders,
-        coalesce(hour_sales.net_revenue_exact, 0) as net_revenue
+        coalesce(hour_sales.revenue_before_refunds_exact, 0) as revenue_before_refunds
     from trading_days
     inner join trading_hours on trading_days.branch_id = trading_hours.branch_id
     left join hour_sales
@@ -50,9 +50,9 @@ weekday_hours as (
         sum(day_hours.orders) as orders,
         avg(day_hours.orders) as average_orders,
         stddev_samp(day_hours.orders) as orders_spread,
-        sum(day_hours.net_revenue) as net_revenue,
-        avg(day_hours.net_revenue) as average_net_revenue,
-        stddev_samp(day_hours.net_revenue) as net_revenue_spread
+        sum(day_hours.revenue_before_refunds) as revenue_before_refunds,
+        avg(day_hours.revenue_before_refunds) as average_revenue_before_refunds,
+        stddev_samp(day_hours.revenue_before_refunds) as revenue_before_refunds_spread
     from day_hours
     inner join dates on day_hours.business_date = dates.date_day
     group by day_hours.branch_id, dates.iso_day_of_week, day_hours.local_hour
@@ -78,11 +78,11 @@ final as (
 
         -- money
         branches.currency,
-        {{ money('weekday_hours.net_revenue', 'branches.minor_unit') }} as net_revenue,
-        {{ money('weekday_hours.average_net_revenue', 'branches.minor_unit') }}
-            as average_net_revenue,
-        {{ money('weekday_hours.net_revenue_spread', 'branches.minor_unit') }}
-            as net_revenue_spread
+        {{ money('weekday_hours.revenue_before_refunds', 'branches.minor_unit') }} as revenue_before_refunds,
+        {{ money('weekday_hours.average_revenue_before_refunds', 'branches.minor_unit') }}
+            as average_revenue_before_refunds,
+        {{ money('weekday_hours.revenue_before_refunds_spread', 'branches.minor_unit') }}
+            as revenue_before_refunds_spread
     from weekday_hours
     inner join branches on weekday_hours.branch_id = branches.branch_id
 )

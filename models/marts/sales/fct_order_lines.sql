@@ -50,13 +50,13 @@ final as (
         {{ money('discount_amount') }} as discount_amount,
         tax_rate,
         {{ money('tax_amount') }} as tax_amount,
-        {{ money('cost_amount') }} as cost_amount,
+        {{ money('till_cost') }} as till_cost,
         currency,
 
         -- the same, not rounded; systems differ in places, and a table that is kept takes one type
         {%- for amount, exact in [
             ('gross_amount', 'gross_revenue'), ('discount_amount', 'discount_amount'),
-            ('tax_amount', 'tax_amount'), ('cost_amount', 'cost_amount'),
+            ('tax_amount', 'tax_amount'), ('till_cost', 'till_cost'),
         ] %}
         cast({{ amount }} as {{ exact_type() }}) as {{ exact }}_exact,
         {%- endfor %}

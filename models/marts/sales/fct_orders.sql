@@ -12,9 +12,12 @@
     post_hook="{{ put_back_indexes() }}"
 ) }}
 {%- set amounts = [
-    'gross_revenue', 'discount_amount', 'tax_amount', 'refund_amount', 'tax_refunded',
-    'net_revenue', 'tips_amount', 'paid_amount', 'unpaid_amount',
+    'gross_revenue', 'discount_amount', 'tax_amount', 'revenue_before_refunds', 'refund_amount',
+    'tax_refunded', 'order_revenue', 'tips_amount', 'paid_amount', 'unpaid_amount',
 ] %}
+{%- set revenue = revenue_before_refunds(
+    'orders.gross_amount', 'orders.discount_amount', 'orders.tax_amount', 'orders.prices_include_tax'
+) %}
 {%- set parts = ['returned_amount', 'returned_tax', 'line_tips'] %}
 
 with
@@ -61,7 +64,7 @@ order_payments as (
         sum(refund_amount) as refund_amount,
         sum(tax_refunded) as tax_refunded,
         sum(tip_amount) as tips_amount,
-        sum(received_amount) as received_amount,
+        sum(amount) as paid_amount,
         max(load_id) as load_id
     from payments
     group by branch_id, order_id
@@ -83,18 +86,15 @@ measured as (
         orders.tips_amount as line_tips_exact,
         orders.refund_amount + coalesce(order_payments.refund_amount, 0) as refund_amount_exact,
         orders.tax_refunded + coalesce(order_payments.tax_refunded, 0) as tax_refunded_exact,
-        {{ net_revenue(
-            'orders.gross_amount', 'orders.discount_amount',
-            '(orders.refund_amount + coalesce(order_payments.refund_amount, 0))',
-            'orders.tax_amount', 'orders.prices_include_tax'
-        ) }} as net_revenue_exact,
+        {{ revenue }} as revenue_before_refunds_exact,
+        {{ revenue }} - orders.refund_amount - coalesce(order_payments.refund_amount, 0)
+            as order_revenue_exact,
         orders.tips_amount + coalesce(order_payments.tips_amount, 0) as tips_amount_exact,
-        coalesce(order_payments.received_amount, 0) - orders.tips_amount as paid_amount_exact,
-        orders.gross_amount - orders.discount_amount
-        + case when orders.prices_include_tax then 0 else orders.tax_amount end
+        coalesce(order_payments.paid_amount, 0) - orders.tips_amount as paid_amount_exact,
+        {{ revenue }} + orders.tax_amount
         - orders.refund_amount - coalesce(order_payments.refund_amount, 0)
         - orders.tax_refunded - coalesce(order_payments.tax_refunded, 0)
-        - coalesce(order_payments.received_amount, 0) + orders.tips_amount as unpaid_amount_exact,
+        - coalesce(order_payments.paid_amount, 0) + orders.tips_amount as unpaid_amount_exact,
         greatest(orders.load_id, order_lines.load_id, order_payments.load_id) as last_load_id
     from orders
     left join order_lines

@@ -11,7 +11,7 @@
     pre_hook="{{ take_out_touched_orders(left_out=['order_lines']) }}",
     post_hook="{{ put_back_indexes() }}"
 ) }}
-{%- set amounts = ['amount', 'tax_amount', 'tip_amount', 'refund_amount', 'received_amount'] %}
+{%- set amounts = ['amount', 'tax_amount', 'tip_amount', 'paid_back_amount', 'refund_amount'] %}
 
 with
 

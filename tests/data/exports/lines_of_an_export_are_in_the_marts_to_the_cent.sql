@@ -43,7 +43,7 @@ in_marts as (
         branch_id,
         business_date,
         0 as sold,
-        amount_exact as paid_back
+        paid_back_amount_exact as paid_back
     from {{ ref('fct_payments') }}
     where payment_type = 'refund'
 ),

@@ -42,7 +42,7 @@ built as (
         branch_id,
         business_date,
         count(*) as payments,
-        sum(received_amount_exact) as received,
+        sum(amount_exact) as received,
         sum(tip_amount_exact) as tips
     from {{ ref('fct_payments') }}
     group by branch_id, business_date

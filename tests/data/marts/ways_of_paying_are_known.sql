@@ -15,7 +15,7 @@ failures as (
         payments.system_name,
         payments.method,
         count(*) as payments,
-        sum(payments.received_amount) as received_amount
+        sum(payments.amount) as received_amount
     from payments
     left join methods
         on payments.system_name = methods.system and payments.method = methods.word

@@ -1,7 +1,7 @@
 -- Per branch and day, exactly: the report equals the facts; no day is missing or doubled.
 {%- set amounts = [
-    'gross_revenue', 'discount_amount', 'tax_amount', 'tips_amount', 'refund_amount',
-    'tax_refunded', 'taken_amount',
+    'gross_revenue', 'discount_amount', 'tax_amount', 'revenue_before_refunds', 'tips_amount',
+    'refund_amount', 'tax_refunded', 'taken_amount', 'paid_back_amount',
 ] %}
 
 with booked as (
@@ -11,10 +11,12 @@ with booked as (
         gross_revenue_exact as gross_revenue,
         discount_amount_exact as discount_amount,
         tax_amount_exact as tax_amount,
+        revenue_before_refunds_exact as revenue_before_refunds,
         tips_amount_exact as tips_amount,
         returned_amount_exact as refund_amount,
         returned_tax_exact as tax_refunded,
         -line_tips_exact as taken_amount,
+        0 as paid_back_amount,
         case when is_sale then 1 else 0 end as orders,
         unit_count as units
     from {{ ref('fct_orders') }}
@@ -25,10 +27,12 @@ with booked as (
         0 as gross_revenue,
         0 as discount_amount,
         0 as tax_amount,
+        0 as revenue_before_refunds,
         0 as tips_amount,
         refund_amount_exact as refund_amount,
         tax_refunded_exact as tax_refunded,
-        received_amount_exact as taken_amount,
+        amount_exact as taken_amount,
+        paid_back_amount_exact as paid_back_amount,
         0 as orders,
         0 as units
     from {{ ref('fct_payments') }}

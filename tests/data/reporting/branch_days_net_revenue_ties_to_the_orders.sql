@@ -10,7 +10,7 @@ with reported as (
 sold as (
     select
         branch_id,
-        sum(net_revenue_exact) as net_revenue
+        sum(order_revenue_exact) as net_revenue
     from {{ ref('fct_orders') }}
     group by branch_id
 ),

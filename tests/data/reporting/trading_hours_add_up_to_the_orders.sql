@@ -3,7 +3,7 @@ with booked as (
     select
         branch_id,
         1 as orders,
-        net_revenue_exact as net_revenue,
+        revenue_before_refunds_exact as revenue_before_refunds,
         0 as trading_hours
     from {{ ref('fct_orders') }}
     where is_sale
@@ -11,7 +11,7 @@ with booked as (
     select
         branch_id,
         -orders as orders,
-        -net_revenue as net_revenue,
+        -revenue_before_refunds as revenue_before_refunds,
         1 as trading_hours
     from {{ ref('rpt_trading_hours') }}
 ),
@@ -20,7 +20,7 @@ differences as (
     select
         branch_id,
         sum(orders) as orders,
-        sum(net_revenue) as net_revenue,
+        sum(revenue_before_refunds) as revenue_before_refunds,
         sum(trading_hours) as trading_hours
     from booked
     group by branch_id
@@ -28,7 +28,7 @@ differences as (
 
 failures as (
     select * from differences
-    where orders <> 0 or abs(net_revenue) > trading_hours * 0.005
+    where orders <> 0 or abs(revenue_before_refunds) > trading_hours * 0.005
 )
 
 select * from failures

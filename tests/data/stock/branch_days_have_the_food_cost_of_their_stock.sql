@@ -3,7 +3,7 @@ with stock as (
     select
         branch_id,
         business_date,
-        sum(consumed_amount) as food_cost,
+        sum(consumed_amount) as recipe_cost,
         sum(variance_amount) as waste
     from {{ ref('fct_stock_days') }}
     group by branch_id, business_date
@@ -13,8 +13,8 @@ failures as (
     select
         branch_days.branch_id,
         branch_days.business_date,
-        branch_days.food_cost,
-        stock.food_cost as food_cost_of_stock,
+        branch_days.recipe_cost,
+        stock.recipe_cost as food_cost_of_stock,
         branch_days.waste,
         stock.waste as waste_of_stock
     from {{ ref('rpt_branch_days') }} as branch_days
@@ -23,7 +23,7 @@ failures as (
             branch_days.branch_id = stock.branch_id
             and branch_days.business_date = stock.business_date
     where
-        branch_days.food_cost <> coalesce(stock.food_cost, 0)
+        branch_days.recipe_cost <> coalesce(stock.recipe_cost, 0)
         or coalesce(branch_days.waste, 0) <> coalesce(stock.waste, 0)
 )
 
