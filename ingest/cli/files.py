@@ -24,13 +24,16 @@ def check(
     branch: Annotated[str | None, typer.Option(help="The branch that the files are of.")] = None,
     encoding: Annotated[str | None, typer.Option(help="If the guess is wrong.")] = None,
     delimiter: Annotated[str | None, typer.Option(help="If the guess is wrong.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="Of an Excel file; default its first.")] = None,
 ) -> None:
     """Say how a file is written, and print its declaration and its model; loads nothing."""
     # For the start-up time: the sources bring dlt, pyarrow and SQLAlchemy, which take a second.
     with ending_at_once():
         from ingest.sources.files.check import check as look_at
 
-    checked = look_at(place, name, branch=branch, encoding=encoding, delimiter=delimiter)
+    checked = look_at(
+        place, name, branch=branch, encoding=encoding, delimiter=delimiter, sheet=sheet
+    )
     show(
         "Columns",
         ("in the file", "in the warehouse", "looks like", "example", "different values"),

@@ -59,8 +59,8 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- A hash of the SQL of the incremental marts and of all models that they are made from. If it has
-    changed, their rows were built by older SQL.
+{#- A hash of the SQL of the incremental marts and of all models that they are made from, without lines
+    that are comments. If it has changed, their rows were built by older SQL.
 
     Args:
         marts: dbt's nodes of all marts. -#}
@@ -76,7 +76,9 @@
     {%- endfor -%}
     {%- set sums = [] -%}
     {%- for unique_id in found | sort -%}
-        {%- do sums.append(unique_id ~ graph.nodes[unique_id].checksum.checksum) -%}
+        {%- do sums.append(unique_id ~ modules.re.sub(
+            "(?m)^\\s*(--.*)?$\n?", "", graph.nodes[unique_id].raw_code
+        )) -%}
     {%- endfor -%}
     {{ return(local_md5(sums | join)) }}
 {%- endmacro %}

@@ -59,7 +59,7 @@ def sample(
     return _run("sample.cli", arguments, expect, None, project, folder)
 
 
-def build(*models: str, project: Path | None = None, alone: bool = False) -> None:
+def build(*models: str, project: Path | None = None, alone: bool = False) -> str:
     """Build models and what they are made from, without tests: nothing is published.
 
     Args:
@@ -67,11 +67,14 @@ def build(*models: str, project: Path | None = None, alone: bool = False) -> Non
         project: another copy of this project, whose seeds are loaded, too: here they are as they
             were when the company was published.
         alone: whether what they are made from is left as the build before has made it.
+
+    Returns:
+        What dbt printed.
     """
     kinds = ("test", "unit_test") if project else ("test", "unit_test", "seed")
     left_out = [word for kind in kinds for word in ("--exclude-resource-type", kind)]
     selected = [name if alone else f"+{name}" for name in models]
-    mypizza("dbt", "build", "--select", *selected, *left_out, project=project)
+    return mypizza("dbt", "build", "--select", *selected, *left_out, project=project).stdout
 
 
 def _run(

@@ -437,6 +437,13 @@ def test_an_excel_file_is_looked_at_like_text(tmp_path: Path) -> None:
     (file,) = bucket.files()
     (table,) = bucket.read(Reading(file))
     assert {"receipt", "day", "note"} < set(table.column_names)
+    named = check.check(str(tmp_path / "sales.xlsx"), sheet="Sales").blocks[0]
+    assert 'sheet = "Sales"' in named
+    with pytest.raises(SourceError, match="it has no sheet 'Takings', but Sales"):
+        check.check(str(tmp_path / "sales.xlsx"), sheet="Takings")
+    (tmp_path / "info.xlsx").write_bytes(excel(f"<row>{text_cell('About this file')}</row>"))
+    with pytest.raises(SourceError, match="has the sheets Sales; name another one with --sheet"):
+        check.check(str(tmp_path / "info.xlsx"))
 
 
 @pytest.mark.parametrize(

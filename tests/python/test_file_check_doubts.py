@@ -124,6 +124,30 @@ CASES: dict[str, tuple[str, str, list[str], list[str]]] = {
          "in ('Summe') as is_total"],
         ["MwSt 7%'", "    landed.quantity,", "landed.unit_price", "quarantine"],
     ),
+    "a line for each article, with units, a guest, and a column for each way of paying": (
+        "verkoop.jsonl",
+        "".join(
+            f'{{"bon": {bon}, "tijd": "2026-03-0{bon} 08:00", "aantal": "{aantal}", "btw_pct": 9, '
+            f'"artikel": {{"code": {code}, "naam": "{naam}"}}, "stukprijs": {prijs}, "btw": {btw}, '
+            f'"totaal": {totaal}, "betaald": {{"contant": {cash}, "pin": 0}}, '
+            '"klant": "J. de Vries"}\n'
+            for bon, code, naam, aantal, prijs, totaal, btw, cash in (
+                (1, 7, "Olijven", "0,512 kg", "18.90", "9.68", "0.80", "22.18"),
+                (1, 8, "Tiramisu", "2 st", "6.25", "12.50", "1.03", "22.18"),
+                (2, 7, "Olijven", "1,250 kg", "18.90", "23.63", "1.95", "29.88"),
+                (2, 8, "Tiramisu", "1 st", "6.25", "6.25", "0.52", "29.88"),
+            )
+        ),
+        ["{{ landed_json('landed.artikel', 'naam') }} as article",
+         "regexp_replace(landed.aantal, ' *[[:alpha:]]+[.]?$', '') as quantity",
+         "landed.stukprijs as unit_price", "landed.totaal as line_amount",
+         "when '9' then 0.09", "write landed.btw as tax_amount",
+         'quantity_decimal_separator = ","',
+         "aantal has units behind its numbers (kg, st)",
+         "klant may name a person", "personal: [klant]",
+         "betaald.contant, betaald.pin look like what was paid in each way"],
+        ["thousands_separator", "lines_of_columns", "'klant'", "quarantine."],
+    ),
     "a line without a day": (
         "totals.csv",
         "day;time;no;item;amount\n2026-03-01;08:00;1;Tea;2.00\n2026-03-01;08:01;2;Tea;2.00\n"
@@ -177,6 +201,22 @@ def test_branches_in_the_names_of_files_and_folders_are_proposed(tmp_path: Path)
     assert 'files = "*/*.csv"' in checked.blocks[0]
     checked = check.check(f"{tmp_path}/tills/{{branch_id}}/*.csv", "looked_at")
     assert "differ" not in "\n".join(checked.doubts)
+
+
+def test_files_beside_it_that_differ_or_are_copies_are_named(tmp_path: Path) -> None:
+    january = "no;day;item;amount\n" + "1;2026-01-01;Tea;2.00\n" * 20
+    for name, text in {
+        "january.csv": january, "january (1).csv": january, "for the accountant.csv": january,
+        "april.csv": "receipt,date,product,total\n1,2026-04-01,Tea,2.00\n",
+        "may.jsonl": '{"no": 1}\n',
+    }.items():  # fmt: skip
+        (tmp_path / name).write_text(text, "utf-8")
+    said = "\n".join(check.check(f"{tmp_path}/", "looked_at").doubts)
+    assert "1 of 5 files are of another kind, first may.jsonl" in said
+    assert "1 of 4 files have another header, first april.csv: look at it, too." in said
+    assert "for the accountant.csv, january (1).csv, january.csv hold the same: take all" in said
+    alone = check.check(f"{tmp_path}/april.csv", "looked_at")
+    assert "files" not in "\n".join(alone.doubts)
 
 
 def test_a_guess_names_what_else_it_may_be_and_can_be_corrected(tmp_path: Path) -> None:

@@ -31,8 +31,9 @@ from ingest.sources.files.bucket import Bucket, File, Reading
 from ingest.sources.files.columns import OWN_COLUMNS, column_names
 from ingest.sources.files.csv_files import SEPARATOR_LINE
 from ingest.sources.files.encoding import encoding_of
-from ingest.sources.files.excel_files import sheet_rows
+from ingest.sources.files.excel_files import sheet_names, sheet_rows
 from ingest.sources.files.feed import FEEDS, Feed, declared
+from ingest.sources.files.neighbours import differences
 from ingest.sources.files.text import read_head
 from ingest.warehouse import PROJECT_DIR
 
@@ -46,7 +47,7 @@ OPTIONS = (
 LEFT_OUT = (0, 1, 2, 3, 5, 10)
 TABLES = (
     *("chosen", "codes", "columns", "findings", "lists", "mapped", "not_records", "outlets"),
-    *("pivots", "products", "proof", "records", "rejects", "unread"),
+    *("personal", "pivots", "products", "proof", "records", "rejects", "unread"),
 )
 """What the SQL has found and the texts are made from."""
 
@@ -75,7 +76,7 @@ def check(place: str, name: str | None = None, **given: str | None) -> Checked:
     Args:
         place: a path, a folder, a pattern, or such an address of a store.
         name: what the feed is to be called; None for a name made from the file's.
-        given: `branch`, `encoding` and `delimiter` of the feed, where a person knows them.
+        given: `branch`, `encoding`, `delimiter` and `sheet`, where a person knows them.
 
     Raises:
         SourceError: there is no such file, it cannot be read, or the name is taken.
@@ -111,7 +112,7 @@ def check(place: str, name: str | None = None, **given: str | None) -> Checked:
     names = [] if bucket.feed.takes_branch_from_path else [each.name for each in files]
     with duckdb.connect() as database:
         database.execute("create table files as select unnest(cast(? as text[])) as name", [names])
-        return _look(database, bucket, file, options)
+        return _look(database, bucket, file, files, options)
 
 
 def misread(feed: Feed, file: str, lines: pa.Table) -> Iterator[str]:
@@ -170,15 +171,18 @@ def _name(text: str) -> str:
 
 
 def _look(
-    database: duckdb.DuckDBPyConnection, bucket: Bucket, file: File, options: dict[str, Any]
-) -> Checked:
-    """Look at one file; `options` are filled with how it is written."""
-    found: dict[str, Any] = {"titles": [], "guessed": None}
+    database: duckdb.DuckDBPyConnection, bucket: Bucket, file: File, files: list[File],
+    options: dict[str, Any],
+) -> Checked:  # fmt: skip
+    """Look at one file, and at others beside it; `options` are filled with how it is written."""
+    found: dict[str, Any] = {"titles": [], "guessed": None, "header_text": None}
     try:
         with bucket.open(file) as raw:
             found |= _sniff(database, raw, file, options)
         feed = declared(bucket.feed.name, options)
         names = _find(database, feed, _read(feed, file), found["titles"])
+        header = found["header_text"] if feed.format == "csv" else None
+        beside = [*differences(bucket, file, files, feed.encoding, header)]
     except SourceError:
         raise
     except Exception as error:  # of the store, or of what a file is packed in
@@ -189,14 +193,15 @@ def _look(
     columns = {row["title"]: row for row in found["columns"]}
     roles = {row["role"]: columns[row["title"]] for row in _rows(database, "from roles")}
     found |= {
-        "file": file.name, "feed": feed, "roles": roles,
+        "file": file.name, "feed": feed, "roles": roles, "beside": beside,
         "landed": [
             name for name in names if name not in columns or columns[name]["kind"] != "empty"
         ],
     }  # fmt: skip
     options |= {row["option"]: row["value"] for row in _rows(database, "from options")}
-    if feed.format == "xlsx":  # its numbers have no dialect
-        options.pop("quantity_decimal_separator", None)
+    # an Excel file's numbers land as its texts are written
+    if feed.format == "xlsx" and options.pop("quantity_decimal_separator", None):
+        options["decimal_separator"] = ","
     found["options"] = {
         option: options[option]
         for option, known in Feed.model_fields.items()
@@ -235,11 +240,7 @@ def _sniff(
     found: dict[str, Any] = {}
     if file.name.lower().endswith((".xlsx", ".xls")):
         options["format"] = "xlsx"
-        rows = ["\t".join(" ".join(cell.split()) for cell in row) for row in sheet_rows(raw)]
-        # lines before the header are shorter than it; values after it may end with empty ones
-        filled = [row.rstrip("\t") for row in rows]
-        widest = max(range(len(rows)), key=lambda row: filled[row].count("\t"), default=0)
-        text = "\n".join([*filled[:widest], *rows[widest:]])
+        text = _sheet_text(raw, options.get("sheet", ""))
     else:
         data = read_head(raw)
         if data.startswith(b"PAR1"):
@@ -262,10 +263,11 @@ def _sniff(
     tries = (_sniff_csv(database, lines[: len(lines) - out], delimiter) for out in LEFT_OUT)
     sniffed = next((one for one in tries if len(one["Columns"]) > 1), None)
     if sniffed is None:
-        raise SourceError(
-            f"The file {file.name} has no columns that can be told apart: no delimiter is the same "
-            "on most of its lines."
-        )
+        why = "no delimiter is the same on most of its lines."
+        if options.get("format") == "xlsx":
+            sheets = ", ".join(sheet_names(raw))
+            why = f"it has the sheets {sheets}; name another one with --sheet."
+        raise SourceError(f"The file {file.name} has no columns that can be told apart: {why}")
     found["titles"] = titles = [column["name"] for column in sniffed["Columns"]]
     if options.get("format") != "xlsx":
         options["delimiter"] = sniffed["Delimiter"]
@@ -278,12 +280,21 @@ def _sniff(
         options["columns"] = [f"column_{number}" for number in range(1, len(titles) + 1)]
         return found
     found["header_line"] = sniffed["SkipRows"] + 1
+    found["header_text"] = lines[sniffed["SkipRows"]]
     *before, header = (line.lstrip('" \t') for line in lines[: found["header_line"]])
     if [line for line in before if line and not SEPARATOR_LINE.fullmatch(line.encode())]:
         first = re.split(rf'["{re.escape(sniffed["Delimiter"])}]', header)[0]
         is_told = first and not any(line.startswith(first) for line in before)
         options["header"] = first if is_told else header
     return found
+
+
+def _sheet_text(raw: Any, name: str) -> str:
+    """Return a sheet as text; lines before the header, which are shorter, end with their values."""
+    rows = ["\t".join(" ".join(cell.split()) for cell in row) for row in sheet_rows(raw, name)]
+    filled = [row.rstrip("\t") for row in rows]
+    widest = max(range(len(rows)), key=lambda row: filled[row].count("\t"), default=0)
+    return "\n".join([*filled[:widest], *rows[widest:]])
 
 
 def _sniff_csv(database: Any, lines: list[str], delimiter: str) -> dict[str, Any]:

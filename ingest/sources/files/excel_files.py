@@ -63,21 +63,43 @@ def _row_text(row: Sequence[str]) -> str:
     return "\t".join(row).lstrip("\t")
 
 
-def sheet_rows(raw: BinaryIO) -> list[tuple[str, ...]]:
-    """Return the rows of a file's first sheet as text.
+def sheet_rows(raw: BinaryIO, name: str) -> list[tuple[str, ...]]:
+    """Return the rows of a sheet as text.
 
     Args:
         raw: the opened file.
+        name: of the sheet; empty for the first one.
+
+    Raises:
+        ValueError: the library is not installed, or the file has no such sheet.
+    """
+    columns = [_column(column, ".") for column in zip(*_cells(raw, name), strict=True)]
+    return list(zip(*columns, strict=True))
+
+
+def sheet_names(raw: BinaryIO) -> list[str]:
+    """Return the names of a file's sheets, in their order.
+
+    Args:
+        raw: the opened file, read or not.
 
     Raises:
         ValueError: the library is not installed.
     """
-    columns = [_column(column, ".") for column in zip(*_cells(raw, ""), strict=True)]
-    return list(zip(*columns, strict=True))
+    raw.seek(0)
+    return list(_book(raw).sheet_names)
 
 
 def _cells(raw: BinaryIO, name: str) -> list[list[Any]]:
     """Return the cells of a sheet, or of the first."""
+    book = _book(raw)
+    if name and name not in book.sheet_names:
+        raise ValueError(f"it has no sheet {name!r}, but {', '.join(book.sheet_names)}")
+    sheet = book.get_sheet_by_name(name or book.sheet_names[0])
+    return list(sheet.to_python(skip_empty_area=False))
+
+
+def _book(raw: BinaryIO) -> Any:
     try:
         # an extra that few need
         from python_calamine import CalamineWorkbook
@@ -85,11 +107,7 @@ def _cells(raw: BinaryIO, name: str) -> list[list[Any]]:
         raise ValueError(
             "Excel files need a library that is not installed: pip install 'mypizza[excel]'"
         ) from None
-    book = CalamineWorkbook.from_filelike(io.BytesIO(raw.read()))
-    if name and name not in book.sheet_names:
-        raise ValueError(f"it has no sheet {name!r}, but {', '.join(book.sheet_names)}")
-    sheet = book.get_sheet_by_name(name or book.sheet_names[0])
-    return sheet.to_python(skip_empty_area=False)
+    return CalamineWorkbook.from_filelike(io.BytesIO(raw.read()))
 
 
 def _column(cells: tuple[Any, ...], decimal: str) -> list[str]:

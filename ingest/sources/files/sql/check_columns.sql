@@ -24,7 +24,15 @@ inner join (
     where not something.is_nothing
     group by something.title
 ) as of_columns on tried.title = of_columns.title
-where not filled.is_nothing
+-- what follows a single 0, as in 0,350, separates no thousands
+left join (
+    select distinct
+        small.title,
+        substr(ltrim(small.text, '-+('), 2, 1) as sign
+    from filled as small
+    where starts_with(ltrim(small.text, '-+('), '0')
+) as zeros on tried.title = zeros.title and dialects.thousands_separator = zeros.sign
+where not filled.is_nothing and zeros.title is null
 group by tried.title, tried.kind, tried.candidate, dialects.position, of_columns.lines
 having sum(filled.lines) >= 0.75 * of_columns.lines;
 
@@ -66,7 +74,7 @@ left join ranked as rival
         and ranked.kind in ('date', 'number')
         and ranked.lines = rival.lines
         and ranked.telling = rival.telling
-        and ranked.total <> rival.total
+        and abs(ranked.total - rival.total) >= 0.005
 where ranked.place = 1
 qualify row_number() over (partition by ranked.kind order by rival.place asc nulls last) = 1;
 
@@ -89,7 +97,10 @@ select
         else 'text'
     end as kind,
     case
-        when bool_or(chosen.kind = 'number') or not coalesce(bool_or(readings.kind = 'number'), false)
+        when
+            max(readings.lines) filter (where chosen.kind = 'number')
+            >= max(readings.lines) filter (where readings.kind = 'number')
+            or not coalesce(bool_or(readings.kind = 'number'), false)
             then (select of_feed.candidate from chosen as of_feed where of_feed.kind = 'number')
         else
             arg_max(readings.candidate, readings.lines * 10 - readings.position)

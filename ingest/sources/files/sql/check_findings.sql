@@ -96,6 +96,41 @@ where
     and not exists (select 1 from products)
 group by columns.shown, columns.example, columns.expression;
 
+insert into findings
+select
+    2 as position,
+    format(
+        '{} may name a person: it is left out of what quarantine shows, and the entry lists it as'
+        || ' personal. Take it out of personal if it does not.',
+        string_agg(shown, ', ' order by shown)
+    ) as sentence
+from personal
+having count(*) > 0;
+
+insert into findings
+select
+    2 as position,
+    format(
+        '{} {} what was paid in each way, and {} not mapped: write payment_method by it, and what was'
+        || ' paid in a second way as docs/how-to/add-a-till.md shows.',
+        string_agg(shown, ', ' order by shown),
+        case when count(*) = 1 then 'looks like' else 'look like' end,
+        case when count(*) = 1 then 'is' else 'are' end
+    ) as sentence
+from tenders
+having count(*) > 0 and not exists (select 1 from products);
+
+insert into findings
+select
+    2 as position,
+    format(
+        '{} has units behind its numbers ({}): the model takes them off, so make sure that all are'
+        || ' of the same kind, as 350 g is not 350 kg.',
+        columns.shown, units.units
+    ) as sentence
+from units
+inner join columns on units.title = columns.title;
+
 -- a line has one way of paying
 insert into findings
 select

@@ -55,7 +55,9 @@ insert into titles
 select
     1000 + row_number() over (order by min(leaves.line) asc, min(leaves.key) asc) as position,
     leaves.column_name || '.' || leaves.key as title,
-    leaves.key as shown,
+    -- of an object its name says something, too: article.name
+    case when lists.is_lines is null then leaves.column_name || '.' else '' end || leaves.key
+        as shown,
     case
         when lists.is_lines is null
             then '{{ landed_json(''landed.' || leaves.column_name || ''', '''

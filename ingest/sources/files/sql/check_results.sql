@@ -25,6 +25,45 @@ having
     ) >= 0.95 * (count(*) - 1)
     and count(*) filter (where step = 0) < 0.9 * count(*);
 
+-- what may name a person
+create table personal as
+select
+    columns.title,
+    columns.shown,
+    regexp_extract(titles.expression, 'landed[.]([a-z0-9_]+)', 1) as landed
+from columns
+inner join titles on columns.title = titles.title
+inner join words on words.role = 'person'
+left join roles on columns.title = roles.title
+where
+    columns.kind in ('text', 'number')
+    and columns.different > 0
+    and roles.role is null
+    and regexp_full_match(plain(columns.shown), '(.* )?(' || words.words || ')( .*)?');
+
+-- a column for each way of paying, with what was paid by it
+create table tenders as
+select
+    columns.title,
+    columns.shown
+from columns
+inner join words
+    on
+        words.kinds = 'payment'
+        and regexp_full_match(
+            plain(case
+                when columns.expression like '{{ landed_json%'
+                    then regexp_extract(columns.shown, '[^.]+$')
+                else columns.shown
+            end),
+            words.words
+        )
+left join roles on columns.title = roles.title
+where
+    columns.kind = 'number'
+    and roles.role is null
+    and not exists (select 1 from roles as others where others.role = 'payment_method');
+
 -- a wide file: a column for each product, which no other role fits
 create table products as
 select
@@ -39,6 +78,8 @@ where
     columns.kind = 'number'
     and roles.role is null
     and columns.title not in (select title from counters)
+    and columns.title not in (select title from tenders)
+    and columns.title not in (select title from personal)
     and not exists (
         select 1 from roles as others
         where others.role in ('quantity', 'unit_price')
@@ -96,6 +137,37 @@ where
 -- nor is an amount of the ticket that of each product
 delete from roles
 where role = 'line_amount' and exists (select 1 from products);
+
+-- what differs between the lines of a ticket is no total of it
+update roles
+set role = 'line_amount'
+where
+    role = 'order_total'
+    and not exists (select 1 from products)
+    and (
+        select count(*) filter (where several.totals > 1) > 0.1 * count(*)
+        from (
+            select count(distinct totals.value) as totals
+            from cells
+            inner join roles as tickets on tickets.role = 'ticket' and cells.title = tickets.title
+            inner join roles as totalled on totalled.role = 'order_total'
+            inner join numbers as totals
+                on totalled.title = totals.title and cells.line = totals.line
+            where cells.line <= 20000
+            group by stripped(cells.value)
+            having count(*) > 1
+        ) as several
+    );
+
+delete from roles
+where
+    role = 'line_amount'
+    and title in (
+        select others.title from roles as others
+        where others.role = 'line_amount'
+        order by others.title
+        offset 1
+    );
 
 -- without a quantity the price is that of the line
 update roles
@@ -219,7 +291,7 @@ from (
             or regexp_full_match(filled.text, '[0-9]{1,2}([.,][0-9]+)?')
             and (
                 filled.is_nothing
-                or regexp_matches(lower(columns.shown), '%|rate|satz|taux|sats|sazba|aliquota')
+                or regexp_matches(lower(columns.shown), '%|pct|proc|rate|satz|taux|sats|sazba|aliquota')
             )
         ) over () and count(*) over () <= 20 as is_rate
     from filled

@@ -46,6 +46,10 @@ scored as (
                 then 1 + least(columns.different, 1000) / 1001.0
             when words.role = 'payment_method' and paid.lines >= 0.5 * columns.lines then 12
             when words.role = 'tax_rate' and columns.example like '%\%' escape '\' then 5
+            when
+                words.role = 'tax_rate'
+                and regexp_matches(lower(columns.shown), '%|pct|proc|rate|satz|taux|sats|sazba')
+                then 5
             when words.role = 'branch' and located.is_branch then 5
             when
                 words.role in ('quantity', 'unit_price')

@@ -1,4 +1,30 @@
 -- sqlfluff:dialect:duckdb
+-- columns of numbers with a unit behind them, like 0,350 kg: the model takes it off
+create table units as
+select
+    cells.title,
+    string_agg(
+        distinct nullif(regexp_extract(stripped(cells.value), '[^0-9.,+ -].*$'), ''), ', '
+        order by nullif(regexp_extract(stripped(cells.value), '[^0-9.,+ -].*$'), '')
+    ) as units
+from cells
+inner join words on words.role = 'unit'
+where stripped(cells.value) <> ''
+group by cells.title, words.words
+having
+    bool_and(regexp_full_match(
+        stripped(cells.value), '(?i)[-+]?[0-9.,]+( ?(' || words.words || ')[.]?)?'
+    ))
+    and count(*) filter (where regexp_matches(cells.value, '\pL')) > 0;
+
+update cells
+set value = regexp_extract(stripped(value), '[-+]?[0-9.,]+')
+where title in (select title from units);
+
+update titles
+set expression = 'regexp_replace(' || titles.expression || ', '' *[[:alpha:]]+[.]?$'', '''')'
+where title in (select title from units);
+
 -- the values of a file, each once for a column, without the blanks around them
 create table filled as
 select

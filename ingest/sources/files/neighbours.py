@@ -1,0 +1,70 @@
+"""What the other files of a folder have that the one that was looked at has not."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ingest.sources.files.bucket import Bucket, File
+from ingest.sources.files.text import read_head
+
+MOST_FILES = 200
+"""So many other files are looked at, the beginning of each."""
+
+MOST_BYTES = 2**26
+"""Of files of the same size, so large ones are compared."""
+
+
+def differences(
+    bucket: Bucket, file: File, files: Sequence[File], encoding: str, header: str | None
+) -> Iterator[str]:
+    """Yield in what other files differ from one, and which are the same, a sentence each.
+
+    Args:
+        bucket: what opens them.
+        file: the one that was looked at.
+        files: all of them.
+        encoding: of the one.
+        header: its header's line; None where it has none, or is no text.
+    """
+    kinds = [each for each in files if Path(each.name).suffix != Path(file.name).suffix]
+    if kinds:
+        yield (
+            f"{len(kinds)} of {len(files)} files are of another kind, first {kinds[0].name}: they "
+            "need a feed of their own, and a look of their own."
+        )
+    alike = [each for each in files if each not in kinds]
+    others = [each for each in alike if each != file][:MOST_FILES] if header else []
+    strange = [each for each in others if not _has_line(bucket, each, encoding, str(header))]
+    if strange:
+        yield (
+            f"{len(strange)} of {len(alike)} files have another header, first {strange[0].name}: "
+            "look at it, too. What it lacks is empty in its lines; a file that calls its columns "
+            "otherwise, or is written in another way, needs a feed of its own."
+        )
+    for same in _copies(bucket, alike):
+        yield (
+            f"{', '.join(each.name for each in same[:5])} hold the same: take all but one out "
+            "before they are loaded, or what is in them counts twice."
+        )
+
+
+def _has_line(bucket: Bucket, file: File, encoding: str, line: str) -> bool:
+    with bucket.open(file) as raw:
+        text = read_head(raw).decode(encoding, "replace").lstrip("\ufeff")
+    return line in text.splitlines()
+
+
+def _copies(bucket: Bucket, files: Sequence[File]) -> list[list[File]]:
+    """Return the files that hold the same bytes, together."""
+    sizes: dict[int, list[File]] = defaultdict(list)
+    for file in files:
+        sizes[file.size].append(file)
+    held: dict[bytes, list[File]] = defaultdict(list)
+    for size, same in sizes.items():
+        for file in same[:MOST_FILES] if len(same) > 1 and size <= MOST_BYTES else ():
+            with bucket.open(file) as raw:
+                held[hashlib.sha256(raw.read()).digest()].append(file)
+    return [same for same in held.values() if len(same) > 1]
