@@ -91,6 +91,7 @@ POSTS = "count(s.sentiment)"
 COSTED = "sum(f.net_revenue) filter (where f.food_cost is not null)"
 MARGIN = "sum(m.revenue - m.cost)"
 TAX = "sum(x.tax_amount_exact) filter (where {} x.is_refund)"
+PAID = "sum(p.received_amount) filter (where p.received_amount"
 CLOSED = "count(*) filter (where f.is_complete)"
 PROVEN = "count(*) filter (where f.is_complete and f.is_proven)"
 
@@ -132,6 +133,12 @@ EXPECTED = {
     "food_cost": "sum(f.food_cost)",
     "costed_revenue": COSTED,
     "food_cost_share": f"sum(f.food_cost) / nullif({COSTED}, 0)",
+    "paid_in_amount": f"coalesce({PAID} > 0), 0)",
+    "paid_back_amount": f"coalesce(-{PAID} < 0), 0)",
+    "taken_amount": "coalesce(sum(p.received_amount), 0)",
+    "tips_amount": "coalesce(sum(p.tip_amount), 0)",
+    "tips_share": f"sum(p.tip_amount) / nullif({PAID} > 0), 0)",
+    "cash_to_bank": "sum(p.received_amount) filter (where p.payment_method = 'cash')",
     "closed_days": CLOSED,
     "proven_days": PROVEN,
     "proven_share": f"{PROVEN}::numeric / nullif({CLOSED}, 0)",
@@ -472,7 +479,7 @@ def test_a_metric_can_be_cut_by_what_its_fact_carries(
 
 def test_saved_queries_answer_and_keep_currencies_apart(layer: Configuration) -> None:
     saved = layer.semantic_manifest.saved_queries
-    assert len(saved) == 5
+    assert len(saved) == 6
     for each in saved:
         parameters = each.query_params
         grouped = [re.split("'", text)[1] for text in parameters.group_by]
