@@ -14,23 +14,10 @@ SHOWN = 8
 """How many names an error lists."""
 
 WORD = re.compile(r"'(?:[^']|'')*'|[A-Za-z_]\w*(?!\w*\s*\()")
-SQL_WORDS = set(
-    [
-        "and",
-        "or",
-        "not",
-        "in",
-        "is",
-        "null",
-        "between",
-        "like",
-        "ilike",
-        "true",
-        "false",
-        "date",
-        "timestamp",
-    ]
-)
+SQL_WORDS = {
+    *("and", "or", "not", "in", "is", "null", "between", "like", "ilike", "true", "false"),
+    *("date", "timestamp"),
+}
 NAMED = re.compile(r"""((?:Dimension|Entity)\(\s*['"])(\w+)""")
 
 

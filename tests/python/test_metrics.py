@@ -68,6 +68,25 @@ FACTS = """
     ) as m using (fact, branch_id, business_date)
     full join (select 'tax' as fact, * from marts.fct_order_taxes) as x
         using (fact, branch_id, business_date)
+    full join (
+        -- an order that sells something, with what its lines cost and what was complained of
+        select
+            'sale' as fact, o.branch_id, o.business_date, o.customer_key, o.unit_count,
+            o.refund_amount, l.cost, c.compensation, c.order_key is not null as is_complained,
+            o.gross_revenue - o.discount_amount
+            - case when o.prices_include_tax then o.tax_amount else 0 end as revenue
+        from marts.fct_orders as o
+        left join (
+            select order_key,
+                case when bool_and(cost_amount is not null) then sum(cost_amount_exact) end as cost
+            from marts.fct_order_lines where line_kind = 'sale' group by order_key
+        ) as l using (order_key)
+        left join (
+            select order_key, sum(compensation_amount) as compensation
+            from marts.fct_support_tickets where is_complaint group by order_key
+        ) as c using (order_key)
+        where o.is_sale
+    ) as d using (fact, branch_id, business_date)
     left join marts.dim_branches as b using (branch_id)
 """
 """All facts below each other, each with the columns of its own: none equals that of another."""
@@ -94,6 +113,8 @@ MARGIN = "sum(m.revenue - m.cost)"
 TAX = "sum(x.tax_amount_exact) filter (where {} x.is_refund)"
 PAID = "sum(p.received_amount) filter (where p.received_amount"
 SEAT_DAYS = "sum(b.seats) filter (where fact = 'food')"
+WITH_COST = "filter (where d.cost is not null)"
+COMPLAINED = "sum(d.refund_amount) filter (where d.is_complained)"
 CLOSED = "count(*) filter (where f.is_complete)"
 PROVEN = "count(*) filter (where f.is_complete and f.is_proven)"
 
@@ -151,6 +172,20 @@ EXPECTED = {
     "missing_quantity": "-sum(k.variance_quantity)",
     "seat_days": SEAT_DAYS,
     "orders_per_seat": f"{ORDERS}::numeric / nullif({SEAT_DAYS}, 0)",
+    "orders_by_part": "count(d.unit_count)",
+    "known_guest_orders": "count(d.customer_key)",
+    "known_guest_share": "count(d.customer_key)::numeric / nullif(count(d.unit_count), 0)",
+    "single_item_orders": "count(*) filter (where d.unit_count = 1)",
+    "single_item_share": "count(*) filter (where d.unit_count = 1)::numeric "
+    "/ nullif(count(d.unit_count), 0)",
+    "order_cost": "sum(d.cost)",
+    "order_costed_revenue": f"sum(d.revenue) {WITH_COST}",
+    "order_margin": f"sum(d.revenue - d.cost) {WITH_COST}",
+    "order_margin_share": f"sum(d.revenue - d.cost) {WITH_COST} "
+    f"/ nullif(sum(d.revenue) {WITH_COST}, 0)",
+    "complaint_compensation": "coalesce(sum(d.compensation), 0)",
+    "complaint_refunds": f"coalesce({COMPLAINED}, 0)",
+    "complaint_cost": f"coalesce(sum(d.compensation), 0) + coalesce({COMPLAINED}, 0)",
     "closed_days": CLOSED,
     "proven_days": PROVEN,
     "proven_share": f"{PROVEN}::numeric / nullif({CLOSED}, 0)",
@@ -277,6 +312,24 @@ FINE = {
         "[1 + (first_response_minutes > 15)::integer + (first_response_minutes > 60)::integer "
         "+ (first_response_minutes > 240)::integer], count(*) as value "
         "from marts.fct_support_tickets where is_complaint group by 1",
+    ),
+    "average_order": (
+        ["branch__currency", "order__day_part"],
+        "select currency, case when local_hour between 11 and 14 then 'lunch' "
+        "when local_hour between 15 and 16 then 'afternoon' when local_hour between 17 and 21 "
+        "then 'dinner' when local_hour between 5 and 10 then 'morning' else 'night' end, "
+        "sum(net_revenue + refund_amount) / count(*) as value from marts.fct_orders "
+        "where is_sale group by 1, 2",
+    ),
+    "order_margin_share": (
+        ["part__channel", "part__day_part"],
+        "select channel, case when local_hour between 11 and 14 then 'lunch' "
+        "when local_hour between 15 and 16 then 'afternoon' when local_hour between 17 and 21 "
+        "then 'dinner' when local_hour between 5 and 10 then 'morning' else 'night' end, "
+        "1 - sum(cost) / sum(gross_revenue - discount_amount) as value "
+        "from marts.fct_orders inner join (select order_key, sum(cost_amount_exact) as cost from "
+        "marts.fct_order_lines group by 1 having bool_and(cost_amount is not null)) as costs "
+        "using (order_key) where is_sale group by 1, 2",
     ),
     "orders": (
         ["branch__region"],
