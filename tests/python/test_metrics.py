@@ -169,7 +169,7 @@ EXPECTED = {
     "/ nullif(count(t.satisfaction), 0)",
     "delivered_quantity": "sum(k.delivered_quantity)",
     "consumed_quantity": "sum(k.consumed_quantity)",
-    "missing_quantity": "-sum(k.variance_quantity)",
+    "missing_quantity": "sum(k.expected_quantity - k.counted_quantity)",
     "seat_days": SEAT_DAYS,
     "orders_per_seat": f"{ORDERS}::numeric / nullif({SEAT_DAYS}, 0)",
     "orders_by_part": "count(d.unit_count)",
