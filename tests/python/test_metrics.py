@@ -649,8 +649,8 @@ def test_plain_names_stand_for_the_only_dimension_of_that_name(layer: Metrics) -
             "There is no metric tax; there are tax_due, tax_amount, tax_refunded, ",
         ),
         (
-            Question(["orders"], ["chanel"]),
-            "orders: no dimension chanel; there are order__channel, ",
+            Question(["orders"], ["channels"]),
+            "orders: no dimension channels; there are order__channel, ",
         ),
         (
             Question(["tickets"], ["channel"]),
