@@ -87,23 +87,19 @@ def _spread(values: list[float]) -> str:
 
 def main() -> None:
     """Ask each query as often as the first argument says."""
-    from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
-
     from ingest import warehouse
-    from ingest.publish.metrics import Configuration
+    from ingest.publish.metrics import Metrics, Question
     from report.read import FOLDER
 
     home = warehouse.start()
-    layer = Configuration(home)
+    layer = Metrics(home)
     queries: dict[str, dict[str, Any]] = {
         "report": {
             file.stem: file.read_text(encoding="utf-8")
             for file in sorted((FOLDER / "queries").glob("*.sql"))
         },
         "saved query": {
-            each.name: layer.mf.explain(
-                MetricFlowQueryRequest.create(saved_query_name=each.name)
-            ).sql_statement.without_descriptions.sql
+            each.name: layer.sql(Question(saved_query=each.name))
             for each in layer.semantic_manifest.saved_queries
         },
     }

@@ -17,7 +17,6 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from ingest.loads.configuration import CONFIG_FILE, section, systems
 from ingest.warehouse import PROJECT_DIR, WarehouseError
 
 if TYPE_CHECKING:
@@ -100,6 +99,9 @@ def check_systems() -> None:
     Raises:
         WarehouseError: what is configured and `vars.systems` in dbt_project.yml do not agree.
     """
+    # for the start-up time of what needs no dbt: this brings dlt
+    from ingest.loads.configuration import CONFIG_FILE, section, systems
+
     listed, configured = systems(), section("sources")
     for name in sorted(configured.keys() - listed.keys() - {"tills"}):  # each says its system
         raise WarehouseError(

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.publish.dbt import run_dbt, target_folder
+from ingest.publish.semantic import mark
 from ingest.warehouse import Warehouse, WarehouseError
 
 IMAGE = "assets/er-diagram.svg"
@@ -45,6 +46,7 @@ def build_docs(warehouse: Warehouse, site: Path) -> Path:
     # A folder apart: the target `live` would otherwise spoil the next build's partial parse.
     artifacts_dir = target_folder() / "docs"
     _generate(artifacts_dir)
+    mark(artifacts_dir, warehouse.database)
 
     with ThreadPoolExecutor() as beside:
         # at once: a later command of dbt writes a manifest without the compiled SQL

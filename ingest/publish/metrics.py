@@ -1,84 +1,172 @@
-"""The semantic layer on the command line: MetricFlow's own commands, on what is published."""
+"""The semantic layer: MetricFlow writes the SQL of a question, and the warehouse answers it."""
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-import click
-from dbt.adapters.factory import get_adapter_by_type
-from dbt_metricflow.cli.cli_configuration import CLIConfiguration
-from dbt_metricflow.cli.dbt_connectors.dbt_config_accessor import dbtArtifacts
-from dbt_metricflow.cli.main import list_command_group, query
+import psycopg
+from metricflow.engine.metricflow_engine import MetricFlowEngine, MetricFlowQueryRequest
+from metricflow.protocols.sql_client import SqlEngine
+from metricflow.sql.render.postgres import PostgresSQLSqlPlanRenderer
+from metricflow_semantics.errors.error_classes import MetricFlowException
 from metricflow_semantics.model.dbt_manifest_parser import (
     parse_manifest_from_dbt_generated_manifest,
 )
+from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 
-from ingest.publish.dbt import run_dbt, target_folder
+from ingest.publish.metric_names import Names, known_metrics
+from ingest.publish.semantic import read_manifest
 from ingest.warehouse import Warehouse, WarehouseError, become_reader
 
-# Called one by one: the group `mf` above them asks PyPI for a newer version at every start.
-COMMANDS = {"list": list_command_group, "query": query}
-
-# MetricFlow would write six digits, and so leave the cents of a large sum out; what is piped into
-# another program gets the table alone.
-DEFAULTS = {"decimals": 4, "quiet": not sys.stdout.isatty()}
-
-ONE_CURRENCY = re.compile(r"""(currency['"]|Entity\(\s*['"]branch['"])\s*\)\s*\}\}\s*=\s*'""")
+ONE_CURRENCY = re.compile(
+    r"""(?:currency['"]|Entity\(\s*['"]branch['"])\s*\)\s*\}\}\s*=\s*'([^']*)'"""
+)
 """A filter by which one currency is left: it names one, or one branch."""
 
 
-class Configuration(CLIConfiguration):  # type: ignore[misc]  # its package has no types here
-    """MetricFlow's own, but about the marts that are published.
-
-    By itself it reads the metrics in the folder `target` of the project, where the last build has
-    left those of `marts_next`.
+@dataclass(frozen=True)
+class Question:
+    """What is asked, by the names that people write.
 
     Attributes:
-        currencies: how many currencies the branches have that the login may see.
+        metrics: the names of metrics.
+        group_by: those of dimensions, `channel` or `order__channel`.
+        where: filters, plain (`currency = 'EUR'`) or as MetricFlow has them.
+        order: names of either, with a minus for the highest first.
+        first: the first day.
+        last: the last day.
+        limit: how many rows at most.
+        saved_query: a query that the project has saved, instead of metrics and dimensions.
+    """
+
+    metrics: Sequence[str] = ()
+    group_by: Sequence[str] = ()
+    where: Sequence[str] = ()
+    order: Sequence[str] = ()
+    first: datetime | None = None
+    last: datetime | None = None
+    limit: int | None = None
+    saved_query: str | None = None
+
+
+class _Client:
+    """What MetricFlow writes SQL for; the SQL is run here, not by it."""
+
+    sql_engine_type = SqlEngine.POSTGRES
+    sql_plan_renderer = PostgresSQLSqlPlanRenderer()
+
+
+class Metrics:
+    """The metrics of the published marts, for as long as the connection is open.
+
+    Attributes:
+        currencies: the currency and its places, by the id and the name of each branch that the
+            login may see, and by the currency itself.
+        semantic_manifest: the semantic layer as dbt has read it.
+        engine: MetricFlow.
     """
 
     def __init__(self, warehouse: Warehouse) -> None:
         """Read the metrics, and prepare to ask the warehouse for their values.
 
         Args:
-            warehouse: where the marts are; its libpq variables are put into `os.environ`.
+            warehouse: where the marts are.
 
         Raises:
             WarehouseError: nothing was published yet, or the login may not read it.
         """
-        super().__init__()
-        with warehouse.connect(name="mypizza metrics") as connection:
-            if connection.execute("select to_regclass('marts.dim_branches')").fetchone() == (None,):
-                raise WarehouseError(
-                    "There are no metrics yet: no version of the marts is published, or you may "
-                    "not read it. mypizza run builds and publishes one."
-                )
-            role = become_reader(connection)
-            (self.currencies,) = connection.execute(
-                "select count(distinct currency) from marts.dim_branches"
-            ).fetchone() or (0,)
-        os.environ.update(warehouse.environment, DBT_TARGET="live", MYPIZZA_READ_AS=role)
-        # A folder apart: the target `live` would otherwise spoil the next build's partial parse.
-        target_dir = target_folder() / "metrics"
-        parsed = run_dbt(
-            "--quiet", "--write-json", "parse", "--target=live", f"--target-path={target_dir}"
+        self.connection = warehouse.connect(name="mypizza metrics")
+        if self.connection.execute("select to_regclass('marts.dim_branches')").fetchone() == (
+            None,
+        ):
+            self.close()
+            raise WarehouseError(
+                "There are no metrics yet: no version of the marts is published, or you may "
+                "not read it. mypizza run builds and publishes one."
+            )
+        become_reader(self.connection)
+        self.currencies: dict[str, tuple[str, int]] = {}
+        for branch_id, name, currency, places in self.connection.execute(
+            "select branch_id, branch_name, currency, minor_unit from marts.dim_branches"
+        ):
+            self.currencies |= dict.fromkeys((branch_id, name, currency), (currency, places))
+        self.semantic_manifest: Any = parse_manifest_from_dbt_generated_manifest(
+            read_manifest(warehouse)
         )
-        if not parsed.success:
-            raise WarehouseError(f"dbt cannot read the metrics: {parsed.exception}")
-        manifest = (target_dir / "semantic_manifest.json").read_text(encoding="utf-8")
-        self.setup()
-        # where its messages say that the metrics are
-        self.dbt_project_metadata.project.target_path = str(target_dir)
-        self._dbt_artifacts = dbtArtifacts(
-            profile=self.dbt_project_metadata.profile,
-            project=self.dbt_project_metadata.project,
-            adapter=get_adapter_by_type("postgres"),
-            semantic_manifest=parse_manifest_from_dbt_generated_manifest(manifest),
+        self.engine = MetricFlowEngine(
+            semantic_manifest_lookup=SemanticManifestLookup(self.semantic_manifest),
+            sql_client=_Client(),
         )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+    def names(self, metrics: Sequence[str]) -> Names:
+        """Return what some metrics can be grouped and filtered by.
+
+        Raises:
+            WarehouseError: there is no metric of one of the names.
+        """
+        wanted = known_metrics(metrics, [each.name for each in self.semantic_manifest.metrics])
+        return Names(
+            wanted,
+            self.engine.simple_dimensions_for_metrics(wanted),
+            self.engine.entities_for_metrics(wanted),
+        )
+
+    def sql(self, question: Question) -> str:
+        """Return the SQL of a question.
+
+        Raises:
+            WarehouseError: a name is not known, or the query would add two currencies.
+        """
+        parts: dict[str, Any] = {"saved_query_name": question.saved_query}
+        if saved := question.saved_query:
+            each = next((q for q in self.semantic_manifest.saved_queries if q.name == saved), None)
+            if each is None:
+                known = ", ".join(sorted(q.name for q in self.semantic_manifest.saved_queries))
+                raise WarehouseError(f"There is no saved query {saved}: there are {known}.")
+            names = self.names(each.query_params.metrics)
+            grouped = [re.split("['\"]", text)[1] for text in each.query_params.group_by]
+        else:
+            names = self.names(question.metrics)
+            grouped = [names.group_by(name) for name in question.group_by]
+            parts |= {"metric_names": names.metrics, "group_by_names": grouped}
+        where = [names.where(text) for text in question.where]
+        self.refuse_mixed_currencies(names.metrics, grouped, where)
+        request = MetricFlowQueryRequest.create(
+            where_constraints=where or None,
+            # a question that does not say how is sorted by what it is grouped by
+            order_by_names=[names.order(name) for name in question.order or grouped] or None,
+            time_constraint_start=question.first,
+            time_constraint_end=question.last,
+            limit=question.limit,
+            **parts,
+        )
+        try:
+            explained = self.engine.explain(request)
+        except MetricFlowException as error:
+            raise WarehouseError(_explained(str(error), names.metrics)) from None
+        return str(explained.sql_statement.without_descriptions.sql)
+
+    def ask(self, question: Question) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Answer a question: the names of the columns, and the rows.
+
+        Raises:
+            WarehouseError: a name or a filter is wrong, or the query would add two currencies.
+        """
+        try:
+            cursor = self.connection.execute(self.sql(question).encode())
+        except (psycopg.ProgrammingError, psycopg.DataError) as error:
+            raise WarehouseError(
+                f"The warehouse cannot answer this: {error.diag.message_primary}; check --where."
+            ) from None
+        return [column.name for column in cursor.description or ()], cursor.fetchall()
 
     def refuse_mixed_currencies(
         self, metrics: Iterable[str], group_by: Iterable[str], where: Iterable[str]
@@ -90,16 +178,14 @@ class Configuration(CLIConfiguration):  # type: ignore[misc]  # its package has 
             group_by: what they are grouped by.
             where: the filters.
         """
-        # MetricFlow does not mind how a name is written
         money = sorted({name.lower() for name in metrics} & set(self.money()))
-        names = [name.lower() for name in group_by]
-        apart = any(name == "branch" or name.endswith("currency") for name in names)
+        apart = any(name == "branch" or name.endswith("currency") for name in group_by)
         chosen = any(ONE_CURRENCY.search(text) for text in where)
-        if money and self.currencies > 1 and not apart and not chosen:
+        count = len({currency for currency, _ in self.currencies.values()})
+        if money and count > 1 and not apart and not chosen:
             raise WarehouseError(
-                f"{', '.join(money)}: money of {self.currencies} currencies cannot be added. Add "
-                "branch__currency to --group-by, or --where \"{{ Dimension('branch__currency') }} "
-                "= 'USD'\"."
+                f"{', '.join(money)}: money of {count} currencies cannot be added. Add "
+                "currency to --group-by, or --where \"currency = 'USD'\"."
             )
 
     def money(self) -> list[str]:
@@ -111,50 +197,13 @@ class Configuration(CLIConfiguration):  # type: ignore[misc]  # its package has 
         ]
 
 
-def run_metricflow(
-    command: Literal["list", "query"], warehouse: Warehouse, arguments: Sequence[str]
-) -> None:
-    """Run a command of MetricFlow on what is published, and end this process with its exit code.
-
-    Args:
-        command: which one.
-        warehouse: where the marts are.
-        arguments: the command's own, as for `mf list` and `mf query`.
-
-    Raises:
-        WarehouseError: nothing was published yet, or the query would add two currencies.
-    """
-    try:
-        with COMMANDS[command].make_context(
-            f"mypizza metrics {command}", list(arguments), default_map=DEFAULTS
-        ) as context:
-            context.obj = Configuration(warehouse)
-            if command == "query":
-                context.obj.refuse_mixed_currencies(
-                    *(context.params[name] or [] for name in ("metrics", "group_by", "where"))
-                )
-            COMMANDS[command].invoke(context)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except click.exceptions.Exit as ended:
-        sys.exit(ended.exit_code)
-
-
-def definitions(warehouse: Warehouse) -> dict[str, list[tuple[str, str]]]:
-    """Return what can be asked for.
-
-    Args:
-        warehouse: where the marts are.
-
-    Returns:
-        The names and descriptions of the metrics, and those of the saved queries.
-    """
-    manifest: Any = Configuration(warehouse).semantic_manifest
-    return {
-        kind: sorted((each.name, " ".join((each.description or "").split())) for each in found)
-        for kind, found in (
-            ("Metrics", manifest.metrics),
-            ("Saved queries", manifest.saved_queries),
+def _explained(text: str, metrics: Sequence[str]) -> str:
+    """Return what MetricFlow does not like, in one sentence."""
+    if "do not include 'metric_time'" in text:
+        return (
+            f"{', '.join(metrics)}: add day, week, month, quarter or year to --group-by; "
+            "one of them compares days."
         )
-    }
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    said = lines[lines.index("Message:") + 1 :] if "Message:" in lines else lines
+    return f"MetricFlow refuses the question: {' '.join(said[:3])}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 import socket
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -14,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from metricflow.engine.metricflow_engine import MetricFlowEngine, MetricFlowQueryRequest
 from psycopg import sql
 from psycopg.rows import dict_row
 
 from ingest import warehouse as warehouse_module
-from ingest.publish.metrics import Configuration
+from ingest.publish.metric_table import written
+from ingest.publish.metrics import Metrics, Question
 from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
 from report.figures import PAGE
 from tests.python.commands import mypizza
@@ -67,6 +68,25 @@ FACTS = """
     ) as m using (fact, branch_id, business_date)
     full join (select 'tax' as fact, * from marts.fct_order_taxes) as x
         using (fact, branch_id, business_date)
+    full join (
+        -- an order that sells something, with what its lines cost and what was complained of
+        select
+            'sale' as fact, o.branch_id, o.business_date, o.customer_key, o.unit_count,
+            o.refund_amount, l.cost, c.compensation, c.order_key is not null as is_complained,
+            o.gross_revenue - o.discount_amount
+            - case when o.prices_include_tax then o.tax_amount else 0 end as revenue
+        from marts.fct_orders as o
+        left join (
+            select order_key,
+                case when bool_and(till_cost is not null) then sum(till_cost_exact) end as cost
+            from marts.fct_order_lines where line_kind = 'sale' group by order_key
+        ) as l using (order_key)
+        left join (
+            select order_key, sum(compensation_amount) as compensation
+            from marts.fct_support_tickets where is_complaint group by order_key
+        ) as c using (order_key)
+        where o.is_sale
+    ) as d using (fact, branch_id, business_date)
     left join marts.dim_branches as b using (branch_id)
 """
 """All facts below each other, each with the columns of its own: none equals that of another."""
@@ -91,6 +111,10 @@ POSTS = "count(s.sentiment)"
 COSTED = "sum(f.net_revenue) filter (where f.recipe_cost is not null)"
 MARGIN = "sum(m.revenue - m.cost)"
 TAX = "sum(x.tax_amount_exact) filter (where {} x.is_refund)"
+PAID = "sum(p.amount) filter (where p.amount"
+SEAT_DAYS = "sum(b.seats) filter (where fact = 'food')"
+WITH_COST = "filter (where d.cost is not null)"
+COMPLAINED = "sum(d.refund_amount) filter (where d.is_complained)"
 CLOSED = "count(*) filter (where f.is_complete)"
 PROVEN = "count(*) filter (where f.is_complete and f.is_proven)"
 
@@ -132,6 +156,36 @@ EXPECTED = {
     "recipe_cost": "sum(f.recipe_cost)",
     "costed_revenue": COSTED,
     "recipe_cost_share": f"sum(f.recipe_cost) / nullif({COSTED}, 0)",
+    "paid_in_amount": f"coalesce({PAID} > 0), 0)",
+    "paid_back_amount": f"coalesce(-{PAID} < 0), 0)",
+    "taken_amount": "coalesce(sum(p.amount), 0)",
+    "tips_amount": "coalesce(sum(p.tip_amount), 0)",
+    "tips_share": f"sum(p.tip_amount) / nullif({PAID} > 0), 0)",
+    "cash_to_bank": "sum(p.amount) filter (where p.payment_method = 'cash')",
+    "compensation_amount": "sum(t.compensation_amount)",
+    "rated_answers": "count(t.satisfaction)",
+    "good_answers": "count(*) filter (where t.satisfaction = 'good')",
+    "satisfied_share": "count(*) filter (where t.satisfaction = 'good')::numeric "
+    "/ nullif(count(t.satisfaction), 0)",
+    "delivered_quantity": "sum(k.delivered_quantity)",
+    "consumed_quantity": "sum(k.consumed_quantity)",
+    "missing_quantity": "sum(k.expected_quantity - k.counted_quantity)",
+    "seat_days": SEAT_DAYS,
+    "orders_per_seat": f"{ORDERS}::numeric / nullif({SEAT_DAYS}, 0)",
+    "orders_by_part": "count(d.unit_count)",
+    "known_guest_orders": "count(d.customer_key)",
+    "known_guest_share": "count(d.customer_key)::numeric / nullif(count(d.unit_count), 0)",
+    "single_item_orders": "count(*) filter (where d.unit_count = 1)",
+    "single_item_share": "count(*) filter (where d.unit_count = 1)::numeric "
+    "/ nullif(count(d.unit_count), 0)",
+    "order_cost": "sum(d.cost)",
+    "order_costed_revenue": f"sum(d.revenue) {WITH_COST}",
+    "order_margin": f"sum(d.revenue - d.cost) {WITH_COST}",
+    "order_margin_share": f"sum(d.revenue - d.cost) {WITH_COST} "
+    f"/ nullif(sum(d.revenue) {WITH_COST}, 0)",
+    "complaint_compensation": "coalesce(sum(d.compensation), 0)",
+    "complaint_refunds": f"coalesce({COMPLAINED}, 0)",
+    "complaint_cost": f"coalesce(sum(d.compensation), 0) + coalesce({COMPLAINED}, 0)",
     "closed_days": CLOSED,
     "proven_days": PROVEN,
     "proven_share": f"{PROVEN}::numeric / nullif({CLOSED}, 0)",
@@ -241,6 +295,49 @@ FINE = {
         "from marts.fct_stock_days inner join marts.dim_ingredients using (ingredient_id) "
         "group by 1",
     ),
+    "stock_quantity": (
+        ["branch", "ingredient__ingredient_name"],
+        "select branch_id, ingredient_name, coalesce(counted_quantity, expected_quantity) as value "
+        "from marts.fct_stock_days inner join marts.dim_ingredients using (ingredient_id) "
+        "where (branch_id, business_date) in "
+        "(select branch_id, max(business_date) from marts.fct_stock_days group by 1)",
+    ),
+    "tickets": (
+        ["ticket__priority", "ticket__status"],
+        "select priority, status, count(*) as value from marts.fct_support_tickets group by 1, 2",
+    ),
+    "complaints": (
+        ["ticket__waiting_time"],
+        "select (array['a: up to 15 minutes', 'b: up to an hour', 'c: up to 4 hours', 'd: longer'])"
+        "[1 + (first_response_minutes > 15)::integer + (first_response_minutes > 60)::integer "
+        "+ (first_response_minutes > 240)::integer], count(*) as value "
+        "from marts.fct_support_tickets where is_complaint group by 1",
+    ),
+    "average_order": (
+        ["branch__currency", "order__day_part"],
+        "select currency, case when local_hour between 11 and 14 then 'lunch' "
+        "when local_hour between 15 and 16 then 'afternoon' when local_hour between 17 and 21 "
+        "then 'dinner' when local_hour between 5 and 10 then 'morning' else 'night' end, "
+        "sum(order_revenue + refund_amount) / count(*) as value from marts.fct_orders "
+        "where is_sale group by 1, 2",
+    ),
+    "order_margin_share": (
+        ["part__channel", "part__day_part"],
+        "select channel, case when local_hour between 11 and 14 then 'lunch' "
+        "when local_hour between 15 and 16 then 'afternoon' when local_hour between 17 and 21 "
+        "then 'dinner' when local_hour between 5 and 10 then 'morning' else 'night' end, "
+        "1 - sum(cost) / sum(gross_revenue - discount_amount) as value "
+        "from marts.fct_orders inner join (select order_key, sum(till_cost_exact) as cost from "
+        "marts.fct_order_lines group by 1 having bool_and(till_cost is not null)) as costs "
+        "using (order_key) where is_sale group by 1, 2",
+    ),
+    "orders": (
+        ["branch__region"],
+        "select case when country_code = 'FR' then 'Europe' when city = 'Quito' "
+        "then 'South America' when city = 'Chicago' then 'Midwest' when city = 'New York' "
+        "then 'Northeast' else 'West' end, count(*) as value from marts.fct_orders "
+        "inner join marts.dim_branches using (branch_id) where is_sale group by 1",
+    ),
 }
 """One metric of each fact, by what that fact alone carries."""
 
@@ -258,27 +355,24 @@ def published(published_warehouse: Warehouse) -> Warehouse:
 
 
 @pytest.fixture(scope="module")
-def layer(published: Warehouse) -> Iterator[Configuration]:
+def layer(published: Warehouse) -> Iterator[Metrics]:
     """The metrics, and what asks for them, as `mypizza metrics` has them."""
-    environment, root = dict(os.environ), logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    configuration = Configuration(published)
-    yield configuration
-    configuration.sql_client.close()
+    environment = dict(os.environ)
+    metrics = Metrics(published)
+    yield metrics
+    metrics.close()
     os.environ.clear()
     os.environ.update(environment)
-    logging.basicConfig(handlers=handlers, level=level, force=True)
 
 
-def ask(layer: Configuration, *metrics: str, **query: Any) -> dict[Key, dict[str, Any]]:
-    """Ask MetricFlow, and return its rows by what they are grouped by."""
-    engine: MetricFlowEngine = layer.mf
-    table = engine.query(MetricFlowQueryRequest.create(metric_names=metrics, **query)).result_df
-    keys = [name for name in table.column_names if name not in metrics]
-    rows = [dict(zip(table.column_names, row, strict=True)) for row in table.rows]
-    grouped = query.get("group_by_names", [])
-    assert sorted(keys) == sorted(grouped)
-    return {tuple(_plain(row[name]) for name in grouped): row for row in rows}
+def ask(
+    layer: Metrics, *metrics: str, group_by: Sequence[str] = (), **more: Any
+) -> dict[Key, dict[str, Any]]:
+    """Ask for metrics, and return the rows by what they are grouped by."""
+    names, answered = layer.ask(Question(metrics, group_by, **more))
+    assert sorted(set(names) - set(metrics)) == sorted(group_by)
+    rows = [dict(zip(names, row, strict=True)) for row in answered]
+    return {tuple(_plain(row[name]) for name in group_by): row for row in rows}
 
 
 def _plain(value: Any) -> Any:
@@ -317,24 +411,24 @@ def same(value: Any, wanted: Any, rel: float = 1e-9) -> bool:
     return bool(float(value) == pytest.approx(float(wanted), rel=rel, abs=1e-9))
 
 
-def declared(layer: Configuration) -> set[str]:
+def declared(layer: Metrics) -> set[str]:
     return {metric.name for metric in layer.semantic_manifest.metrics}
 
 
-def test_every_metric_is_compared_with_sql(layer: Configuration) -> None:
-    assert declared(layer) == set(EXPECTED) | set(GROWTH) | set(ROLLING)
+def test_every_metric_is_compared_with_sql(layer: Metrics) -> None:
+    assert declared(layer) == {*EXPECTED, *GROWTH, *ROLLING, "stock_quantity"}
 
 
-def test_every_tile_of_the_report_is_a_metric(layer: Configuration) -> None:
+def test_every_tile_of_the_report_is_a_metric(layer: Metrics) -> None:
     assert {tile.name for tile in PAGE.tiles} <= declared(layer)
 
 
 @pytest.mark.parametrize("cut", CUTS)
 @pytest.mark.parametrize("metric", EXPECTED)
 def test_a_metric_equals_the_facts(
-    layer: Configuration, expected: dict[str, Any], metric: str, cut: str
+    layer: Metrics, expected: dict[str, Any], metric: str, cut: str
 ) -> None:
-    rows = ask(layer, metric, group_by_names=CUTS[cut][0])
+    rows = ask(layer, metric, group_by=CUTS[cut][0])
     # where there is nothing, MetricFlow has no row
     wanted = {key: row[metric] for key, row in expected[cut].items() if row[metric]}
     # the sample's tills give back by payments alone
@@ -354,7 +448,7 @@ def year_before(day: date) -> date:
 @pytest.mark.parametrize("cut", ["branch and month", "day"])
 @pytest.mark.parametrize("metric", GROWTH)
 def test_a_growth_compares_with_the_year_before(
-    layer: Configuration, expected: dict[str, Any], metric: str, cut: str
+    layer: Metrics, expected: dict[str, Any], metric: str, cut: str
 ) -> None:
     facts = {key: row[GROWTH[metric]] for key, row in expected[cut].items()}
     wanted = {
@@ -363,7 +457,7 @@ def test_a_growth_compares_with_the_year_before(
         if day and now and facts.get((scope, before := year_before(day)))
     }
     assert len(wanted) >= 5
-    rows = ask(layer, metric, group_by_names=GROWN_BY[cut])
+    rows = ask(layer, metric, group_by=GROWN_BY[cut])
     assert wanted.keys() <= rows.keys()
     for key, row in rows.items():
         assert same(row[metric], wanted.get(key)), key
@@ -372,11 +466,11 @@ def test_a_growth_compares_with_the_year_before(
 @pytest.mark.parametrize("cut", ["day", "branch and day"])
 @pytest.mark.parametrize("metric", ROLLING)
 def test_a_rolling_sum_is_that_of_the_days_before(
-    layer: Configuration, expected: dict[str, Any], metric: str, cut: str
+    layer: Metrics, expected: dict[str, Any], metric: str, cut: str
 ) -> None:
     base, days = ROLLING[metric]
     facts = {key: row[base] for key, row in expected[cut].items()}
-    rows = ask(layer, metric, group_by_names=GROWN_BY[cut])
+    rows = ask(layer, metric, group_by=GROWN_BY[cut])
     sold = {key for key, value in facts.items() if value}
     assert len(sold) > 300
     assert sold <= rows.keys()
@@ -405,7 +499,7 @@ def report(published: Warehouse) -> dict[str, list[dict[str, Any]]]:
     ],
 )
 def test_a_metric_equals_the_report(
-    layer: Configuration, report: dict[str, Any], query: str, scope: str, period: str
+    layer: Metrics, report: dict[str, Any], query: str, scope: str, period: str
 ) -> None:
     grouped, keys = REPORT[query]
     rows = [
@@ -434,12 +528,10 @@ def test_a_metric_equals_the_report(
     figures = ask(
         layer,
         *columns.values(),
-        group_by_names=grouped,
-        where_constraints=[f"{chosen} = '{scope}'"],
-        time_constraint_start=datetime.combine(first, time()),
-        time_constraint_end=datetime.combine(
-            last if query == "months" else days["last_date"], time()
-        ),
+        group_by=grouped,
+        where=[f"{chosen} = '{scope}'"],
+        first=datetime.combine(first, time()),
+        last=datetime.combine(last if query == "months" else days["last_date"], time()),
     )
     wanted: dict[Key, dict[str, Any]] = {}
     for row in rows:
@@ -459,29 +551,27 @@ def test_a_metric_equals_the_report(
 
 @pytest.mark.parametrize("metric", FINE)
 def test_a_metric_can_be_cut_by_what_its_fact_carries(
-    layer: Configuration, published: Warehouse, metric: str
+    layer: Metrics, published: Warehouse, metric: str
 ) -> None:
     grouped, text = FINE[metric]
     wanted = {tuple(row.values())[:-1]: row["value"] for row in select(published, text)}
     assert len(wanted) > 2
-    rows = ask(layer, metric, group_by_names=grouped)
+    rows = ask(layer, metric, group_by=grouped)
     assert rows.keys() == wanted.keys()
     for key, value in wanted.items():
         assert same(rows[key][metric], value), key
 
 
-def test_saved_queries_answer_and_keep_currencies_apart(layer: Configuration) -> None:
+def test_saved_queries_answer_and_keep_currencies_apart(layer: Metrics) -> None:
     saved = layer.semantic_manifest.saved_queries
-    assert len(saved) == 5
+    assert len(saved) == 6
     for each in saved:
-        parameters = each.query_params
-        grouped = [re.split("'", text)[1] for text in parameters.group_by]
-        layer.refuse_mixed_currencies(parameters.metrics, grouped, [])
-        result = layer.mf.query(MetricFlowQueryRequest.create(saved_query_name=each.name))
-        assert result.result_df.row_count > 2, each.name
+        # one that mixed them would be refused
+        _, rows = layer.ask(Question(saved_query=each.name))
+        assert len(rows) > 2, each.name
 
 
-def test_money_of_two_currencies_is_never_added(layer: Configuration) -> None:
+def test_money_of_two_currencies_is_never_added(layer: Metrics) -> None:
     made_of_money = {
         name
         for name in declared(layer)
@@ -513,8 +603,8 @@ def test_metrics_are_asked_for_on_the_command_line_without_the_network(
     # a folder apart for what a library may have remembered from another day
     proxies = {"HTTPS_PROXY": address, "HTTP_PROXY": address, "TMPDIR": str(tmp_path)}
     question = ("metrics", "query", "--metrics", "net_revenue,orders", "--end-time", "2015-12-31")
-    table = mypizza(*question, "--group-by", "branch__currency", environment=proxies).stdout
-    assert table.splitlines()[2:] == ["USD                   817860.0500     21350"]
+    table = mypizza(*question, "--group-by", "currency", environment=proxies).stdout
+    assert table.splitlines()[2:] == ["USD                 817860.05   21350"]
     refused = mypizza(*question, expect=1).stderr
     assert "net_revenue: money of 2 currencies cannot be added" in refused
     assert "returning_share" in mypizza("metrics", "list", environment=proxies).stdout
@@ -522,6 +612,100 @@ def test_metrics_are_asked_for_on_the_command_line_without_the_network(
     with pytest.raises(BlockingIOError):
         nobody.accept()
     nobody.close()
+
+
+def test_plain_names_stand_for_the_only_dimension_of_that_name(layer: Metrics) -> None:
+    names = layer.names(["ORDERS", "net_revenue"])
+    assert names.metrics == ["orders", "net_revenue"]
+    assert [names.group_by(name) for name in ("channel", "Currency", "month", "branch")] == [
+        "order__channel", "branch__currency", "metric_time__month", "branch"
+    ]  # fmt: skip
+    assert names.order("-net_revenue") == "-net_revenue"
+    assert names.order("-channel") == "-order__channel"
+    assert names.where("currency = 'it''s a month' and month >= '2016-01-01'") == (
+        "{{ Dimension('branch__currency') }} = 'it''s a month' "
+        "and {{ TimeDimension('metric_time', 'month') }} >= '2016-01-01'"
+    )
+    assert names.where("{{ Dimension('city') }} like 'C%'") == (
+        "{{ Dimension('branch__city') }} like 'C%'"
+    )
+    chicago = layer.ask(Question(["orders"], where=["branch = 'chicago' and channel <> 'app'"]))
+    assert chicago == layer.ask(
+        Question(
+            ["orders"],
+            where=[
+                "{{ Entity('branch') }} = 'chicago'",
+                "{{ Dimension('order__channel') }} <> 'app'",
+            ],
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        (
+            Question(["tax"]),
+            "There is no metric tax; there are tax_due, tax_amount, tax_refunded, ",
+        ),
+        (
+            Question(["orders"], ["channels"]),
+            "orders: no dimension channels; there are order__channel, ",
+        ),
+        (
+            Question(["tickets"], ["channel"]),
+            "channel is more than one dimension of tickets: write order__channel or ",
+        ),
+        (Question(["orders"], where=["town = 'Quito'"]), "orders: no dimension town; there are "),
+        (Question(["orders"], where=["city ="]), "The warehouse cannot answer this: syntax error"),
+        (Question(["guests_year_over_year"]), "guests_year_over_year: add day, week, month"),
+        (
+            Question(saved_query="taxes"),
+            "There is no saved query taxes: there are accounts_by_month",
+        ),
+        (Question(), "Say what to ask for: --metrics, or --saved-query."),
+    ],
+)
+def test_a_wrong_name_is_answered_with_what_there_is(
+    layer: Metrics, question: Question, said: str
+) -> None:
+    with pytest.raises(WarehouseError) as refused:
+        layer.ask(question)
+    assert str(refused.value).startswith(said)
+    assert "\n" not in str(refused.value)
+
+
+def test_months_and_amounts_are_written_as_people_write_them(layer: Metrics) -> None:
+    question = Question(["net_revenue", "orders", "refund_share"], ["month", "currency"])
+    names, rows = layer.ask(question)
+    by_month = {tuple(row[:2]): row for row in written(layer, question, names, rows, None)}
+    assert by_month["2015-03", "USD"][2:] == ["70397.10", "1840", "0.0000"]
+    # as if the euro had three places, and the dollar none
+    layer.currencies |= {"EUR": ("EUR", 3), "USD": ("USD", 0)}
+    try:
+        places = {
+            row[1]: row[2].partition(".")[2] for row in written(layer, question, names, rows, None)
+        }
+        assert {currency: len(part) for currency, part in places.items()} == {"EUR": 3, "USD": 0}
+    finally:
+        layer.currencies |= {"EUR": ("EUR", 2), "USD": ("USD", 2)}
+    for grain, text in {"quarter": "2015-Q1", "year": "2015", "week": "2014-12-29"}.items():
+        asked = Question(["orders"], [grain], order=[grain], limit=1)
+        assert written(layer, asked, *layer.ask(asked), None)[0][0] == text
+
+
+def test_a_question_needs_no_dbt_until_the_project_changes(published: Warehouse) -> None:
+    assert published.embedded
+    question = ("metrics", "query", "--metrics", "orders", "--group-by", "branch")
+    first = mypizza(*question).stdout
+    program = (
+        "import sys; sys.argv[1:] = sys.argv[1:]; from ingest.cli.app import run\n"
+        "try: run()\nfinally: print(sorted({'dbt', 'dlt'} & set(sys.modules)))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program, *question], capture_output=True, text=True, check=True
+    ).stdout
+    assert said == f"{first}[]\n"
 
 
 def test_a_manager_asks_for_the_own_branch_alone(published: Warehouse) -> None:

@@ -24,6 +24,7 @@ from tests.python.commands import mypizza, sample
 
 TILLS = ("chicago", "quito")
 MAY_BE_EMPTY = ("fct_reviews", "rpt_findings", "rpt_restatements", "rpt_till_figures")
+COMPANY_WIDE = ("rpt_data_quality", "rpt_chain_days", "rpt_tax_months")
 BRANCHES = ("new_york", "san_francisco", "honolulu", *TILLS, "lyon")
 PASSWORD = "an analyst's p@ssword"  # noqa: S105 - invented for these tests
 
@@ -191,7 +192,7 @@ def wrong_rows(warehouse: Warehouse) -> list[str]:
                 column = "branch_id" if table in with_branch else f"'{branch}'"
                 rows = connection.execute(f"select distinct {column} from marts.{table}").fetchall()
                 # rows that tell of all branches together are for no manager
-                is_company_wide = table in ("rpt_data_quality", "rpt_chain_days")
+                is_company_wide = table in COMPANY_WIDE
                 has_rows = branch in seen.get(table, {branch}) and not is_company_wide
                 if rows != ([(branch,)] if has_rows else []):
                     wrong.append(f"the manager of {branch} sees {rows} of {table}")

@@ -6,6 +6,12 @@ branches as (
 
 ),
 
+regions as (
+
+    select * from {{ ref('branch_regions') }}
+
+),
+
 currencies as (
 
     select * from {{ ref('currencies') }}
@@ -22,6 +28,7 @@ final as (
         branches.branch_name,
         branches.city,
         branches.country_code,
+        coalesce(regions.region, branches.country_code) as region,
         branches.time_zone,
         branches.opened_on,
         branches.seats,
@@ -32,6 +39,7 @@ final as (
         currencies.minor_unit,
         branches.prices_include_tax
     from branches
+    left join regions on branches.branch_id = regions.branch_id
     left join currencies on branches.currency = currencies.currency
 
 )

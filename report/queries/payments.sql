@@ -1,0 +1,22 @@
+-- How guests paid in each period: all money with tax.
+select
+    coalesce(days.branch_id, days.currency) as scope_id,
+    periods.period_id,
+    replace(days.payment_method, '_', ' ') as payment_method,
+    sum(days.payments) as payments,
+    sum(days.paid_in_amount_exact) as paid_in_amount,
+    sum(days.paid_back_amount_exact) as paid_back_amount,
+    sum(days.taken_amount_exact) as taken_amount,
+    sum(days.tips_amount_exact) as tips_amount
+from marts.rpt_payment_days as days
+inner join marts.dim_periods as periods
+    on
+        days.currency = periods.currency
+        and days.business_date between periods.first_date and periods.last_date
+where not periods.is_previous
+group by
+    grouping sets (
+        (days.branch_id, periods.period_id, days.payment_method),
+        (days.currency, periods.period_id, days.payment_method)
+    )
+order by scope_id, periods.period_id, taken_amount desc, payment_method
