@@ -43,6 +43,7 @@ class Tile(_Declared):
         kind: how it is written.
         better: whether more of it is good (`up`), bad (`down`) or neither.
         note: its formula, in words.
+        needs: the column that says whether the branch records it; otherwise it always does.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Tile(_Declared):
     kind: Kind
     better: Literal["up", "down", ""] = ""
     note: str
+    needs: str = ""
 
 
 class Column(_Declared):
@@ -73,6 +75,7 @@ class Figure(_Declared):
         pick: which of the rows it shows.
         columns: the columns of its table; the rest of the query's stay unseen.
         empty: what is said where there is no row.
+        needs: the column of queries/figures.sql that says whether the branch records it.
         date: the column of dates that `months` and `days` go by.
         label: the column that names a row in the text alternative.
         value: the column whose highest row stands in the text alternative.
@@ -88,6 +91,7 @@ class Figure(_Declared):
     pick: Pick
     columns: tuple[Column, ...]
     empty: str
+    needs: str = ""
     date: str = ""
     label: str = ""
     value: str = ""
@@ -102,9 +106,12 @@ class Figure(_Declared):
 
 
 class Report(_Declared):
-    """The report: sections with the question that each answers, steps of time, tiles, figures."""
+    """The report: sections with the question that each answers, what it is compared with, steps of time,
+    tiles, figures.
+    """
 
     sections: dict[str, tuple[str, str]]
+    bases: dict[str, str]
     steps: dict[str, str]
     default_periods: tuple[str, ...]
     tiles: tuple[Tile, ...]

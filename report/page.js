@@ -3,7 +3,7 @@
   const book = JSON.parse(document.getElementById("data").textContent);
   const root = document.documentElement;
   const controls = {};
-  for (const name of ["scope", "period", "step", "theme"]) {
+  for (const name of ["scope", "period", "basis", "step", "theme"]) {
     controls[name] = document.getElementById(name);
   }
   const DAY = 86400000;
@@ -89,7 +89,8 @@
     const mine = query.rows[scope.scope_id];
     if (!mine || !period) return [];
     if (figure.pick === "period" || figure.pick === "grain") {
-      const rows = decoded(query, mine[period.period_id] ?? []);
+      const rows = decoded(query, mine[period.period_id] ?? [])
+        .filter((row) => row.basis === undefined || row.basis === controls.basis.value);
       return figure.pick === "period" ? rows : rows.filter((row) => row.grain === step);
     }
     const rows = decoded(query, mine);
@@ -111,18 +112,25 @@
     const { scope, period } = chosen();
     const query = book.queries.figures;
     const rows = period ? decoded(query, query.rows[scope.scope_id]?.[period.period_id] ?? []) : [];
-    const now = rows.find((row) => !row.is_previous) ?? {};
-    const before = rows.find((row) => row.is_previous && row.is_covered);
+    const basis = controls.basis.value;
+    const side = (wanted, name) => rows.find((row) => row.basis === wanted && row.side === name);
+    const now = recorded = side("period", "now") ?? {};
+    // like for like: the branches that traded through both
+    const same = side(basis, "now");
+    const before = side(basis, "before");
+    const left = same ? leftOut(same) : "";
     for (const tile of book.tiles) {
       const box = document.getElementById(`tile-${tile.name}`);
       const data = box.querySelector("data");
       const value = now[tile.name] ?? null;
       data.value = value === null ? "" : String(value);
-      data.textContent = value === null ? "not known" : written(value, tile.kind, true);
+      data.textContent = value !== null ? written(value, tile.kind, true)
+        : tile.needs && now[tile.needs] === false ? "not recorded here" : "not known";
       data.title = value === null ? "" : written(value, tile.kind);
       const delta = box.querySelector(".delta");
-      const [text, direction] = compared(tile, value, before?.[tile.name] ?? null, Boolean(before));
-      delta.textContent = text;
+      const [text, direction] = before
+        ? compared(tile, same[tile.name] ?? null, before[tile.name] ?? null) : ["", ""];
+      delta.textContent = text && left ? `${text}, like for like` : text;
       delta.className = `delta ${tile.better && direction
         ? (direction === tile.better ? "good" : "bad") : ""}`;
     }
@@ -131,21 +139,33 @@
       ? `${nameOf(scope)}, ${period.period_name}: ${days.formatRange(period.first_date, period.last_date)}`
         + `${period.is_complete ? "" : ", so far"}. `
         + (before ? `Compared with ${days.formatRange(
-          period.previous_first_date, period.previous_last_date)}. `
-          : "There is no complete previous period to compare with. ")
+          period[`${basis}_first_date`], period[`${basis}_last_date`])}${left}. `
+          : `There is no complete ${basis === "previous" ? "previous period" : "year before"} to compare with. `)
         + `${first.label} ${written(now[first.name] ?? null, first.kind)}.`
       : "This branch has no closed day yet.";
   }
 
-  function compared(tile, value, before, hasBefore) {
+  // what the chosen branch and period record, and so what may be empty and what is only not known
+  let recorded = {};
+
+  function leftOut(row) {
+    const parts = [["new", row.new_branches], ["incomplete", row.unknown_branches]]
+      .filter(([, count]) => count)
+      .map(([word, count]) => `${count} ${word} ${count === 1 ? "branch" : "branches"}`);
+    return parts.length ? `, like for like: ${parts.join(" and ")} left out` : "";
+  }
+
+  function compared(tile, value, before) {
     if (value === null) return ["", ""];
-    if (!hasBefore) return ["", ""];
-    if (before === null) return ["no previous figure", ""];
+    if (before === null) return ["no figure to compare with", ""];
     const difference = value - before;
     const isShare = tile.kind === "share";
-    const change = isShare ? difference * 100 : before === 0 ? NaN : difference / Math.abs(before);
-    const amount = isShare ? `${plain.format(Math.abs(change))} points`
-      : Number.isNaN(change) ? `from ${written(before, tile.kind)}` : percent.format(Math.abs(change));
+    // no percentage of nothing or less, and none across it; nor is less than nothing good
+    if (value < 0 || before < 0 || (before === 0 && difference && !isShare)) {
+      return [`from ${written(before, tile.kind)}`, ""];
+    }
+    const amount = isShare ? `${plain.format(Math.abs(difference * 100))} points`
+      : percent.format(difference ? Math.abs(difference / before) : 0);
     if (difference === 0 || /^0(\.0)?( points|%)$/.test(amount)) return ["● unchanged", ""];
     const direction = difference > 0 ? "up" : "down";
     return [`${difference > 0 ? "▲" : "▼"} ${amount} ${difference > 0 ? "more" : "less"}`, direction];
@@ -261,7 +281,11 @@
     // the last ones are none of the first ones
     if (figure.top < 0) rows = rows.slice(Math.max(-figure.top, all + figure.top)).reverse();
     if (figure.top > 0) rows = rows.slice(0, figure.top);
-    box.querySelector(".empty").hidden = rows.length > 0;
+    const empty = box.querySelector(".empty");
+    empty.hidden = rows.length > 0;
+    // that nobody has written it down is no good news
+    empty.textContent = figure.needs && recorded[figure.needs] === false
+      ? "This is not recorded here." : figure.empty;
     for (const part of box.querySelectorAll(".chart, details, .table")) part.hidden = !rows.length;
     const holder = box.querySelector(".table");
     const details = box.querySelector("details");
@@ -339,6 +363,7 @@
     const state = new URLSearchParams();
     state.set("branch", controls.scope.value);
     state.set("period", controls.period.value);
+    if (controls.basis.selectedIndex) state.set("basis", controls.basis.value);
     if (controls.step.value) state.set("step", controls.step.value);
     history.replaceState(null, "", `#${state}`);
   }
@@ -349,8 +374,10 @@
     fillPeriods();
     const wanted = [...controls.period.options].map((each) => each.value);
     if (wanted.includes(state.get("period"))) controls.period.value = state.get("period");
-    const steps = [...controls.step.options].map((each) => each.value);
-    controls.step.value = steps.includes(state.get("step")) ? state.get("step") : steps[0];
+    for (const name of ["basis", "step"]) {
+      const values = [...controls[name].options].map((each) => each.value);
+      controls[name].value = values.includes(state.get(name)) ? state.get(name) : values[0];
+    }
   }
 
   async function show() {
@@ -364,7 +391,7 @@
 
   controls.scope.append(...book.scopes.map((scope) => option(scope.scope_id, nameOf(scope))));
   controls.scope.addEventListener("change", () => { fillPeriods(); remember(); show(); });
-  for (const name of ["period", "step"]) {
+  for (const name of ["period", "basis", "step"]) {
     controls[name].addEventListener("change", () => { remember(); show(); });
   }
   controls.theme.addEventListener("click", () => { setTheme(!dark()); show(); });

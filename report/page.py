@@ -81,7 +81,7 @@ def _book(answers: dict[str, Rows]) -> dict[str, Any]:
         "defaults": PAGE.default_periods,
         "figures": [
             {
-                **figure.model_dump(exclude={"section", "note", "empty", "wide"}),
+                **figure.model_dump(exclude={"section", "note", "wide"}),
                 "spec": _compiled(figure.chart) if figure.chart else None,
             }
             for figure in PAGE.figures

@@ -20,11 +20,9 @@ left join marts.rpt_branch_periods as periods
             select sizes.period_id from marts.dim_periods as sizes
             where
                 sizes.currency = branches.currency and sizes.kind = 'rolling'
-                and not sizes.is_previous
             order by sizes.first_date
             limit 1
         )
-        and not periods.is_previous
 group by
     branches.branch_name, branches.city, branches.country_code, branches.currency,
     branches.prices_include_tax, branches.opened_on

@@ -12,7 +12,8 @@ select
         case when alerts.is_stock_out then 'has run out' end,
         case when alerts.is_running_out then 'lasts less than two days' end,
         case when alerts.is_below_reorder_level then 'is below its reorder level' end,
-        case when alerts.has_unexplained_loss then 'goes missing' end
+        case when alerts.has_unexplained_loss then 'goes missing' end,
+        case when alerts.has_surplus then 'more was found than expected: count again' end
     ) as alert
 from marts.rpt_stock_alerts as alerts
 inner join marts.dim_branches as branches on alerts.branch_id = branches.branch_id

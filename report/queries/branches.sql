@@ -1,21 +1,26 @@
 -- Each branch of the scope beside the others, and beside itself in the days before.
 select
     scopes.scope_id,
-    now.period_id,
+    periods.period_id,
+    before.basis,
     branches.branch_name,
-    now.net_revenue,
-    before.net_revenue as previous_net_revenue,
-    now.net_revenue / nullif(before.net_revenue, 0) - 1 as growth,
-    now.orders,
-    (now.net_revenue + now.refund_amount) / nullif(now.orders, 0) as average_order
-from marts.rpt_branch_periods as now
-inner join marts.dim_branches as branches on now.branch_id = branches.branch_id
-left join marts.rpt_branch_periods as before
-    on
-        now.branch_id = before.branch_id
-        and now.period_id = before.period_id
-        and before.is_previous
-        and before.trading_days = before.last_date - before.first_date + 1
-cross join lateral (values (now.branch_id), (now.currency)) as scopes (scope_id)
-where not now.is_previous
-order by scopes.scope_id, now.period_id, now.net_revenue desc
+    periods.net_revenue,
+    case when before.is_comparable then before.net_revenue end as previous_net_revenue,
+    -- a percentage needs something above nothing to be a percentage of
+    case
+        when before.is_comparable and before.net_revenue > 0 and periods.net_revenue >= 0
+            then periods.net_revenue / before.net_revenue - 1
+    end as growth,
+    case
+        when before.is_comparable then 'yes'
+        when before.is_new then 'no: it is new'
+        else 'no: days are missing'
+    end as compared,
+    periods.orders,
+    (periods.net_revenue + periods.refund_amount) / nullif(periods.orders, 0) as average_order
+from marts.rpt_branch_periods as periods
+inner join marts.dim_branches as branches on periods.branch_id = branches.branch_id
+inner join marts.rpt_branch_period_comparisons as before
+    on periods.branch_period_key = before.branch_period_key
+cross join lateral (values (periods.branch_id), (periods.currency)) as scopes (scope_id)
+order by scopes.scope_id, periods.period_id, before.basis, periods.net_revenue desc

@@ -25,7 +25,6 @@ inner join marts.dim_periods as periods
     on
         tickets.currency = periods.currency
         and tickets.business_date between periods.first_date and periods.last_date
-where not periods.is_previous
 group by
     grouping sets (
         (tickets.branch_id, periods.period_id, tickets.reason),

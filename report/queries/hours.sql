@@ -19,7 +19,7 @@ weekdays as (
         on
             days.currency = periods.currency
             and days.business_date between periods.first_date and periods.last_date
-    where not periods.is_previous and days.orders > 0
+    where days.orders > 0
     group by
         grouping sets (
             (days.branch_id, periods.period_id, iso_day_of_week),

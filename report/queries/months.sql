@@ -2,11 +2,16 @@
 select
     coalesce(months.branch_id, months.currency) as scope_id,
     months.first_date as month_start,
+    case
+        when bool_and(periods.is_complete) then to_char(months.first_date, 'Mon YYYY')
+        else to_char(months.first_date, 'Mon YYYY "so far"')
+    end as month_name,
     sum(months.new_guests) as new_guests,
     sum(months.guests) - sum(months.new_guests) as known_guests,
     case
         when count(months.orders) = count(*)
-            then 1000.0 * sum(months.complaints) / nullif(sum(months.orders), 0)
+            then 1000.0 * sum(months.complaints)
+                / nullif(sum(months.orders) filter (where months.complaints is not null), 0)
     end as complaint_rate,
     sum(months.first_response_minutes)
     / nullif(cast(sum(months.answered_tickets) as numeric), 0) as first_response,
@@ -20,10 +25,7 @@ select
     / nullif(cast(sum(months.ingredient_days) as numeric), 0) as stock_out_share
 from marts.rpt_branch_periods as months
 inner join marts.dim_periods as periods
-    on
-        months.currency = periods.currency
-        and months.period_id = periods.period_id
-        and months.is_previous = periods.is_previous
-where not months.is_previous and periods.kind = 'month'
+    on months.period_key = periods.period_key
+where periods.kind = 'month'
 group by grouping sets ((months.branch_id, months.first_date), (months.currency, months.first_date))
 order by scope_id, month_start

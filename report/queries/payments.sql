@@ -13,7 +13,6 @@ inner join marts.dim_periods as periods
     on
         days.currency = periods.currency
         and days.business_date between periods.first_date and periods.last_date
-where not periods.is_previous
 group by
     grouping sets (
         (days.branch_id, periods.period_id, days.payment_method),

@@ -14,7 +14,7 @@ inner join marts.dim_periods as periods
     on
         branches.currency = periods.currency
         and days.business_date between periods.first_date and periods.last_date
-where not days.is_open and not periods.is_previous
+where not days.is_open
 group by
     grouping sets (
         (days.branch_id, periods.period_id), (branches.currency, periods.period_id)

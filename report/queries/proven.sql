@@ -4,6 +4,8 @@ with found as (
         branch_id,
         business_date
     from marts.rpt_findings
+    -- a count of the kitchen proves no money
+    where finding not like 'more was found than expected%'
 ),
 
 figures as (
@@ -38,6 +40,6 @@ left join found
     on days.branch_id = found.branch_id and days.business_date = found.business_date
 left join figures on days.branch_id = figures.branch_id
 cross join lateral (values (branches.branch_id), (branches.currency)) as scopes (scope_id)
-where days.is_complete and not periods.is_previous
+where days.is_complete
 group by scopes.scope_id, periods.period_id, branches.branch_name
 order by scopes.scope_id, periods.period_id, branches.branch_name

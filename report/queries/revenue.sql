@@ -42,7 +42,7 @@ inner join marts.dim_periods as periods
     on
         spans.currency = periods.currency
         and spans.business_date between periods.first_date and periods.last_date
-where not periods.is_previous and (spans.grain <> 'month' or periods.kind <> 'month')
+where (spans.grain <> 'month' or periods.kind <> 'month')
 group by
     spans.scope_id, periods.period_id, spans.grain, spans.span_date, periods.first_date,
     periods.last_date

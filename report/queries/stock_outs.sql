@@ -12,7 +12,7 @@ inner join marts.dim_periods as periods
     on
         stock.currency = periods.currency
         and stock.business_date between periods.first_date and periods.last_date
-where stock.is_stock_out and not periods.is_previous
+where stock.is_stock_out
 group by
     grouping sets (
         (stock.branch_id, periods.period_id, ingredients.ingredient_name),

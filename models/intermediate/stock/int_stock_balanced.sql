@@ -4,7 +4,7 @@ with
 
 moved as (
 
-    select * from {{ ref('int_stock_moved') }}
+    select * from {{ ref('int_stock_judged') }}
 
 ),
 
@@ -20,15 +20,15 @@ branches as (
 
 ),
 
--- a stretch ends with the day of a count; the first one begins without a count
+-- a stretch ends with the day of a count that is believed; the first one begins without a count
 stretched as (
 
     select
         *,
-        count(counted_quantity) over (
+        count(believed_quantity) over (
             by_day rows between unbounded preceding and 1 preceding
         ) as stretch_number,
-        lag(counted_quantity) over by_day as counted_the_day_before,
+        lag(believed_quantity) over by_day as counted_the_day_before,
         count(delivered_price) over by_day as price_number,
         avg(consumed_quantity) over (by_day rows between 13 preceding and current row)
             as daily_consumption
@@ -71,6 +71,7 @@ valued as (
         branches.currency,
         opened.opening_quantity + opened.delivered_quantity - opened.consumed_quantity
             as expected_quantity,
+        case when not opened.is_surplus then opened.counted_quantity end as plausible_quantity,
         -- the seed's cost is of use only where the branch pays in its currency
         cast(
             coalesce(
@@ -101,7 +102,8 @@ final as (
         cast(consumed_quantity as numeric(14, 4)) as consumed_quantity,
         cast(expected_quantity as numeric(14, 4)) as expected_quantity,
         counted_quantity,
-        cast(expected_quantity - counted_quantity as numeric(14, 4)) as variance_quantity,
+        is_surplus,
+        cast(expected_quantity - plausible_quantity as numeric(14, 4)) as variance_quantity,
         cast(daily_consumption as numeric(14, 4)) as daily_consumption,
 
         -- money
@@ -111,16 +113,21 @@ final as (
             case when consumed_quantity = 0 then 0 else consumed_quantity * unit_cost end
             as numeric(14, 2)
         ) as consumed_amount,
-        cast((expected_quantity - counted_quantity) * unit_cost as numeric(14, 2))
+        cast((expected_quantity - plausible_quantity) * unit_cost as numeric(14, 2))
             as variance_amount,
 
         -- how long it lasts
+        -- `greatest` would take what is not known for nothing
         cast(
-            greatest(coalesce(counted_quantity, expected_quantity), 0)
-            / nullif(cast(daily_consumption as numeric(14, 4)), 0) as numeric(12, 1)
+            case
+                when coalesce(believed_quantity, expected_quantity) < 0 then 0
+                else coalesce(believed_quantity, expected_quantity)
+            end / nullif(cast(daily_consumption as numeric(14, 4)), 0) as numeric(12, 1)
         ) as days_of_cover,
-        coalesce(counted_quantity = 0, false) or coalesce(expected_quantity < 0, false)
-            as is_stock_out
+        case
+            when counted_quantity = 0 or expected_quantity < 0 then true
+            when coalesce(counted_quantity, expected_quantity) is not null then false
+        end as is_stock_out
     from valued
 
 )

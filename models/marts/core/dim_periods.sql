@@ -51,6 +51,9 @@ rolling as (
         last_date,
         {{ dbt.dateadd('day', 1 - 2 * length, 'last_date') }} as previous_first_date,
         {{ dbt.dateadd('day', -length, 'last_date') }} as previous_last_date,
+        {{ dbt.dateadd('year', -1, dbt.dateadd('day', 1 - length, 'last_date')) }}
+            as year_before_first_date,
+        {{ dbt.dateadd('year', -1, 'last_date') }} as year_before_last_date,
         true as is_complete
     from traded
     where {{ dbt.dateadd('day', 1 - length, 'last_date') }} >= first_date
@@ -71,7 +74,14 @@ spans as (
         min(dates.date_day) as first_date,
         max(dates.date_day) as end_date,
         traded.last_date as newest_date,
-        {{ dbt.dateadd('month', -months, 'min(dates.date_day)') }} as previous_first_date
+        {%- for basis, back in [('previous', months), ('year_before', 12)] %}
+        {{ dbt.dateadd('month', -back, 'min(dates.date_day)') }} as {{ basis }}_first_date,
+        -- up to now: the same day of the month; 29 February stands beside the 28th
+        {{ dbt.dateadd('month', -back, 'traded.last_date') }} as {{ basis }}_newest_date,
+        {{ dbt.dateadd('day', -1, dbt.dateadd('month', months - back, 'min(dates.date_day)')) }}
+            as {{ basis }}_end_date
+        {{- ',' if not loop.last }}
+        {%- endfor %}
     from traded
     cross join dates
     group by traded.currency, traded.first_date, traded.last_date, {{ id }}, {{ name }}
@@ -86,7 +96,7 @@ spans as (
     {%- endfor %}
 ),
 
--- a period in progress is compared with the same number of days of the previous one
+-- a period in progress is compared with the same calendar days
 calendar as (
     select
         currency,
@@ -95,46 +105,40 @@ calendar as (
         kind,
         first_date,
         least(end_date, newest_date) as last_date,
-        previous_first_date,
+        {%- for name in ['previous', 'year_before'] %}
+        {{ name }}_first_date,
         case
-            when end_date <= newest_date then {{ dbt.dateadd('day', -1, 'first_date') }}
-            else least(
-                {{ dbt.dateadd('day', -1, 'first_date') }},
-                {{ dbt.dateadd(
-                    'day', dbt.datediff('first_date', 'newest_date', 'day'), 'previous_first_date'
-                ) }}
-            )
-        end as previous_last_date,
+            when end_date <= newest_date then {{ name }}_end_date
+            else least({{ name }}_end_date, {{ name }}_newest_date)
+        end as {{ name }}_last_date,
+        {%- endfor %}
         end_date <= newest_date as is_complete
     from spans
 ),
 
 final as (
-    {%- for prefix, is_previous in [('', 'false'), ('previous_', 'true')] %}
     select
-        -- key
+        -- keys
+        {{ surrogate_key('currency', 'period_id') }} as period_key,
         currency,
         period_id,
-        {{ is_previous }} as is_previous,
 
         -- what it is
         cast(period_name as {{ dbt.type_string() }}) as period_name,
         kind,
         is_complete,
 
-        -- its days
-        cast({{ prefix }}first_date as date) as first_date,
-        cast({{ prefix }}last_date as date) as last_date
+        -- its days, and those of the two periods that it is compared with
+        {%- for name in ['', 'previous_', 'year_before_'] %}
+        cast({{ name }}first_date as date) as {{ name }}first_date,
+        cast({{ name }}last_date as date) as {{ name }}last_date
+        {{- ',' if not loop.last }}
+        {%- endfor %}
     from (
         select * from rolling
         union all
         select * from calendar
     ) as periods
-    {%- if not loop.last %}
-
-    union all
-    {%- endif %}
-    {%- endfor %}
 )
 
 select * from final

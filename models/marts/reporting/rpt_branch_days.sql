@@ -38,9 +38,8 @@ ticket_days as (
     select
         branch_id,
         business_date,
-        count(*) as complaints
+        sum(case when is_complaint then 1 else 0 end) as complaints
     from {{ ref('fct_support_tickets') }}
-    where is_complaint
     group by branch_id, business_date
 ),
 
@@ -88,10 +87,13 @@ filled as (
         {%- for measure in [
             'sales.units', 'sales.gross_revenue', 'sales.discount_amount', 'sales.tax_amount',
             'sales.tips_amount', 'sales.revenue_before_refunds', 'payments.paid_back_amount',
-            'guests.new_guests', 'guests.returning_guests', 'tickets.complaints'
+            'guests.new_guests', 'guests.returning_guests'
         ] %}
         coalesce({{ measure }}, 0) as {{ measure.split('.')[1] }},
         {%- endfor %}
+        -- before a branch's first ticket nobody knows
+        case when count(tickets.branch_id) over so_far > 0 then coalesce(tickets.complaints, 0) end
+            as complaints,
         case when sales.branch_id is null then 0 else sales.orders end as orders,
         coalesce(payments.refund_amount, 0) + coalesce(sales.returned_amount, 0) as refund_amount,
         coalesce(payments.tax_refunded, 0) + coalesce(sales.returned_tax, 0) as tax_refunded,
@@ -105,20 +107,15 @@ filled as (
         case when food.branch_id is null then 0 else food.recipe_cost end as recipe_cost,
         food.waste
     from days
-    left join order_days as sales
-        on days.branch_id = sales.branch_id and days.business_date = sales.business_date
-    left join payment_days as payments
-        on days.branch_id = payments.branch_id and days.business_date = payments.business_date
-    left join figure_days as figures
-        on days.branch_id = figures.branch_id and days.business_date = figures.business_date
-    left join {{ ref('rpt_guest_days') }} as guests
-        on days.branch_id = guests.branch_id and days.business_date = guests.business_date
-    left join ticket_days as tickets
-        on days.branch_id = tickets.branch_id and days.business_date = tickets.business_date
-    left join {{ ref('int_days_judged') }} as judged
-        on days.branch_id = judged.branch_id and days.business_date = judged.business_date
-    left join {{ ref('int_food_costed') }} as food
-        on days.branch_id = food.branch_id and days.business_date = food.business_date
+    {%- for each, rows in {
+        'sales': 'order_days', 'payments': 'payment_days', 'figures': 'figure_days',
+        'guests': ref('rpt_guest_days'), 'tickets': 'ticket_days',
+        'judged': ref('int_days_judged'), 'food': ref('int_food_costed'),
+    }.items() %}
+    left join {{ rows }} as {{ each }}
+        on days.branch_id = {{ each }}.branch_id and days.business_date = {{ each }}.business_date
+    {%- endfor %}
+    window so_far as (partition by days.branch_id order by days.business_date)
 ),
 
 final as (

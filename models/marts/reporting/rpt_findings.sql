@@ -1,12 +1,5 @@
 with
 
-orders as (
-
-    select * from {{ ref('fct_orders') }}
-    where abs(unpaid_amount_exact) >= 0.01
-
-),
-
 taken as (
 
     select
@@ -15,17 +8,6 @@ taken as (
         sum(paid_amount_exact) as amount
     from {{ ref('fct_orders') }}
     group by branch_id, business_date
-
-),
-
-payments as (
-
-    select
-        payments.*,
-        orders.system_name
-    from {{ ref('fct_payments') }} as payments
-    inner join {{ ref('fct_orders') }} as orders on payments.order_key = orders.order_key
-    where payments.payment_method = 'other'
 
 ),
 
@@ -44,7 +26,8 @@ found as (
         'orders are not paid to the cent' as finding,
         count(*) as records,
         sum(abs(unpaid_amount_exact)) as amount
-    from orders
+    from {{ ref('fct_orders') }}
+    where abs(unpaid_amount_exact) >= 0.01
     group by branch_id, business_date
 
     union all
@@ -67,10 +50,11 @@ found as (
         {{ dbt.concat(["'the way of paying is not known: '", "payments.till_method"]) }} as finding,
         count(*) as records,
         sum(payments.amount_exact) as amount
-    from payments
+    from {{ ref('fct_payments') }} as payments
+    inner join {{ ref('fct_orders') }} as orders on payments.order_key = orders.order_key
     left join {{ ref('payment_methods') }} as methods
-        on payments.system_name = methods.system and payments.till_method = methods.word
-    where methods.word is null
+        on orders.system_name = methods.system and payments.till_method = methods.word
+    where payments.payment_method = 'other' and methods.word is null
     group by payments.branch_id, payments.business_date, payments.till_method
 
     union all
@@ -110,6 +94,17 @@ found as (
         tickets,
         amount
     from {{ ref('int_copied_tickets') }}
+
+    union all
+
+    select
+        branch_id,
+        business_date,
+        {{ dbt.concat(["'more was found than expected: '", "ingredient_id"]) }} as finding,
+        1 as records,
+        (counted_quantity - expected_quantity) * unit_cost as amount
+    from {{ ref('fct_stock_days') }}
+    where is_surplus
 
     union all
 

@@ -2,8 +2,7 @@ with
 
 periods as (
 
-    select * from {{ ref('dim_periods') }}
-    where not is_previous
+    select * from {{ ref('rpt_branch_periods') }}
 
 ),
 
@@ -28,8 +27,10 @@ branch_hours as (
 final as (
 
     select
-        -- key
+        -- keys
+        periods.branch_period_key,
         branch_hours.branch_id,
+        periods.period_key,
         periods.period_id,
         dates.iso_day_of_week,
         branch_hours.local_hour,
@@ -45,11 +46,11 @@ final as (
     inner join dates on branch_hours.business_date = dates.date_day
     inner join periods
         on
-            branch_hours.currency = periods.currency
+            branch_hours.branch_id = periods.branch_id
             and branch_hours.business_date between periods.first_date and periods.last_date
     group by
-        branch_hours.branch_id, periods.period_id, dates.iso_day_of_week,
-        branch_hours.local_hour, branch_hours.currency, branches.minor_unit
+        branch_hours.branch_id, periods.branch_period_key, periods.period_key, periods.period_id,
+        dates.iso_day_of_week, branch_hours.local_hour, branch_hours.currency, branches.minor_unit
 
 )
 

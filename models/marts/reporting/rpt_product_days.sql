@@ -115,6 +115,7 @@ final as (
         product_days.branch_id,
         product_days.business_date,
         product_days.product_id,
+        {{ surrogate_key('product_days.branch_id', 'product_days.product_id') }} as menu_item_key,
         product_days.chain_product_id,
 
         -- volume

@@ -6,8 +6,8 @@ dates as (
     select * from {{ ref('dim_dates') }}
 ),
 
-products as (
-    select * from {{ ref('dim_products') }}
+items as (
+    select * from {{ ref('dim_menu_items') }}
 ),
 
 product_days as (
@@ -70,12 +70,13 @@ final as (
         judged.branch_id,
         judged.month_start,
         judged.product_id,
-        products.chain_product_id,
+        items.menu_item_key,
+        items.chain_product_id,
 
         -- product, as its newest version has it
-        products.product_name,
-        products.category,
-        products.size,
+        items.product_name,
+        items.category,
+        items.size,
 
         -- volume
         cast(judged.units as numeric(14, 3)) as units,
@@ -84,7 +85,7 @@ final as (
             as units_share,
 
         -- money
-        products.currency,
+        items.currency,
         {%- for amount in ['gross_revenue', 'discount_amount', 'refund_amount', 'product_revenue',
             'till_cost', 'till_margin', 'unit_margin'] %}
         {{ money('judged.' ~ amount, 'branches.minor_unit') }} as {{ amount }},
@@ -103,11 +104,8 @@ final as (
         end as menu_class
     from judged
     inner join branches on judged.branch_id = branches.branch_id
-    inner join products
-        on
-            judged.branch_id = products.branch_id
-            and judged.product_id = products.product_id
-            and products.is_current
+    inner join items
+        on judged.branch_id = items.branch_id and judged.product_id = items.product_id
 )
 
 select * from final

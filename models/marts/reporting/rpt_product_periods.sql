@@ -8,15 +8,13 @@ branches as (
 
 periods as (
 
-    select * from {{ ref('dim_periods') }}
-    where not is_previous
+    select * from {{ ref('rpt_branch_periods') }}
 
 ),
 
-products as (
+items as (
 
-    select * from {{ ref('dim_products') }}
-    where is_current
+    select * from {{ ref('dim_menu_items') }}
 
 ),
 
@@ -31,6 +29,8 @@ product_periods as (
     select
         product_days.branch_id,
         product_days.currency,
+        periods.branch_period_key,
+        periods.period_key,
         periods.period_id,
         product_days.product_id,
         sum(product_days.units) as units,
@@ -44,27 +44,31 @@ product_periods as (
     from product_days
     inner join periods
         on
-            product_days.currency = periods.currency
+            product_days.branch_id = periods.branch_id
             and product_days.business_date between periods.first_date and periods.last_date
     group by
-        product_days.branch_id, product_days.currency, periods.period_id, product_days.product_id
+        product_days.branch_id, product_days.currency, periods.branch_period_key,
+        periods.period_key, periods.period_id, product_days.product_id
 
 ),
 
 final as (
 
     select
-        -- key
+        -- keys
+        product_periods.branch_period_key,
         product_periods.branch_id,
+        product_periods.period_key,
         product_periods.period_id,
+        items.menu_item_key,
         product_periods.product_id,
 
         -- product, as its newest version has it
-        products.sku,
-        products.chain_product_id,
-        products.product_name,
-        products.category,
-        products.size,
+        items.sku,
+        items.chain_product_id,
+        items.product_name,
+        items.category,
+        items.size,
 
         -- volume
         cast(product_periods.units as numeric(14, 3)) as units,
@@ -76,10 +80,10 @@ final as (
         {{ money('product_periods.till_cost', 'branches.minor_unit') }} as till_cost
     from product_periods
     inner join branches on product_periods.branch_id = branches.branch_id
-    inner join products
+    inner join items
         on
-            product_periods.branch_id = products.branch_id
-            and product_periods.product_id = products.product_id
+            product_periods.branch_id = items.branch_id
+            and product_periods.product_id = items.product_id
 
 )
 

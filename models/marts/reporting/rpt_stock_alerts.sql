@@ -22,7 +22,8 @@ weeks as (
         sum(case when is_stock_out then 1 else 0 end) as stock_out_days,
         sum(consumed_quantity) as consumed_quantity,
         sum(variance_quantity) as variance_quantity,
-        sum(variance_amount) as variance_amount
+        sum(variance_amount) as variance_amount,
+        max(case when is_surplus then counted_quantity - expected_quantity end) as surplus_quantity
     from dated
     where business_date > {{ dbt.dateadd('day', -7, 'last_business_date') }}
     group by branch_id, ingredient_id, last_business_date
@@ -33,14 +34,21 @@ judged as (
         stock_days.*,
         ingredients.ingredient_name,
         ingredients.reorder_level,
-        coalesce(stock_days.counted_quantity, stock_days.expected_quantity) as stock_quantity,
+        -- a surplus is not believed before the next count
         case
+            when stock_days.is_surplus then stock_days.expected_quantity
+            else coalesce(stock_days.counted_quantity, stock_days.expected_quantity)
+        end as stock_quantity,
+        case
+            when stock_days.is_surplus then stock_days.last_count_date
             when stock_days.counted_quantity is not null then stock_days.business_date
             else stock_days.last_count_date
         end as counted_on,
         weeks.stock_out_days,
         weeks.variance_quantity as week_variance_quantity,
         weeks.variance_amount as week_variance_amount,
+        weeks.surplus_quantity,
+        weeks.surplus_quantity is not null as has_surplus,
         coalesce(
             weeks.variance_quantity
             > {{ var('largest_unexplained_share') }} * weeks.consumed_quantity,
@@ -58,6 +66,7 @@ judged as (
 alerted as (
     select
         *,
+        coalesce(is_stock_out, false) as has_run_out,
         coalesce(stock_quantity < reorder_level, false) as is_below_reorder_level,
         coalesce(days_of_cover < {{ var('shortest_days_of_cover') }}, false) as is_running_out
     from judged
@@ -79,18 +88,22 @@ final as (
         reorder_level,
 
         -- what is wrong
-        is_stock_out,
+        has_run_out as is_stock_out,
         is_running_out,
         is_below_reorder_level,
         has_unexplained_loss,
+        has_surplus,
 
         -- the last seven days
         cast(stock_out_days as integer) as stock_out_days,
         cast(week_variance_quantity as numeric(14, 4)) as variance_quantity,
         cast(week_variance_amount as numeric(14, 2)) as variance_amount,
+        cast(surplus_quantity as numeric(14, 4)) as surplus_quantity,
         currency
     from alerted
-    where is_stock_out or is_running_out or is_below_reorder_level or has_unexplained_loss
+    where
+        has_run_out or is_running_out or is_below_reorder_level or has_unexplained_loss
+        or has_surplus
 )
 
 select * from final

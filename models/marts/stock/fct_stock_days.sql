@@ -33,6 +33,7 @@ final as (
         consumed_quantity,
         expected_quantity,
         counted_quantity,
+        is_surplus,
         variance_quantity,
         daily_consumption,
 

@@ -6,7 +6,6 @@ with booked as (
         units,
         orders
     from {{ ref('rpt_branch_periods') }}
-    where not is_previous
     union all
     select
         branch_id,

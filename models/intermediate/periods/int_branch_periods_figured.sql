@@ -1,0 +1,149 @@
+{{ config(materialized='table') }}
+
+{%- set counts = [
+    'complaints', 'ingredient_days', 'stock_out_days', 'tickets', 'answered_tickets',
+    'first_response_minutes', 'posts', 'positive_posts', 'negative_posts',
+] -%}
+{%- set exact = [
+    'gross_revenue', 'discount_amount', 'tax_amount', 'tax_refunded', 'tax_due',
+    'revenue_before_refunds', 'refund_amount', 'net_revenue', 'tips_amount', 'taken_amount',
+    'paid_back_amount',
+] -%}
+{%- set amounts = exact + ['recipe_cost', 'costed_revenue', 'waste'] %}
+
+with
+
+branch_days as (
+    select
+        *,
+        case when recipe_cost is not null then net_revenue_exact end as costed_revenue,
+        -- what the branch has data of begins and ends with a sale
+        case when gross_revenue_exact <> 0 then business_date end as sale_date
+    from {{ ref('rpt_branch_days') }}
+),
+
+periods as (
+    select * from {{ ref('int_periods_spanned') }}
+),
+
+-- stock that nobody has counted yet has not run out, nor has it not
+stock_days as (
+    select
+        branch_id,
+        business_date,
+        count(is_stock_out) as ingredient_days,
+        sum(case when is_stock_out then 1 else 0 end) as stock_out_days
+    from {{ ref('fct_stock_days') }}
+    group by branch_id, business_date
+    having count(is_stock_out) > 0
+),
+
+ticket_days as (
+    select
+        branch_id,
+        business_date,
+        count(*) as tickets,
+        count(first_response_minutes) as answered_tickets,
+        sum(first_response_minutes) as first_response_minutes
+    from {{ ref('fct_support_tickets') }}
+    group by branch_id, business_date
+),
+
+post_days as (
+    select
+        branch_id,
+        business_date,
+        count(sentiment) as posts,
+        count(case when sentiment_class = 'positive' then 1 end) as positive_posts,
+        count(case when sentiment_class = 'negative' then 1 end) as negative_posts
+    from {{ ref('fct_social_posts') }}
+    group by branch_id, business_date
+),
+
+days as (
+    select
+        branch_days.*,
+        branches.opened_on,
+        stock_days.ingredient_days,
+        stock_days.stock_out_days,
+        min(branch_days.sale_date) over branch as first_sale_date,
+        max(branch_days.sale_date) over branch as last_sale_date,
+        {%- for count in ['tickets', 'answered_tickets', 'first_response_minutes'] %}
+        case
+            when branch_days.complaints is not null then coalesce(ticket_days.{{ count }}, 0)
+        end as {{ count }},
+        {%- endfor %}
+        -- nobody knows whether nobody wrote before the first post
+        {%- for count in ['posts', 'positive_posts', 'negative_posts'] %}
+        case when count(post_days.posts) over so_far > 0 then coalesce(post_days.{{ count }}, 0) end
+            as {{ count }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from branch_days
+    inner join {{ ref('dim_branches') }} as branches on branch_days.branch_id = branches.branch_id
+    {%- for each in ['stock_days', 'ticket_days', 'post_days'] %}
+    left join {{ each }}
+        on
+            branch_days.branch_id = {{ each }}.branch_id
+            and branch_days.business_date = {{ each }}.business_date
+    {%- endfor %}
+    window
+        branch as (partition by branch_days.branch_id),
+        so_far as (partition by branch_days.branch_id order by branch_days.business_date)
+),
+
+period_days as (
+    select
+        days.branch_id,
+        periods.period_key,
+        periods.basis,
+        periods.period_id,
+        periods.first_date,
+        periods.last_date,
+        max(days.currency) as currency,
+        count(*) as trading_days,
+        -- a day or two without a sale at its edges is a day of rest
+        count(*) = count(case when days.is_complete then 1 end)
+        and max(days.opened_on) <= periods.first_date
+        and max(days.first_sale_date)
+        <= {{ dbt.dateadd('day', var('longest_rest_days'), 'periods.first_date') }}
+        and max(days.last_sale_date)
+        >= {{ dbt.dateadd('day', '-' ~ var('longest_rest_days'), 'periods.last_date') }}
+            as is_whole,
+        -- unknown if they are unknown on any day
+        case when count(days.orders) = count(*) then sum(days.orders) end as orders,
+        sum(days.units) as units,
+        {%- for count in counts %}
+        sum(days.{{ count }}) as {{ count }},
+        {%- endfor %}
+        {%- for amount in amounts %}
+        cast(sum(days.{{ amount }}{{ '_exact' if amount in exact }}) as {{ exact_type() }})
+            as {{ amount }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from days
+    inner join periods
+        on
+            days.currency = periods.currency
+            and days.business_date between periods.first_date and periods.last_date
+    group by
+        days.branch_id, periods.period_key, periods.basis, periods.period_id, periods.first_date,
+        periods.last_date
+),
+
+final as (
+    select
+        {{ surrogate_key('period_days.branch_id', 'period_days.period_id') }} as branch_period_key,
+        period_days.*,
+        coalesce(guests.guests, 0) as guests,
+        coalesce(guests.new_guests, 0) as new_guests,
+        coalesce(guests.returning_guests, 0) as returning_guests
+    from period_days
+    left join {{ ref('int_guest_periods_counted') }} as guests
+        on
+            period_days.branch_id = guests.branch_id
+            and period_days.period_key = guests.period_key
+            and period_days.basis = guests.basis
+)
+
+select * from final

@@ -1,0 +1,34 @@
+{{ config(materialized='table') }}
+
+with
+
+periods as (
+
+    select * from {{ ref('dim_periods') }}
+
+),
+
+final as (
+    {%- for basis, days in [
+        ('period', ''), ('previous', 'previous_'), ('year_before', 'year_before_')
+    ] %}
+
+    select
+        -- key
+        period_key,
+        '{{ basis }}' as basis,
+
+        -- which days
+        currency,
+        period_id,
+        {{ days }}first_date as first_date,
+        {{ days }}last_date as last_date
+    from periods
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+
+)
+
+select * from final
