@@ -33,7 +33,8 @@ mapped as (
             when 'ticket restaurant' then 'voucher'
             else source.mode_de_paiement
         end as payment_method,
-        'dine_in' as channel,
+        -- the export does not say it
+        'unknown' as channel,
         0.10 as tax_rate,
         {{ raw_record('source', [
             '_file_name', '_line_number', '_reject', 'date', 'heure', 'ticket', 'article',
