@@ -106,9 +106,7 @@ class Figure(_Declared):
 
 
 class Report(_Declared):
-    """The report: sections with the question that each answers, what it is compared with, steps of time,
-    tiles, figures.
-    """
+    """The report: sections with their questions, bases of comparison, steps, tiles, figures."""
 
     sections: dict[str, tuple[str, str]]
     bases: dict[str, str]

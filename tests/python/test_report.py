@@ -450,9 +450,10 @@ def test_no_percentage_crosses_zero_and_less_than_nothing_is_not_good(
 def test_what_a_branch_does_not_record_is_no_good_news(browser: Browser) -> None:
     browser.open("lyon", "2016-01")
     for figure in ("complaints", "stock_outs", "alerts"):
-        assert browser.run(
-            f"return document.querySelector('#figure-{figure} .empty').textContent"
-        ) == "This is not recorded here."
+        assert (
+            browser.run(f"return document.querySelector('#figure-{figure} .empty').textContent")
+            == "This is not recorded here."
+        )
     assert browser.tile_texts()["stock_out_share"] == "not recorded here"
 
 
@@ -989,13 +990,13 @@ def test_the_filters_and_sections_can_be_reached_by_keyboard(browser: Browser) -
 
     browser.open("USD", "last-28-days")
     reached = []
-    for _ in range(5 + len(PAGE.sections)):
+    for _ in range(6 + len(PAGE.sections)):
         browser.driver.switch_to.active_element.send_keys(Keys.TAB)
         reached.append(
             browser.run("return document.activeElement.id || document.activeElement.hash")
         )
-    assert reached[:5] == ["#trading", "scope", "period", "step", "theme"]
-    assert reached[5:] == [f"#{name}" for name in PAGE.sections]
+    assert reached[:6] == ["#trading", "scope", "period", "basis", "step", "theme"]
+    assert reached[6:] == [f"#{name}" for name in PAGE.sections]
     browser.driver.find_element(By.CSS_SELECTOR, "nav a[data-section=trust]").send_keys(Keys.ENTER)
     assert browser.run("return document.activeElement.id") == "trust"
     assert "branch=USD" in browser.driver.current_url or "#" not in browser.driver.current_url

@@ -245,3 +245,37 @@ def test_a_build_without_anything_new_writes_no_row(warehouse: Warehouse) -> Non
     build(*FACTS)
 
     assert [query(warehouse, version + fact) for fact in FACTS] == before
+
+
+def test_a_slip_of_the_pen_is_an_alert_and_no_waste(warehouse: Warehouse) -> None:
+    """687 kg of jalapenos, where half a kilo was counted."""
+    last = "2015-12-31"
+    waste = f"select waste from marts.rpt_branch_days where business_date = '{last}'"
+    waste += " and branch_id = 'quito'"
+    ((waste_before,),) = query(warehouse, waste)
+    before = stock_day(warehouse, last, "jalapenos")
+    assert not before["is_surplus"]
+
+    def slip(lines: list[list[str]]) -> None:
+        next(line for line in lines if line[0] == "jalapenos")[1] = "687"
+
+    change(f"stock/counts/quito/{last}.csv", slip)
+    mypizza("run", "--no-docs")
+
+    after = stock_day(warehouse, last, "jalapenos")
+    assert (after["counted_quantity"], after["is_surplus"]) == (Decimal(687), True)
+    assert (after["variance_quantity"], after["variance_amount"]) == (None, None)
+    assert after["days_of_cover"] <= before["days_of_cover"] + 3
+    # what the other ingredients lost stays, and nothing is below nothing
+    ((waste_after,),) = query(warehouse, waste)
+    assert waste_after == waste_before - before["variance_amount"]
+    assert query(
+        warehouse,
+        "select has_surplus, stock_quantity, surplus_quantity from marts.rpt_stock_alerts"
+        " where branch_id = 'quito' and ingredient_id = 'jalapenos'",
+    ) == [(True, after["expected_quantity"], 687 - after["expected_quantity"])]
+    assert query(
+        warehouse,
+        "select business_date::text, records from marts.rpt_findings"
+        " where finding = 'more was found than expected: jalapenos' and branch_id = 'quito'",
+    ) == [(last, 1)]
