@@ -327,8 +327,9 @@ FINE = {
         "when local_hour between 15 and 16 then 'afternoon' when local_hour between 17 and 21 "
         "then 'dinner' when local_hour between 5 and 10 then 'morning' else 'night' end, "
         "1 - sum(cost) / sum(gross_revenue - discount_amount) filter (where cost is not null) "
-        "as value from marts.fct_orders left join (select order_key, sum(cost_amount_exact) as cost from "
-        "marts.fct_order_lines group by 1 having bool_and(cost_amount is not null)) as costs "
+        "as value from marts.fct_orders left join (select order_key, "
+        "sum(cost_amount_exact) as cost from marts.fct_order_lines group by 1 "
+        "having bool_and(cost_amount is not null)) as costs "
         "using (order_key) where is_sale group by 1, 2, 3",
     ),
     "orders": (
