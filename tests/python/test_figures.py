@@ -1,0 +1,170 @@
+"""The page of figures: mart and tile give the number that the page says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import pytest
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from ingest.warehouse import PROJECT_DIR, Warehouse
+
+PAGE = (PROJECT_DIR / "docs" / "dbt" / "figures.md").read_text(encoding="utf-8")
+
+MONTH = date(2015, 12, 1)
+"""The only one of the small company's that is whole."""
+
+MONEY_TYPES = {"numeric(18,2)", "numeric(14,2)", "numeric(18,6)"}
+
+Numbers = dict[str, Decimal | None]
+
+
+class Figure(NamedTuple):
+    """A figure of the page, and where it is to be found."""
+
+    mart: str
+    name: str
+    formula: str
+    metric: str
+    tile: str
+
+
+def figures() -> Iterator[Figure]:
+    """Read the page's tables, each with the mart that its section names."""
+    for section in PAGE.split("\n## ")[1:]:
+        mart = re.search(r"^Of \[(\w+)\]", section, re.MULTILINE)
+        rows = re.findall(r"^\| `(\w+)` \|(.*)\|$", section, re.MULTILINE)
+        for name, rest in rows if mart else ():
+            cells = [cell.strip().strip("`") for cell in rest.split("|")]
+            yield Figure(mart[1] if mart else "", name, *cells[2:5])
+
+
+FIGURES = list(figures())
+
+
+def close(one: Decimal | None, other: Decimal | None, name: str) -> bool:
+    """Whether two numbers are the same: the tiles add what is rounded for each period."""
+    if one is None or other is None:
+        return not one and not other
+    return abs(one - other) <= Decimal("0.0001" if name.endswith("_share") else "0.011")
+
+
+def in_mart(warehouse: Warehouse, figure: Figure) -> Numbers:
+    day = "month_start" if figure.mart.endswith("_months") else "business_date"
+    statement = sql.SQL(
+        "select branch_id, {} from marts.{} where date_trunc('month', {}) = %s group by 1"
+    ).format(sql.SQL(figure.formula), sql.Identifier(figure.mart), sql.Identifier(day))
+    with warehouse.connect(role="reader") as connection:
+        return dict(connection.execute(statement, [MONTH]).fetchall())
+
+
+def test_the_page_has_every_tile_of_the_trading_and_the_kitchen_section() -> None:
+    declared = (PROJECT_DIR / "report" / "figures.yml").read_text(encoding="utf-8")
+    tiles = re.findall(
+        r"^  - name: (\w+)\n    section: (\w+)\n    label: .*\n    kind:", declared, re.M
+    )
+    shown = {figure.tile for figure in FIGURES}
+    wanted = {name for name, section in tiles if section in ("trading", "menu")}
+    assert wanted
+    assert wanted <= shown
+    assert len({figure.name for figure in FIGURES}) == len(FIGURES)
+
+
+def test_tiles_say_what_the_page_says(small_warehouse: Warehouse) -> None:
+    query = (PROJECT_DIR / "report" / "queries" / "figures.sql").read_text(encoding="utf-8")
+    with small_warehouse.connect(role="reader") as connection:
+        found = connection.cursor(row_factory=dict_row).execute(query).fetchall()
+    tiles: dict[str, dict[str, Any]] = {
+        row["scope_id"]: row
+        for row in found
+        if row["period_id"] == f"{MONTH:%Y-%m}"
+        # the period itself, not what it is compared with
+        and (row.get("basis", "period") == "period" and not row.get("is_previous"))
+    }
+    for figure in FIGURES:
+        if figure.tile != "–":
+            numbers = in_mart(small_warehouse, figure)
+            assert {"chicago", "quito"} <= numbers.keys()
+            for branch, number in numbers.items():
+                assert close(tiles[branch][figure.tile], number, figure.name), (figure, branch)
+
+
+def test_every_amount_of_every_mart_is_on_the_page(small_warehouse: Warehouse) -> None:
+    with small_warehouse.connect(role="reader") as connection:
+        columns = connection.execute(
+            """
+            select distinct a.attname, replace(format_type(a.atttypid, a.atttypmod), ' ', '')
+            from pg_attribute as a inner join pg_class as c on a.attrelid = c.oid
+            where c.relnamespace = 'marts'::regnamespace and c.relkind = 'r' and a.attnum > 0
+            """
+        ).fetchall()
+    amounts = {name for name, kind in columns if kind in MONEY_TYPES}
+    assert len(amounts) > 30
+    assert {name for name in amounts if f"\n| `{name}` |" not in PAGE} == set()
+
+
+@pytest.fixture
+def queries() -> dict[str, str]:
+    """The page's queries by their comment."""
+    return dict(re.findall(r"```sql\n-- (.*?)\n(.*?)```", PAGE, re.DOTALL))
+
+
+def test_what_came_in_by_way_of_paying_is_what_the_days_have_taken(
+    small_warehouse: Warehouse, queries: dict[str, str]
+) -> None:
+    """Refunds are deducted: they were once added."""
+    with small_warehouse.connect(role="reader") as connection:
+        documented = dict(
+            connection.execute(queries["euros of January 2016 by way of paying"]).fetchall()
+        )
+        ((taken, paid_back),) = connection.execute(
+            "select sum(taken_amount), sum(paid_back_amount) from marts.rpt_branch_days where"
+            " branch_id = 'lyon' and business_date between '2016-01-01' and '2016-01-31'"
+        ).fetchall()
+    assert documented["cash"] > 0
+    assert paid_back > 0
+    assert sum(documented.values()) == taken
+
+
+def test_the_gap_between_the_two_costs_is_that_of_the_recipes_and_the_till(
+    small_warehouse: Warehouse, queries: dict[str, str]
+) -> None:
+    with small_warehouse.connect(role="reader") as connection:
+        (documented,) = [
+            row
+            for row in connection.execute(
+                queries["the two costs of each branch in December 2015"]
+            ).fetchall()
+            if row[0] == "chicago"
+        ]
+        ((recipe, till),) = connection.execute(
+            """
+            with products as (
+                select sum(l.till_cost) as cost, sum(l.gross_revenue - l.discount_amount) as revenue
+                from marts.fct_order_lines as l inner join marts.dim_products using (product_key)
+                where l.branch_id = 'chicago' and l.line_kind = 'sale'
+                    and l.business_date between '2015-12-01' and '2015-12-31'
+                group by product_id
+                having count(*) = count(l.till_cost)
+            )
+            select
+                (
+                    select sum(consumed_amount) from marts.fct_stock_days
+                    where branch_id = 'chicago'
+                        and business_date between '2015-12-01' and '2015-12-31'
+                ) / (
+                    select sum(gross_revenue - discount_amount) from marts.fct_orders
+                    where branch_id = 'chicago'
+                        and business_date between '2015-12-01' and '2015-12-31'
+                ),
+                (select sum(cost) / sum(revenue) from products)
+            """
+        ).fetchall()
+    assert abs(documented[1] - recipe) < Decimal("0.001")
+    assert abs(documented[2] - till) < Decimal("0.001")
+    assert documented[3] == documented[2] - documented[1]
