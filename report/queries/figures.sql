@@ -27,26 +27,86 @@ figured as (
         periods.branch_id,
         periods.currency,
         periods.period_id,
-        case when sides.side = 'now' then periods.orders else before.orders end as orders,
-        case when sides.side = 'now' then periods.units else before.units end as units,
-        case when sides.side = 'now' then periods.guests else before.guests end as guests,
-        case when sides.side = 'now' then periods.new_guests else before.new_guests end as new_guests,
-        case when sides.side = 'now' then periods.returning_guests else before.returning_guests end as returning_guests,
-        case when sides.side = 'now' then periods.complaints else before.complaints end as complaints,
-        case when sides.side = 'now' then periods.ingredient_days else before.ingredient_days end as ingredient_days,
-        case when sides.side = 'now' then periods.stock_out_days else before.stock_out_days end as stock_out_days,
-        case when sides.side = 'now' then periods.answered_tickets else before.answered_tickets end as answered_tickets,
-        case when sides.side = 'now' then periods.first_response_minutes else before.first_response_minutes end as first_response_minutes,
-        case when sides.side = 'now' then periods.posts else before.posts end as posts,
-        case when sides.side = 'now' then periods.positive_posts else before.positive_posts end as positive_posts,
-        case when sides.side = 'now' then periods.negative_posts else before.negative_posts end as negative_posts,
-        case when sides.side = 'now' then periods.gross_revenue else before.gross_revenue end as gross_revenue,
-        case when sides.side = 'now' then periods.discount_amount else before.discount_amount end as discount_amount,
-        case when sides.side = 'now' then periods.refund_amount else before.refund_amount end as refund_amount,
-        case when sides.side = 'now' then periods.net_revenue else before.net_revenue end as net_revenue,
-        case when sides.side = 'now' then periods.food_cost else before.food_cost end as food_cost,
-        case when sides.side = 'now' then periods.costed_revenue else before.costed_revenue end as costed_revenue,
-        case when sides.side = 'now' then periods.waste else before.waste end as waste
+        case
+            when sides.side = 'now' then periods.orders
+            else before.orders
+        end as orders,
+        case
+            when sides.side = 'now' then periods.units
+            else before.units
+        end as units,
+        case
+            when sides.side = 'now' then periods.guests
+            else before.guests
+        end as guests,
+        case
+            when sides.side = 'now' then periods.new_guests
+            else before.new_guests
+        end as new_guests,
+        case
+            when sides.side = 'now' then periods.returning_guests
+            else before.returning_guests
+        end as returning_guests,
+        case
+            when sides.side = 'now' then periods.complaints
+            else before.complaints
+        end as complaints,
+        case
+            when sides.side = 'now' then periods.ingredient_days
+            else before.ingredient_days
+        end as ingredient_days,
+        case
+            when sides.side = 'now' then periods.stock_out_days
+            else before.stock_out_days
+        end as stock_out_days,
+        case
+            when sides.side = 'now' then periods.answered_tickets
+            else before.answered_tickets
+        end as answered_tickets,
+        case
+            when sides.side = 'now' then periods.first_response_minutes
+            else before.first_response_minutes
+        end as first_response_minutes,
+        case
+            when sides.side = 'now' then periods.posts
+            else before.posts
+        end as posts,
+        case
+            when sides.side = 'now' then periods.positive_posts
+            else before.positive_posts
+        end as positive_posts,
+        case
+            when sides.side = 'now' then periods.negative_posts
+            else before.negative_posts
+        end as negative_posts,
+        case
+            when sides.side = 'now' then periods.gross_revenue
+            else before.gross_revenue
+        end as gross_revenue,
+        case
+            when sides.side = 'now' then periods.discount_amount
+            else before.discount_amount
+        end as discount_amount,
+        case
+            when sides.side = 'now' then periods.refund_amount
+            else before.refund_amount
+        end as refund_amount,
+        case
+            when sides.side = 'now' then periods.net_revenue
+            else before.net_revenue
+        end as net_revenue,
+        case
+            when sides.side = 'now' then periods.food_cost
+            else before.food_cost
+        end as food_cost,
+        case
+            when sides.side = 'now' then periods.costed_revenue
+            else before.costed_revenue
+        end as costed_revenue,
+        case
+            when sides.side = 'now' then periods.waste
+            else before.waste
+        end as waste
     from sides
     inner join marts.rpt_branch_periods as periods
         on sides.branch_period_key = periods.branch_period_key

@@ -1,6 +1,11 @@
 {%- set counts = ['orders', 'units', 'new_guests', 'returning_guests', 'complaints'] %}
 {%- set amounts = ['gross_revenue', 'discount_amount', 'tax_amount', 'tax_refunded',
     'refund_amount', 'tips_amount', 'taken_amount', 'paid_back_amount', 'net_revenue'] %}
+{%- set joined = {
+    'payments': 'payment_days', 'figures': 'figure_days', 'tickets': 'ticket_days',
+    'guests': ref('rpt_guest_days'), 'judged': ref('int_days_judged'),
+    'food': ref('int_food_costed'),
+} %}
 with order_days as (
     select
         branch_id,
@@ -107,11 +112,9 @@ filled as (
         case when food.branch_id is null then 0 else food.food_cost end as food_cost,
         food.waste
     from days
-    {%- for each, rows in {
-        'sales': 'order_days', 'payments': 'payment_days', 'figures': 'figure_days',
-        'guests': ref('rpt_guest_days'), 'tickets': 'ticket_days',
-        'judged': ref('int_days_judged'), 'food': ref('int_food_costed'),
-    }.items() %}
+    left join order_days as sales
+        on days.branch_id = sales.branch_id and days.business_date = sales.business_date
+    {%- for each, rows in joined.items() %}
     left join {{ rows }} as {{ each }}
         on days.branch_id = {{ each }}.branch_id and days.business_date = {{ each }}.business_date
     {%- endfor %}
