@@ -27,34 +27,84 @@ figured as (
         periods.branch_id,
         periods.currency,
         periods.period_id,
-        case when sides.side = 'now' then periods.orders else before.orders end as orders,
-        case when sides.side = 'now' then periods.units else before.units end as units,
-        case when sides.side = 'now' then periods.guests else before.guests end as guests,
-        case when sides.side = 'now' then periods.new_guests else before.new_guests end as new_guests,
-        case when sides.side = 'now' then periods.returning_guests else before.returning_guests end as returning_guests,
-        case when sides.side = 'now' then periods.complaints else before.complaints end as complaints,
-        case when sides.side = 'now' then periods.ingredient_days else before.ingredient_days end as ingredient_days,
-        case when sides.side = 'now' then periods.stock_out_days else before.stock_out_days end as stock_out_days,
-        case when sides.side = 'now' then periods.answered_tickets else before.answered_tickets end as answered_tickets,
-        case when sides.side = 'now' then periods.first_response_minutes else before.first_response_minutes end as first_response_minutes,
-        case when sides.side = 'now' then periods.posts else before.posts end as posts,
-        case when sides.side = 'now' then periods.positive_posts else before.positive_posts end as positive_posts,
-        case when sides.side = 'now' then periods.negative_posts else before.negative_posts end as negative_posts,
-        case when sides.side = 'now' then periods.gross_revenue else before.gross_revenue end as gross_revenue,
-        case when sides.side = 'now' then periods.discount_amount else before.discount_amount end as discount_amount,
-        case when sides.side = 'now' then periods.revenue_before_refunds else before.revenue_before_refunds end as revenue_before_refunds,
-        case when sides.side = 'now' then periods.refund_amount else before.refund_amount end as refund_amount,
-        case when sides.side = 'now' then periods.net_revenue else before.net_revenue end as net_revenue,
-        case when sides.side = 'now' then periods.recipe_cost else before.recipe_cost end as recipe_cost,
-        case when sides.side = 'now' then periods.costed_revenue else before.costed_revenue end as costed_revenue,
-        case when sides.side = 'now' then periods.waste else before.waste end as waste
+        shown.orders,
+        shown.units,
+        shown.guests,
+        shown.new_guests,
+        shown.returning_guests,
+        shown.complaints,
+        shown.ingredient_days,
+        shown.stock_out_days,
+        shown.answered_tickets,
+        shown.first_response_minutes,
+        shown.posts,
+        shown.positive_posts,
+        shown.negative_posts,
+        shown.gross_revenue,
+        shown.discount_amount,
+        shown.revenue_before_refunds,
+        shown.refund_amount,
+        shown.net_revenue,
+        shown.recipe_cost,
+        shown.costed_revenue,
+        shown.waste
     from sides
     inner join marts.rpt_branch_periods as periods
         on sides.branch_period_key = periods.branch_period_key
-    left join marts.rpt_branch_period_comparisons as before
-        on
-            sides.branch_period_key = before.branch_period_key
-            and sides.basis = before.basis
+    cross join lateral (
+        select
+            now.orders,
+            now.units,
+            now.guests,
+            now.new_guests,
+            now.returning_guests,
+            now.complaints,
+            now.ingredient_days,
+            now.stock_out_days,
+            now.answered_tickets,
+            now.first_response_minutes,
+            now.posts,
+            now.positive_posts,
+            now.negative_posts,
+            now.gross_revenue,
+            now.discount_amount,
+            now.revenue_before_refunds,
+            now.refund_amount,
+            now.net_revenue,
+            now.recipe_cost,
+            now.costed_revenue,
+            now.waste
+        from marts.rpt_branch_periods as now
+        where sides.side = 'now' and now.branch_period_key = sides.branch_period_key
+        union all
+        select
+            before.orders,
+            before.units,
+            before.guests,
+            before.new_guests,
+            before.returning_guests,
+            before.complaints,
+            before.ingredient_days,
+            before.stock_out_days,
+            before.answered_tickets,
+            before.first_response_minutes,
+            before.posts,
+            before.positive_posts,
+            before.negative_posts,
+            before.gross_revenue,
+            before.discount_amount,
+            before.revenue_before_refunds,
+            before.refund_amount,
+            before.net_revenue,
+            before.recipe_cost,
+            before.costed_revenue,
+            before.waste
+        from marts.rpt_branch_period_comparisons as before
+        where
+            sides.side = 'before'
+            and before.branch_period_key = sides.branch_period_key
+            and before.basis = sides.basis
+    ) as shown
 ),
 
 left_out as (

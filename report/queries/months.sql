@@ -10,7 +10,8 @@ select
     sum(months.guests) - sum(months.new_guests) as known_guests,
     case
         when count(months.orders) = count(*)
-            then 1000.0 * sum(months.complaints)
+            then
+                1000.0 * sum(months.complaints)
                 / nullif(sum(months.orders) filter (where months.complaints is not null), 0)
     end as complaint_rate,
     sum(months.first_response_minutes)

@@ -66,8 +66,6 @@ days as (
         branches.opened_on,
         stock_days.ingredient_days,
         stock_days.stock_out_days,
-        min(branch_days.sale_date) over branch as first_sale_date,
-        max(branch_days.sale_date) over branch as last_sale_date,
         {%- for count in ['tickets', 'answered_tickets', 'first_response_minutes'] %}
         case
             when branch_days.complaints is not null then coalesce(ticket_days.{{ count }}, 0)
@@ -76,9 +74,10 @@ days as (
         -- nobody knows whether nobody wrote before the first post
         {%- for count in ['posts', 'positive_posts', 'negative_posts'] %}
         case when count(post_days.posts) over so_far > 0 then coalesce(post_days.{{ count }}, 0) end
-            as {{ count }}
-        {{- ',' if not loop.last }}
+            as {{ count }},
         {%- endfor %}
+        min(branch_days.sale_date) over branch as first_sale_date,
+        max(branch_days.sale_date) over branch as last_sale_date
     from branch_days
     inner join {{ ref('dim_branches') }} as branches on branch_days.branch_id = branches.branch_id
     {%- for each in ['stock_days', 'ticket_days', 'post_days'] %}
@@ -101,7 +100,6 @@ period_days as (
         periods.first_date,
         periods.last_date,
         max(days.currency) as currency,
-        count(*) as trading_days,
         -- a day or two without a sale at its edges is a day of rest
         count(*) = count(case when days.is_complete then 1 end)
         and max(days.opened_on) <= periods.first_date
@@ -118,9 +116,9 @@ period_days as (
         {%- endfor %}
         {%- for amount in amounts %}
         cast(sum(days.{{ amount }}{{ '_exact' if amount in exact }}) as {{ exact_type() }})
-            as {{ amount }}
-        {{- ',' if not loop.last }}
+            as {{ amount }},
         {%- endfor %}
+        count(*) as trading_days
     from days
     inner join periods
         on

@@ -21,8 +21,8 @@ final as (
         -- which days
         currency,
         period_id,
-        {{ days }}first_date as first_date,
-        {{ days }}last_date as last_date
+        cast({{ days }}first_date as date) as first_date,
+        cast({{ days }}last_date as date) as last_date
     from periods
     {%- if not loop.last %}
     union all

@@ -73,15 +73,14 @@ spans as (
         '{{ kind }}' as kind,
         min(dates.date_day) as first_date,
         max(dates.date_day) as end_date,
-        traded.last_date as newest_date,
         {%- for basis, back in [('previous', months), ('year_before', 12)] %}
         {{ dbt.dateadd('month', -back, 'min(dates.date_day)') }} as {{ basis }}_first_date,
         -- up to now: the same day of the month; 29 February stands beside the 28th
         {{ dbt.dateadd('month', -back, 'traded.last_date') }} as {{ basis }}_newest_date,
         {{ dbt.dateadd('day', -1, dbt.dateadd('month', months - back, 'min(dates.date_day)')) }}
-            as {{ basis }}_end_date
-        {{- ',' if not loop.last }}
+            as {{ basis }}_end_date,
         {%- endfor %}
+        traded.last_date as newest_date
     from traded
     cross join dates
     group by traded.currency, traded.first_date, traded.last_date, {{ id }}, {{ name }}
@@ -123,17 +122,16 @@ final as (
         currency,
         period_id,
 
-        -- what it is
-        cast(period_name as {{ dbt.type_string() }}) as period_name,
-        kind,
-        is_complete,
-
         -- its days, and those of the two periods that it is compared with
         {%- for name in ['', 'previous_', 'year_before_'] %}
         cast({{ name }}first_date as date) as {{ name }}first_date,
-        cast({{ name }}last_date as date) as {{ name }}last_date
-        {{- ',' if not loop.last }}
+        cast({{ name }}last_date as date) as {{ name }}last_date,
         {%- endfor %}
+
+        -- what it is
+        cast(period_name as {{ dbt.type_string() }}) as period_name,
+        kind,
+        is_complete
     from (
         select * from rolling
         union all

@@ -4,6 +4,11 @@
     'taken_amount', 'paid_back_amount'] %}
 {%- set less = {'tax_due': 'tax_amount - tax_refunded',
     'net_revenue': 'revenue_before_refunds - refund_amount'} %}
+{%- set joined = {
+    'payments': 'payment_days', 'figures': 'figure_days', 'tickets': 'ticket_days',
+    'guests': ref('rpt_guest_days'), 'judged': ref('int_days_judged'),
+    'food': ref('int_food_costed'),
+} %}
 with order_days as (
     select
         branch_id,
@@ -107,11 +112,9 @@ filled as (
         case when food.branch_id is null then 0 else food.recipe_cost end as recipe_cost,
         food.waste
     from days
-    {%- for each, rows in {
-        'sales': 'order_days', 'payments': 'payment_days', 'figures': 'figure_days',
-        'guests': ref('rpt_guest_days'), 'tickets': 'ticket_days',
-        'judged': ref('int_days_judged'), 'food': ref('int_food_costed'),
-    }.items() %}
+    left join order_days as sales
+        on days.branch_id = sales.branch_id and days.business_date = sales.business_date
+    {%- for each, rows in joined.items() %}
     left join {{ rows }} as {{ each }}
         on days.branch_id = {{ each }}.branch_id and days.business_date = {{ each }}.business_date
     {%- endfor %}

@@ -44,21 +44,21 @@ final as (
         -- which days
         spans.first_date,
         spans.last_date,
-        cast(coalesce(others.trading_days, 0) as integer) as trading_days,
+        cast(coalesce(other_days.trading_days, 0) as integer) as trading_days,
 
         -- what may be compared
-        coalesce(periods.is_whole and others.is_whole, false) as is_comparable,
+        coalesce(periods.is_whole and other_days.is_whole, false) as is_comparable,
         branches.opened_on > spans.first_date as is_new,
 
         -- volume and guests of the other days, each guest once
-        cast(others.units as numeric(14, 3)) as units,
+        cast(other_days.units as numeric(14, 3)) as units,
         {%- for count in counts %}
-        cast(others.{{ count }} as integer) as {{ count }},
+        cast(other_days.{{ count }} as integer) as {{ count }},
         {%- endfor %}
 
         -- money of the other days, and of the period itself
         {%- for amount in amounts %}
-        {{ money('others.' ~ amount, 'branches.minor_unit') }} as {{ amount }},
+        {{ money('other_days.' ~ amount, 'branches.minor_unit') }} as {{ amount }},
         {%- endfor %}
         {{ money('periods.net_revenue', 'branches.minor_unit') }} as period_net_revenue,
         cast(periods.orders as integer) as period_orders,
@@ -66,10 +66,10 @@ final as (
     from period_figures as periods
     inner join branches on periods.branch_id = branches.branch_id
     inner join spans on periods.period_key = spans.period_key
-    left join period_figures as others
+    left join period_figures as other_days
         on
-            periods.branch_period_key = others.branch_period_key
-            and spans.basis = others.basis
+            periods.branch_period_key = other_days.branch_period_key
+            and spans.basis = other_days.basis
     where periods.basis = 'period'
 
 )

@@ -1,4 +1,4 @@
-{%- set sides = [('', 'days'), ('_year_before', 'before')] -%}
+{%- set sides = [('', 'later'), ('_year_before', 'earlier')] -%}
 
 with
 
@@ -19,31 +19,30 @@ final as (
 
     select
         -- key
-        days.branch_id,
-        days.business_date,
-        before.business_date as year_before_date,
+        later.branch_id,
+        later.business_date,
+        earlier.business_date as year_before_date,
 
         -- volume, where it is known of both
         {%- for name, side in sides %}
         case
-            when days.orders is not null and before.orders is not null then {{ side }}.orders
+            when later.orders is not null and earlier.orders is not null then {{ side }}.orders
         end as orders{{ name }},
         {%- endfor %}
 
         -- money
-        days.currency,
         {%- for name, side in sides %}
         {{ side }}.net_revenue as net_revenue{{ name }},
-        {{ side }}.net_revenue_exact as net_revenue{{ name }}_exact
-        {{- ',' if not loop.last }}
+        {{ side }}.net_revenue_exact as net_revenue{{ name }}_exact,
         {%- endfor %}
-    from branch_days as days
-    inner join branch_days as before
+        later.currency
+    from branch_days as later
+    inner join branch_days as earlier
         on
-            days.branch_id = before.branch_id
-            and before.business_date = {{ dbt.dateadd('year', -1, 'days.business_date') }}
-            and days.business_date = {{ dbt.dateadd('year', 1, 'before.business_date') }}
-    where before.business_date >= before.first_sale_date
+            later.branch_id = earlier.branch_id
+            and earlier.business_date = {{ dbt.dateadd('year', -1, 'later.business_date') }}
+            and later.business_date = {{ dbt.dateadd('year', 1, 'earlier.business_date') }}
+    where earlier.business_date >= earlier.first_sale_date
 
 )
 

@@ -1,5 +1,5 @@
--- The opening is what the day before was counted at, or else should have had: so, too, after a surplus
--- that is not believed.
+-- The opening is what the day before was counted at, or else should have had: so, too, after a
+-- surplus that is not believed.
 with days as (
     select
         *,
