@@ -99,7 +99,8 @@ class Broker:
         described = self._metadata()
         try:
             topic_id = ""
-            if described.controller_id >= 0:  # librdkafka's mock has no controller, and no ids
+            # librdkafka's mock has no controller, and no ids
+            if described.controller_id in described.brokers:
                 asked = self._admin.describe_topics(
                     TopicCollection([name]), request_timeout=self.topic.timeout_seconds
                 )
