@@ -29,6 +29,12 @@ BATCH = 5_000
 Offsets = dict[int, int]
 """Offsets by partition."""
 
+READING = {
+    # librdkafka asks for a group, and nothing is ever kept under it
+    "group.id": "mypizza", "enable.auto.commit": False, "enable.partition.eof": True,
+    "auto.offset.reset": "error", "isolation.level": "read_committed",
+    "allow.auto.create.topics": False, "queued.max.messages.kbytes": 32 * 1024,
+}  # fmt: skip
 REFUSALS = {
     KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED, KafkaError._SSL,
     KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.CLUSTER_AUTHORIZATION_FAILED,
@@ -62,25 +68,14 @@ class Broker:
         self.topic = topic
         self._trouble: KafkaError | None = None
         settings = {
-            "bootstrap.servers": topic.bootstrap_servers,
-            "client.id": "mypizza",
-            "log_level": 0,
-            "error_cb": self._note,
-            **topic.settings,
-        }
-        reading = {
-            # librdkafka asks for it, and nothing is ever kept under it
-            "group.id": "mypizza",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "auto.offset.reset": "error",
-            "isolation.level": "read_committed",
-            "allow.auto.create.topics": False,
-            "queued.max.messages.kbytes": 32 * 1024,
-        }
+            "bootstrap.servers": topic.bootstrap_servers, "client.id": "mypizza", "log_level": 0,
+            "error_cb": self._note, **topic.settings,
+        }  # fmt: skip
         try:
-            self._consumer = Consumer({**settings, **reading})
-            self._admin = AdminClient(settings)
+            self._consumer = Consumer({**settings, **READING})
+            # its requests end in time by themselves
+            waiting = {"socket.timeout.ms": int(1000 * topic.timeout_seconds)}
+            self._admin = AdminClient({**settings, **waiting})
         except (KafkaException, TypeError, ValueError) as error:
             why = error.args[0].str() if isinstance(error, KafkaException) else str(error)
             raise SourceError(f"security in {topic.section} is not allowed: {why}.") from None
@@ -95,95 +90,68 @@ class Broker:
         Raises:
             SourceError: the broker does not answer, refuses, or has no such topic.
         """
-        name = self.topic.topic
         described = self._metadata()
         try:
             topic_id = ""
             # librdkafka's mock has no controller, and no ids
             if described.controller_id in described.brokers:
-                asked = self._admin.describe_topics(
-                    TopicCollection([name]), request_timeout=self.topic.timeout_seconds
-                )
-                topic_id = str(asked[name].result().topic_id)
-            partitions = list(described.topics[name].partitions)
+                asked = self._admin.describe_topics(TopicCollection([self.topic.topic]))
+                topic_id = str(asked[self.topic.topic].result().topic_id)
+            partitions = list(described.topics[self.topic.topic].partitions)
+            earliest, latest = OffsetSpec.earliest(), OffsetSpec.latest()
             return Extent(
-                topic_id,
-                self.offsets(OffsetSpec.earliest(), partitions),
-                self.offsets(OffsetSpec.latest(), partitions),
+                topic_id, self._offsets(earliest, partitions), self._offsets(latest, partitions)
             )
         except KafkaException as error:
             raise self.explained(error.args[0]) from None
 
-    def offsets(self, spec: OffsetSpec, partitions: list[int]) -> Offsets:
+    def _offsets(self, spec: OffsetSpec, partitions: list[int]) -> Offsets:
         """Ask for an offset of some partitions: their first, or the one after their last stable."""
         asked = self._admin.list_offsets(
             {TopicPartition(self.topic.topic, number): spec for number in partitions},
             isolation_level=IsolationLevel.READ_COMMITTED,
-            request_timeout=self.topic.timeout_seconds,
         )
         return {place.partition: found.result().offset for place, found in asked.items()}
 
-    def read(self, start: Offsets, end: Offsets, lost: dict[int, int]) -> Iterator[list[Message]]:
+    def read(self, position: Offsets, end: Offsets) -> Iterator[list[Message]]:
         """Read from some offsets up to others.
 
         Args:
-            start: where to begin; goes along with what was read, markers of transactions included.
+            position: where to begin; goes along with what was read, markers of transactions, too.
             end: where to end.
-            lost: told of each partition whose next messages are gone, with the first that is there.
 
         Yields:
             Messages, of one partition in their order; none where for a while there was none.
 
         Raises:
-            SourceError: the broker says nothing for too long.
+            SourceError: the broker says nothing for too long, or that a message is gone meanwhile.
         """
-        unread = {number for number, offset in start.items() if offset < end[number]}
-        self._consumer.assign([self._place(number, start[number]) for number in unread])
-        silence = 0.0
+        name, silence = self.topic.topic, 0.0
+        unread = {number for number, offset in position.items() if offset < end[number]}
+        self._consumer.assign([TopicPartition(name, each, position[each]) for each in unread])
         while unread:
             asked = time.monotonic()
             batch = self._consumer.consume(BATCH, 0.1)
             silence = 0.0 if batch else silence + time.monotonic() - asked
             wanted = []
             for message in batch:
-                number = message.partition()
+                number, offset = message.partition(), message.offset()
+                error = message.error()
+                if error and error.code() != KafkaError._PARTITION_EOF:
+                    raise self.explained(error)
                 if number not in unread:
                     continue
-                if error := message.error():
-                    self._went_on(error, message, start, end, lost)
-                elif message.offset() < end[number]:
+                if not error and offset < end[number]:
                     wanted.append(message)
-                    start[number] = message.offset() + 1
-                else:
-                    start[number] = end[number]
-                if start[number] >= end[number]:
-                    start[number] = max(end[number], lost.get(number, 0))
+                    offset += 1
+                # at the end of the partition the offset is that after the last marker
+                position[number] = min(max(offset, position[number]), end[number])
+                if position[number] == end[number]:
                     unread.discard(number)
-                    self._consumer.pause([TopicPartition(self.topic.topic, number)])
+                    self._consumer.pause([TopicPartition(name, number)])
             yield wanted
             if silence > self.topic.timeout_seconds:
                 raise self.explained(self._trouble)
-
-    def _went_on(
-        self, error: KafkaError, message: Message, start: Offsets, end: Offsets, lost: Offsets
-    ) -> None:
-        """Deal with what is no message: the end of a partition, and what is gone meanwhile."""
-        number = message.partition()
-        if error.code() == KafkaError._PARTITION_EOF:
-            # markers of transactions take offsets, too, and are no messages
-            start[number] = min(max(message.offset(), start[number]), end[number])
-        elif error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):
-            first = self.offsets(OffsetSpec.earliest(), [number])[number]
-            if first <= start[number]:
-                raise self.explained(error)
-            start[number] = lost[number] = first
-            if first < end[number]:
-                self._consumer.seek(self._place(number, first))
-        else:
-            raise self.explained(error)
-
-    def _place(self, number: int, offset: int) -> TopicPartition:
-        return TopicPartition(self.topic.topic, number, offset)
 
     def _note(self, error: KafkaError) -> None:
         """Keep what librdkafka says; that it is refused explains all that comes after."""
@@ -195,16 +163,15 @@ class Broker:
         while True:
             try:
                 described = self._consumer.list_topics(self.topic.topic, timeout=2)
-                break
             except KafkaException as error:
                 self._consumer.poll(0)  # what was wrong is told here
-                trouble = self._trouble
-                is_refused = trouble is not None and trouble.code() in REFUSALS
-                if is_refused or time.monotonic() > deadline:
-                    raise self.explained(trouble or error.args[0]) from None
-        if missing := described.topics[self.topic.topic].error:
-            raise self.explained(missing)
-        return described
+                trouble = self._trouble or error.args[0]
+                if trouble.code() in REFUSALS or time.monotonic() > deadline:
+                    raise self.explained(trouble) from None
+            else:
+                if missing := described.topics[self.topic.topic].error:
+                    raise self.explained(missing)
+                return described
 
     def explained(self, error: KafkaError | None) -> SourceError:
         """Return one sentence on why the topic cannot be read, or not on."""

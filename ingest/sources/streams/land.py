@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from typing import Any
 
 from confluent_kafka import TIMESTAMP_CREATE_TIME, TIMESTAMP_LOG_APPEND_TIME, Message
 from psycopg import sql
@@ -22,10 +22,6 @@ from ingest.sources.streams.topic import Topic
 
 RAW = "raw_streams"
 STATEMENTS = Statements(__file__)
-COLUMNS = (
-    "stream", "topic", "topic_id", "partition_id", "message_offset", "message_key", "headers",
-    "timestamp_ms", "timestamp_type", "value", "value_bytes", "_dlt_load_id",
-)  # fmt: skip
 TIMESTAMPS = {TIMESTAMP_CREATE_TIME: "create", TIMESTAMP_LOG_APPEND_TIME: "append"}
 NULL, BYTES = "\\N", "\\\\x"
 """How Postgres' copy writes nothing, and begins what is bytes."""
@@ -47,13 +43,12 @@ def positions(connection: Connection, stream: str) -> dict[str, Offsets]:
         connection: the session's connection.
         stream: the stream.
     """
+    found: dict[str, Offsets] = {}
     with connection.transaction():
         _wait(connection)
-        found: dict[str, Offsets] = {}
-        for topic_id, number, offset in connection.execute(
-            STATEMENTS("positions"), {"stream": stream}
-        ):
-            found.setdefault(topic_id, {})[number] = offset
+        rows = connection.execute(STATEMENTS("positions"), {"stream": stream}).fetchall()
+    for topic_id, number, offset in rows:
+        found.setdefault(topic_id, {})[number] = offset
     return found
 
 
@@ -62,99 +57,76 @@ def _wait(connection: Connection) -> None:
     connection.execute("lock table raw_streams._offsets in share row exclusive mode")
 
 
-@dataclass
-class Landing:
-    """Messages of one topic on their way.
+def land(
+    connection: Connection, broker: Broker, extent: Extent, position: Offsets, saved: Offsets
+) -> Iterator[tuple[str, int]]:
+    """Land all that there is.
 
-    Attributes:
+    Args:
         connection: the session's connection.
-        broker: where they come from.
+        broker: where the messages come from.
         extent: what there is of the topic.
-        position: the offset after the last one that was read, by partition; goes along.
+        position: where to begin; goes along.
         saved: the position as the warehouse has it.
-        lost: the first offset that is there, of partitions that lost messages while we read.
-        rows: messages landed.
-        load_id: the newest load.
+
+    Yields:
+        Each load, with its number of messages.
+
+    Raises:
+        SourceError: the broker went away; the chunks before have landed.
     """
+    batches = broker.read(position, extent.end)
+    for batch in batches:
+        if batch:  # nobody waits for a silent broker with a transaction open
+            yield _chunk(connection, broker.topic, extent, batch, batches, position)
+            saved = dict(position)
+    # also where nothing but the markers of transactions came, or a partition is new and empty
+    if position != saved:
+        yield _chunk(connection, broker.topic, extent, [], batches, position)
 
-    connection: Connection
-    broker: Broker
-    extent: Extent
-    position: Offsets
-    saved: Offsets
-    lost: Offsets = field(default_factory=dict)
-    rows: int = 0
-    load_id: str | None = None
 
-    def run(self) -> None:
-        """Land all that there is.
-
-        Raises:
-            SourceError: the broker went away; the chunks before have landed.
-        """
-        batches = self.broker.read(self.position, self.extent.end, self.lost)
-        batch: list[Message] | None = []
-        while batch is not None:
-            batch = next(batches, None)
-            # nobody waits for a silent broker with a transaction open
-            if batch:
-                self._chunk(batch, batches)
-        # also where nothing but the markers of transactions came, or a partition is new and empty
-        if self.position != self.saved:
-            self._chunk([], batches)
-
-    def _chunk(self, batch: list[Message], batches: Iterator[list[Message]]) -> None:
-        """Land one chunk, which ends with its size, or where the broker has nothing just now."""
-        connection, topic = self.connection, self.broker.topic
-        load_id = packages.new_load_id(connection, RAW)
-        statement = sql.SQL("copy {} ({}) from stdin").format(
-            sql.Identifier(RAW, topic.name), sql.SQL(", ").join(map(sql.Identifier, COLUMNS))
+def _chunk(
+    connection: Connection, topic: Topic, extent: Extent, batch: list[Message],
+    batches: Iterator[list[Message]], position: Offsets,
+) -> tuple[str, int]:  # fmt: skip
+    """Land one chunk, which ends with its size, or where the broker has nothing just now."""
+    load_id = packages.new_load_id(connection, RAW)
+    constants = "\t".join(map(_escaped, (topic.name, topic.topic, extent.topic_id, load_id)))
+    count = size = 0
+    with connection.transaction(), connection.cursor() as cursor:
+        _wait(connection)
+        with cursor.copy(STATEMENTS("copy", table=sql.Identifier(RAW, topic.name))) as copy:
+            while batch:
+                lines = "".join([_line(message, constants) for message in batch]).encode()
+                copy.write(lines)
+                count, size = count + len(batch), size + len(lines)
+                is_full = count >= topic.chunk_messages or size >= CHUNK_BYTES
+                batch = [] if is_full else next(batches, [])
+        cursor.executemany(
+            "insert into raw_streams._offsets values (%s, %s, %s, %s, %s)",
+            [(topic.name, extent.topic_id, *place, load_id) for place in position.items()],
         )
-        count = size = 0
-        with connection.transaction(), connection.cursor() as cursor:
-            _wait(connection)
-            with cursor.copy(statement) as copy:
-                while batch:
-                    lines = self._lines(batch, topic, load_id)
-                    copy.write(lines)
-                    count, size = count + len(batch), size + len(lines)
-                    if count >= topic.chunk_messages or size >= CHUNK_BYTES:
-                        break
-                    batch = next(batches, [])
-            cursor.executemany(
-                "insert into raw_streams._offsets values (%s, %s, %s, %s, %s)",
-                [
-                    (topic.name, self.extent.topic_id, number, offset, load_id)
-                    for number, offset in self.position.items()
-                ],
-            )
-            packages.complete(connection, RAW, schema_name(topic.name), load_id)
-            saved = dict(self.position)
-        self.rows, self.load_id, self.saved = self.rows + count, load_id, saved
+        packages.complete(connection, RAW, schema_name(topic.name), load_id)
+    return load_id, count
 
-    def _lines(self, batch: list[Message], topic: Topic, load_id: str) -> bytes:
-        """Return messages as the lines of Postgres' copy."""
-        names = "\t".join(map(_escaped, (topic.name, topic.topic, self.extent.topic_id)))
-        lines = []
-        for message in batch:
-            value = message.value()
-            text, headers = _text(value), message.headers()
-            kind, moment = message.timestamp()
-            lines.append(
-                f"{names}\t{message.partition()}\t{message.offset()}\t{_told(message.key())}\t"
-                f"{_escaped(_headers(headers)) if headers else NULL}\t{moment}\t"
-                f"{TIMESTAMPS.get(kind, 'none')}\t{NULL if text is None else _escaped(text)}\t"
-                f"{NULL if value is None or text is not None else BYTES + value.hex()}\t"
-                f"{load_id}\n"
-            )
-        return "".join(lines).encode()
+
+def _line(message: Any, constants: str) -> str:
+    """Return a message as a line of Postgres' copy."""
+    value, headers = message.value(), message.headers()
+    text = _text(value)
+    kind, moment = message.timestamp()
+    key = NULL if message.key() is None else _escaped(_shown(message.key()))
+    pairs = _escaped(_headers(headers)) if headers else NULL
+    rest = NULL if value is None or text is not None else BYTES + value.hex()
+    return (
+        f"{constants}\t{message.partition()}\t{message.offset()}\t{key}\t{pairs}\t{moment}\t"
+        f"{TIMESTAMPS.get(kind, 'none')}\t{NULL if text is None else _escaped(text)}\t{rest}\n"
+    )
 
 
 def _text(value: bytes | None) -> str | None:
     """Return a message as text, or None where it is none that the warehouse could hold."""
-    if value is None or b"\0" in value:
-        return None
-    if len(value) > DEEPEST and _depth(value) > DEEPEST:
+    if value is None or b"\0" in value or (len(value) > DEEPEST and _is_deep(value)):
         return None
     try:
         return value.decode()
@@ -162,34 +134,28 @@ def _text(value: bytes | None) -> str | None:
         return None
 
 
-def _depth(value: bytes) -> int:
-    """Return how deep JSON can be nested at most: brackets in its texts count, too."""
-    if value.count(b"[") + value.count(b"{") <= DEEPEST:
-        return 0
-    deepest = depth = 0
-    for letter in value:
+def _is_deep(value: bytes) -> bool:
+    """Say whether JSON may be nested too deep: brackets in its texts count, too."""
+    depth = 0
+    for letter in value if value.count(b"[") + value.count(b"{") > DEEPEST else b"":
         depth += (letter in b"[{") - (letter in b"]}")
-        deepest = max(deepest, depth)
-    return deepest
+        if depth > DEEPEST:
+            return True
+    return False
 
 
-def _told(value: bytes | str | None) -> str:
-    """Return a key as a field of the copy; what is no text as Postgres writes bytes."""
-    if value is None:
-        return NULL
-    value = value.encode() if isinstance(value, str) else value
+def _shown(value: bytes) -> str:
+    """Return a key or a header's value; what is no text as Postgres writes bytes."""
     text = _text(value)
-    return _escaped(f"\\x{value.hex()}" if text is None else text)
+    return f"\\x{value.hex()}" if text is None else text
 
 
 def _headers(headers: list[tuple[str, bytes | None]]) -> str:
-    return json.dumps(
-        [
-            [name.replace("\0", ""), None if value is None else _text(value) or f"\\x{value.hex()}"]
-            for name, value in headers
-        ],
-        ensure_ascii=False,
-    )
+    shown = [
+        [name.replace("\0", ""), None if value is None else _shown(value)]
+        for name, value in headers
+    ]
+    return json.dumps(shown, ensure_ascii=False)
 
 
 def _escaped(text: str) -> str:

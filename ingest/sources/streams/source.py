@@ -13,7 +13,7 @@ from ingest.loads.source import Compared, LoadResult, Session, SourceError, Wind
 from ingest.loads.statements import Statements
 from ingest.sources.streams import topic as topics
 from ingest.sources.streams.broker import Broker, Extent, Offsets
-from ingest.sources.streams.land import RAW, Landing, positions, schema_name
+from ingest.sources.streams.land import RAW, land, positions, schema_name
 from ingest.sources.streams.topic import Topic
 from ingest.warehouse import reason, trouble
 
@@ -120,19 +120,12 @@ class TopicVisit:
         broker = Broker(topic)
         try:
             extent = broker.extent()
-            start, findings, entry.notes = _begin(topic, extent, known)
-            before, saved = dict(start), known.get(extent.topic_id, {})
-            landing = Landing(self.session.connection, broker, extent, start, saved)
-            try:
-                landing.run()
-            finally:
-                entry.row_count, entry.load_id = landing.rows, landing.load_id
-                entry.tables[self.name] = {"rows": landing.rows, "next_offsets": start}
-                findings += [
-                    _lost(topic, number, before[number], first)
-                    for number, first in landing.lost.items()
-                ]
-                entry.error = " ".join(findings) or None
+            position, findings, entry.notes = _begin(topic, extent, known)
+            entry.error = " ".join(findings) or None
+            saved = known.get(extent.topic_id, {})
+            for load_id, rows in land(self.session.connection, broker, extent, position, saved):
+                entry.load_id, entry.row_count = load_id, entry.row_count + rows
+                entry.tables[self.name] = {"rows": entry.row_count, "next_offsets": dict(position)}
         finally:
             broker.close()
 

@@ -54,7 +54,7 @@ taken_apart as (
         opened.*,
         {{ message_part('place_of_id') }} as event_id,
         {{ message_part('place_of_type') }} as event_type,
-        {{ message_part('place_of_time') }} as occurred_at_text,
+        {{ message_part('place_of_time') }} as occurred_at,
         {{ message_part('place_of_branch') }} as branch
     from opened
 
@@ -67,8 +67,8 @@ timed as (
         {{ message_branch('taken_apart.branch', 'taken_apart.names_of_branches') }} as branch_id,
         case
             when taken_apart.place_of_time is null then taken_apart.sent_at
-            else {{ message_moment('taken_apart.occurred_at_text') }}
-        end as occurred_at
+            else {{ message_moment('taken_apart.occurred_at') }}
+        end as occurred_at_read
     from taken_apart
 
 ),
@@ -84,6 +84,7 @@ judged as (
         ]) }} as message_id,
         timed.stream,
         timed.topic,
+        timed.topic_id,
         timed.partition_id,
         timed.message_offset,
         timed.event_id,
@@ -94,7 +95,7 @@ judged as (
         {{ message_without('timed.body', 'timed.personal') }} as body,
 
         -- times
-        timed.occurred_at,
+        timed.occurred_at_read as occurred_at,
         coalesce(timed.sent_at, {{ load_time('timed._dlt_load_id') }}) as received_at,
         timed._deleted_at as deleted_at,
 
@@ -112,11 +113,8 @@ judged as (
                 missing('event_id'),
                 broken('branch', 'branch is not null and branches.branch_id is null',
                     'is no branch of seeds/branches.csv, nor one of branches'),
-                broken('occurred_at_text', 'place_of_time is not null and occurred_at is null',
-                    'is no time'),
-                reason_where('occurred_at is null and place_of_time is null',
-                    'occurred_at: the message has no time of its own'),
-                outside_the_calendar('occurred_at', moment='occurred_at'),
+                broken('occurred_at', 'occurred_at_read is null', 'is no time'),
+                outside_the_calendar('occurred_at', moment='occurred_at_read'),
             ]) }}
         end as _errors,
         timed.raw_record
