@@ -97,7 +97,8 @@ class Broker:
             "isolation.level": "read_committed",
         })  # fmt: skip
         consumer.assign([TopicPartition(topic, number, -2) for number in range(partitions)])
-        found, ended, deadline = [], set(), time.monotonic() + 60
+        found, deadline = [], time.monotonic() + 60
+        ended: set[int] = set()
         while len(ended) < partitions:
             assert time.monotonic() < deadline
             for message in consumer.consume(10_000, 0.2):

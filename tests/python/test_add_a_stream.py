@@ -20,9 +20,15 @@ from tests.python.kafka import Mock
 
 HOW_TO = PROJECT_DIR / "docs" / "how-to" / "add-a-stream.md"
 ADDRESS = "kafka-1.example.com:9092,kafka-2.example.com:9092"
-SUMMARY = (
-    "select record_key, branch_id, reasons from audit.quarantine where source_name = 'streams'"
-)
+HELD = "select record_key, reasons[1] from audit.quarantine where source_name = 'streams'"
+PARTITIONS = "select next_offset, messages, messages_held from staging.stg_streams__partitions"
+ASKING = """
+import json, sys
+from ingest import warehouse
+with warehouse.resolve().connect() as connection:
+    found = [connection.execute(text).fetchall() for text in sys.argv[1:]]
+print(json.dumps(found, default=str))
+"""
 
 
 def block(kind: str) -> str:
@@ -69,7 +75,7 @@ def test_the_steps_of_the_page_bring_events_and_name_what_waits(
     mock.produce(topic, [event("a"), event("a"), event("b", 1451736000000), None], **clicked)
     # late, and out of order
     mock.produce(topic, [event("old", "2015-12-24T09:00:00+00:00"), event("c", "2016-01-02 12:00")])
-    bad = [
+    bad: list[str | bytes] = [
         "no json", b"\xff", "[1]", event(None), event("soon", "soon"), event("e", 32503680000000),
         event("large", pad="x" * 1_000_000), '{"meta": ' * 2000, '{"a": "\\u0000"}',
         event("d", None),

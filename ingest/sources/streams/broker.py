@@ -69,7 +69,8 @@ class Broker:
         self._trouble: KafkaError | None = None
         settings = {
             "bootstrap.servers": topic.bootstrap_servers, "client.id": "mypizza", "log_level": 0,
-            "error_cb": self._note, **topic.settings,
+            "error_cb": self._note,
+            **{key.replace("_", "."): it for key, it in topic.security.items()},
         }  # fmt: skip
         try:
             self._consumer = Consumer({**settings, **READING})

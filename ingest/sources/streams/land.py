@@ -97,8 +97,7 @@ def _chunk(
         _wait(connection)
         with cursor.copy(STATEMENTS("copy", table=sql.Identifier(RAW, topic.name))) as copy:
             while batch:
-                lines = "".join([_line(message, constants) for message in batch]).encode()
-                copy.write(lines)
+                copy.write(lines := "".join([_line(each, constants) for each in batch]).encode())
                 count, size = count + len(batch), size + len(lines)
                 is_full = count >= topic.chunk_messages or size >= CHUNK_BYTES
                 batch = [] if is_full else next(batches, [])
@@ -115,12 +114,11 @@ def _line(message: Any, constants: str) -> str:
     value, headers = message.value(), message.headers()
     text = _text(value)
     kind, moment = message.timestamp()
-    key = NULL if message.key() is None else _escaped(_shown(message.key()))
-    pairs = _escaped(_headers(headers)) if headers else NULL
     rest = NULL if value is None or text is not None else BYTES + value.hex()
     return (
-        f"{constants}\t{message.partition()}\t{message.offset()}\t{key}\t{pairs}\t{moment}\t"
-        f"{TIMESTAMPS.get(kind, 'none')}\t{NULL if text is None else _escaped(text)}\t{rest}\n"
+        f"{constants}\t{message.partition()}\t{message.offset()}\t"
+        f"{_escaped(_shown(message.key()))}\t{_escaped(_pairs(headers)) if headers else NULL}\t"
+        f"{moment}\t{TIMESTAMPS.get(kind, 'none')}\t{_escaped(text)}\t{rest}\n"
     )
 
 
@@ -144,23 +142,21 @@ def _is_deep(value: bytes) -> bool:
     return False
 
 
-def _shown(value: bytes) -> str:
+def _shown(value: bytes | None) -> str | None:
     """Return a key or a header's value; what is no text as Postgres writes bytes."""
     text = _text(value)
-    return f"\\x{value.hex()}" if text is None else text
+    return text if text is not None or value is None else f"\\x{value.hex()}"
 
 
-def _headers(headers: list[tuple[str, bytes | None]]) -> str:
-    shown = [
-        [name.replace("\0", ""), None if value is None else _shown(value)]
-        for name, value in headers
-    ]
-    return json.dumps(shown, ensure_ascii=False)
+def _pairs(headers: list[tuple[str, bytes | None]]) -> str:
+    pairs = [(name.replace("\0", ""), _shown(value)) for name, value in headers]
+    return json.dumps(pairs, ensure_ascii=False)
 
 
-def _escaped(text: str) -> str:
+def _escaped(text: str | None) -> str:
     """Return a text as a field of the copy; most need nothing."""
+    if text is None:
+        return NULL
     for letter, escape in (("\\", "\\\\"), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")):
-        if letter in text:
-            text = text.replace(letter, escape)
+        text = text.replace(letter, escape) if letter in text else text
     return text

@@ -9,7 +9,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from ingest.loads import packages, record
-from ingest.loads.source import Compared, LoadResult, Session, SourceError, Window
+from ingest.loads.source import Compared, LoadResult, Session, SourceError, Visit, Window
 from ingest.loads.statements import Statements
 from ingest.sources.streams import topic as topics
 from ingest.sources.streams.broker import Broker, Extent, Offsets
@@ -31,31 +31,22 @@ class StreamSource:
         """Return the raw table that the models read: the streams' own tables are parts of it."""
         return ("messages",)
 
-    def visits(
-        self, session: Session, branches: Sequence[str] | None = None
-    ) -> Sequence[TopicVisit]:
+    def visits(self, session: Session, branches: Sequence[str] | None = None) -> Sequence[Visit]:
         """Return the topics that are configured; one that is declared wrongly says so when read."""
         if branches:
             return ()
-        configured, wrong = topics.configured()
-        return [
-            *(TopicVisit(session, topic.name, topic) for topic in configured),
-            *(TopicVisit(session, name, problem) for name, problem in wrong.items()),
-        ]
+        return [TopicVisit(session, name, topic) for name, topic in topics.configured().items()]
 
     def prepare(self, session: Session) -> None:
         """Make the tables, one for each topic, and write down where its messages say what."""
         connection = session.connection
         packages.prepare(connection, RAW)
         connection.execute(STATEMENTS("tables"))
-        for topic in topics.configured()[0]:
-            connection.execute(
-                STATEMENTS(
-                    "stream_table",
-                    table=sql.Identifier(RAW, topic.name),
-                    stream=sql.Literal(topic.name),
-                )
-            )
+        for topic in topics.configured().values():
+            if isinstance(topic, SourceError):
+                continue
+            table, stream = sql.Identifier(RAW, topic.name), sql.Literal(topic.name)
+            connection.execute(STATEMENTS("stream_table", table=table, stream=stream))
             values = {**topic.model_dump(), "branches": Jsonb(topic.branches)}
             with connection.transaction():
                 if connection.execute(STATEMENTS("write_stream"), values).fetchone() == (True,):
@@ -77,10 +68,7 @@ STREAMS = StreamSource()
 def _redate(session: Session, topic: Topic) -> None:
     """Give all messages of a stream a new load: they are declared to say something else now."""
     load_id = packages.new_load_id(session.connection, RAW)
-    session.connection.execute(
-        sql.SQL("update {} set _dlt_load_id = %s").format(sql.Identifier(RAW, topic.name)),
-        [load_id],
-    )
+    session.connection.execute(STATEMENTS("redate"), {"load_id": load_id, "stream": topic.name})
     packages.complete(session.connection, RAW, schema_name(topic.name), load_id)
 
 
@@ -90,20 +78,19 @@ class TopicVisit:
 
     session: Session
     name: str
-    topic: Topic | str
+    topic: Topic | SourceError
     branch_id: str | None = None
 
     def read(self) -> LoadResult:
         """Land what has come since the last complete load."""
         connection = self.session.connection
-        known = {} if isinstance(self.topic, str) else positions(connection, self.name)
+        known = positions(connection, self.name)
         kind = "incremental" if known else "initial"
-        detail = {"feed": self.name}
-        with record.load(connection, "streams", None, kind, detail) as entry:
+        with record.load(connection, "streams", None, kind, {"feed": self.name}) as entry:
             entry.tables[self.name] = {"rows": 0}
             try:
-                if isinstance(self.topic, str):
-                    raise SourceError(self.topic)
+                if isinstance(self.topic, SourceError):
+                    raise self.topic
                 self._land(self.topic, known, entry)
             except SourceError as error:
                 entry.error = " ".join(filter(None, (entry.error, str(error))))
@@ -148,7 +135,11 @@ def _begin(
         if position and number not in position:
             notes.append(f"The topic {topic.topic} has the partition {number} more.")
         if start[number] < first:
-            findings.append(_lost(topic, number, start[number], first))
+            findings.append(
+                f"The topic {topic.topic} has lost the offsets {start[number]:,} to {first - 1:,} "
+                f"of its partition {number} before they were read: its retention is shorter than "
+                "the time between two runs. What is there is read."
+            )
             start[number] = first
         elif start[number] > extent.end[number]:
             findings.append(
@@ -157,12 +148,3 @@ def _begin(
                 "messages, or it was made anew. The partition is not read until it passes that."
             )
     return start, findings, tuple(notes)
-
-
-def _lost(topic: Topic, number: int, position: int, first: int) -> str:
-    """Say which messages are gone before we could read them."""
-    return (
-        f"The topic {topic.topic} has lost the offsets {position:,} to {first - 1:,} of its "
-        f"partition {number} before they were read: its retention is shorter than the time between "
-        "two runs. What is there is read."
-    )

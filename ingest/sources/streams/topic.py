@@ -18,7 +18,6 @@ from ingest.loads.source import SourceError
 
 SECTION = "sources.streams"
 NAME = re.compile(r"(?!messages$)[a-z][a-z0-9_]{0,39}")
-SETTING = re.compile(r"(security|sasl|ssl|enable_ssl)_[a-z_]+")
 SECRETS = (
     "sasl_password", "sasl_oauthbearer_client_secret",
     "ssl_key_password", "ssl_key_pem", "ssl_keystore_password",
@@ -32,16 +31,7 @@ def _place(path: str) -> str:
     return path
 
 
-def _security(settings: dict[str, Any]) -> dict[str, Any]:
-    for name in settings:
-        if not SETTING.fullmatch(name):
-            raise ValueError(
-                f"allowed are librdkafka's settings of security_, sasl_ and ssl_, with _ for each "
-                f"point, and not {name!r}"
-            )
-    return settings
-
-
+Setting = Annotated[str, Field(pattern="^(security|sasl|ssl|enable_ssl)_[a-z_]+$")]
 Place = Annotated[str, AfterValidator(_place)]
 
 
@@ -49,7 +39,7 @@ class Connected(Declared):
     """What a topic says of its broker, or `[sources.streams]` for all topics."""
 
     bootstrap_servers: str = ""
-    security: Annotated[dict[str, str | bool | int], AfterValidator(_security)] = Field(default={})
+    security: dict[Setting, str | bool | int] = Field(default={})
     timeout_seconds: float = Field(default=30, ge=1)
     chunk_messages: int = Field(default=100_000, ge=1)
 
@@ -95,11 +85,6 @@ class Topic(Connected):
         """Where it is declared, as a sentence says it."""
         return f"[{SECTION}.topics.{self.name}] of {CONFIG_FILE}"
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What was declared of security, by librdkafka's own names."""
-        return {name.replace("_", "."): value for name, value in self.security.items()}
-
 
 def _declared(name: str, shared: Shared) -> Topic:
     """Return one topic; what it does not say itself is said for all of them."""
@@ -109,45 +94,38 @@ def _declared(name: str, shared: Shared) -> Topic:
             f"[{path}] in {CONFIG_FILE}: a topic's name there has small letters, digits and _, at "
             "most 40 of them, and is not messages; `topic` says what its broker calls it."
         )
-    said = configuration.section(path)
-    given: dict[str, Any] = {"name": name}
-    if configuration.value(f"{path}.topic") is None:
-        given["topic"] = name
-    for key in ("bootstrap_servers", "timeout_seconds", "chunk_messages"):
-        own = configuration.value(f"{path}.{key}")
-        if own is None and getattr(shared, key):
-            given[key] = getattr(shared, key)
-    own = said.get("security", {})
-    given["security"] = {**shared.security, **own} if isinstance(own, dict) else own
-    for secret in ("sasl_username", *SECRETS):
-        for section in (SECTION, path):
-            if found := configuration.value(f"{section}.security.{secret}"):
-                given["security"] |= {secret: found}
-    return configuration.read(Topic, path, **given)
+    said = {"topic": name, **shared.model_dump(exclude_unset=True, exclude={"topics", "security"})}
+    said = {key: it for key, it in said.items() if configuration.value(f"{path}.{key}") is None}
+    security = configuration.section(path).get("security", {})
+    if isinstance(security, dict):
+        security = {**shared.security, **security}
+        for secret in ("sasl_username", *SECRETS):
+            for section in (SECTION, path):
+                if found := configuration.value(f"{section}.security.{secret}"):
+                    security[secret] = found
+    return configuration.read(Topic, path, name=name, security=security, **said)
 
 
-def configured() -> tuple[list[Topic], dict[str, str]]:
+def configured() -> dict[str, Topic | SourceError]:
     """Read from dlt's configuration which topics there are.
 
     Returns:
-        The topics; and what is wrong with the others, by name.
+        By name, the topic, or what is wrong with its declaration.
 
     Raises:
         SourceError: what is said for all topics is wrong.
     """
-    names = configuration.section(f"{SECTION}.topics")
-    if not names:
-        return [], {}
-    _refuse_secrets(*(f"{SECTION}{part}" for part in ("", *(f".topics.{name}" for name in names))))
+    if not (names := configuration.section(f"{SECTION}.topics")):
+        return {}
+    _refuse_secrets(SECTION, *(f"{SECTION}.topics.{name}" for name in names))
     shared = configuration.read(Shared, SECTION)
-    topics: list[Topic] = []
-    wrong: dict[str, str] = {}
+    found: dict[str, Topic | SourceError] = {}
     for name in names:
         try:
-            topics.append(_declared(name, shared))
+            found[name] = _declared(name, shared)
         except SourceError as error:
-            wrong[name] = str(error)
-    return topics, wrong
+            found[name] = error
+    return found
 
 
 def _refuse_secrets(*sections: str) -> None:
