@@ -15,10 +15,10 @@ numbered as (
     select
         messages.*,
         row_number() over (
-            partition by stream, event_id
-            order by load_id, received_at, message_id
+            partition by messages.stream, messages.event_id
+            order by messages.load_id, messages.received_at, messages.message_id
         ) as copy_number,
-        count(*) over (partition by stream, event_id) as times_sent
+        count(*) over (partition by messages.stream, messages.event_id) as times_sent
     from messages
 
 ),

@@ -27,20 +27,32 @@ staged as (
 held as (
 
     select
-        table_name as stream,
+        table_name,
         count(*) as messages
     from {{ ref('quarantine') }}
     where source_name = 'streams' and released_at is null
     group by table_name
 
+),
+
+compared as (
+
+    select
+        landed.stream,
+        landed.messages as messages_landed,
+        staged.messages as messages_staged,
+        held.messages as messages_held
+    from landed
+    left join staged on landed.stream = staged.stream
+    left join held on landed.stream = held.table_name
+
+),
+
+differing as (
+
+    select * from compared
+    where messages_landed <> coalesce(messages_staged, 0) + coalesce(messages_held, 0)
+
 )
 
-select
-    landed.stream,
-    landed.messages as landed,
-    staged.messages as staged,
-    held.messages as held
-from landed
-left join staged on landed.stream = staged.stream
-left join held on landed.stream = held.stream
-where landed.messages <> coalesce(staged.messages, 0) + coalesce(held.messages, 0)
+select * from differing

@@ -36,6 +36,6 @@ create table if not exists raw_streams._streams (
     occurred_at text,
     branch text,
     branches jsonb not null,
-    personal text [] not null,
+    personal text[] not null,
     max_bytes bigint not null
 )
