@@ -20,7 +20,11 @@ STORES := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mypizza/stores
 AZURITE := 3.35.0
 FAKE_GCS := v1.56.1
 
-.PHONY: help install run test lint torture docs bench screenshots superset stores clean
+# likewise
+BROKERS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mypizza/brokers
+KAFKA := 4.4.0
+
+.PHONY: help install run test lint torture docs bench screenshots superset stores brokers clean
 
 help:  ## print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -110,6 +114,14 @@ $(STORES)/azurite-$(AZURITE):
 $(STORES)/fake-gcs-$(FAKE_GCS):
 	GOBIN=$(STORES)/bin go install github.com/fsouza/fake-gcs-server@$(FAKE_GCS)
 	@touch $@
+
+brokers: $(BROKERS)/kafka-$(KAFKA)  ## get Apache Kafka, for the tests; needs mvn, and java to run it
+
+$(BROKERS)/kafka-$(KAFKA):
+	rm -rf $@.new
+	mvn --quiet --batch-mode --file .ci/brokers.xml dependency:copy-dependencies -Dkafka=$(KAFKA) \
+		-DincludeScope=runtime -DoutputDirectory=$@.new
+	mv $@.new $@
 
 lock:  ## renew the lock files from pyproject.toml and bi/superset/requirements.in
 	$(BIN)/uv pip compile --universal --generate-hashes --extra docs --extra s3 --extra azure --extra gcs --extra excel --extra dev --python-version 3.11 \

@@ -26,7 +26,7 @@ class Ratio:
     """Two measurements of one run, and how far apart they may be.
 
     Attributes:
-        part: "a" to "j".
+        part: "a" to "k".
         what: what is measured, against what.
         value: the measured ratio, or the amount where a limit is absolute.
         limit: the highest value that is good enough.

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from ingest.loads.source import Source, SourceError
 from ingest.sources.files.source import FILES
+from ingest.sources.streams.source import STREAMS
 from ingest.sources.tills.source import TILLS
 from ingest.sources.web.social import SOCIAL
 from ingest.sources.web.tickets import TICKETS
 
-SOURCES: tuple[Source, ...] = (*TILLS, FILES, SOCIAL, TICKETS)
+SOURCES: tuple[Source, ...] = (*TILLS, FILES, STREAMS, SOCIAL, TICKETS)
 
 
 def chosen(names: Sequence[str] | None = None) -> Sequence[Source]:

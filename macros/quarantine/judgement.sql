@@ -10,13 +10,13 @@
     {%- for system, declared in var("systems").items() -%}
         {%- for name, table in declared.tables.items() -%}
             {%- set by = declared.get("loads_go_by", "''") -%}
-            {%- set named = "feed" if by == "feed" else "'" ~ name ~ "'" -%}
+            {%- set named = by if by in ("feed", "stream") else "'" ~ name ~ "'" -%}
             {%- do judged.append({
                 "base": ref("base_" ~ system ~ "__" ~ name),
                 "source": declared.get("loaded_with", system),
                 "table": named,
                 "key": table.key,
-                "scope": named if by == "feed" else by,
+                "scope": named if by in ("feed", "stream") else by,
                 "part_of_order": table.get("part_of_order"),
                 "at": table.get("at"),
             }) -%}

@@ -13,11 +13,13 @@ import pytest
 
 from ingest.loads.source import Source
 from ingest.sources.files.source import FILES
+from ingest.sources.streams.source import STREAMS
 from ingest.sources.tills.source import MYPIZZA
 from ingest.sources.web.social import SOCIAL
 from ingest.sources.web.tickets import TICKETS
 from ingest.warehouse import Warehouse
 from sample.web import Server
+from tests.python.kafka import Mock
 
 State = dict[str, dict[Any, str]]
 """By table, the rows that are there: a text that tells their version, by key."""
@@ -39,8 +41,11 @@ class Rig(Protocol):
     def change(self) -> None:
         """Change one record, and add another one where that is how the system changes."""
 
-    def add_column(self) -> tuple[str, str]:
-        """Add a column to a record, and return its table and name in the raw layer."""
+    def add_column(self) -> tuple[str, str] | None:
+        """Add a column to a record, and return its table and name in the raw layer.
+
+        None where records land whole, as text: then no column is new.
+        """
 
     def delete(self) -> None:
         """Delete one record at the source."""
@@ -252,6 +257,54 @@ class ApiRig:
             state.execute(f"delete from {self.table}")
 
 
+@dataclass
+class StreamRig:
+    """A topic of librdkafka's mock, which only grows."""
+
+    warehouse: Warehouse
+    broker: Mock
+    monkeypatch: pytest.MonkeyPatch
+    source: Source = STREAMS
+    topic: str = "shop"
+
+    def __post_init__(self) -> None:
+        """Write the first messages."""
+        self._write(*(f'{{"id": {number}}}' for number in range(20)))
+
+    def _write(self, *values: str | None) -> None:
+        self.broker.produce(self.topic, values)
+
+    def at_source(self) -> State:
+        """Return the messages, by their offsets."""
+        found = {
+            offset: (value or b"").decode() for _, offset, value in self.broker.recount(self.topic)
+        }
+        return {"messages": found}
+
+    def in_raw(self) -> State:
+        """Return the landed messages, by their offsets."""
+        statement = "select message_offset, coalesce(value, '') from raw_streams.messages"
+        return {"messages": rows_of(self.warehouse, f"{statement} where _deleted_at is null")}
+
+    def change(self) -> None:
+        """Write a message, which is how a topic changes."""
+        self._write('{"id": 3, "again": true}')
+
+    def add_column(self) -> None:
+        """Let a message say one thing more: it lands whole, and so nothing in raw is new."""
+        self._write('{"id": 99, "mood": "calm"}')
+
+    def delete(self) -> None:
+        """Write a tombstone, which is how a topic says it; no message goes away."""
+        self._write(None)
+
+    def empty(self) -> None:
+        """Be a topic without messages."""
+        self.topic = "empty"
+        self.monkeypatch.setenv("SOURCES__STREAMS__TOPICS__SHOP__TOPIC", self.topic)
+        self.broker.create(self.topic)
+
+
 Building = Callable[[Warehouse, Path, pytest.MonkeyPatch, str], Rig]
 
 
@@ -290,11 +343,22 @@ def api_rig(source: Source, table: str, server: Server) -> Building:
     return build
 
 
+def stream_rig(
+    warehouse: Warehouse, folder: Path, monkeypatch: pytest.MonkeyPatch, template: str
+) -> Rig:
+    """Return a topic of its own, connected."""
+    del folder, template
+    rig = StreamRig(warehouse, Mock(), monkeypatch)
+    monkeypatch.setenv("SOURCES__STREAMS__BOOTSTRAP_SERVERS", rig.broker.servers)
+    return rig
+
+
 def builders(server: Server) -> dict[str, Building]:
     """Return what builds the rig of each source, by the source's name."""
     return {
         MYPIZZA.name: till_rig,
         FILES.name: file_rig,
+        STREAMS.name: stream_rig,
         SOCIAL.name: api_rig(SOCIAL, "posts", server),
         TICKETS.name: api_rig(TICKETS, "tickets", server),
     }

@@ -32,6 +32,10 @@ ONE_FEED = """
 [sources.files.feeds.stock_counts]
 files = "stock/counts/{branch_id}/*.csv"
 """
+ONE_TOPIC = """
+[sources.streams.topics.shop]
+event_id = "id"
+"""
 # A run in a process of its own, which says when it begins so that it can be killed in the middle.
 A_RUN = """
 import sys
@@ -83,7 +87,9 @@ def rig(
     """A source, a system of its kind that nobody else uses, and an empty warehouse."""
     name = f"w{abs(hash(request.node.name))}"
     copy = f"{name}_till"
-    (settings() / "config.toml").write_text(ONE_FEED, encoding="utf-8")
+    (settings() / "config.toml").write_text(
+        ONE_TOPIC if request.param == "streams" else ONE_FEED, encoding="utf-8"
+    )
     (settings() / "secrets.toml").write_text("", encoding="utf-8")
     read_settings_again()
     shutil.copy(guests.file(), tmp_path / "web.sqlite")
@@ -172,8 +178,12 @@ def test_a_lost_working_directory_loses_and_doubles_nothing(rig: Rig) -> None:
 
 def test_a_new_column_lands_and_is_reported(rig: Rig) -> None:
     run(rig)
-    table, column = rig.add_column()
+    added = rig.add_column()
     notes = [note for result in run(rig) for note in result.notes]
+    if added is None:
+        assert rig.in_raw() == rig.at_source()
+        return
+    table, column = added
     assert any(column in note for note in notes), notes
     with _warehouse(rig).connect() as connection:
         found = connection.execute(
@@ -200,6 +210,9 @@ def test_what_its_source_deleted_is_marked_and_stays(rig: Rig) -> None:
     rig.delete()
     run(rig)
     assert rig.in_raw() == rig.at_source()
+    if rig.source.name == "streams":  # a tombstone is one message more
+        assert before["messages"].items() < rig.in_raw()["messages"].items()
+        return
     gone = {table: before[table].keys() - rows.keys() for table, rows in rig.in_raw().items()}
     assert sum(map(len, gone.values())) == 1
     assert _marked(rig) == marked + 1

@@ -263,14 +263,16 @@ def test_every_staging_model_of_judged_records_is_tested_to_lose_none(
             "name"
         ].startswith("stg_"):
             tested = {kind for kind, _ in generic_tests(manifest, model)}
-            # lines of files have a test of their own, which knows every feed
+            # lines of files and messages have tests of their own, which know every feed or stream
             tested |= {
                 node["name"]
                 for node in manifest["nodes"].values()
                 if node["resource_type"] == "test"
                 and model["unique_id"] in node["depends_on"]["nodes"]
             }
-            assert tested & {"nothing_is_lost", "no_line_of_a_file_is_lost"}, model["name"]
+            assert tested & {
+                "nothing_is_lost", "no_line_of_a_file_is_lost", "no_message_of_a_stream_is_lost",
+            }, model["name"]  # fmt: skip
 
 
 def test_every_rule_of_a_base_model_stands_in_the_docs() -> None:

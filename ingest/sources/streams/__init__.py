@@ -1,0 +1,1 @@
+"""Event streams: topics of Kafka, or of what speaks its protocol."""

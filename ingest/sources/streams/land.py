@@ -1,0 +1,162 @@
+"""Land messages: chunk after chunk, each of them one load in one transaction.
+
+A chunk's messages, how far they bring each partition, and the load's row in `_dlt_loads` are
+committed together or not at all. So a position is never ahead of the rows or behind them, however
+a run ends, and the next one goes on from there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from confluent_kafka import TIMESTAMP_CREATE_TIME, TIMESTAMP_LOG_APPEND_TIME, Message
+from psycopg import sql
+
+from ingest.loads import packages
+from ingest.loads.source import Connection
+from ingest.loads.statements import Statements
+from ingest.sources.streams.broker import Broker, Extent, Offsets
+from ingest.sources.streams.topic import Topic
+
+RAW = "raw_streams"
+STATEMENTS = Statements(__file__)
+TIMESTAMPS = {TIMESTAMP_CREATE_TIME: "create", TIMESTAMP_LOG_APPEND_TIME: "append"}
+NULL, BYTES = "\\N", "\\\\x"
+"""How Postgres' copy writes nothing, and begins what is bytes."""
+
+CHUNK_BYTES = 32 << 20
+DEEPEST = 1000
+"""JSON that is nested deeper is no text for Postgres: to read it would break the statement."""
+
+
+def schema_name(stream: str) -> str:
+    """Return what `_dlt_loads` calls a stream's loads."""
+    return f"streams_{stream}"
+
+
+def positions(connection: Connection, stream: str) -> dict[str, Offsets]:
+    """Return how far the complete loads of a stream have come, by topic id.
+
+    Args:
+        connection: the session's connection.
+        stream: the stream.
+    """
+    found: dict[str, Offsets] = {}
+    with connection.transaction():
+        _wait(connection)
+        rows = connection.execute(STATEMENTS("positions"), {"stream": stream}).fetchall()
+    for topic_id, number, offset in rows:
+        found.setdefault(topic_id, {})[number] = offset
+    return found
+
+
+def _wait(connection: Connection) -> None:
+    """Wait for a load whose client was killed at its very commit."""
+    connection.execute("lock table raw_streams._offsets in share row exclusive mode")
+
+
+def land(
+    connection: Connection, broker: Broker, extent: Extent, position: Offsets, saved: Offsets
+) -> Iterator[tuple[str, int]]:
+    """Land all that there is.
+
+    Args:
+        connection: the session's connection.
+        broker: where the messages come from.
+        extent: what there is of the topic.
+        position: where to begin; goes along.
+        saved: the position as the warehouse has it.
+
+    Yields:
+        Each load, with its number of messages.
+
+    Raises:
+        SourceError: the broker went away; the chunks before have landed.
+    """
+    batches = broker.read(position, extent.end)
+    for batch in batches:
+        if batch:  # nobody waits for a silent broker with a transaction open
+            yield _chunk(connection, broker.topic, extent, batch, batches, position)
+            saved = dict(position)
+    # also where nothing but the markers of transactions came, or a partition is new and empty
+    if position != saved:
+        yield _chunk(connection, broker.topic, extent, [], batches, position)
+
+
+def _chunk(
+    connection: Connection, topic: Topic, extent: Extent, batch: list[Message],
+    batches: Iterator[list[Message]], position: Offsets,
+) -> tuple[str, int]:  # fmt: skip
+    """Land one chunk, which ends with its size, or where the broker has nothing just now."""
+    load_id = packages.new_load_id(connection, RAW)
+    constants = "\t".join(map(_escaped, (topic.name, topic.topic, extent.topic_id, load_id)))
+    count = size = 0
+    with connection.transaction(), connection.cursor() as cursor:
+        _wait(connection)
+        with cursor.copy(STATEMENTS("copy", table=sql.Identifier(RAW, topic.name))) as copy:
+            while batch:
+                copy.write(lines := "".join([_line(each, constants) for each in batch]).encode())
+                count, size = count + len(batch), size + len(lines)
+                is_full = count >= topic.chunk_messages or size >= CHUNK_BYTES
+                batch = [] if is_full else next(batches, [])
+        cursor.executemany(
+            "insert into raw_streams._offsets values (%s, %s, %s, %s, %s)",
+            [(topic.name, extent.topic_id, *place, load_id) for place in position.items()],
+        )
+        packages.complete(connection, RAW, schema_name(topic.name), load_id)
+    return load_id, count
+
+
+def _line(message: Any, constants: str) -> str:
+    """Return a message as a line of Postgres' copy."""
+    value, headers = message.value(), message.headers()
+    text = _text(value)
+    kind, moment = message.timestamp()
+    rest = NULL if value is None or text is not None else BYTES + value.hex()
+    return (
+        f"{constants}\t{message.partition()}\t{message.offset()}\t"
+        f"{_escaped(_shown(message.key()))}\t{_escaped(_pairs(headers)) if headers else NULL}\t"
+        f"{moment}\t{TIMESTAMPS.get(kind, 'none')}\t{_escaped(text)}\t{rest}\n"
+    )
+
+
+def _text(value: bytes | None) -> str | None:
+    """Return a message as text, or None where it is none that the warehouse could hold."""
+    if value is None or b"\0" in value or (len(value) > DEEPEST and _is_deep(value)):
+        return None
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _is_deep(value: bytes) -> bool:
+    """Say whether JSON may be nested too deep: brackets in its texts count, too."""
+    depth = 0
+    for letter in value if value.count(b"[") + value.count(b"{") > DEEPEST else b"":
+        depth += (letter in b"[{") - (letter in b"]}")
+        if depth > DEEPEST:
+            return True
+    return False
+
+
+def _shown(value: bytes | None) -> str | None:
+    """Return a key or a header's value; what is no text as Postgres writes bytes."""
+    text = _text(value)
+    return text if text is not None or value is None else f"\\x{value.hex()}"
+
+
+def _pairs(headers: list[tuple[str, bytes | None]]) -> str:
+    pairs = [(name.replace("\0", ""), _shown(value)) for name, value in headers]
+    return json.dumps(pairs, ensure_ascii=False)
+
+
+def _escaped(text: str | None) -> str:
+    """Return a text as a field of the copy; most need nothing."""
+    if text is None:
+        return NULL
+    for letter, escape in (("\\", "\\\\"), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")):
+        text = text.replace(letter, escape) if letter in text else text
+    return text

@@ -1,0 +1,150 @@
+"""Streams as a source: each topic is visited and read up to where it ended when the run began."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from ingest.loads import packages, record
+from ingest.loads.source import Compared, LoadResult, Session, SourceError, Visit, Window
+from ingest.loads.statements import Statements
+from ingest.sources.streams import topic as topics
+from ingest.sources.streams.broker import Broker, Extent, Offsets
+from ingest.sources.streams.land import RAW, land, positions, schema_name
+from ingest.sources.streams.topic import Topic
+from ingest.warehouse import reason, trouble
+
+STATEMENTS = Statements(__file__)
+
+
+class StreamSource:
+    """All topics."""
+
+    name = "streams"
+    raw = RAW
+    has_branches = False
+
+    def tables(self) -> Sequence[str]:
+        """Return the raw table that the models read: the streams' own tables are parts of it."""
+        return ("messages",)
+
+    def visits(self, session: Session, branches: Sequence[str] | None = None) -> Sequence[Visit]:
+        """Return the topics that are configured; one that is declared wrongly says so when read."""
+        if branches:
+            return ()
+        return [TopicVisit(session, name, topic) for name, topic in topics.configured().items()]
+
+    def prepare(self, session: Session) -> None:
+        """Make the tables, one for each topic, and write down where its messages say what."""
+        connection = session.connection
+        packages.prepare(connection, RAW)
+        connection.execute(STATEMENTS("tables"))
+        for topic in topics.configured().values():
+            if isinstance(topic, SourceError):
+                continue
+            table, stream = sql.Identifier(RAW, topic.name), sql.Literal(topic.name)
+            connection.execute(STATEMENTS("stream_table", table=table, stream=stream))
+            values = {**topic.model_dump(), "branches": Jsonb(topic.branches)}
+            with connection.transaction():
+                if connection.execute(STATEMENTS("write_stream"), values).fetchone() == (True,):
+                    _redate(session, topic)
+
+    def knows(self, session: Session, branch_id: str, customer_id: str) -> bool:
+        """Say no: a stream does not know a till's customers."""
+        del session, branch_id, customer_id
+        return False
+
+    def erase(self, session: Session) -> int:  # noqa: ARG002 - docs/how-to/add-a-stream.md
+        """Erase nobody: what names a person in a stream is kept out of all but raw."""
+        return 0
+
+
+STREAMS = StreamSource()
+
+
+def _redate(session: Session, topic: Topic) -> None:
+    """Give all messages of a stream a new load: they are declared to say something else now."""
+    load_id = packages.new_load_id(session.connection, RAW)
+    session.connection.execute(STATEMENTS("redate"), {"load_id": load_id, "stream": topic.name})
+    packages.complete(session.connection, RAW, schema_name(topic.name), load_id)
+
+
+@dataclass(frozen=True)
+class TopicVisit:
+    """A topic in one run, or what is wrong with its declaration."""
+
+    session: Session
+    name: str
+    topic: Topic | SourceError
+    branch_id: str | None = None
+
+    def read(self) -> LoadResult:
+        """Land what has come since the last complete load."""
+        connection = self.session.connection
+        known = positions(connection, self.name)
+        kind = "incremental" if known else "initial"
+        with record.load(connection, "streams", None, kind, {"feed": self.name}) as entry:
+            entry.tables[self.name] = {"rows": 0}
+            try:
+                if isinstance(self.topic, SourceError):
+                    raise self.topic
+                self._land(self.topic, known, entry)
+            except SourceError as error:
+                entry.error = " ".join(filter(None, (entry.error, str(error))))
+            except Exception as error:  # one topic's trouble stays with that topic
+                entry.error = trouble(error) or f"The topic {self.name}: {reason(error)}."
+        return entry.result
+
+    def compare(self, window: Window) -> Compared:
+        """Compare nothing: offsets have gaps, so only reading a topic again would count it."""
+        del window
+        return Compared(self.name)
+
+    def _land(self, topic: Topic, known: dict[str, Offsets], entry: record.Entry) -> None:
+        broker = Broker(topic)
+        try:
+            extent = broker.extent()
+            position, findings, entry.notes = _begin(topic, extent, known)
+            entry.error = " ".join(findings) or None
+            saved = known.get(extent.topic_id, {})
+            for load_id, rows in land(self.session.connection, broker, extent, position, saved):
+                entry.load_id, entry.row_count = load_id, entry.row_count + rows
+                entry.tables[self.name] = {"rows": entry.row_count, "next_offsets": dict(position)}
+        finally:
+            broker.close()
+
+
+def _begin(
+    topic: Topic, extent: Extent, known: dict[str, Offsets]
+) -> tuple[Offsets, list[str], tuple[str, ...]]:
+    """Return where to read on, what a person must look at, and what a person should know."""
+    position, notes = known.get(extent.topic_id, {}), []
+    findings: list[str] = []
+    if known and not position:
+        notes.append(
+            f"The topic {topic.topic} was made anew (its id is {extent.topic_id} now): it is read "
+            "from its start, and what the former one brought stays."
+        )
+    start: Offsets = {}
+    for number, first in sorted(extent.first.items()):
+        # before the first load nothing is ours to lose
+        start[number] = position.get(number, 0 if known else first)
+        if position and number not in position:
+            notes.append(f"The topic {topic.topic} has the partition {number} more.")
+        if start[number] < first:
+            findings.append(
+                f"The topic {topic.topic} has lost the offsets {start[number]:,} to {first - 1:,} "
+                f"of its partition {number} before they were read: its retention is shorter than "
+                "the time between two runs. What is there is read."
+            )
+            start[number] = first
+        elif start[number] > extent.end[number]:
+            findings.append(
+                f"The topic {topic.topic} ends at offset {extent.end[number]:,} in the partition "
+                f"{number}, and we have read up to {start[number]:,}: its broker has lost "
+                "messages, or it was made anew. The partition is not read until it passes that."
+            )
+    return start, findings, tuple(notes)

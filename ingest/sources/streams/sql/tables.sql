@@ -1,0 +1,41 @@
+-- The messages of all streams, each stream's in a table of its own; where in them an event's parts
+-- stand; and how far each load came: the position is that of the newest load.
+create table if not exists raw_streams.messages (
+    stream text not null,
+    topic text not null,
+    topic_id text not null,
+    partition_id integer not null,
+    message_offset bigint not null,
+    message_key text,
+    headers text,
+    timestamp_ms bigint,
+    timestamp_type text not null,
+    value text,
+    value_bytes bytea,
+    _deleted_at timestamptz,
+    _dlt_load_id text not null
+) partition by list (stream);
+
+create unique index if not exists messages_key
+on raw_streams.messages (stream, topic_id, partition_id, message_offset);
+create index if not exists messages_load on raw_streams.messages (_dlt_load_id);
+
+create table if not exists raw_streams._offsets (
+    stream text not null,
+    topic_id text not null,
+    partition_id integer not null,
+    next_offset bigint not null,
+    _dlt_load_id text not null,
+    primary key (stream, topic_id, partition_id, _dlt_load_id)
+);
+
+create table if not exists raw_streams._streams (
+    stream text primary key,
+    event_id text not null,
+    event_type text,
+    occurred_at text,
+    branch text,
+    branches jsonb not null,
+    personal text[] not null,
+    max_bytes bigint not null
+)

@@ -1,0 +1,118 @@
+{#- What a message of a stream holds: `_streams` says where in it an event's parts stand. -#}
+
+{#- The value of a message as an object of JSON; null where it is none, or longer than is allowed.
+
+    Args:
+        value: SQL of the value.
+        largest: SQL of how many bytes it may have. -#}
+{% macro message_body(value, largest) -%}
+    {{ return(adapter.dispatch("message_body")(value, largest)) }}
+{%- endmacro %}
+
+{% macro default__message_body(value, largest) -%}
+    case
+        when octet_length({{ value }}) <= {{ largest }} and {{ value }} rlike '^\\s*[{]'
+            then {{ value }}
+    end
+{%- endmacro %}
+
+{% macro postgres__message_body(value, largest) -%}
+    case
+        when
+            octet_length({{ value }}) <= {{ largest }}
+            and {{ value }} ~ '^\s*[{]'
+            and pg_input_is_valid({{ value }}, 'jsonb')
+            then cast({{ value }} as jsonb)
+    end
+{%- endmacro %}
+
+{#- A part of a message as text; null where it is not there, or empty. `body`, `message_key` and
+    `headers` are at hand.
+
+    Args:
+        place: SQL of where it stands: a field, $key, or $header.<name>. -#}
+{% macro message_part(place) -%}
+    {{ return(adapter.dispatch("message_part")(place)) }}
+{%- endmacro %}
+
+{% macro default__message_part(place) -%}
+    {{ filled("case when " ~ place ~ " = '$key' then message_key"
+        ~ " else get_json_object(body, concat('$.', " ~ place ~ ")) end") }}
+{%- endmacro %}
+
+{% macro postgres__message_part(place) -%}
+    nullif(trim(
+        case
+            when {{ place }} = '$key' then message_key
+            when {{ place }} like '$header.%' then (
+                select header.pair ->> 1
+                from jsonb_array_elements(cast(headers as jsonb)) as header (pair)
+                where header.pair ->> 0 = substring({{ place }}, 9)
+                limit 1
+            )
+            else body #>> string_to_array({{ place }}, '.')
+        end
+    ), '')
+{%- endmacro %}
+
+{#- The branch that a message means: our id of what it says.
+
+    Args:
+        said: SQL of what it says.
+        branches: SQL of what messages call our branches, by id. -#}
+{% macro message_branch(said, branches) -%}
+    {{ return(adapter.dispatch("message_branch")(said, branches)) }}
+{%- endmacro %}
+
+{% macro default__message_branch(said, branches) -%} {{ said }} {%- endmacro %}
+
+{% macro postgres__message_branch(said, branches) -%}
+    coalesce(
+        (
+            select called.key
+            from jsonb_each_text({{ branches }}) as called
+            where called.value = {{ said }}
+            limit 1
+        ),
+        {{ said }}
+    )
+{%- endmacro %}
+
+{#- The body of a message as text, without the fields that stay in raw. -#}
+{% macro message_without(body, personal) -%}
+    {{ return(adapter.dispatch("message_without")(body, personal)) }}
+{%- endmacro %}
+
+{% macro default__message_without(body, personal) -%} {{ body }} {%- endmacro %}
+
+{% macro postgres__message_without(body, personal) -%}
+    cast({{ body }} - {{ personal }} as text)
+{%- endmacro %}
+
+{#- The instant that a text says: as ISO 8601 has it, in UTC where it has no offset, or in seconds,
+    milliseconds or microseconds since 1970; null where it is none.
+
+    Args:
+        said: SQL of the text. -#}
+{% macro message_moment(said) -%}
+    {{ return(adapter.dispatch("message_moment")(said)) }}
+{%- endmacro %}
+
+{% macro default__message_moment(said) -%}
+    {{ dbt.safe_cast(said, "timestamp") }}
+{%- endmacro %}
+
+{% macro postgres__message_moment(said) -%}
+    case
+        when {{ said }} ~ '^[0-9]{10}([.][0-9]{1,9})?$'
+            then to_timestamp(cast({{ said }} as double precision))
+        when {{ said }} ~ '^[0-9]{13}$'
+            then to_timestamp(cast({{ said }} as double precision) / 1000)
+        when {{ said }} ~ '^[0-9]{16}$'
+            then to_timestamp(cast({{ said }} as double precision) / 1000000)
+        when {{ said }} ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.,]+ *(Z|[-+][0-9]{2}(:?[0-9]{2})?)$'
+            then {{ safe_cast(said, "timestamp with time zone") }}
+        when {{ said }} ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.,]+$'
+            then {{ safe_cast(said ~ " || 'Z'", "timestamp with time zone") }}
+    end
+{%- endmacro %}

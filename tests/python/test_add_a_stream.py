@@ -1,0 +1,131 @@
+"""A topic of another shape than ours comes in by the steps of its how-to, and by nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest.warehouse import PROJECT_DIR
+from tests.python.commands import copy_project, declare, mypizza, sample
+from tests.python.kafka import Mock
+
+HOW_TO = PROJECT_DIR / "docs" / "how-to" / "add-a-stream.md"
+ADDRESS = "kafka-1.example.com:9092,kafka-2.example.com:9092"
+HELD = "select record_key, reasons[1] from audit.quarantine where source_name = 'streams'"
+PARTITIONS = "select next_offset, messages, messages_held from staging.stg_streams__partitions"
+ASKING = """
+import json, sys
+from ingest import warehouse
+with warehouse.resolve().connect() as connection:
+    found = [connection.execute(text).fetchall() for text in sys.argv[1:]]
+print(json.dumps(found, default=str))
+"""
+
+
+def block(kind: str) -> str:
+    """Return the page's one block of a language."""
+    (found,) = re.findall(rf"^ *```{kind}\n(.*?)^ *```", HOW_TO.read_text("utf-8"), re.M | re.S)
+    return textwrap.dedent(found)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return copy_project(tmp_path)
+
+
+@pytest.fixture
+def folder(project: Path, tmp_path: Path) -> Iterator[Path]:
+    """A warehouse with a small company, whose systems are loaded."""
+    home = tmp_path / "home"
+    for file in (project / ".dlt").glob("*.toml"):
+        file.unlink()
+    declare(project, ["quito"])
+    sample("start", "--branch", "quito", "--weeks", "2", project=project, folder=home)
+    yield home
+    sample("stop", project=project, folder=home)
+    mypizza("down", project=project, folder=home)
+
+
+def event(uuid: str | None, ts: Any = "2016-01-02T12:00:00Z", **fields: Any) -> str:
+    meta = {"ts": ts} if uuid is None else {"uuid": uuid, "ts": ts}
+    return json.dumps({"meta": meta, "visitor": "ana@example.com", **fields})
+
+
+def answers(folder: Path, *statements: str) -> Any:
+    """Return what statements find in the warehouse of a folder, as JSON has it."""
+    variables = {name: text for name, text in os.environ.items() if name[:2] != "PG"}
+    variables.pop("MYPIZZA_EMBEDDED", None)
+    variables["MYPIZZA_WAREHOUSE_DIR"] = str(folder)
+    asked = [sys.executable, "-c", ASKING, *statements]
+    return json.loads(subprocess.run(asked, env=variables, check=True, stdout=-1).stdout)
+
+
+def test_the_steps_of_the_page_bring_events_and_name_what_waits(
+    project: Path, folder: Path
+) -> None:
+    mock, topic = Mock(), "web.clicks.v2"
+    clicked: dict[str, Any] = {"key": "EC-01", "headers": [("ce_type", b"click")]}
+    mock.produce(topic, [event("a"), event("a"), event("b", 1451736000000), None], **clicked)
+    # late, and out of order
+    mock.produce(topic, [event("old", "2015-12-24T09:00:00+00:00"), event("c", "2016-01-02 12:00")])
+    bad: list[str | bytes] = [
+        "no json", b"\xff", "[1]", event(None), event("soon", "soon"), event("e", 4102444800000),
+        event("large", pad="x" * 1_000_000), '{"meta": ' * 2000, '{"a": "\\u0000"}',
+        event("d", None),
+    ]  # fmt: skip
+    mock.produce(topic, bad)
+    mock.produce(topic, [event("nowhere")], key="mars")
+
+    config = project / ".dlt" / "config.toml"
+    declared = block("toml").replace(ADDRESS, mock.servers)
+    assert mock.servers in declared
+    config.write_text(f"{config.read_text('utf-8')}\n{declared}", "utf-8")
+    listed, text = block("yaml"), (project / "dbt_project.yml").read_text("utf-8")
+    commented = textwrap.indent(listed, "    # ")
+    assert commented in text
+    (project / "dbt_project.yml").write_text(
+        text.replace(commented, textwrap.indent(listed, "    ")), "utf-8"
+    )
+    mypizza("ingest", project=project, folder=folder)
+    built = (
+        "dbt",
+        "build",
+        "--select",
+        "+stg_streams__events+",
+        "+stg_streams__partitions+",
+        "--exclude",
+        "test_type:unit",
+    )
+    mypizza(*built, project=project, folder=folder)
+
+    events, held, bodies, partitions = answers(
+        folder, block("sql"), HELD, "select body from staging.stg_streams__events", PARTITIONS
+    )
+    noon = "2016-01-02 12:00:00+00:00"
+    assert events[0] == ["old", None, None, "2015-12-24 09:00:00+00:00", 1]
+    assert sorted(events[1:]) == [
+        ["a", "click", "quito", noon, 2], ["b", "click", "quito", noon, 1],
+        ["c", None, None, noon, 1],
+    ]  # fmt: skip
+    assert sorted(key for key, _ in held) == sorted(f"clicks::0:{place}" for place in range(6, 17))
+    reasons = {int(key.rpartition(":")[2]): reason for key, reason in held}
+    unreadable = "value: is no text of UTF-8, or JSON that is nested too deep"
+    assert [reasons[place] for place in (7, 13)] == [unreadable] * 2
+    assert [reasons[place] for place in (6, 8, 14)] == ["value: is no object of JSON"] * 3
+    assert reasons[9] == "event_id: is missing"
+    assert reasons[10] == "occurred_at: 'soon' is no time"
+    assert "lies in the future" in reasons[11]
+    assert "bytes, more than max_bytes allows: 1000000" in reasons[12]
+    assert reasons[15] == "occurred_at: is missing"
+    assert "'mars' is no branch" in reasons[16]
+    assert [17, 16, 11] in partitions
+    assert not any("ana@" in body for (body,) in bodies)
