@@ -24,6 +24,7 @@ _processes.set_forkserver_preload([
     "connectorx",
     "dbt.adapters.postgres",
     "dbt.cli.main",
+    "dbterd.api",
     "dlt.destinations.impl.postgres.postgres",
     "dlt.sources.rest_api",
     "dlt.sources.sql_database",

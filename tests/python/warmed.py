@@ -24,6 +24,8 @@ from dbt_common.events.event_manager import EventManager
 from dbt_common.tests import enable_test_caching
 from dbt_extractor import ExtractionError  # type: ignore[import-untyped]  # it has no types
 
+from tests.python import lighter_dbt
+
 SERVER = {"type": "postgres", "host": "nowhere", "port": 1, "schema": "none", "threads": 1}
 LOGIN = {"user": "nobody", "password": "", "dbname": "none"}
 
@@ -79,6 +81,7 @@ patch.object(EventManager, "fire_event", _fire).start()
 # it looks through all of the stack, for each flag of each adapter
 patch.object(BehaviorFlagRendered, "_default_source", staticmethod(lambda: "dbt")).start()
 enable_test_caching()
+lighter_dbt.begin()
 gc.disable()
 with (
     tempfile.TemporaryDirectory() as folder,
