@@ -129,7 +129,7 @@ CASES: dict[str, tuple[str, str, list[str], list[str]]] = {
         "".join(
             f'{{"bon": {bon}, "tijd": "2026-03-0{bon} 08:00", "aantal": "{aantal}", "btw_pct": 9, '
             f'"artikel": {{"code": {code}, "naam": "{naam}"}}, "stukprijs": {prijs}, "btw": {btw}, '
-            f'"totaal": {totaal}, "betaald": {{"contant": {cash}, "pin": 0}}, '
+            f'"totaal": {totaal}, "betaald": {{"cash": {cash}, "pin": 0}}, '
             '"klant": "J. de Vries"}\n'
             for bon, code, naam, aantal, prijs, totaal, btw, cash in (
                 (1, 7, "Olijven", "0,512 kg", "18.90", "9.68", "0.80", "22.18"),
@@ -145,7 +145,7 @@ CASES: dict[str, tuple[str, str, list[str], list[str]]] = {
          'quantity_decimal_separator = ","',
          "aantal has units behind its numbers (kg, st)",
          "klant may name a person", "personal: [klant]",
-         "betaald.contant, betaald.pin look like what was paid in each way"],
+         "betaald.cash, betaald.pin look like what was paid in each way"],
         ["thousands_separator", "lines_of_columns", "'klant'", "quarantine."],
     ),
     "a line without a day": (

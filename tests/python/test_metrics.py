@@ -478,8 +478,8 @@ def test_a_growth_compares_the_branches_and_days_of_both_years(
     assert not {branch for branch, _ in sums} & {"quito", "lyon"}
     answers = ask(layer, metric, group_by=GROWN_BY[cut])
     assert sums.keys() == answers.keys()
-    for key, (now, before) in sums.items():
-        wanted = {"now": now, "before": before, "growth": now / before - 1}[side]
+    for key, (this, that) in sums.items():
+        wanted = {"now": this, "before": that, "growth": this / that - 1}[side]
         assert same(answers[key][metric], wanted), key
 
 
@@ -598,7 +598,7 @@ def test_money_of_two_currencies_is_never_added(layer: Metrics) -> None:
         for name in declared(layer)
         if re.search(
             r"revenue|refunds|amount|compensation|cost|waste|margin",
-            EXPECTED.get((GROWTH.get(name) or ROLLING.get(name, (name,)))[0], ""),
+            EXPECTED.get(({**GROWTH, **ROLLING}.get(name) or (name, ""))[0], ""),
         )
     }
     assert set(layer.money()) == made_of_money

@@ -42,7 +42,9 @@ final as (
         coalesce(known.branch_id, unknown.branch_id) as branch_id,
         coalesce(known.business_date, unknown.business_date) as business_date,
         cast(
-            case when unknown.branch_id is null and known.unknown_costs = 0 then known.recipe_cost end
+            case
+                when unknown.branch_id is null and known.unknown_costs = 0 then known.recipe_cost
+            end
             as numeric(14, 2)
         ) as recipe_cost,
         cast(known.waste as numeric(14, 2)) as waste

@@ -1,3 +1,7 @@
+{%- set amounts = [
+    'gross_revenue', 'revenue_before_refunds', 'refund_amount', 'net_revenue', 'tips_amount',
+] -%}
+
 with
 
 days as (
@@ -46,7 +50,7 @@ chain_days as (
         count(*) as branches,
         count(*) - count(rate) as branches_without_rate,
         case when count(orders) = count(*) then sum(orders) end as orders,
-        {%- for amount in ['gross_revenue', 'revenue_before_refunds', 'refund_amount', 'net_revenue', 'tips_amount'] %}
+        {%- for amount in amounts %}
         case when count(*) = count(rate) then sum({{ amount }}_exact * rate) end as {{ amount }},
         {%- endfor %}
         min(case when is_complete then 1 else 0 end) = 1 as is_complete,
@@ -70,7 +74,7 @@ final as (
 
         -- money
         currencies.currency,
-        {%- for amount in ['gross_revenue', 'revenue_before_refunds', 'refund_amount', 'net_revenue', 'tips_amount'] %}
+        {%- for amount in amounts %}
         {{ money('chain_days.' ~ amount, 'currencies.minor_unit') }} as {{ amount }},
         {%- endfor %}
         cast(chain_days.branches_without_rate as integer) as branches_without_rate

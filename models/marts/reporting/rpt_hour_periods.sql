@@ -40,7 +40,8 @@ final as (
 
         -- money
         branch_hours.currency,
-        {{ money('sum(branch_hours.revenue_before_refunds_exact)', 'branches.minor_unit') }} as revenue_before_refunds
+        {{ money('sum(branch_hours.revenue_before_refunds_exact)', 'branches.minor_unit') }}
+            as revenue_before_refunds
     from branch_hours
     inner join branches on branch_hours.branch_id = branches.branch_id
     inner join dates on branch_hours.business_date = dates.date_day

@@ -78,7 +78,8 @@ final as (
 
         -- money
         branches.currency,
-        {{ money('weekday_hours.revenue_before_refunds', 'branches.minor_unit') }} as revenue_before_refunds,
+        {{ money('weekday_hours.revenue_before_refunds', 'branches.minor_unit') }}
+            as revenue_before_refunds,
         {{ money('weekday_hours.average_revenue_before_refunds', 'branches.minor_unit') }}
             as average_revenue_before_refunds,
         {{ money('weekday_hours.revenue_before_refunds_spread', 'branches.minor_unit') }}
