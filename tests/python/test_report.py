@@ -555,8 +555,8 @@ FACTS = {
     "recipe_cost": (
         "select to_char(business_date, 'Mon YYYY'), 100 * sum(recipe_cost) / "
         "nullif(sum(net_revenue) filter (where recipe_cost is not null), 0) "
-        "from marts.rpt_branch_days where branch_id = any (%(branches)s) and business_date between %(first)s and %(last)s "
-        "group by 1",
+        "from marts.rpt_branch_days where branch_id = any (%(branches)s) "
+        "and business_date between %(first)s and %(last)s group by 1",
         "year",
         [0, 1],
     ),
