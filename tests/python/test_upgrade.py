@@ -19,8 +19,12 @@ from tests.python.commands import declare, mypizza, query, read_settings_again, 
 from tests.upgrade import dump
 
 NEW_COLUMNS: Mapping[str, Collection[str]] = {
-    "dim_branches": ("minor_unit",),
+    "dim_branches": ("minor_unit", "region"),
     "dim_customers": ("guest_key",),
+    "dim_periods": (
+        *("period_key", "previous_first_date", "previous_last_date"),
+        *("year_before_first_date", "year_before_last_date"),
+    ),
     "dim_products": ("chain_product_id", "is_mapped"),
     "fct_order_lines": (
         "description",
@@ -67,6 +71,7 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
         "till_method",
         "tip_amount_exact",
     ),
+    "fct_stock_days": ("is_surplus",),
     "rpt_branch_days": (
         "discount_amount_exact",
         "gross_revenue_exact",
@@ -89,21 +94,27 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
     ),
     "rpt_branch_hours": ("revenue_before_refunds", "revenue_before_refunds_exact"),
     "rpt_branch_periods": (
-        *("paid_back_amount", "revenue_before_refunds", "taken_amount"),
-        *("tax_due", "tax_refunded"),
+        *("branch_period_key", "paid_back_amount", "period_key", "revenue_before_refunds"),
+        *("taken_amount", "tax_due", "tax_refunded"),
     ),
-    "rpt_hour_periods": ("revenue_before_refunds",),
+    "rpt_guest_periods": ("branch_period_key", "period_key"),
+    "rpt_hour_periods": ("branch_period_key", "period_key", "revenue_before_refunds"),
     "rpt_product_days": (
         "chain_product_id",
         "till_cost_exact",
         "discount_amount_exact",
         "gross_revenue_exact",
+        "menu_item_key",
         "refund_amount",
         "refund_amount_exact",
         "returned_units",
     ),
-    "rpt_product_months": ("chain_product_id", "refund_amount", "returned_units"),
-    "rpt_product_periods": ("chain_product_id", "returned_units"),
+    "rpt_product_months": ("chain_product_id", "menu_item_key", "refund_amount", "returned_units"),
+    "rpt_product_periods": (
+        *("branch_period_key", "chain_product_id", "menu_item_key", "period_key"),
+        "returned_units",
+    ),
+    "rpt_stock_alerts": ("has_surplus", "surplus_quantity"),
     "rpt_trading_hours": (
         *("average_revenue_before_refunds", "revenue_before_refunds"),
         "revenue_before_refunds_spread",
@@ -130,9 +141,22 @@ OTHER_MEANING = """
     alter table before."marts.rpt_trading_hours"
         drop column net_revenue, drop column average_net_revenue, drop column net_revenue_spread;
     update before."marts.fct_payments" set amount = -amount, tax_amount = -tax_amount
-        where payment_type = 'refund'
+        where payment_type = 'refund';
+    update before."marts.rpt_branch_days" as days set complaints = null
+        where not exists (
+            select from before."marts.fct_support_tickets" as tickets
+            where tickets.branch_id = days.branch_id
+                and tickets.business_date <= days.business_date
+        );
+    delete from before."marts.dim_periods" where is_previous;
+    delete from before."marts.rpt_branch_periods" where is_previous;
+    delete from before."marts.rpt_guest_periods" where is_previous;
+    alter table before."marts.dim_periods" drop column is_previous;
+    alter table before."marts.rpt_branch_periods" drop column is_previous;
+    alter table before."marts.rpt_guest_periods" drop column is_previous
 """
-"""Hours have their revenue before refunds now, and payments a sign."""
+"""Hours have their revenue before refunds now, and payments a sign; of complaints nothing is known
+before the first ticket, and what a period is compared with is apart."""
 
 NEW_WITH_EVERY_RUN = {
     "marts.rpt_source_loads": ("loads", "records", "last_loaded_at"),
@@ -152,6 +176,14 @@ OTHERWISE = {
     "audit.quarantine": f"reasons::text ~ '{MISFIT}'",
     # each branch has one, since there is one
     "marts.dim_products": "product_id::text = '(unlisted)'",
+    # the dump has a count of 163 kg of ham where 1.6 kg could be: it is not believed now
+    "marts.fct_stock_days": "branch_id = 'chicago' and ingredient_id = 'ham'"
+    " and business_date = '2016-01-02'",
+    "marts.rpt_branch_days": "branch_id = 'chicago' and business_date = '2016-01-02'",
+    # nothing of Lyon's stock, tickets and posts is recorded
+    "marts.rpt_branch_periods": "branch_id = 'lyon' or (branch_id = 'chicago'"
+    " and last_date >= '2016-01-02')",
+    "marts.rpt_stock_alerts": "branch_id = 'chicago' and ingredient_id = 'ham'",
 } | {
     f"marts.{mart}": "branch_id = 'lyon'"
     for mart in (
@@ -163,11 +195,6 @@ OTHERWISE = {
 
 What an export gave back on the day of its sale names its product now: it is a line.
 """
-
-GONE = dict.fromkeys(
-    ("marts.dim_periods", "marts.rpt_branch_periods", "marts.rpt_guest_periods"), "is_previous"
-)
-"""The column that marked the days that a period is compared with, whose rows are not there now."""
 
 KEPT = ("loads", "reconciliation", "erasures", "publications", "quarantine")
 """The tables of `audit` that are a record: the others are made again by every build."""
@@ -239,7 +266,7 @@ def differing(
     before = {
         name: kind
         for name, kind in query(administrator, COLUMNS.format(copied))
-        if name not in (*NEW_WITH_EVERY_RUN.get(table, ()), GONE.get(table))
+        if name not in NEW_WITH_EVERY_RUN.get(table, ())
     }
     assert set(before) <= set(now), f"{table} has lost a column"
     # ids that were numbers may be text now
@@ -251,7 +278,6 @@ def differing(
     columns = ", ".join(f'"{name}"{"::text" * (name in as_text)}' for name in before)
     where = f"where not ({OTHERWISE.get(table, 'false')})"
     was, is_now = (f"select {columns} from {relation} {where}" for relation in (copied, table))
-    was += f" and not {GONE[table]}" if table in GONE else ""
     found = query(administrator, f"{was} except all {is_now} limit 3")
     return found + (query(administrator, f"{is_now} except all {was} limit 3") if both_ways else [])
 
