@@ -41,7 +41,6 @@ line_tips as (
         orders.branch_id,
         orders.business_date,
         coalesce(shares.payment_method, 'unknown') as payment_method,
-        orders.currency,
         orders.line_tips_exact * coalesce(shares.part_paid, 1) as tip_amount
     from orders
     left join shares on orders.order_key = shares.order_key
@@ -55,7 +54,6 @@ moved as (
         branch_id,
         business_date,
         payment_method,
-        currency,
         case when payment_type = 'sale' then 1 else 0 end as payments,
         case when payment_type = 'sale' then amount_exact else 0 end as paid_in_amount,
         paid_back_amount_exact as paid_back_amount,
@@ -68,7 +66,6 @@ moved as (
         branch_id,
         business_date,
         payment_method,
-        currency,
         0 as payments,
         -tip_amount as paid_in_amount,
         0 as paid_back_amount,
@@ -83,14 +80,13 @@ days as (
         branch_id,
         business_date,
         payment_method,
-        currency,
         cast(sum(payments) as integer) as payments,
         sum(paid_in_amount) as paid_in_amount,
         sum(paid_back_amount) as paid_back_amount,
         sum(paid_in_amount) - sum(paid_back_amount) as taken_amount,
         sum(tips_amount) as tips_amount
     from moved
-    group by branch_id, business_date, payment_method, currency
+    group by branch_id, business_date, payment_method
 
 ),
 
@@ -110,7 +106,7 @@ final as (
         days.payments,
 
         -- money
-        days.currency,
+        branches.currency,
         {%- for amount in amounts %}
         {{ money('days.' ~ amount, 'branches.minor_unit') }} as {{ amount }},
         {%- endfor %}

@@ -51,7 +51,8 @@ rolling as (
         last_date,
         {{ dbt.dateadd('day', 1 - 2 * length, 'last_date') }} as previous_first_date,
         {{ dbt.dateadd('day', -length, 'last_date') }} as previous_last_date,
-        {{ dbt.dateadd('year', -1, dbt.dateadd('day', 1 - length, 'last_date')) }}
+        -- as many days, also across 29 February
+        {{ dbt.dateadd('day', 1 - length, dbt.dateadd('year', -1, 'last_date')) }}
             as year_before_first_date,
         {{ dbt.dateadd('year', -1, 'last_date') }} as year_before_last_date,
         true as is_complete

@@ -109,6 +109,7 @@ final as (
             "weeks.product_key", "'-'", "weeks.change_kind", "'-'",
             dbt.cast("weeks.weeks_since", dbt.type_string())
         ]) }} as change_week_key,
+        {{ surrogate_key('weeks.branch_id', 'weeks.product_id') }} as menu_item_key,
         weeks.product_key,
         weeks.branch_id,
         weeks.change_kind,
