@@ -680,7 +680,10 @@ def test_plain_names_stand_for_the_only_dimension_of_that_name(layer: Metrics) -
         ),
         (Question(["orders"], where=["town = 'Quito'"]), "orders: no dimension town; there are "),
         (Question(["orders"], where=["city ="]), "The warehouse cannot answer this: syntax error"),
-        (Question(["guests_year_over_year"]), "There is no metric guests_year_over_year; there are "),
+        (
+            Question(["guests_year_over_year"]),
+            "There is no metric guests_year_over_year; there are ",
+        ),
         (
             Question(saved_query="taxes"),
             "There is no saved query taxes: there are accounts_by_month",
