@@ -151,8 +151,7 @@ figures as (
         sum(recipe_cost) as recipe_cost,
         sum(recipe_cost) / nullif(sum(costed_revenue), 0) as recipe_cost_share,
         sum(waste) as waste,
-        -- of the branches that count
-        sum(waste) / nullif(sum(recipe_cost) filter (where waste is not null), 0) as waste_share,
+        sum(waste) / nullif(sum(recipe_cost), 0) as waste_share,
         sum(stock_out_days)
         / nullif(cast(sum(ingredient_days) as numeric), 0) as stock_out_share,
         count(ingredient_days) > 0 as has_stock,

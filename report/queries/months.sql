@@ -21,8 +21,7 @@ select
     sum(months.posts) - sum(months.positive_posts) - sum(months.negative_posts) as neutral_posts,
     sum(months.negative_posts) as negative_posts,
     sum(months.recipe_cost) / nullif(sum(months.costed_revenue), 0) as recipe_cost_share,
-    sum(months.waste)
-    / nullif(sum(months.recipe_cost) filter (where months.waste is not null), 0) as waste_share,
+    sum(months.waste) / nullif(sum(months.recipe_cost), 0) as waste_share,
     sum(months.stock_out_days)
     / nullif(cast(sum(months.ingredient_days) as numeric), 0) as stock_out_share
 from marts.rpt_branch_periods as months
