@@ -86,8 +86,8 @@ class Names:
 
     def order(self, name: str) -> str:
         """Return the full name of what a query is ordered by; a minus in front stays."""
-        minus, text = ("-", name[1:]) if name.startswith("-") else ("", name)
-        text = text.strip().lower()
+        name = name.strip().lower()
+        minus, text = ("-", name[1:].strip()) if name.startswith("-") else ("", name)
         return minus + (text if text in self.metrics else self.group_by(text))
 
     def where(self, text: str) -> str:

@@ -27,6 +27,9 @@ ONE_CURRENCY = re.compile(
 )
 """A filter by which one currency is left: it names one, or one branch."""
 
+ALTERNATIVE = re.compile(r"'(?:[^']|'')*'|\b(or|not)\b", re.IGNORECASE)
+"""A text in quotes, or a word by which a filter leaves more than it names."""
+
 
 @dataclass(frozen=True)
 class Question:
@@ -126,6 +129,10 @@ class Metrics:
             WarehouseError: a name is not known, or the query would add two currencies.
         """
         parts: dict[str, Any] = {"saved_query_name": question.saved_query}
+        if question.saved_query and (question.metrics or question.group_by):
+            raise WarehouseError("A saved query has its own metrics and groups: leave them out.")
+        if question.first and question.last and question.first > question.last:
+            raise WarehouseError("--start-time is after --end-time: no day is between them.")
         if saved := question.saved_query:
             each = next((q for q in self.semantic_manifest.saved_queries if q.name == saved), None)
             if each is None:
@@ -180,7 +187,9 @@ class Metrics:
         """
         money = sorted({name.lower() for name in metrics} & set(self.money()))
         apart = any(name == "branch" or name.endswith("currency") for name in group_by)
-        chosen = any(ONE_CURRENCY.search(text) for text in where)
+        chosen = any(
+            ONE_CURRENCY.search(text) and not any(ALTERNATIVE.findall(text)) for text in where
+        )
         count = len({currency for currency, _ in self.currencies.values()})
         if money and count > 1 and not apart and not chosen:
             raise WarehouseError(

@@ -208,12 +208,12 @@ def test_files_beside_it_that_differ_or_are_copies_are_named(tmp_path: Path) -> 
     for name, text in {
         "january.csv": january, "january (1).csv": january, "for the accountant.csv": january,
         "april.csv": "receipt,date,product,total\n1,2026-04-01,Tea,2.00\n",
-        "may.jsonl": '{"no": 1}\n',
+        "may.jsonl": '{"no": 1}\n', "MAY.CSV": january.replace("01-01", "05-01"),
     }.items():  # fmt: skip
         (tmp_path / name).write_text(text, "utf-8")
     said = "\n".join(check.check(f"{tmp_path}/", "looked_at").doubts)
-    assert "1 of 5 files are of another kind, first may.jsonl" in said
-    assert "1 of 4 files have another header, first april.csv: look at it, too." in said
+    assert "1 of 6 files are of another kind, first may.jsonl" in said
+    assert "1 of 5 files have another header, first april.csv: look at it, too." in said
     assert "for the accountant.csv, january (1).csv, january.csv hold the same: take all" in said
     alone = check.check(f"{tmp_path}/april.csv", "looked_at")
     assert "files" not in "\n".join(alone.doubts)

@@ -608,6 +608,9 @@ def test_money_of_two_currencies_is_never_added(layer: Metrics) -> None:
     both = "{{ Dimension('branch__currency') }} is not null"
     with pytest.raises(WarehouseError, match="net_revenue: money of 2 currencies"):
         layer.refuse_mixed_currencies(["net_revenue"], [], [both])
+    for more in ("currency = 'EUR' or currency = 'USD'", "not currency = 'EUR'"):
+        with pytest.raises(WarehouseError, match="net_revenue: money of 2 currencies"):
+            layer.sql(Question(["net_revenue"], where=[more]))
     layer.refuse_mixed_currencies(["orders"], [], [])
     layer.refuse_mixed_currencies(["net_revenue"], ["branch__currency"], [])
     layer.refuse_mixed_currencies(
@@ -689,6 +692,11 @@ def test_plain_names_stand_for_the_only_dimension_of_that_name(layer: Metrics) -
             "There is no saved query taxes: there are accounts_by_month",
         ),
         (Question(), "Say what to ask for: --metrics, or --saved-query."),
+        (Question(["orders"], saved_query="accounts_by_month"), "A saved query has its own "),
+        (
+            Question(["orders"], first=datetime(2016, 1, 2), last=datetime(2016, 1, 1)),
+            "--start-time is after --end-time",
+        ),
     ],
 )
 def test_a_wrong_name_is_answered_with_what_there_is(

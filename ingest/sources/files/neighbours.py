@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -29,7 +30,7 @@ def differences(
         encoding: of the one.
         header: its header's line; None where it has none, or is no text.
     """
-    kinds = [each for each in files if Path(each.name).suffix != Path(file.name).suffix]
+    kinds = [each for each in files if _kind(each) != _kind(file)]
     if kinds:
         yield (
             f"{len(kinds)} of {len(files)} files are of another kind, first {kinds[0].name}: they "
@@ -49,6 +50,12 @@ def differences(
             f"{', '.join(each.name for each in same[:5])} hold the same: take all but one out "
             "before they are loaded, or what is in them counts twice."
         )
+
+
+def _kind(file: File) -> str:
+    """Return what a file's name says that it is, like .csv; nothing where it ends in digits."""
+    name = re.sub(r"[.](gz|zip|zst)$", "", file.name.lower())
+    return re.sub(r"^[.][0-9]*$", "", Path(name).suffix)
 
 
 def _has_line(bucket: Bucket, file: File, encoding: str, line: str) -> bool:

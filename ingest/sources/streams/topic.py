@@ -19,7 +19,7 @@ from ingest.loads.source import SourceError
 SECTION = "sources.streams"
 NAME = re.compile(r"(?!messages$)[a-z][a-z0-9_]{0,39}")
 SECRETS = (
-    "sasl_password", "sasl_oauthbearer_client_secret",
+    "sasl_password", "sasl_oauthbearer_client_secret", "sasl_oauthbearer_config",
     "ssl_key_password", "ssl_key_pem", "ssl_keystore_password",
 )  # fmt: skip
 PLACES = "a field of the message (`id`, `meta.id`), `$key`, or a header (`$header.ce_id`)"
@@ -29,6 +29,12 @@ def _place(path: str) -> str:
     if not re.fullmatch(r"\$key|\$header\.[^{}]+|[^${}][^{}]*", path):
         raise ValueError(f"allowed is {PLACES}")
     return path
+
+
+def _whole(field: str) -> str:
+    if "." in field or field.startswith("$"):
+        raise ValueError("allowed is a whole field of the message: `customer`, not `customer.name`")
+    return field
 
 
 Setting = Annotated[str, Field(pattern="^(security|sasl|ssl|enable_ssl)_[a-z_]+$")]
@@ -77,7 +83,7 @@ class Topic(Connected):
     occurred_at: Place | None = None
     branch: Place | None = None
     branches: dict[str, str | int] = Field(default={})
-    personal: list[str] = Field(default=[])
+    personal: list[Annotated[str, AfterValidator(_whole)]] = Field(default=[])
     max_bytes: int = Field(default=1_000_000, ge=1)
 
     @property
