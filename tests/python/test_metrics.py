@@ -303,7 +303,8 @@ FINE = {
     ),
     "stock_quantity": (
         ["branch", "ingredient__ingredient_name"],
-        "select branch_id, ingredient_name, coalesce(counted_quantity, expected_quantity) as value "
+        "select branch_id, ingredient_name, coalesce("
+        "case when not is_surplus then counted_quantity end, expected_quantity) as value "
         "from marts.fct_stock_days inner join marts.dim_ingredients using (ingredient_id) "
         "where (branch_id, business_date) in "
         "(select branch_id, max(business_date) from marts.fct_stock_days group by 1)",
