@@ -59,7 +59,7 @@ def written(
 
 
 def _places(metrics: Metrics, values: Sequence[Any]) -> int:
-    """Return the places of the currency that a row is in: it, or its branch, stands in the row."""
+    """Return the places of a row's currency: the row names the currency, or the branch."""
     for value in values:
         if isinstance(value, str) and value in metrics.currencies:
             return metrics.currencies[value][1]

@@ -57,7 +57,7 @@ class StreamSource:
         del session, branch_id, customer_id
         return False
 
-    def erase(self, session: Session) -> int:  # noqa: ARG002 - docs/how-to/add-a-stream.md
+    def erase(self, session: Session) -> int:  # noqa: ARG002 - raw messages stay
         """Erase nobody: what names a person in a stream is kept out of all but raw."""
         return 0
 

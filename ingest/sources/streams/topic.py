@@ -42,7 +42,7 @@ Place = Annotated[str, AfterValidator(_place)]
 
 
 class Connected(Declared):
-    """What a topic says of its broker, or `[sources.streams]` for all topics."""
+    """How the broker is reached: for one topic, or in `[sources.streams]` for all."""
 
     bootstrap_servers: str = ""
     security: dict[Setting, str | bool | int] = Field(default={})

@@ -26,7 +26,7 @@ periods as (
     select * from {{ ref('int_periods_spanned') }}
 ),
 
--- stock that nobody has counted yet has not run out, nor has it not
+-- before the first count nobody knows whether an ingredient has run out
 stock_days as (
     select
         branch_id,
