@@ -31,8 +31,12 @@ class Branch:
     @property
     def today(self) -> date:
         """The branch's present business date."""
-        now = datetime.now(UTC).astimezone(ZoneInfo(self.time_zone))
-        return (now - timedelta(hours=self.cutover_hour)).date()
+        return self.date_at(datetime.now(UTC))
+
+    def date_at(self, moment: datetime) -> date:
+        """Return the branch's business date at a moment, which has a time zone."""
+        local = moment.astimezone(ZoneInfo(self.time_zone))
+        return (local - timedelta(hours=self.cutover_hour)).date()
 
 
 @cache

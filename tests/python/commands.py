@@ -6,7 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +131,13 @@ def copy_project(folder: Path) -> Path:
         (project / "t").mkdir()
         shutil.copy(known, project / "t")
     return project
+
+
+def let_business_dates_end() -> None:
+    """Wait for the full hour if it is near: a business date that ends is a reason to build."""
+    now = datetime.now(UTC)
+    if now.minute >= 58:
+        time.sleep((60 - now.minute) * 60 - now.second)
 
 
 def settings() -> Path:

@@ -14,8 +14,17 @@ import pytest
 import yaml
 
 from ingest import warehouse as warehouse_module
+from ingest.loads.branches import branches
 from ingest.warehouse import PROJECT_DIR, Warehouse
-from tests.python.commands import declare, mypizza, query, read_settings_again, sample, settings
+from tests.python.commands import (
+    declare,
+    let_business_dates_end,
+    mypizza,
+    query,
+    read_settings_again,
+    sample,
+    settings,
+)
 from tests.upgrade import dump
 
 NEW_COLUMNS: Mapping[str, Collection[str]] = {
@@ -416,17 +425,22 @@ def test_quarantine_still_holds(upgrade: Upgrade) -> None:
 
 
 def test_roles_see_what_they_saw(upgrade: Upgrade) -> None:
-    for login, branches in {"analyst": ["chicago", "lyon", "quito"], "manager": ["quito"]}.items():
+    for login, allowed in {"analyst": ["chicago", "lyon", "quito"], "manager": ["quito"]}.items():
         with upgrade.administrator.connect(role=login) as connection:
             seen = connection.execute(
                 "select array_agg(distinct branch_id order by branch_id) from marts.fct_orders"
             ).fetchall()
-        assert seen == [(branches,)], login
+        assert seen == [(allowed,)], login
 
 
 def test_a_second_run_has_nothing_new(upgrade: Upgrade) -> None:
+    let_business_dates_end()
+    ((built_at,),) = query(upgrade.warehouse, "select max(finished_at) from audit.publications")
+    if any(branch.date_at(built_at) != branch.today for branch in branches().values()):
+        mypizza("run", "--no-docs")  # the end of a business date is news
+    before = publications(upgrade.warehouse)
     assert "Nothing has changed since the publication" in mypizza("run", "--no-docs").stdout
-    assert publications(upgrade.warehouse) == 4
+    assert publications(upgrade.warehouse) == before
 
 
 def test_what_changes_at_a_till_comes_in_and_who_was_erased_stays_so(upgrade: Upgrade) -> None:
@@ -444,8 +458,9 @@ def test_what_changes_at_a_till_comes_in_and_who_was_erased_stays_so(upgrade: Up
         """,
         "till_quito",
     )
+    before = publications(upgrade.warehouse)
     mypizza("run", "--no-docs")
-    assert publications(upgrade.warehouse) == 5
+    assert publications(upgrade.warehouse) == before + 1
     ordered = "select count(*) from orders where status <> 'cancelled' and ordered_at > '{0}'"
     for branch in ("chicago", "quito"):
         since = "2016-01-03 12:00+00"
@@ -496,8 +511,9 @@ def test_facts_of_the_version_before_were_built_from_scratch_in_both_versions_of
 
 def test_what_came_over_in_parts_equals_what_is_built_from_scratch(upgrade: Upgrade) -> None:
     tables = copy_rows(upgrade.administrator, "in_parts", only="^marts$")
+    before = publications(upgrade.warehouse)
     mypizza("run", "--no-docs", "--full-refresh")
-    assert publications(upgrade.warehouse) == 6
+    assert publications(upgrade.warehouse) == before + 1
     assert {
         table: rows
         for table in tables
