@@ -219,6 +219,14 @@ def test_files_beside_it_that_differ_or_are_copies_are_named(tmp_path: Path) -> 
     assert "files" not in "\n".join(alone.doubts)
 
 
+def test_files_whose_lines_are_quoted_whole_have_the_same_header(tmp_path: Path) -> None:
+    for day in ("2026-01-01", "2026-01-02"):
+        lines = ["no;day;item;amount", *(f"{number};{day};Tea;2.00" for number in range(20))]
+        text = "".join(f'"{line}"\n' for line in lines)
+        (tmp_path / f"{day}.csv").write_text(text, "utf-8")
+    assert "another header" not in "\n".join(check.check(f"{tmp_path}/", "looked_at").doubts)
+
+
 def test_a_guess_names_what_else_it_may_be_and_can_be_corrected(tmp_path: Path) -> None:
     file = tmp_path / "trzby.csv"
     file.write_bytes(SALES.encode("cp1250"))

@@ -256,6 +256,7 @@ def _sniff(
                 )
             options["format"] = "jsonl"
             return found
+    as_written = text.splitlines()
     if re.fullmatch(r'(?:"(?:[^"\n]|"")*+"\r?(?:\n|\Z))+', text):
         text = re.sub(r'(?m)^"|"\r?$', "", text)
     lines, delimiter = text.splitlines(), options.get("delimiter", "")
@@ -280,7 +281,7 @@ def _sniff(
         options["columns"] = [f"column_{number}" for number in range(1, len(titles) + 1)]
         return found
     found["header_line"] = sniffed["SkipRows"] + 1
-    found["header_text"] = lines[sniffed["SkipRows"]]
+    found["header_text"] = as_written[sniffed["SkipRows"]]
     *before, header = (line.lstrip('" \t') for line in lines[: found["header_line"]])
     if [line for line in before if line and not SEPARATOR_LINE.fullmatch(line.encode())]:
         first = re.split(rf'["{re.escape(sniffed["Delimiter"])}]', header)[0]
