@@ -190,14 +190,22 @@ def _load(server: Server, bucket: Path, pattern: str, expected: int) -> dict[str
     return load
 
 
+class _WithoutPandas:
+    """Hides pandas, as outside of development: pyarrow imports it where it is installed."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        """Refuse an import of pandas, and leave all others to the finders that follow."""
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
+
+
 def main() -> None:
     """Load one folder by the same call that `mypizza ingest` makes."""
     from ingest import warehouse
     from ingest.loads import driver
     from ingest.sources.files import feed, source
 
-    # as outside of development: pyarrow imports it where it is installed
-    sys.modules["pandas"] = None  # type: ignore[assignment]  # so an import of it fails
+    sys.meta_path.insert(0, _WithoutPandas())
     sales = feed.declared(
         "sales", {"url": sys.argv[1], "files": sys.argv[2], "delimiter": ";", "quote": '"'}
     )
