@@ -219,6 +219,22 @@ def test_files_beside_it_that_differ_or_are_copies_are_named(tmp_path: Path) -> 
     assert "files" not in "\n".join(alone.doubts)
 
 
+def test_a_quantity_of_one_is_no_amount_after_a_discount(tmp_path: Path) -> None:
+    lines = ["Bon;Datum;Artikel;Menge;Preis;Rabatt;Summe"]
+    for ticket in range(1, 30):
+        lines += [
+            f"{ticket};01.11.2026;Kuchen;3;1,10;0,00;3,30",
+            f"{ticket};01.11.2026;Espresso;1;2,00;1,00;1,00",
+        ]
+    (tmp_path / "happy hour.csv").write_text("\n".join(lines), "utf-8")
+    model = check.check(f"{tmp_path}/", "looked_at").blocks[-1]
+    for column, role in {
+        "menge": "quantity", "preis": "unit_price", "rabatt": "discount", "summe": "line_amount",
+    }.items():  # fmt: skip
+        assert f"landed.{column} as {role}" in model, model
+
+
+
 def test_files_whose_lines_are_quoted_whole_have_the_same_header(tmp_path: Path) -> None:
     for day in ("2026-01-01", "2026-01-02"):
         lines = ["no;day;item;amount", *(f"{number};{day};Tea;2.00" for number in range(20))]

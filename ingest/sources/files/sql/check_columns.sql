@@ -207,9 +207,15 @@ inner join words
         and regexp_full_match(plain(taken.shown), '(.* )?(' || words.words || ')( .*)?')
 inner join few as rests on amounts.line = rests.line and amounts.element = rests.element
 inner join columns as after on rests.title = after.title
+left join proof on after.title in (proof.factor, proof.other_factor)
+left join words as counts
+    on counts.role = 'quantity' and regexp_full_match(plain(after.shown), counts.words)
 where
     before.title not in (taken.title, after.title)
     and after.title <> taken.title
+    -- a quantity of 1 may be what is left of a price by chance; a price of one is not the line's
+    and proof.amount is null
+    and counts.role is null
     and abs(discounts.value) >= 0.01
 group by
     before.title, taken.title, after.title, before.shown, taken.shown, after.shown, after.position
