@@ -11,9 +11,13 @@ import gc
 import multiprocessing
 import os
 import runpy
+import signal
 import subprocess
 import sys
 import tempfile
+import time
+from contextlib import suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import ModuleType
 from unittest.mock import patch
@@ -61,6 +65,39 @@ def run(
         return subprocess.CompletedProcess(
             arguments, process.exitcode, *(file.read_text(encoding="utf-8") for file in outputs)
         )
+
+
+def kill(code: str, arguments: list[str], environment: dict[str, str], seconds: float) -> None:
+    """Run code in a process group of its own, and kill the group.
+
+    Args:
+        code: what `python -c` would run. It calls `begins()` where the time begins to run.
+        arguments: as on the command line.
+        environment: all of the process's environment variables.
+        seconds: for so long it runs.
+    """
+    here, there = _processes.Pipe()
+    process = _processes.Process(target=_code, args=(code, arguments, environment, there))
+    with patch.dict(sys.modules, {"__main__": ModuleType("__main__")}):
+        process.start()
+    there.close()
+    assert here.recv() == "begins"
+    time.sleep(seconds)
+    assert process.pid is not None
+    with suppress(ProcessLookupError):  # it has ended by itself
+        os.killpg(process.pid, signal.SIGKILL)
+    process.join()
+    here.close()
+
+
+def _code(
+    code: str, arguments: list[str], environment: dict[str, str], there: Connection[str, None]
+) -> None:
+    os.setsid()
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = ["-c", *arguments]
+    exec(code, {"begins": lambda: there.send("begins")})  # noqa: S102 - the code of a test
 
 
 def _command(

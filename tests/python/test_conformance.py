@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +20,7 @@ from ingest.warehouse import Warehouse
 from sample import company, guests
 from sample.company import Size
 from sample.web import Server
+from tests.python import preloaded
 from tests.python.commands import read_settings_again, settings
 from tests.python.rigs import Building, Rig, builders
 from tests.python.test_ingest_mariadb import MariaDb, run_server
@@ -46,7 +45,7 @@ source = chosen([sys.argv[1]])
 configuration.systems = lambda: {source[0].name: None}  # as dbt_project.yml lists it
 at = warehouse.resolve()
 from dataclasses import replace
-print("begins", flush=True)
+begins()
 driver.run(replace(at, database=sys.argv[2]), source)
 """
 
@@ -155,12 +154,8 @@ def test_a_change_comes_in_and_nothing_else_does(rig: Rig) -> None:
 def test_a_run_that_is_killed_loses_and_doubles_nothing(rig: Rig) -> None:
     luck = random.Random(rig.source.name)  # noqa: S311 - dice
     for _ in range(3):
-        command = [sys.executable, "-c", A_RUN, rig.source.name, _warehouse(rig).database]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "begins\n"
-            time.sleep(luck.uniform(0.05, 0.6))
-            process.kill()
+        arguments = [rig.source.name, _warehouse(rig).database]
+        preloaded.kill(A_RUN, arguments, dict(os.environ), luck.uniform(0.05, 0.6))
     run(rig)
     assert rig.in_raw() == rig.at_source()
     rig.change()

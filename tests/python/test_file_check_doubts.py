@@ -234,7 +234,6 @@ def test_a_quantity_of_one_is_no_amount_after_a_discount(tmp_path: Path) -> None
         assert f"landed.{column} as {role}" in model, model
 
 
-
 def test_files_whose_lines_are_quoted_whole_have_the_same_header(tmp_path: Path) -> None:
     for day in ("2026-01-01", "2026-01-02"):
         lines = ["no;day;item;amount", *(f"{number};{day};Tea;2.00" for number in range(20))]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -33,6 +32,7 @@ from ingest.sources.files import text as file_text
 from ingest.sources.files.feed import Feed
 from ingest.sources.tills.source import MYPIZZA
 from ingest.warehouse import Warehouse, WarehouseError
+from tests.python import preloaded
 
 # A load in a process of its own, which says when it begins so that it can be killed in the middle.
 A_LOAD = """
@@ -44,7 +44,7 @@ declared = feed.declared(sys.argv[1], json.loads(sys.argv[2]))
 with driver.session(warehouse.resolve()) as session:
     source.prepare(session.connection, [declared])
     (visit,) = source.visits(session, [declared])
-    print("begins", flush=True)
+    begins()
     print(visit.read().error or "succeeded")
 """
 
@@ -975,16 +975,8 @@ def test_a_load_that_is_killed_and_done_again_equals_an_undisturbed_one(folder: 
             f"{number}.csv", "n,m\n" + "".join(f"{line},{number}\n" for line in range(150_000))
         )
     for wait in (0.1, 0.3, 0.6, 1.0, 1.5):
-        process = subprocess.Popen(
-            [sys.executable, "-c", A_LOAD, folder.name, json.dumps(folder.declared)],
-            stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        assert process.stdout is not None
-        assert process.stdout.readline() == "begins\n"
-        time.sleep(wait)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
+        arguments = [folder.name, json.dumps(folder.declared)]
+        preloaded.kill(A_LOAD, arguments, dict(os.environ), wait)
     succeeded(folder.load())
     assert folder.query(
         f"select _file_name, count(*), count(distinct n) from raw_files.{folder.name}"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import random
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from ingest.loads import driver
 from ingest.loads.source import LoadResult
 from ingest.sources.streams.source import STREAMS
 from ingest.warehouse import Warehouse
+from tests.python import preloaded
 from tests.python.commands import query, read_settings_again, settings
 from tests.python.kafka import Broker, Kafka, Mock, free_port, needs_kafka, run_kafka
 from tests.python.test_conformance import A_RUN
@@ -279,12 +279,8 @@ def test_a_run_that_is_killed_at_any_moment_loses_and_doubles_nothing(stream: St
     for _ in range(8):
         stream.broker.produce(stream.name, [f"{sent + number}" for number in range(20_000)])
         sent += 20_000
-        command = [sys.executable, "-c", A_RUN, "streams", stream.warehouse.database]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "begins\n"
-            time.sleep(luck.uniform(0.05, 0.8))
-            process.kill()
+        arguments = ["streams", stream.warehouse.database]
+        preloaded.kill(A_RUN, arguments, dict(os.environ), luck.uniform(0.05, 0.8))
     succeeded(stream.load())
     assert len(stream.landed()) == sent
     assert stream.landed() == stream.broker.recount(stream.name)
