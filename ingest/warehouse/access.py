@@ -35,9 +35,9 @@ def administrator() -> Warehouse:
 
     Returns:
         The embedded server's own administrator, after a start where that is needed; of another
-        server whoever libpq's variables name.
+        server whoever libpq's variables name. They may be those of `mypizza env`.
     """
-    if not is_embedded():
-        return configured()
+    if not is_embedded() and not server.is_embedded_one(warehouse := configured()):
+        return warehouse
     server.start()
     return server.embedded_administrator()

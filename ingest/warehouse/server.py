@@ -143,6 +143,11 @@ def embedded() -> Warehouse:
     )
 
 
+def is_embedded_one(warehouse: Warehouse) -> bool:
+    """Say whether a warehouse that libpq's variables name is the embedded one."""
+    return _connection_file().exists() and replace(warehouse, embedded=True) == embedded()
+
+
 def embedded_administrator() -> Warehouse:
     """Return the embedded warehouse with the login that administers it."""
     return replace(embedded(), user="postgres", password=read_connection().admin_password)

@@ -529,7 +529,10 @@ def test_a_readers_login_can_be_changed_and_taken_away_and_no_other_can(
     trainee = replace(logins["analyst"], user="trainee", password="another one")  # noqa: S106
     assert len(query(trainee, branches)) == 3
     two = ["--branch", "quito", "--branch", "chicago"]
-    said = mypizza("add-reader", "trainee", *two, environment={"MYPIZZA_LOGIN_PASSWORD": PASSWORD})
+    # as after `eval "$(mypizza env)"`
+    printed = small_warehouse.environment | {"MYPIZZA_EMBEDDED": ""}
+    environment = printed | {"MYPIZZA_LOGIN_PASSWORD": PASSWORD}
+    said = mypizza("add-reader", "trainee", *two, environment=environment)
     assert PASSWORD not in said.stdout
     assert f"port {warehouse.port}" in said.stdout
     trainee = replace(trainee, password=PASSWORD)
@@ -544,7 +547,7 @@ def test_a_readers_login_can_be_changed_and_taken_away_and_no_other_can(
         warehouse_module.add_reader(warehouse, "trainee", "another one", ["quito", "atlantis"])
     assert query(trainee, branches) == [("chicago",), ("quito",)]
 
-    mypizza("remove-reader", "trainee")
+    mypizza("remove-reader", "trainee", environment=printed)
     assert query(small_warehouse, "select from pg_roles where rolname = 'trainee'") == []
     assert "no login 'trainee'" in mypizza("remove-reader", "trainee", expect=1).stderr
     log = (warehouse_module.data_dir() / "server.log").read_text(errors="replace")
