@@ -29,3 +29,17 @@ def rows(connection: Connection, name: str, table: str, **values: Any) -> list[d
         return []
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(STATEMENTS(name), values).fetchall()
+
+
+def above_limit(connection: Connection) -> list[str]:
+    """Return where more records wait in quarantine than the project allows, a sentence each.
+
+    Args:
+        connection: a connection to the warehouse.
+    """
+    return [
+        f"{row['source_name']} {row['branch_id'] or row['table_name'] + ', of no known branch'}"
+        f": {row['held']:,} of {row['records']:,} records wait in quarantine, which is more than "
+        "the project allows: mypizza quarantine lists them."
+        for row in rows(connection, "above_limit", "audit.quarantine_stays_below_its_limit")
+    ]

@@ -43,6 +43,7 @@ class _Run:
         held: how many records are in quarantine.
         findings: what is wrong with published days, by branch.
         problem: why nothing was published, though it should have been.
+        above: where more records wait in quarantine than the project allows.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
@@ -53,12 +54,13 @@ class _Run:
     held: int = 0
     findings: Sequence[dict[str, Any]] = ()
     problem: str | None = None
+    above: Sequence[str] = ()
 
     @property
     def problems(self) -> list[str]:
         """One sentence on each thing that needs attention."""
         failed = [load.error for load in self.loads if load.error]
-        return failed + ([self.problem] if self.problem else [])
+        return [*failed, *self.above, *([self.problem] if self.problem else [])]
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -99,7 +101,7 @@ def run(
             show_json(_as_dict(done))
         else:
             _summarise(done)
-        if done.problem or not succeeded(done.loads):
+        if done.problem or done.above or not succeeded(done.loads):
             raise typer.Exit(1)
 
 
@@ -118,6 +120,7 @@ def _run(options: Sequence[str], docs: bool, must_build: bool, wait: float) -> _
         with warehouse.connect() as connection:
             held = audit.rows(connection, "quarantined", "audit.quarantine")
             done.findings = audit.rows(connection, "findings", "marts.rpt_findings")
+            done.above = audit.above_limit(connection)
         done.held = sum(row["records"] for row in held)
         if docs and not done.problem:
             with done.step("Report and docs"):
@@ -202,6 +205,8 @@ def _summarise(done: _Run) -> None:
             "days, and how much money it concerns.",
             "yellow",
         )
+    for sentence in done.above:
+        say(sentence, "red")
     if done.problem:
         say(f"Not published: {done.problem}", "red")
     elif done.publications:

@@ -36,7 +36,7 @@ def status(as_json: Json = False) -> None:
         # a version of the marts from before there was a proof has none to show
         proof = audit.rows(connection, "proof", "marts.rpt_till_figures")
         findings = audit.rows(connection, "findings", "marts.rpt_till_figures")
-        above = audit.rows(connection, "above_limit", "audit.quarantine_stays_below_its_limit")
+        above = audit.above_limit(connection)
     for load in loads:
         load["in_quarantine"] = sum(row["records"] for row in held if _is_of(row, load))
         if load["outcome"] == "running" and not holder:
@@ -47,12 +47,7 @@ def status(as_json: Json = False) -> None:
     problems = [
         problem for load in loads if load["source"] in in_use for problem in _problems(load)
     ]
-    problems += [
-        f"{row['source_name']} {row['branch_id'] or row['table_name'] + ', of no known branch'}"
-        f": {row['held']:,} of {row['records']:,} records wait in quarantine, which is more than "
-        "the project allows: mypizza quarantine lists them."
-        for row in above
-    ]
+    problems += above
     if not publications:
         problems.append("Nothing is published yet: run mypizza run.")
     elif publications[0]["outcome"] == "failed":

@@ -146,13 +146,20 @@
     )
 {%- endmacro %}
 
-{#- A value as a person would write it: a number lands with ten places. -#}
+{#- A value as a person would write it: a number lands with ten places, a text as it is written. -#}
 {% macro default__value_as_text(column) -%}
-    regexp_replace(cast({{ column }} as string), '([.][0-9]*[1-9])0+$|[.]0+$', '$1')
+    case
+        when typeof({{ column }}) = 'string' then cast({{ column }} as string)
+        else regexp_replace(cast({{ column }} as string), '([.][0-9]*[1-9])0+$|[.]0+$', '$1')
+    end
 {%- endmacro %}
 
 {% macro postgres__value_as_text(column) -%}
-    regexp_replace(cast({{ column }} as text), '([.][0-9]*[1-9])0+$|[.]0+$', '\1')
+    case
+        when pg_typeof({{ column }}) = any(cast('{text,varchar}' as regtype[]))
+            then cast({{ column }} as text)
+        else regexp_replace(cast({{ column }} as text), '([.][0-9]*[1-9])0+$|[.]0+$', '\1')
+    end
 {%- endmacro %}
 
 {#- A record as JSON text, as its source sent it: the columns that are named, and no others. What is

@@ -106,9 +106,10 @@ def test_a_bad_record_is_held_with_its_order_and_the_rest_is_published(
         """,
     )
 
-    ran = mypizza("run", "--no-docs").stdout
+    ran = mypizza("run", "--no-docs", expect=1).stdout  # above the limit of quarantine
 
     assert "Published" in ran
+    assert "records wait in quarantine, which is more than the project allows" in ran
     held = waiting(warehouse)
     reasons = {reason for reasons in held.values() for reason in reasons}
     assert {
@@ -343,7 +344,7 @@ def test_a_broken_feed_stops_no_other_branch_and_asks_for_a_person(warehouse: Wa
         " where payment_id % 10 = 0",
         "chicago",
     )
-    assert "Published" in mypizza("run", "--no-docs").stdout
+    assert "Published" in mypizza("run", "--no-docs", expect=1).stdout
     status = mypizza("status", expect=1).stdout
     assert re.search(
         r"pos chicago: [\d,]+ of [\d,]+ records wait in quarantine, which is more", status

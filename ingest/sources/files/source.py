@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from psycopg import sql
 
-from ingest.loads import packages, raw_tables
+from ingest.loads import configuration, packages, raw_tables
 from ingest.loads.modelled import modelled
 from ingest.loads.source import Connection, Session, Visit
 from ingest.loads.statements import Statements
@@ -26,6 +26,18 @@ def _modelled_feeds() -> dict[str, list[str]]:
         feed: [name for name in columns if name not in OWN_COLUMNS]
         for feed, columns in modelled(RAW).items()
     }
+
+
+def _unlisted_feeds() -> set[str]:
+    """Return the feeds that have a model, and that dbt_project.yml does not list beside others."""
+    systems = configuration.systems()
+    unlisted: set[str] = set()
+    for name in {"exports", "files"} & systems.keys():
+        listed = set(systems[name].get("feeds") or ())
+        for table in systems[name]["tables"].values():
+            listed |= set(table.get("feeds") or ())
+        unlisted |= modelled(RAW, name).keys() - listed
+    return unlisted
 
 
 class FileSource:
@@ -51,6 +63,13 @@ class FileSource:
             branches: only feeds with files of these, and of them these files; default all.
         """
         configured, wrong = feeds.configured()
+        unlisted = _unlisted_feeds()
+        wrong |= {
+            feed.name: f"The feed {feed.name} lands, and nothing of it is published: add its name "
+            "to the feeds of exports, or of its table of files, in vars.systems of dbt_project.yml."
+            for feed in configured
+            if feed.name in unlisted
+        }
         findings = [WrongFeed(session, name, problem) for name, problem in wrong.items()]
         return [*visits(session, configured, branches, self._redeclared), *findings]
 

@@ -56,7 +56,7 @@ select
 from (
     select
         '[0-9](?:[0-9., ''\x{a0}\x{2009}\x{202f}]*[0-9])?' as digits,
-        '([€$£¥₩₹₺₽₴₪฿]|kr\.?|zł|chf|eur|usd|gbp|lei|kč|ft)' as sign
+        '(r\$|nt\$|us\$|hk\$|[€$£¥₩₹₺₽₴₪฿₫₱₦元円원]|kr\.?|rs\.?|tl|руб\.?|zł|chf|eur|usd|gbp|lei|kč|ft|rm|rp)' as sign
 ) as parts;
 
 -- what stands before or behind the digits in columns that hold amounts: an id may have its letters

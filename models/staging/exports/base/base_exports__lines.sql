@@ -138,7 +138,8 @@ final as (
             broken('channel',
                 "clean_channel not in ('dine_in', 'takeaway', 'delivery', 'app', 'unknown')",
                 'is not dine_in, takeaway, delivery or app'),
-            broken('sold_on', 'sold_at_read is null', 'is no day, or has no time'),
+            broken('sold_on', "unread_part = 'day'", 'is no day'),
+            broken('sold_at', "unread_part = 'time'", 'is no time'),
             outside_the_calendar('sold_on', moment='sold_at_read'),
         ]) }} as _errors,
         raw_record

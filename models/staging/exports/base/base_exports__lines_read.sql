@@ -70,12 +70,12 @@ written as {{ computed_once() }} (
             as {{ column }}_text,
         {%- endfor %}
         coalesce(mapped.order_grain, 'ticket') as grain,
+        {{ date_in_dialect(filled('mapped.sold_on'), 'dialect.date_pattern') }} as day_text,
         -- a day's sum is of its noon
-        {{ dbt.concat([
-            date_in_dialect(filled('mapped.sold_on'), 'dialect.date_pattern'), "' '",
-            "case when mapped.order_grain = 'day' then '12:00' else "
-            ~ time_in_dialect(filled('mapped.sold_at'), 'dialect.time_pattern') ~ " end",
-        ]) }} as sold_at_text,
+        case
+            when mapped.order_grain = 'day' then '12:00'
+            else {{ time_in_dialect(filled('mapped.sold_at'), 'dialect.time_pattern') }}
+        end as time_text,
         case
             when mapped.order_grain = 'day' then ''
             else {{ offset_in_dialect(filled('mapped.sold_at')) }}
@@ -95,7 +95,8 @@ valued as {{ computed_once() }} (
         {%- for column in amounts %}
         {{ safe_cast(column ~ '_text', money) }} as {{ column }}_read,
         {%- endfor %}
-        {{ moment_of('sold_at_text', 'offset_text', 'time_zone') }} as sold_at_read
+        {{ moment_of(dbt.concat(['day_text', "' '", 'time_text']), 'offset_text', 'time_zone') }}
+            as sold_at_read
     from written
 
 ),
@@ -105,6 +106,12 @@ final as (
     select
         *,
         {{ business_date('sold_at_read', 'time_zone', 'cutover_hour') }} as day_read,
+        case
+            when sold_at_read is not null then null
+            when {{ dbt.safe_cast('day_text', 'date') }} is null then 'day'
+            -- without a branch nobody knows by which clock
+            when known_branch_id is not null then 'time'
+        end as unread_part,
         -- a line with a date and nothing else: skipped, and counted here
         coalesce(
             _reject, clean_ticket, clean_article, {{ filled('sold_at') }}, quantity_text,
