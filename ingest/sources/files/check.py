@@ -141,9 +141,11 @@ def misread(feed: Feed, file: str, lines: pa.Table) -> Iterator[str]:
             for option in ("decimal_separator", "thousands_separator")
         }
         for title, kind, text, line, option, right in _run(database, "misread", **separators):
+            # quantities are written as money is, unless it is said
+            wrong = feed.model_dump(exclude_none=True).get(option, feed.decimal_separator)
             yield (
                 f"The column {title} of the file {file} has {' '.join(text.split())!r} in line "
-                f"{line}, which is not a {kind} with {option} = {getattr(feed, option)!r}, but is "
+                f"{line}, which is not a {kind} with {option} = {wrong!r}, but is "
                 f"one with {right!r}: correct {option} in {feed.section}."
             )
 

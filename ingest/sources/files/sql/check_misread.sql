@@ -27,14 +27,41 @@ declared as (
 
 ),
 
+-- what a column is by its name
+named as (
+
+    select
+        columns.title,
+        bool_or(words.role = 'sold_at') as is_time,
+        bool_or(words.role = 'quantity') as is_quantity,
+        bool_or(words.role not in ('sold_at', 'quantity')) as is_money
+    from columns
+    inner join words on regexp_full_match(plain(columns.title), words.words)
+    where words.role in ('sold_at', 'quantity', 'unit_price', 'line_amount', 'discount')
+    group by columns.title
+
+),
+
 others as (
 
     select
-        *,
-        -- 24.11.2026 may be a time of a kind, too
-        row_number() over (partition by title order by kind asc, lines desc, position asc) as place
+        readings.*,
+        coalesce(named.is_quantity, false) as is_quantity,
+        -- 24.11.2026 may be a time of a kind, too, and 10.30 a number
+        row_number() over (
+            partition by readings.title
+            order by
+                case when named.is_time and readings.kind = 'time' then 0 else 1 end asc,
+                readings.kind asc, readings.lines desc, readings.position asc
+        ) as place
     from readings
-    where (kind <> 'number' or telling > 0)
+    left join named on readings.title = named.title
+    where
+        readings.kind <> 'number'
+        or readings.telling > 0
+        -- 1.0 and 1.250 say nothing of their dialect, unless the declared one does not know them
+        or named.is_quantity
+        or named.is_money
 
 ),
 
@@ -46,7 +73,8 @@ misread as (
         coalesce(dialects.thousands_separator, '') as thousands_separator,
         case
             when others.kind <> 'number' then others.kind || '_format'
-            when dialects.decimal_separator <> {decimal_separator} then 'decimal_separator'
+            when dialects.decimal_separator <> {decimal_separator}
+                then case when others.is_quantity then 'quantity_' else '' end || 'decimal_separator'
             when coalesce(dialects.thousands_separator, '') not in ('', {thousands_separator})
                 then 'thousands_separator'
             else 'currency_sign'
@@ -73,6 +101,7 @@ select
     misread.option,
     case misread.option
         when 'decimal_separator' then misread.decimal_separator
+        when 'quantity_decimal_separator' then misread.decimal_separator
         when 'thousands_separator' then misread.thousands_separator
         when 'currency_sign' then (select currency_sign from signs)
         else misread.candidate
