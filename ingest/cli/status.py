@@ -13,7 +13,7 @@ from ingest import warehouse as warehouse_module
 from ingest.cli import audit
 from ingest.cli.console import Json, minute, say, show, show_json
 from ingest.cli.loading import place
-from ingest.loads.configuration import systems
+from ingest.loads.configuration import section, systems
 
 app = typer.Typer()
 
@@ -42,10 +42,14 @@ def status(as_json: Json = False) -> None:
         if load["outcome"] == "running" and not holder:
             load["outcome"] = "interrupted"
             load["error"] = "Its process ended before the load was complete; run it again."
-    # a source that is left out since is still shown, and no longer expected
-    in_use = systems()
+    # a source or a feed that is left out since is still shown, and no longer expected
+    in_use, feeds = systems(), section("sources.files.feeds")
     problems = [
-        problem for load in loads if load["source"] in in_use for problem in _problems(load)
+        problem
+        for load in loads
+        if load["source"] in in_use
+        and (load["source"] != "files" or load["feed"] is None or load["feed"] in feeds)
+        for problem in _problems(load)
     ]
     problems += above
     if not publications:

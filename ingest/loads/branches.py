@@ -21,12 +21,14 @@ class Branch:
         time_zone: an IANA name.
         opened_on: its first business date.
         cutover_hour: the hour of the clock at which its business date begins.
+        minor_unit: how many places its currency has.
     """
 
     branch_id: str
     time_zone: str
     opened_on: date
     cutover_hour: int
+    minor_unit: int
 
     @property
     def today(self) -> date:
@@ -42,16 +44,22 @@ class Branch:
 @cache
 def branches() -> Mapping[str, Branch]:
     """Return the branches of seeds/branches.csv, by id."""
-    with (PROJECT_DIR / "seeds" / "branches.csv").open(encoding="utf-8", newline="") as file:
-        return {
-            row["branch_id"]: Branch(
-                row["branch_id"],
-                row["time_zone"],
-                date.fromisoformat(row["opened_on"]),
-                int(row["cutover_hour"]),
-            )
-            for row in csv.DictReader(file)
-        }
+    minor_units = {row["currency"]: int(row["minor_unit"]) for row in _seed("currencies")}
+    return {
+        row["branch_id"]: Branch(
+            row["branch_id"],
+            row["time_zone"],
+            date.fromisoformat(row["opened_on"]),
+            int(row["cutover_hour"]),
+            minor_units.get(row["currency"], 2),
+        )
+        for row in _seed("branches")
+    }
+
+
+def _seed(name: str) -> list[dict[str, str]]:
+    with (PROJECT_DIR / "seeds" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def refuse_unknown(branch_ids: Iterable[str]) -> None:

@@ -328,16 +328,6 @@ WRITTEN: dict[str, tuple[bytes, str, list[str]]] = {
         "The encoding is a guess: if 'Ilość' is misspelt",
         ['encoding = "cp1250"', 'delimiter = ";"', 'decimal_separator = ","'],
     ),
-    "quantities with a point": (
-        {"decimal_separator": ","},
-        {"qty": ("1.0", "2.0"), "code": ("1.234", "2.345")},
-        "'1.0' in line 2, which is not a number with quantity_decimal_separator = ',', but is one "
-        "with '.'",
-    ),
-    "a currency of two letters": (
-        {"decimal_separator": ","}, {"tutar": ("1,50 TL", "2,75 TL")}, "but is one with 'TL'",
-    ),
-    "hours like prices": ({}, {"time": ("10.30", "12.59")}, "but is one with 'HH24.MI'"),
     "two bytes a letter": (
         "날짜\t시간\t품목\t수량\t금액\n2026.11.24\t11:05\t커피\t2\t5000\n".encode("utf-16"),
         "",

@@ -1135,6 +1135,16 @@ def test_the_price_of_a_line_is_less_its_discount(export: Export) -> None:
     assert export.compare().problem is None
 
 
+def test_a_line_of_a_price_of_three_places_is_rounded_as_the_till_does(export: Export) -> None:
+    export.sales.write(
+        "ventes_1.csv",
+        SALES + "05/09/2015;19:32;1;Reine;2;1,505 €\r\n05/09/2015;19:32;1;Reine;1;1,505 €\r\n"
+        "05/09/2015;19:33;2;Reine;3;0,3333 €\r\n",
+    )
+    export.sales.write("cloture_1.csv", CLOSING + "05/09/2015;2;3;5,52 €;0\r\n")
+    assert export.compare().problem is None
+
+
 def test_figures_that_are_declared_no_longer_leave_nothing_behind(export: Export) -> None:
     export.sales.write("ventes_1.csv", SALES + "05/09/2015;19:32;1;Reine;1;10,00 €\r\n")
     export.sales.write("cloture_1.csv", CLOSING + "05/09/2015;1;7;10,00 €;0\r\n")

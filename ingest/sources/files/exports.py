@@ -191,7 +191,7 @@ class ExportVisit(FeedVisit):
             cutover_hour=sql.Literal(branch.cutover_hour),
             receipt=declared.order,
             quantity=quantity(declared.quantity),
-            amount=self._amount(),
+            amount=self._amount(branch.minor_unit),
         )
         totals = STATEMENTS(
             "totals_figures",
@@ -206,8 +206,11 @@ class ExportVisit(FeedVisit):
         comparison.land_query("raw", sales, figures)
         comparison.land_query("source", totals, figures)
 
-    def _amount(self) -> sql.Composable:
-        """Return the amount of a line: its own, or that of its quantity and price less discount."""
+    def _amount(self, places: int) -> sql.Composable:
+        """Return the amount of a line: its own, or that of its quantity and price less discount.
+
+        A price may have more places than money. A till rounds what a line costs, and adds that up.
+        """
         declared = self.declared
         amounts: list[sql.Composable] = []
         if declared.amount:
@@ -217,9 +220,13 @@ class ExportVisit(FeedVisit):
                 "quantity": quantity(declared.quantity),
                 "price": number(declared.unit_price),
                 "discount": number(declared.discount) if declared.discount else sql.SQL("0"),
+                "places": sql.Literal(places),
             }
             # a return gives the discount back, too
-            price_of_all = "{quantity} * {price} - sign({quantity}) * abs(coalesce({discount}, 0))"
+            price_of_all = (
+                "round({quantity} * {price} - sign({quantity})"
+                " * abs(coalesce({discount}, 0)), {places})"
+            )
             amounts.append(sql.SQL(price_of_all).format(**values))
         return sql.SQL("coalesce({})").format(sql.SQL(", ").join(amounts))
 
