@@ -564,7 +564,8 @@ FACTS = {
         [0, 1],
     ),
     "waste": (
-        "select to_char(business_date, 'Mon YYYY'), 100 * sum(waste) / nullif(sum(counted_recipe_cost), 0) "
+        "select to_char(business_date, 'Mon YYYY'), "
+        "100 * sum(waste) / nullif(sum(counted_recipe_cost), 0) "
         "from marts.rpt_branch_days where branch_id = any (%(branches)s) "
         "and business_date between %(first)s and %(last)s group by 1",
         "year",
