@@ -1,12 +1,15 @@
--- Per branch: the hours contain all orders, in number and money; each hour is rounded once.
+-- Per branch: the hours contain all orders, in number and money; each hour is rounded once. A day that
+-- is partly a sum has none.
 with booked as (
     select
-        branch_id,
+        orders.branch_id,
         1 as orders,
-        revenue_before_refunds_exact as revenue_before_refunds,
+        orders.revenue_before_refunds_exact as revenue_before_refunds,
         0 as trading_hours
-    from {{ ref('fct_orders') }}
-    where is_sale
+    from {{ ref('fct_orders') }} as orders
+    left join {{ ref('rpt_branch_days') }} as days
+        on orders.branch_id = days.branch_id and orders.business_date = days.business_date
+    where orders.is_sale and days.orders is not null
     union all
     select
         branch_id,
