@@ -44,6 +44,7 @@ class Tile(_Declared):
         better: whether more of it is good (`up`), bad (`down`) or neither.
         note: its formula, in words.
         needs: the column that says whether the branch records it; otherwise it always does.
+        days: the column that says on how many of the `trading_days` it is; otherwise on all.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Tile(_Declared):
     better: Literal["up", "down", ""] = ""
     note: str
     needs: str = ""
+    days: str = ""
 
 
 class Column(_Declared):

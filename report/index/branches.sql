@@ -10,7 +10,7 @@ select
         else min(periods.first_date)
     end as first_date,
     max(periods.last_date) as last_date,
-    sum(periods.orders) as orders,
+    sum(periods.orders) filter (where periods.order_days = periods.trading_days) as orders,
     sum(periods.net_revenue) as net_revenue
 from marts.dim_branches as branches
 left join marts.rpt_branch_periods as periods

@@ -14,10 +14,12 @@ select
     case
         when before.is_comparable then 'yes'
         when before.is_new then 'no: it is new'
+        when periods.newest_date < periods.last_date
+            then to_char(periods.newest_date, '"no: data to" FMDD FMMonth')
         else 'no: days are missing'
     end as compared,
-    periods.orders,
-    (periods.net_revenue + periods.refund_amount) / nullif(periods.orders, 0) as average_order
+    case when periods.order_days = periods.trading_days then periods.orders end as orders,
+    periods.ordered_revenue / nullif(periods.orders, 0) as average_order
 from marts.rpt_branch_periods as periods
 inner join marts.dim_branches as branches on periods.branch_id = branches.branch_id
 inner join marts.rpt_branch_period_comparisons as before

@@ -1,109 +1,43 @@
 -- Every tile: per scope and period; and like for like, of the branches that can be compared, in the
 -- period (`now`) and in the days that it is compared with (`before`).
+-- the figures of the other days have the names of the period's own, and so take their places
 with sides as (
     select
-        branch_period_key,
+        periods.*,
         'period' as basis,
         'now' as side,
+        false as is_new,
         true as is_comparable,
-        false as is_new
-    from marts.rpt_branch_periods
+        true as is_order_comparable,
+        true as is_guest_comparable,
+        true as is_cost_comparable,
+        true as is_waste_comparable,
+        true as is_stock_comparable,
+        true as is_ticket_comparable,
+        true as is_post_comparable
+    from marts.rpt_branch_periods as periods
 
     union all
 
     select
-        comparisons.branch_period_key,
+        shown.*,
         comparisons.basis,
         sides.side,
+        comparisons.is_new,
         comparisons.is_comparable,
-        comparisons.is_new
+        comparisons.is_order_comparable,
+        comparisons.is_guest_comparable,
+        comparisons.is_cost_comparable,
+        comparisons.is_waste_comparable,
+        comparisons.is_stock_comparable,
+        comparisons.is_ticket_comparable,
+        comparisons.is_post_comparable
     from marts.rpt_branch_period_comparisons as comparisons
-    cross join (values ('now'), ('before')) as sides (side)
-),
-
-figured as (
-    select
-        sides.*,
-        periods.branch_id,
-        periods.currency,
-        periods.period_id,
-        shown.orders,
-        shown.units,
-        shown.guests,
-        shown.new_guests,
-        shown.returning_guests,
-        shown.complaints,
-        shown.ingredient_days,
-        shown.stock_out_days,
-        shown.answered_tickets,
-        shown.first_response_minutes,
-        shown.posts,
-        shown.positive_posts,
-        shown.negative_posts,
-        shown.gross_revenue,
-        shown.discount_amount,
-        shown.revenue_before_refunds,
-        shown.refund_amount,
-        shown.net_revenue,
-        shown.recipe_cost,
-        shown.costed_revenue,
-        shown.waste
-    from sides
     inner join marts.rpt_branch_periods as periods
-        on sides.branch_period_key = periods.branch_period_key
-    cross join lateral (
-        select
-            now.orders,
-            now.units,
-            now.guests,
-            now.new_guests,
-            now.returning_guests,
-            now.complaints,
-            now.ingredient_days,
-            now.stock_out_days,
-            now.answered_tickets,
-            now.first_response_minutes,
-            now.posts,
-            now.positive_posts,
-            now.negative_posts,
-            now.gross_revenue,
-            now.discount_amount,
-            now.revenue_before_refunds,
-            now.refund_amount,
-            now.net_revenue,
-            now.recipe_cost,
-            now.costed_revenue,
-            now.waste
-        from marts.rpt_branch_periods as now
-        where sides.side = 'now' and now.branch_period_key = sides.branch_period_key
-        union all
-        select
-            before.orders,
-            before.units,
-            before.guests,
-            before.new_guests,
-            before.returning_guests,
-            before.complaints,
-            before.ingredient_days,
-            before.stock_out_days,
-            before.answered_tickets,
-            before.first_response_minutes,
-            before.posts,
-            before.positive_posts,
-            before.negative_posts,
-            before.gross_revenue,
-            before.discount_amount,
-            before.revenue_before_refunds,
-            before.refund_amount,
-            before.net_revenue,
-            before.recipe_cost,
-            before.costed_revenue,
-            before.waste
-        from marts.rpt_branch_period_comparisons as before
-        where
-            sides.side = 'before'
-            and before.branch_period_key = sides.branch_period_key
-            and before.basis = sides.basis
+        on comparisons.branch_period_key = periods.branch_period_key
+    cross join (values ('now'), ('before')) as sides (side)
+    cross join lateral jsonb_populate_record(
+        periods, case sides.side when 'before' then to_jsonb(comparisons) else '{}' end
     ) as shown
 ),
 
@@ -115,66 +49,111 @@ left_out as (
         count(*) filter (where is_comparable) as branches,
         count(*) filter (where is_new) as new_branches,
         count(*) filter (where not is_comparable and not is_new) as unknown_branches
-    from figured
+    from sides
     where side = 'now'
     group by grouping sets ((branch_id, period_id, basis), (currency, period_id, basis))
 ),
 
-figures as (
+-- each kind of figure of the branches that record it throughout both
+summed as (
     select
         coalesce(branch_id, currency) as scope_id,
         period_id,
         basis,
         side,
+        sum(trading_days) as trading_days,
         sum(net_revenue) as net_revenue,
-        -- unknown for a scope if one of its branches does not know them
-        case when count(orders) = count(*) then sum(orders) end as orders,
-        -- of the branches that record tickets
-        case
-            when count(orders) filter (where complaints is not null) = count(complaints)
-                then sum(orders) filter (where complaints is not null)
-        end as ticketed_orders,
+        sum(gross_revenue) as gross_revenue,
+        sum(discount_amount) as discount_amount,
         sum(revenue_before_refunds) as revenue_before_refunds,
-        sum(refund_amount) / nullif(sum(revenue_before_refunds), 0) as refund_share,
-        sum(discount_amount) / nullif(sum(gross_revenue), 0) as discount_share,
+        sum(refund_amount) as refund_amount,
+        sum(itemized_revenue) as itemized_revenue,
         sum(units) as units,
-        sum(revenue_before_refunds) / nullif(sum(units), 0) as unit_revenue,
-        sum(new_guests) as new_guests,
-        sum(returning_guests) as returning_guests,
-        sum(guests) as guests,
-        sum(returning_guests) / nullif(cast(sum(guests) as numeric), 0) as returning_share,
-        sum(complaints) as complaints,
-        sum(first_response_minutes)
-        / nullif(cast(sum(answered_tickets) as numeric), 0) as first_response,
-        sum(positive_posts) / nullif(cast(sum(posts) as numeric), 0) as positive_share,
-        sum(negative_posts) / nullif(cast(sum(posts) as numeric), 0) as negative_share,
-        sum(recipe_cost) as recipe_cost,
-        sum(recipe_cost) / nullif(sum(costed_revenue), 0) as recipe_cost_share,
-        sum(waste) as waste,
-        sum(waste) / nullif(sum(recipe_cost), 0) as waste_share,
-        sum(stock_out_days)
-        / nullif(cast(sum(ingredient_days) as numeric), 0) as stock_out_share,
-        count(ingredient_days) > 0 as has_stock,
-        count(complaints) > 0 as has_tickets,
-        count(posts) > 0 as has_posts
-    from figured
+        sum(order_days) filter (where is_order_comparable) as order_days,
+        sum(orders) filter (where is_order_comparable) as orders,
+        sum(ordered_revenue) filter (where is_order_comparable) as ordered_revenue,
+        sum(ordered_units) filter (where is_order_comparable) as ordered_units,
+        sum(guest_days) filter (where is_guest_comparable) as guest_days,
+        sum(guests) filter (where is_guest_comparable) as guests,
+        sum(new_guests) filter (where is_guest_comparable) as new_guests,
+        cast(sum(returning_guests) filter (where is_guest_comparable) as numeric)
+            as returning_guests,
+        sum(ticket_days) filter (where is_ticket_comparable) as ticket_days,
+        sum(complaints) filter (where is_ticket_comparable) as complaints,
+        sum(ordered_complaints) filter (where is_ticket_comparable and is_order_comparable)
+            as ordered_complaints,
+        sum(ticketed_orders) filter (where is_ticket_comparable and is_order_comparable)
+            as ticketed_orders,
+        cast(sum(first_response_minutes) filter (where is_ticket_comparable) as numeric)
+            as first_response_minutes,
+        sum(answered_tickets) filter (where is_ticket_comparable) as answered_tickets,
+        sum(post_days) filter (where is_post_comparable) as post_days,
+        sum(posts) filter (where is_post_comparable) as posts,
+        cast(sum(positive_posts) filter (where is_post_comparable) as numeric) as positive_posts,
+        cast(sum(negative_posts) filter (where is_post_comparable) as numeric) as negative_posts,
+        sum(cost_days) filter (where is_cost_comparable) as cost_days,
+        sum(recipe_cost) filter (where is_cost_comparable) as recipe_cost,
+        sum(costed_revenue) filter (where is_cost_comparable) as costed_revenue,
+        sum(waste_days) filter (where is_waste_comparable) as waste_days,
+        sum(waste) filter (where is_waste_comparable) as waste,
+        sum(counted_recipe_cost) filter (where is_waste_comparable) as counted_recipe_cost,
+        sum(stock_days) filter (where is_stock_comparable) as stock_days,
+        cast(sum(stock_out_days) filter (where is_stock_comparable) as numeric) as stock_out_days,
+        sum(ingredient_days) filter (where is_stock_comparable) as ingredient_days
+    from sides
     where is_comparable
     group by
         grouping sets ((branch_id, period_id, basis, side), (currency, period_id, basis, side))
 )
 
 select
-    figures.*,
+    summed.scope_id,
+    summed.period_id,
+    summed.basis,
+    summed.side,
     left_out.branches,
     left_out.new_branches,
     left_out.unknown_branches,
-    figures.revenue_before_refunds / nullif(figures.orders, 0) as average_order,
-    figures.units / nullif(figures.orders, 0) as units_per_order,
-    1000.0 * figures.complaints / nullif(figures.ticketed_orders, 0) as complaint_rate
-from figures
+    summed.net_revenue,
+    -- some branches' or days' orders alone would look like all
+    case
+        when summed.basis <> 'period' or summed.order_days = summed.trading_days then summed.orders
+    end as orders,
+    summed.ordered_revenue / nullif(summed.orders, 0) as average_order,
+    summed.refund_amount / nullif(summed.revenue_before_refunds, 0) as refund_share,
+    summed.discount_amount / nullif(summed.gross_revenue, 0) as discount_share,
+    summed.units,
+    summed.ordered_units / nullif(summed.orders, 0) as units_per_order,
+    summed.itemized_revenue / nullif(summed.units, 0) as unit_revenue,
+    summed.new_guests,
+    summed.returning_guests,
+    summed.returning_guests / nullif(summed.guests, 0) as returning_share,
+    summed.complaints,
+    1000.0 * summed.ordered_complaints / nullif(summed.ticketed_orders, 0) as complaint_rate,
+    summed.first_response_minutes / nullif(summed.answered_tickets, 0) as first_response,
+    summed.positive_posts / nullif(summed.posts, 0) as positive_share,
+    summed.negative_posts / nullif(summed.posts, 0) as negative_share,
+    summed.recipe_cost,
+    summed.recipe_cost / nullif(summed.costed_revenue, 0) as recipe_cost_share,
+    summed.waste,
+    summed.waste / nullif(summed.counted_recipe_cost, 0) as waste_share,
+    summed.stock_out_days / nullif(summed.ingredient_days, 0) as stock_out_share,
+    -- what is recorded, and on how many of the branches' days
+    summed.ingredient_days is not null as has_stock,
+    summed.complaints is not null as has_tickets,
+    summed.posts is not null as has_posts,
+    summed.trading_days,
+    summed.order_days,
+    summed.guest_days,
+    summed.ticket_days,
+    summed.post_days,
+    summed.cost_days,
+    summed.waste_days,
+    summed.stock_days
+from summed
 inner join left_out
     on
-        figures.scope_id = left_out.scope_id
-        and figures.period_id = left_out.period_id
-        and figures.basis = left_out.basis
-order by figures.scope_id, figures.period_id, figures.basis, figures.side desc
+        summed.scope_id = left_out.scope_id
+        and summed.period_id = left_out.period_id
+        and summed.basis = left_out.basis
+order by summed.scope_id, summed.period_id, summed.basis, summed.side desc

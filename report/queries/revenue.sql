@@ -20,7 +20,11 @@ spans as (
     select
         days.*,
         grains.grain,
-        cast(date_trunc(grains.grain, days.business_date) as date) as span_date
+        cast(date_trunc(grains.grain, days.business_date) as date) as span_date,
+        cast(
+            date_trunc(grains.grain, days.business_date)
+            + cast(concat('1 ', grains.grain) as interval) as date
+        ) as span_end_date
     from days
     cross join grains
 )
@@ -30,13 +34,22 @@ select
     periods.period_id,
     spans.grain,
     greatest(spans.span_date, periods.first_date) as start_date,
-    least(
-        cast(spans.span_date + cast(concat('1 ', spans.grain) as interval) as date),
-        periods.last_date + 1
-    ) as end_date,
+    least(spans.span_end_date, periods.last_date + 1) as end_date,
     sum(spans.net_revenue) as net_revenue,
     case when count(spans.orders) = count(*) then sum(spans.orders) end as orders,
-    case when bool_and(spans.is_complete) then 'complete' else 'so far' end as state
+    case
+        when not bool_and(spans.is_complete) then 'so far'
+        -- the newest bar goes on after the newest day, or the branch's data are late
+        when
+            (periods.kind = 'rolling' or not periods.is_complete)
+            and spans.span_end_date > periods.last_date
+            and (
+                spans.span_end_date > periods.last_date + 1
+                or max(spans.business_date) < periods.last_date
+            )
+            then 'so far'
+        else 'complete'
+    end as state
 from spans
 inner join marts.dim_periods as periods
     on
@@ -44,6 +57,6 @@ inner join marts.dim_periods as periods
         and spans.business_date between periods.first_date and periods.last_date
 where (spans.grain <> 'month' or periods.kind <> 'month')
 group by
-    spans.scope_id, periods.period_id, spans.grain, spans.span_date, periods.first_date,
-    periods.last_date
+    spans.scope_id, periods.period_id, spans.grain, spans.span_date, spans.span_end_date,
+    periods.first_date, periods.last_date, periods.kind, periods.is_complete
 order by spans.scope_id, periods.period_id, spans.grain, start_date

@@ -266,7 +266,28 @@ def test_orders_that_are_unknown_are_not_none_in_any_sum(company: Warehouse) -> 
         f" from ({figures}) as figures where scope_id in ('bakery', 'EUR') and net_revenue > 0"
         " and basis = 'period'",
     )
-    assert set(known) == {(scope, None, None, None, None) for scope in ("EUR", "bakery")}
+    assert {row[:2] for row in known} == {("EUR", None), ("bakery", None)}
+    assert {row[1:] for row in known if row[0] == "bakery"} == {(None, None, None, None)}
+    # the ratios are of the branches that know their orders
+    right = query(
+        company,
+        "select period_id, sum(revenue_before_refunds_exact) / nullif(sum(orders), 0),"
+        " sum(units) / nullif(sum(orders), 0)"
+        " from marts.dim_periods as periods inner join marts.rpt_branch_days as days"
+        " on days.currency = periods.currency"
+        " and days.business_date between periods.first_date and periods.last_date"
+        " where days.currency = 'EUR' and days.orders is not null group by 1 order by 1",
+    )
+    tiles = query(
+        company,
+        "select period_id, average_order, units_per_order"
+        f" from ({figures}) as figures where scope_id = 'EUR' and basis = 'period' order by 1",
+    )
+    assert len(tiles) == len(right) > 0
+    for tile, (period, average, units) in zip(tiles, right, strict=True):
+        assert tile[0] == period
+        assert abs(tile[1] - average) < Decimal("0.01")
+        assert abs(tile[2] - units) < Decimal("0.0001")
 
 
 def test_dialects_may_differ_and_what_is_no_date_is_refused(company: Warehouse) -> None:

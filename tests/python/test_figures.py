@@ -1,10 +1,11 @@
-"""The page of figures: mart and tile give the number that the page says."""
+"""The page of figures: mart, metric and tile give the number that the page says."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from ingest.publish.metrics import Metrics, Question
 from ingest.warehouse import PROJECT_DIR, Warehouse
 
 PAGE = (PROJECT_DIR / "docs" / "dbt" / "figures.md").read_text(encoding="utf-8")
@@ -54,13 +56,62 @@ def close(one: Decimal | None, other: Decimal | None, name: str) -> bool:
     return abs(one - other) <= Decimal("0.0001" if name.endswith("_share") else "0.011")
 
 
-def in_mart(warehouse: Warehouse, figure: Figure) -> Numbers:
+def in_mart(warehouse: Warehouse, figure: Figure, month: date = MONTH) -> Numbers:
+    """The figure of each branch, and of each currency, as the page makes it from the mart."""
     day = "month_start" if figure.mart.endswith("_months") else "business_date"
     statement = sql.SQL(
-        "select branch_id, {} from marts.{} where date_trunc('month', {}) = %s group by 1"
+        "select coalesce(branch_id, currency), {} from marts.{} where date_trunc('month', {}) = %s"
+        " group by grouping sets (branch_id, currency)"
     ).format(sql.SQL(figure.formula), sql.Identifier(figure.mart), sql.Identifier(day))
     with warehouse.connect(role="reader") as connection:
-        return dict(connection.execute(statement, [MONTH]).fetchall())
+        return dict(connection.execute(statement, [month]).fetchall())
+
+
+def in_metric(layer: Metrics, figure: Figure, month: date = MONTH) -> Numbers:
+    """The same, by the metric that the page names."""
+    last = (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    found: Numbers = {}
+    for place in ("branch", "branch__currency"):
+        question = Question(
+            [figure.metric],
+            [place],
+            first=datetime.combine(month, time()),
+            last=datetime.combine(last, time()),
+        )
+        names, rows = layer.ask(question)
+        at = names.index(figure.metric)
+        values = {row[1 - at]: row[at] for row in rows}
+        found |= {
+            scope: None if value is None else Decimal(str(value)) for scope, value in values.items()
+        }
+    return found
+
+
+def in_tile(warehouse: Warehouse, month: date = MONTH) -> dict[str, dict[str, Any]]:
+    """All tiles of a month, by branch and by currency."""
+    query = (PROJECT_DIR / "report" / "queries" / "figures.sql").read_text(encoding="utf-8")
+    with warehouse.connect(role="reader") as connection:
+        found = connection.cursor(row_factory=dict_row).execute(query.encode()).fetchall()
+    return {
+        row["scope_id"]: row
+        for row in found
+        # the period itself, not what it is compared with
+        if row["period_id"] == f"{month:%Y-%m}" and row["basis"] == "period"
+    }
+
+
+def ask_metrics(warehouse: Warehouse) -> Iterator[Metrics]:
+    environment = dict(os.environ)
+    metrics = Metrics(warehouse)
+    yield metrics
+    metrics.close()
+    os.environ.clear()
+    os.environ.update(environment)
+
+
+@pytest.fixture(scope="module")
+def layer(small_warehouse: Warehouse) -> Iterator[Metrics]:
+    yield from ask_metrics(small_warehouse)
 
 
 def test_the_page_has_every_tile_of_the_trading_and_the_kitchen_section() -> None:
@@ -76,22 +127,25 @@ def test_the_page_has_every_tile_of_the_trading_and_the_kitchen_section() -> Non
 
 
 def test_tiles_say_what_the_page_says(small_warehouse: Warehouse) -> None:
-    query = (PROJECT_DIR / "report" / "queries" / "figures.sql").read_text(encoding="utf-8")
-    with small_warehouse.connect(role="reader") as connection:
-        found = connection.cursor(row_factory=dict_row).execute(query).fetchall()
-    tiles: dict[str, dict[str, Any]] = {
-        row["scope_id"]: row
-        for row in found
-        if row["period_id"] == f"{MONTH:%Y-%m}"
-        # the period itself, not what it is compared with
-        and (row.get("basis", "period") == "period" and not row.get("is_previous"))
-    }
+    tiles = in_tile(small_warehouse)
     for figure in FIGURES:
         if figure.tile != "–":
             numbers = in_mart(small_warehouse, figure)
-            assert {"chicago", "quito"} <= numbers.keys()
-            for branch, number in numbers.items():
-                assert close(tiles[branch][figure.tile], number, figure.name), (figure, branch)
+            assert {"chicago", "quito", "USD"} <= numbers.keys()
+            for scope, number in numbers.items():
+                assert close(tiles[scope][figure.tile], number, figure.name), (figure, scope)
+
+
+@pytest.mark.parametrize(
+    "figure", [figure for figure in FIGURES if figure.metric != "–"], ids=lambda each: each.name
+)
+def test_metrics_say_what_the_page_says(
+    small_warehouse: Warehouse, layer: Metrics, figure: Figure
+) -> None:
+    numbers, answers = in_mart(small_warehouse, figure), in_metric(layer, figure)
+    assert {"chicago", "quito", "USD"} <= numbers.keys()
+    for scope in numbers.keys() | answers.keys():
+        assert close(answers.get(scope), numbers.get(scope), figure.name), (figure, scope)
 
 
 def test_every_amount_of_every_mart_is_on_the_page(small_warehouse: Warehouse) -> None:

@@ -31,6 +31,10 @@ FACTS = """
             'order' as fact, orders.*,
             min(business_date) filter (where not is_cancelled) over (partition by customer_key)
                 as first_date,
+            business_date >= (
+                select min(business_date) from marts.fct_support_tickets as first_tickets
+                where first_tickets.branch_id = orders.branch_id
+            ) as is_ticketed,
             gross_revenue - discount_amount
             - case when prices_include_tax then tax_amount else 0 end as revenue
         from marts.fct_orders as orders
@@ -43,7 +47,15 @@ FACTS = """
         using (fact, branch_id, business_date)
     full join (select 'review' as fact, * from marts.fct_reviews) as r
         using (fact, branch_id, business_date)
-    full join (select 'stock' as fact, * from marts.fct_stock_days) as k
+    full join (
+        select
+            'stock' as fact, *,
+            business_date > min(business_date) filter (where counted_quantity is not null) over item
+            and business_date <= max(business_date) filter (where variance_amount is not null)
+                over item as is_between_counts
+        from marts.fct_stock_days
+        window item as (partition by branch_id, ingredient_id)
+    ) as k
         using (fact, branch_id, business_date)
     full join (select 'food' as fact, * from marts.rpt_branch_days) as f
         using (fact, branch_id, business_date)
@@ -109,6 +121,7 @@ UNITS = "coalesce(sum(o.unit_count), 0)"
 GUESTS = "count(distinct o.customer_key) filter (where not o.is_cancelled"
 POSTS = "count(s.sentiment)"
 COSTED = "sum(f.net_revenue) filter (where f.recipe_cost is not null)"
+COUNTED = "sum(k.consumed_amount) filter (where k.is_between_counts)"
 MARGIN = "sum(m.revenue - m.cost)"
 TAX = "sum(x.tax_amount_exact) filter (where {} x.is_refund)"
 PAID = "sum(p.amount) filter (where p.amount"
@@ -142,7 +155,8 @@ EXPECTED = {
     f" / nullif({GUESTS}), 0)",
     "tickets": "count(t.ticket_id)",
     "complaints": "count(*) filter (where t.is_complaint)",
-    "complaint_rate": f"1000.0 * count(*) filter (where t.is_complaint) / nullif({ORDERS}, 0)",
+    "complaint_rate": "1000.0 * count(*) filter (where t.is_complaint)"
+    " / nullif(count(*) filter (where o.is_sale and o.is_ticketed), 0)",
     "first_response": "avg(t.first_response_minutes)",
     "posts": POSTS,
     "posts_that_praise": "count(*) filter (where s.sentiment >= 0.05)",
@@ -195,7 +209,8 @@ EXPECTED = {
     "tax_refunded": TAX.format(""),
     "tax_due": f"coalesce({TAX.format('not')}, 0) - coalesce({TAX.format('')}, 0)",
     "waste": "sum(f.waste)",
-    "waste_share": "sum(f.waste) / nullif(sum(f.recipe_cost), 0)",
+    "counted_recipe_cost": COUNTED,
+    "waste_share": f"sum(f.waste) / nullif({COUNTED}, 0)",
     "menu_units": "sum(m.units)",
     "product_revenue": "sum(m.revenue)",
     "product_refunds": "sum(m.refunds)",

@@ -296,7 +296,10 @@ EXPECTED_TILES = (
         g.new_guests, g.returning_guests,
         g.returning_guests::numeric / nullif(g.guests, 0) as returning_share,
         nullif(t.complaints, 0) as complaints,
-        1000 * nullif(t.complaints, 0) / nullif(sum(orders), 0) as complaint_rate,
+        1000 * nullif(t.complaints, 0) / nullif(sum(orders) filter (where business_date >= (
+            select min(business_date) from marts.fct_support_tickets as first_tickets
+            where first_tickets.branch_id = days.branch_id
+        )), 0) as complaint_rate,
         t.first_response, p.positive_share,
         k.recipe_cost_share, k.waste, k.waste_share, s.stock_out_share
     from days
@@ -324,7 +327,7 @@ EXPECTED_TILES = (
         select
             sum(recipe_cost) / nullif(sum(net_revenue) filter (where recipe_cost is not null), 0)
                 as recipe_cost_share,
-            sum(waste) as waste, sum(waste) / nullif(sum(recipe_cost), 0) as waste_share
+            sum(waste) as waste, sum(waste) / nullif(sum(counted_recipe_cost), 0) as waste_share
         from marts.rpt_branch_days
         where branch_id = any (%(branches)s) and business_date between %(first)s and %(last)s
     ) as k
@@ -561,7 +564,8 @@ FACTS = {
         [0, 1],
     ),
     "waste": (
-        "select to_char(business_date, 'Mon YYYY'), 100 * sum(waste) / nullif(sum(recipe_cost), 0) "
+        "select to_char(business_date, 'Mon YYYY'), "
+        "100 * sum(waste) / nullif(sum(counted_recipe_cost), 0) "
         "from marts.rpt_branch_days where branch_id = any (%(branches)s) "
         "and business_date between %(first)s and %(last)s group by 1",
         "year",

@@ -1,22 +1,19 @@
 {{ config(materialized='table') }}
 
-{%- set counts = [
-    'complaints', 'ingredient_days', 'stock_out_days', 'tickets', 'answered_tickets',
-    'first_response_minutes', 'posts', 'positive_posts', 'negative_posts',
-] -%}
-{%- set exact = [
-    'gross_revenue', 'discount_amount', 'tax_amount', 'tax_refunded', 'tax_due',
-    'revenue_before_refunds', 'refund_amount', 'net_revenue', 'tips_amount', 'taken_amount',
-    'paid_back_amount',
-] -%}
-{%- set amounts = exact + ['recipe_cost', 'costed_revenue', 'waste'] %}
+{%- set figures = period_figures() %}
 
 with
 
+-- both sides of a ratio are of the same days
 branch_days as (
     select
         *,
         case when recipe_cost is not null then net_revenue_exact end as costed_revenue,
+        case when orders is not null then revenue_before_refunds_exact end as ordered_revenue,
+        case when orders is not null then units end as ordered_units,
+        case when units <> 0 then revenue_before_refunds_exact end as itemized_revenue,
+        case when orders is not null then complaints end as ordered_complaints,
+        case when complaints is not null then orders end as ticketed_orders,
         -- what the branch has data of begins and ends with a sale
         case when gross_revenue_exact <> 0 then business_date end as sale_date
     from {{ ref('rpt_branch_days') }}
@@ -60,19 +57,21 @@ post_days as (
     group by branch_id, business_date
 ),
 
+-- nobody knows whether nobody came, complained or wrote before the first who did
 days as (
     select
         branch_days.*,
         branches.opened_on,
         stock_days.ingredient_days,
         stock_days.stock_out_days,
-        {%- for count in ['tickets', 'answered_tickets', 'first_response_minutes'] %}
+        nullif(sum(branch_days.new_guests + branch_days.returning_guests) over so_far, 0)
+            as known_guests,
+        {%- for count in figures.tickets %}
         case
             when branch_days.complaints is not null then coalesce(ticket_days.{{ count }}, 0)
         end as {{ count }},
         {%- endfor %}
-        -- nobody knows whether nobody wrote before the first post
-        {%- for count in ['posts', 'positive_posts', 'negative_posts'] %}
+        {%- for count in figures.posts %}
         case when count(post_days.posts) over so_far > 0 then coalesce(post_days.{{ count }}, 0) end
             as {{ count }},
         {%- endfor %}
@@ -91,6 +90,7 @@ days as (
         so_far as (partition by branch_days.branch_id order by branch_days.business_date)
 ),
 
+-- a sum is of the days on which it is recorded, and how many these are stands beside it
 period_days as (
     select
         days.branch_id,
@@ -100,22 +100,23 @@ period_days as (
         periods.first_date,
         periods.last_date,
         max(days.currency) as currency,
-        -- a day or two without a sale at its edges is a day of rest
+        max(days.business_date) as newest_date,
+        -- a day or two without a sale may be a day of rest; after the newest sale nobody knows
         count(*) = count(case when days.is_complete then 1 end)
         and max(days.opened_on) <= periods.first_date
         and max(days.first_sale_date)
-        <= {{ dbt.dateadd('day', var('longest_rest_days'), 'periods.first_date') }}
-        and max(days.last_sale_date)
-        >= {{ dbt.dateadd('day', '-' ~ var('longest_rest_days'), 'periods.last_date') }}
-            as is_whole,
-        -- unknown if they are unknown on any day
-        case when count(days.orders) = count(*) then sum(days.orders) end as orders,
-        sum(days.units) as units,
-        {%- for count in counts %}
-        sum(days.{{ count }}) as {{ count }},
+        <= {{ dbt.dateadd('day', 'max(periods.rest_days)', 'periods.first_date') }}
+        and max(days.last_sale_date) >= periods.last_date as is_whole,
+        {%- for kind, recorded in figures.kinds.items() %}
+        count(days.{{ recorded }}) as {{ kind }}_days,
+        count(*) - count(days.{{ recorded }})
+        <= {{ 0 if kind == 'order' else 'max(periods.rest_days)' }} as is_{{ kind }}_whole,
         {%- endfor %}
-        {%- for amount in amounts %}
-        cast(sum(days.{{ amount }}{{ '_exact' if amount in exact }}) as {{ exact_type() }})
+        {%- for figure in figures.summed + figures.units %}
+        sum(days.{{ figure }}) as {{ figure }},
+        {%- endfor %}
+        {%- for amount in figures.amounts %}
+        cast(sum(days.{{ amount }}{{ '_exact' if amount in figures.exact }}) as {{ exact_type() }})
             as {{ amount }},
         {%- endfor %}
         count(*) as trading_days

@@ -22,7 +22,14 @@ final as (
         currency,
         period_id,
         cast({{ days }}first_date as date) as first_date,
-        cast({{ days }}last_date as date) as last_date
+        cast({{ days }}last_date as date) as last_date,
+        -- so many days without a sale may be days of rest, and not days without data
+        least(
+            {{ var('longest_rest_days') }},
+            cast(floor(
+                ({{ dbt.datediff(days ~ 'first_date', days ~ 'last_date', 'day') }} + 1) / 10.0
+            ) as integer)
+        ) as rest_days
     from periods
     {%- if not loop.last %}
     union all

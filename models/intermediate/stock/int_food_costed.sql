@@ -2,7 +2,18 @@ with
 
 stock_days as (
 
-    select * from {{ ref('int_stock_balanced') }}
+    select
+        *,
+        -- what went missing is known from one count to the next: the consumption between them
+        case
+            when
+                last_count_date is not null
+                and count(variance_amount) over (
+                    partition by branch_id, ingredient_id, last_count_date
+                ) > 0
+                then consumed_amount
+        end as counted_amount
+    from {{ ref('int_stock_balanced') }}
 
 ),
 
@@ -19,7 +30,8 @@ known as (
         business_date,
         count(*) - count(consumed_amount) as unknown_costs,
         sum(consumed_amount) as recipe_cost,
-        sum(variance_amount) as waste
+        sum(variance_amount) as waste,
+        sum(counted_amount) as counted_recipe_cost
     from stock_days
     group by branch_id, business_date
 
@@ -47,7 +59,8 @@ final as (
             end
             as numeric(14, 2)
         ) as recipe_cost,
-        cast(known.waste as numeric(14, 2)) as waste
+        cast(known.waste as numeric(14, 2)) as waste,
+        cast(known.counted_recipe_cost as numeric(14, 2)) as counted_recipe_cost
     from known
     full join unknown
         on known.branch_id = unknown.branch_id and known.business_date = unknown.business_date

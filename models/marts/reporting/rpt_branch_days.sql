@@ -1,14 +1,11 @@
 {%- set counts = ['orders', 'units', 'new_guests', 'returning_guests', 'complaints'] %}
-{%- set amounts = ['gross_revenue', 'discount_amount', 'tax_amount', 'tax_refunded',
-    'tax_due', 'revenue_before_refunds', 'refund_amount', 'net_revenue', 'tips_amount',
-    'taken_amount', 'paid_back_amount'] %}
+{%- set amounts = period_figures().exact %}
 {%- set less = {'tax_due': 'tax_amount - tax_refunded',
     'net_revenue': 'revenue_before_refunds - refund_amount'} %}
 {%- set joined = {
     'payments': 'payment_days', 'figures': 'figure_days', 'tickets': 'ticket_days',
     'guests': ref('rpt_guest_days'), 'judged': ref('int_days_judged'),
-    'food': ref('int_food_costed'),
-} %}
+    'food': ref('int_food_costed')} %}
 with order_days as (
     select
         branch_id,
@@ -75,6 +72,7 @@ days as (
         branches.branch_id,
         branches.currency,
         branches.minor_unit,
+        branches.seats,
         dates.date_day as business_date,
         dates.date_day < {{ business_date(
             dbt.current_timestamp(), 'branches.time_zone', 'branches.cutover_hour'
@@ -110,7 +108,8 @@ filled as (
             payments.branch_id is null and (sales.branch_id is null or sales.orders = 0), false
         ) as is_proven,
         case when food.branch_id is null then 0 else food.recipe_cost end as recipe_cost,
-        food.waste
+        food.waste,
+        food.counted_recipe_cost
     from days
     left join order_days as sales
         on days.branch_id = sales.branch_id and days.business_date = sales.business_date
@@ -130,13 +129,14 @@ final as (
         is_proven,
 
         -- volume and guests
+        seats,
         {%- for each in counts %}
         cast({{ each }} as {{ 'numeric(14, 3)' if each == 'units' else 'integer' }}) as {{ each }},
         {%- endfor %}
 
         -- money
         currency,
-        {%- for amount in amounts + ['recipe_cost', 'waste'] %}
+        {%- for amount in amounts + ['recipe_cost', 'waste', 'counted_recipe_cost'] %}
         {{ money(less.get(amount, amount)) }} as {{ amount }},
         {%- endfor %}
         -- the same, not rounded; and what is only rounded

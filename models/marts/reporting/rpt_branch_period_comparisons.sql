@@ -1,13 +1,4 @@
-{%- set counts = [
-    'guests', 'new_guests', 'returning_guests', 'orders', 'complaints', 'ingredient_days',
-    'stock_out_days', 'tickets', 'answered_tickets', 'first_response_minutes', 'posts',
-    'positive_posts', 'negative_posts',
-] -%}
-{%- set amounts = [
-    'gross_revenue', 'discount_amount', 'tax_amount', 'tax_refunded', 'tax_due',
-    'revenue_before_refunds', 'refund_amount', 'net_revenue', 'tips_amount', 'taken_amount',
-    'paid_back_amount', 'recipe_cost', 'costed_revenue', 'waste',
-] -%}
+{%- set figures = period_figures() -%}
 
 with
 
@@ -44,20 +35,33 @@ final as (
         -- which days
         spans.first_date,
         spans.last_date,
+        other_days.newest_date,
         cast(coalesce(other_days.trading_days, 0) as integer) as trading_days,
+        {%- for kind in figures.kinds %}
+        cast(coalesce(other_days.{{ kind }}_days, 0) as integer) as {{ kind }}_days,
+        {%- endfor %}
 
-        -- what may be compared
+        -- what may be compared: each kind where it is recorded throughout both
         coalesce(periods.is_whole and other_days.is_whole, false) as is_comparable,
+        {%- for kind in figures.kinds %}
+        coalesce(
+            periods.is_whole and other_days.is_whole
+            and periods.is_{{ kind }}_whole and other_days.is_{{ kind }}_whole,
+            false
+        ) as is_{{ kind }}_comparable,
+        {%- endfor %}
         branches.opened_on > spans.first_date as is_new,
 
         -- volume and guests of the other days, each guest once
-        cast(other_days.units as numeric(14, 3)) as units,
-        {%- for count in counts %}
+        {%- for figure in figures.units %}
+        cast(other_days.{{ figure }} as numeric(14, 3)) as {{ figure }},
+        {%- endfor %}
+        {%- for count in figures.counts %}
         cast(other_days.{{ count }} as integer) as {{ count }},
         {%- endfor %}
 
         -- money of the other days, and of the period itself
-        {%- for amount in amounts %}
+        {%- for amount in figures.amounts %}
         {{ money('other_days.' ~ amount, 'branches.minor_unit') }} as {{ amount }},
         {%- endfor %}
         {{ money('periods.net_revenue', 'branches.minor_unit') }} as period_net_revenue,

@@ -1,13 +1,4 @@
-{%- set counts = [
-    'guests', 'new_guests', 'returning_guests', 'orders', 'complaints', 'ingredient_days',
-    'stock_out_days', 'tickets', 'answered_tickets', 'first_response_minutes', 'posts',
-    'positive_posts', 'negative_posts',
-] -%}
-{%- set amounts = [
-    'gross_revenue', 'discount_amount', 'tax_amount', 'tax_refunded', 'tax_due',
-    'revenue_before_refunds', 'refund_amount', 'net_revenue', 'tips_amount', 'taken_amount',
-    'paid_back_amount', 'recipe_cost', 'costed_revenue', 'waste',
-] -%}
+{%- set figures = period_figures() -%}
 
 with
 
@@ -36,16 +27,22 @@ final as (
         -- which days
         period_figures.first_date,
         period_figures.last_date,
+        period_figures.newest_date,
         cast(period_figures.trading_days as integer) as trading_days,
+        {%- for kind in figures.kinds %}
+        cast(period_figures.{{ kind }}_days as integer) as {{ kind }}_days,
+        {%- endfor %}
 
         -- volume and guests, each guest once
-        cast(period_figures.units as numeric(14, 3)) as units,
-        {%- for count in counts %}
+        {%- for figure in figures.units %}
+        cast(period_figures.{{ figure }} as numeric(14, 3)) as {{ figure }},
+        {%- endfor %}
+        {%- for count in figures.counts %}
         cast(period_figures.{{ count }} as integer) as {{ count }},
         {%- endfor %}
 
         -- money
-        {%- for amount in amounts %}
+        {%- for amount in figures.amounts %}
         {{ money('period_figures.' ~ amount, 'branches.minor_unit') }} as {{ amount }},
         {%- endfor %}
         period_figures.currency

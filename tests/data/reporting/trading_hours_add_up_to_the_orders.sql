@@ -1,12 +1,17 @@
--- Per branch: the hours contain all orders, in number and money; each hour is rounded once.
+-- Per branch: the hours contain all orders, in number and money; each hour is rounded once. A day
+-- that is partly a sum has none.
 with booked as (
     select
-        branch_id,
+        sold.branch_id,
         1 as orders,
-        revenue_before_refunds_exact as revenue_before_refunds,
+        sold.revenue_before_refunds_exact as revenue_before_refunds,
         0 as trading_hours
-    from {{ ref('fct_orders') }}
-    where is_sale
+    from {{ ref('fct_orders') }} as sold
+    left join {{ ref('rpt_branch_days') }} as branch_days
+        on
+            sold.branch_id = branch_days.branch_id
+            and sold.business_date = branch_days.business_date
+    where sold.is_sale and branch_days.orders is not null
     union all
     select
         branch_id,
