@@ -18,7 +18,8 @@ with booked as (
         -line_tips_exact as taken_amount,
         0 as paid_back_amount,
         case when is_sale then 1 else 0 end as orders,
-        unit_count as units
+        unit_count as units,
+        case when unit_count is null then 1 else 0 end as unknown_units
     from {{ ref('fct_orders') }}
     union all
     select
@@ -34,7 +35,8 @@ with booked as (
         amount_exact as taken_amount,
         paid_back_amount_exact as paid_back_amount,
         0 as orders,
-        0 as units
+        0 as units,
+        0 as unknown_units
     from {{ ref('fct_payments') }}
     union all
     select
@@ -44,7 +46,8 @@ with booked as (
         -{{ amount }}_exact as {{ amount }},
         {%- endfor %}
         -orders as orders,
-        -units as units
+        -units as units,
+        case when units is null then -1 else 0 end as unknown_units
     from {{ ref('rpt_branch_days') }}
 ),
 
@@ -57,7 +60,9 @@ differences as (
         sum({{ amount }}) as {{ amount }},
         {%- endfor %}
         sum(orders) as orders,
-        sum(units) as units
+        sum(units) as units,
+        max(unknown_units) as unknown_in_facts,
+        min(unknown_units) as unknown_in_days
     from booked
     group by branch_id, business_date
 ),
@@ -68,7 +73,8 @@ failures as (
         {%- for amount in amounts %}
         {{ amount }} <> 0 or
         {%- endfor %}
-        orders <> 0 or units <> 0
+        orders <> 0 or unknown_in_facts + unknown_in_days <> 0
+        or (units <> 0 and unknown_in_facts = 0)
 )
 
 select * from failures
