@@ -884,6 +884,20 @@ def test_every_amount_has_the_places_of_its_currency(
         assert label, text
 
 
+def test_each_section_with_amounts_says_whether_tax_is_in_them(browser: Browser) -> None:
+    browser.open()
+    heads = browser.run(
+        "return Object.fromEntries([...document.querySelectorAll('main section')]"
+        ".map(section => [section.id, section.querySelector('h2').textContent]))"
+    )
+    for name in ("trading", "menu", "kitchen"):
+        assert "without tax" in heads[name]
+    assert "with tax" in heads["trust"]
+    told = {each.name: each.note for each in PAGE.figures if each.section == "accounts"}
+    assert "With tax" in told["payments"]
+    assert "With tax" in told["cash"]
+
+
 def test_what_is_chosen_stands_in_the_address_and_comes_back_from_it(browser: Browser) -> None:
     from selenium.webdriver.common.by import By
     from selenium.webdriver.support.ui import Select

@@ -72,7 +72,7 @@ ranked as (
         *,
         max(case when is_explained then 1 else 0 end) over refunds as has_one_rate,
         row_number() over (
-            partition by payment_key
+            partition by branch_id, order_id, payment_key
             order by case when is_explained then 0 else 1 end, distance, order_tax_key
         ) as rate_rank,
         min(case
@@ -83,7 +83,8 @@ ranked as (
             else 0
         end) over refunds as is_solved
     from weighed
-    window refunds as (partition by payment_key)
+    -- by its order, too: so an order that is looked up is found below the window
+    window refunds as (partition by branch_id, order_id, payment_key)
 
 ),
 

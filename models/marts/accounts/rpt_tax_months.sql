@@ -26,6 +26,12 @@ dates as (
 
 ),
 
+closings as (
+
+    select * from {{ ref('branch_closings') }}
+
+),
+
 months as (
 
     select
@@ -64,8 +70,12 @@ late_months as (
     ) as months
     inner join branches
         on months.country_code = branches.country_code and months.currency = branches.currency
+    left join closings on branches.branch_id = closings.branch_id
     inner join dates
-        on months.month_start = dates.month_start and branches.opened_on <= dates.date_day
+        on
+            months.month_start = dates.month_start
+            and branches.opened_on <= dates.date_day
+            and coalesce(closings.closed_on, dates.date_day) >= dates.date_day
     left join branch_days
         on
             branches.branch_id = branch_days.branch_id
