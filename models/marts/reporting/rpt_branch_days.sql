@@ -123,7 +123,6 @@ filled as (
 
 final as (
     select
-        -- key
         branch_id,
         business_date,
         is_complete,
