@@ -28,10 +28,11 @@
 
   function money(value, compact) {
     const short = compact && Math.abs(value) >= 1e6;
+    const { currency, places } = chosen().scope;
     return number({
-      style: "currency", currency: chosen().scope.currency, notation: short ? "compact" : "standard",
-      minimumFractionDigits: compact && Math.abs(value) >= 1000 ? 0 : 2,
-      maximumFractionDigits: short || !(compact && Math.abs(value) >= 1000) ? 2 : 0,
+      style: "currency", currency, notation: short ? "compact" : "standard",
+      minimumFractionDigits: compact && Math.abs(value) >= 1000 ? 0 : places,
+      maximumFractionDigits: short ? 2 : compact && Math.abs(value) >= 1000 ? 0 : places,
     }).format(value);
   }
 
@@ -206,7 +207,9 @@
     const style = getComputedStyle(root);
     const symbol = number({ style: "currency", currency: chosen().scope.currency })
       .formatToParts(0).find((part) => part.type === "currency").value;
-    const spec = structuredClone(figure.spec);
+    // amounts of a chart have the places of their currency
+    const spec = JSON.parse(
+      JSON.stringify(figure.spec).replaceAll("$,.2f", `$,.${chosen().scope.places}f`));
     spec.data.find((data) => data.name === "rows").values = rows;
     if (window.innerWidth < 640) {
       for (const legend of spec.legends ?? []) if (legend.columns === 0) legend.columns = 2;

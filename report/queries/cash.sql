@@ -6,7 +6,8 @@ select
     days.cash_paid_in,
     days.cash_paid_back,
     days.cash_tips,
-    days.cash_to_bank
+    days.cash_to_bank,
+    days.unknown_amount
 from marts.rpt_cash_days as days
 inner join marts.dim_branches as branches on days.branch_id = branches.branch_id
 cross join lateral (values (branches.branch_id), (branches.currency)) as scopes (scope_id)

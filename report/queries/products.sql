@@ -37,9 +37,9 @@ select
     size,
     category,
     cast(units as integer) as units,
-    round(product_revenue, 2) as product_revenue,
-    round(margin, 2) as margin,
-    round(margin / units, 2) as unit_margin,
+    round(product_revenue, 3) as product_revenue,
+    round(margin, 3) as margin,
+    round(margin / units, 3) as unit_margin,
     case
         when margin is null then null
         when units >= popular_units and margin / units >= profitable_margin then 'star'

@@ -11,6 +11,7 @@ select
     coalesce(branches.branch_id, branches.currency) as scope_id,
     branches.branch_id,
     branches.currency,
+    min(branches.minor_unit) as places,
     min(branches.branch_name) as branch_name,
     min(branches.city) as city,
     count(*) as branches,

@@ -145,6 +145,33 @@ def test_a_text_that_three_columns_share_stands_in_one_place() -> None:
     assert repeated == [], "make these doc blocks in models/columns.md"
 
 
+NO_MONEY = re.compile(
+    r"(^|_)(units|count|quantity|share|cover|level|consumption|rate|orders|orders_spread)$"
+)
+"""The names of numbers with places that are no money."""
+
+SAYS_TAX = re.compile(
+    r"\b(with|without|no|the) tax\b|^tax\b|tax that|tax charged|`tax", re.IGNORECASE
+)
+
+
+def test_every_amount_of_a_mart_says_whether_tax_is_in_it(marts: list[dict[str, Any]]) -> None:
+    amounts = [
+        (mart["name"], name, column["description"], set(mart["columns"]))
+        for mart in marts
+        if "currency" in mart["columns"]
+        for name, column in mart["columns"].items()
+        if column["data_type"].startswith("numeric") and not NO_MONEY.search(name)
+    ]
+    # what is not rounded is the amount beside it
+    assert [
+        f"{mart}.{name}: say whether it is with or without tax, in its description"
+        for mart, name, text, columns in amounts
+        if name.removesuffix("_exact") not in columns - {name} and not SAYS_TAX.search(text)
+    ] == []
+    assert len(amounts) > 100
+
+
 def test_models_have_less_than_fifty_lines_of_code_on_average() -> None:
     lengths = [
         sum(

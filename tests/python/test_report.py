@@ -563,6 +563,23 @@ FACTS = {
         "year",
         [0, 1],
     ),
+    "costs": (
+        "select branch_name, recipe, till, till - recipe from (select branch_id, "
+        "100 * sum(recipe_cost) / nullif(sum(net_revenue) filter "
+        "(where recipe_cost is not null), 0) as recipe from marts.rpt_branch_days "
+        "where branch_id = any (%(branches)s) "
+        "and business_date between %(first)s and %(last)s group by 1) as recipes inner join "
+        "(select branch_id, 100 * sum(cost) / nullif(sum(revenue) filter "
+        "(where cost is not null), 0) as till from "
+        "(select branch_id, product_id, sum(product_revenue) as revenue, "
+        "case when count(*) = count(till_cost_exact) then sum(till_cost_exact) end as cost "
+        "from marts.rpt_product_days where branch_id = any (%(branches)s) "
+        "and business_date between %(first)s and %(last)s group by 1, 2) as products "
+        "group by 1) as tills using (branch_id) inner join marts.dim_branches using (branch_id) "
+        "where recipe is not null or till is not null",
+        "period",
+        [0, 1, 2, 3],
+    ),
     "waste": (
         "select to_char(business_date, 'Mon YYYY'), "
         "100 * sum(waste) / nullif(sum(counted_recipe_cost), 0) "
@@ -611,14 +628,14 @@ FACTS = {
         "select to_char(business_date, 'FMDD FMMonth YYYY'), branch_name, "
         "coalesce(sum(amount) filter (where amount > 0), 0), "
         "coalesce(-sum(amount) filter (where amount < 0), 0), "
-        "coalesce(sum(tip_amount), 0), coalesce(sum(amount), 0) "
+        "coalesce(sum(tip_amount), 0), coalesce(sum(amount), 0), 0 "
         "from marts.rpt_branch_days inner join marts.dim_branches using (branch_id) "
         "left join (select * from marts.fct_payments where payment_method = 'cash') as cash "
         "using (branch_id, business_date) where branch_id = any (%(branches)s) "
         "and business_date between %(first)s and %(last)s and business_date > "
         "(select max(business_date) - 90 from marts.rpt_branch_days) group by 1, 2",
         "period",
-        [0, 1, 2, 3, 4, 5],
+        [0, 1, 2, 3, 4, 5, 6],
     ),
     "reconciliation": (
         "select branch_name, to_char(business_date, 'FMDD FMMonth YYYY'), "
@@ -833,6 +850,56 @@ def test_money_of_two_currencies_is_never_added(browser: Browser) -> None:
     text = browser.run("return document.querySelector('main').innerText")
     assert "€" in text
     assert "$" not in text
+
+
+@pytest.mark.parametrize(("currency", "places"), [("KRW", 0), ("JPY", 0), ("KWD", 3)])
+def test_every_amount_has_the_places_of_its_currency(
+    browser: Browser, published: Warehouse, tmp_path: Path, currency: str, places: int
+) -> None:
+    answers = read(published)
+    for row in answers["scopes"]:
+        if row["scope_id"] == "lyon":
+            row |= {"currency": currency, "places": places}
+    for row in answers["periods"]:
+        if row["currency"] == "EUR":
+            row["currency"] = currency
+    page, browser.page = browser.page, tmp_path / "report.html"
+    browser.page.write_text(render(answers), encoding="utf-8")
+    browser.open("lyon", "2016-01")
+    tiles, payments = browser.tile_texts(), browser.table("payments")
+    cash, branches = browser.table("cash"), browser.table("branches")
+    drawn = browser.run(
+        "return [...document.querySelectorAll('svg [aria-roledescription]')]"
+        ".map(mark => mark.getAttribute('aria-label') ?? '')"
+        ".filter(text => /net revenue|unit margin|taken/.test(text))"
+    )
+    browser.page = page
+    amount = rf"[^\d.]*[\d,]+{re.escape('.') + rf'[0-9]{{{places}}}' if places else ''}"
+    for text in [
+        *(tiles[name] for name in ("average_order", "unit_revenue")),
+        *(cell for row in payments for cell in row[2:]),
+        *(row[5] for row in cash),
+        *(row[1] for row in branches),
+    ]:
+        assert text == "–" or re.fullmatch(amount, text), text
+    assert drawn
+    for text in drawn:
+        label = re.search(rf"(?:net revenue|unit margin|taken): {amount}(?:;|$)", text)
+        assert label, text
+
+
+def test_each_section_with_amounts_says_whether_tax_is_in_them(browser: Browser) -> None:
+    browser.open()
+    heads = browser.run(
+        "return Object.fromEntries([...document.querySelectorAll('main section')]"
+        ".map(section => [section.id, section.querySelector('h2').textContent]))"
+    )
+    for name in ("trading", "menu", "kitchen"):
+        assert "without tax" in heads[name]
+    assert "with tax" in heads["trust"]
+    told = {each.name: each.note for each in PAGE.figures if each.section == "accounts"}
+    assert "With tax" in told["payments"]
+    assert "With tax" in told["cash"]
 
 
 def test_what_is_chosen_stands_in_the_address_and_comes_back_from_it(browser: Browser) -> None:

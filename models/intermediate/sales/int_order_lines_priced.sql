@@ -26,7 +26,13 @@ final as (
                     then {{ unlisted_product_key('lines.branch_id') }}
             end
         ) as product_key,
-        cast(lines.quantity * products.unit_cost as {{ exact_type() }}) as till_cost
+        -- what has money and no quantity is of nobody knows how many
+        cast(
+            case
+                when lines.quantity <> 0 or lines.gross_amount = 0
+                    then lines.quantity * products.unit_cost
+            end as {{ exact_type() }}
+        ) as till_cost
     from lines
     left join products
         on

@@ -18,32 +18,13 @@ rates as (
 
 ),
 
-sold as (
+refunds as (
 
-    select * from {{ ref('int_order_taxes_recorded') }}
-    where not is_refund and deleted_at is null
-
-),
-
-payments as (
-
-    select * from {{ ref('int_payments_dated') }}
-    where tax_refunded <> 0
+    select * from {{ ref('int_refunds_taxed') }}
 
 ),
 
-shares as (
-
-    select
-        *,
-        tax_amount / nullif(sum(tax_amount) over (partition by branch_id, order_id), 0)
-            as tax_share
-    from sold
-
-),
-
--- A refund that is a payment gives back the tax on the day of the payment; at the rates of its
--- order, by what each of them took.
+-- a refund that is a payment gives back the tax on the day of the payment
 booked as (
 
     select
@@ -68,24 +49,21 @@ booked as (
     union all
 
     select
-        {{ dbt.concat(["payments.payment_key", "'-refund-'",
-            "coalesce(shares.order_tax_key, 'unknown')"]) }} as order_tax_key,
-        payments.order_key,
-        payments.branch_id,
-        payments.order_id,
-        shares.tax_rate,
+        order_tax_key,
+        order_key,
+        branch_id,
+        order_id,
+        tax_rate,
         true as is_refund,
-        payments.refund_amount * coalesce(shares.tax_share, 1) as taxable_amount,
-        payments.tax_refunded * coalesce(shares.tax_share, 1) as tax_amount,
-        payments.is_counted,
-        payments.currency,
-        payments.minor_unit,
-        payments.business_date,
-        payments.sold_on,
-        payments.load_id
-    from payments
-    left join shares
-        on payments.branch_id = shares.branch_id and payments.order_id = shares.order_id
+        taxable_amount,
+        tax_amount,
+        is_counted,
+        currency,
+        minor_unit,
+        business_date,
+        sold_on,
+        load_id
+    from refunds
 
 ),
 

@@ -1,27 +1,19 @@
 with
 
 payments as (
-
     select * from {{ ref('int_payments_recorded') }}
-
 ),
 
 orders as (
-
     select * from {{ ref('int_orders_dated') }}
-
 ),
 
 branches as (
-
     select * from {{ ref('branches') }}
-
 ),
 
 methods as (
-
     select * from {{ ref('payment_methods') }}
-
 ),
 
 -- a refund belongs to the day on which it is paid out
@@ -33,6 +25,10 @@ dated as (
         orders.currency as order_currency,
         orders.minor_unit,
         orders.has_returns,
+        orders.tax_amount + orders.tips_amount + {{ revenue_before_refunds(
+            'orders.gross_amount', 'orders.discount_amount', 'orders.tax_amount',
+            'orders.prices_include_tax'
+        ) }} - orders.refund_amount - orders.tax_refunded as left_to_pay,
         orders.business_date as sold_on,
         orders.is_counted and payments.deleted_at is null as is_counted,
         coalesce(
@@ -67,8 +63,32 @@ typed as (
                     then 'refund'
                 else 'sale'
             end
-        ) as judged_type
+        ) as judged_type,
+        sum(case when deleted_at is null then received_amount else 0 end)
+            over (partition by branch_id, order_id)
+            as paid_in_all,
+        coalesce(sum(case when deleted_at is null then greatest(0, -received_amount) end) over (
+            partition by branch_id, order_id order by paid_at desc, payment_id desc
+            rows between unbounded preceding and 1 preceding
+        ), 0) as paid_out_later
     from dated
+
+),
+
+-- What a till gives back by returned lines is the order's, and not a second time here: a refund is
+-- what was paid out beyond them, the newest payments first.
+parted as (
+
+    select
+        *,
+        case
+            when judged_type <> 'refund' or tax_amount is null or received_amount >= 0 then 0
+            when not has_returns then 1
+            else
+                least(-received_amount, greatest(0, left_to_pay - paid_in_all - paid_out_later))
+                / -received_amount
+        end as part_refunded
+    from typed
 
 ),
 
@@ -101,21 +121,10 @@ final as (
         cast(
             case when judged_type = 'refund' then -received_amount else 0 end as {{ exact_type() }}
         ) as paid_back_amount,
-        -- what a till gives back by returned lines is the order's, and not a second time here
         cast(
-            case
-                when judged_type = 'refund' and not has_returns and tax_amount is not null
-                    then tax_amount - received_amount
-                else 0
-            end as {{ exact_type() }}
+            coalesce(tax_amount - received_amount, 0) * part_refunded as {{ exact_type() }}
         ) as refund_amount,
-        cast(
-            case
-                when judged_type = 'refund' and not has_returns and tax_amount is not null
-                    then -tax_amount
-                else 0
-            end as {{ exact_type() }}
-        ) as tax_refunded,
+        cast(coalesce(-tax_amount, 0) * part_refunded as {{ exact_type() }}) as tax_refunded,
 
         -- times
         paid_at,
@@ -124,7 +133,7 @@ final as (
 
         -- load
         load_id
-    from typed
+    from parted
 
 )
 

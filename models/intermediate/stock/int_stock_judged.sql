@@ -14,19 +14,16 @@ moved as (
 
 ),
 
--- each count with the two before it and the one after it: where the count before was too low, that
--- one was the slip
-compared as (
+-- what there could be by each of the three counts before: that count and all deliveries since
+measured as (
 
     select
         *,
-        greatest(
-            {%- for counts in [1, 2] %}
-            lag(counted_quantity, {{ counts }}) over by_count
-            + delivered_so_far - lag(delivered_so_far, {{ counts }}) over by_count
-            {{- ',' if not loop.last }}
-            {%- endfor %}
-        ) as possible_quantity,
+        {%- for counts in [1, 2, 3] %}
+        lag(counted_quantity, {{ counts }}) over by_count
+        + delivered_so_far - lag(delivered_so_far, {{ counts }}) over by_count
+            as possible_{{ counts }},
+        {%- endfor %}
         lead(counted_quantity) over by_count as next_quantity,
         lag(counted_quantity) over by_count
         + lead(delivered_so_far) over by_count - lag(delivered_so_far) over by_count
@@ -35,6 +32,19 @@ compared as (
     window by_count as (
         partition by branch_id, ingredient_id, is_counted order by business_date
     )
+
+),
+
+-- Where the count before was too low, that one was the slip: then the one before it says what there
+-- could be, unless that was itself a slip, far above the one before.
+compared as (
+
+    select
+        *,
+        greatest(
+            possible_1, least(possible_2, greatest(possible_1, coalesce(possible_3, possible_2)))
+        ) as possible_quantity
+    from measured
 
 ),
 

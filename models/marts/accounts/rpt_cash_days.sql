@@ -1,4 +1,5 @@
-{%- set amounts = ['cash_paid_in', 'cash_paid_back', 'cash_tips', 'unknown_amount'] -%}
+{%- set cash = ['cash_paid_in', 'cash_paid_back', 'cash_tips'] -%}
+{%- set amounts = cash + ['cash_to_bank'] -%}
 
 with
 
@@ -31,13 +32,19 @@ cash_days as (
             as cash_paid_back,
         sum(case when payment_method = 'cash' then tips_amount_exact else 0 end) as cash_tips,
         sum(case when payment_method = 'unknown' then taken_amount_exact else 0 end)
-            as unknown_amount
+            as unknown_amount,
+        max(case
+            when payment_method = 'unknown' and (payments > 0 or paid_back_amount_exact <> 0)
+                then 1
+            else 0
+        end) as has_unknown
     from payment_days
     group by branch_id, business_date
 
 ),
 
--- a day without a payment has zeros
+-- a day without a payment has zeros; of one that was paid in ways that nobody knows, cash is not
+-- known
 filled as (
 
     select
@@ -46,19 +53,28 @@ filled as (
         branch_days.is_complete,
         branch_days.currency,
         branches.minor_unit,
-        {%- for amount in amounts %}
-        coalesce(cash_days.{{ amount }}, 0) as {{ amount }},
+        {%- for amount in cash %}
+        case
+            when coalesce(cash_days.has_unknown, 0) = 0 then coalesce(cash_days.{{ amount }}, 0)
+        end as {{ amount }},
         {%- endfor %}
-        coalesce(cash_days.cash_paid_in - cash_days.cash_paid_back, 0)
-        {%- if var('tips_in_drawer') %}
-        + coalesce(cash_days.cash_tips, 0)
-        {%- endif %} as cash_to_bank
+        coalesce(cash_days.unknown_amount, 0) as unknown_amount
     from branch_days
     inner join branches on branch_days.branch_id = branches.branch_id
     left join cash_days
         on
             branch_days.branch_id = cash_days.branch_id
             and branch_days.business_date = cash_days.business_date
+
+),
+
+banked as (
+
+    select
+        *,
+        cash_paid_in - cash_paid_back
+        {%- if var('tips_in_drawer') %} + cash_tips{% endif %} as cash_to_bank
+    from filled
 
 ),
 
@@ -75,14 +91,14 @@ final as (
         {%- for amount in amounts %}
         {{ money(amount) }} as {{ amount }},
         {%- endfor %}
-        {{ money('cash_to_bank') }} as cash_to_bank,
+        {{ money('unknown_amount') }} as unknown_amount,
 
         -- the same, not rounded
         {%- for amount in amounts %}
         cast({{ amount }} as {{ exact_type() }}) as {{ amount }}_exact,
         {%- endfor %}
-        cast(cash_to_bank as {{ exact_type() }}) as cash_to_bank_exact
-    from filled
+        cast(unknown_amount as {{ exact_type() }}) as unknown_amount_exact
+    from banked
 
 )
 

@@ -26,23 +26,9 @@ dates as (
 
 ),
 
--- a month is over when all days of all branches are, up to its last one
-trading_months as (
+closings as (
 
-    select
-        branches.country_code,
-        dates.month_start,
-        branch_days.currency,
-        min(case when branch_days.is_complete then 1 else 0 end) = 1
-        and (
-            max(max(branch_days.business_date)) over (
-                partition by branches.country_code, branch_days.currency
-            ) >= cast({{ dbt.last_day('dates.month_start', 'month') }} as date)
-        ) as is_complete
-    from branch_days
-    inner join branches on branch_days.branch_id = branches.branch_id
-    inner join dates on branch_days.business_date = dates.date_day
-    group by branches.country_code, dates.month_start, branch_days.currency
+    select * from {{ ref('branch_closings') }}
 
 ),
 
@@ -67,6 +53,39 @@ months as (
 
 ),
 
+-- a branch is late in a month of which it lacks a day, or has one that is not over
+late_months as (
+
+    select
+        months.country_code,
+        months.currency,
+        months.month_start,
+        cast(count(distinct branches.branch_id) as integer) as late_branches
+    from (
+        select distinct
+            country_code,
+            currency,
+            month_start
+        from months
+    ) as months
+    inner join branches
+        on months.country_code = branches.country_code and months.currency = branches.currency
+    left join closings on branches.branch_id = closings.branch_id
+    inner join dates
+        on
+            months.month_start = dates.month_start
+            and branches.opened_on <= dates.date_day
+            and coalesce(closings.closed_on, dates.date_day) >= dates.date_day
+    left join branch_days
+        on
+            branches.branch_id = branch_days.branch_id
+            and dates.date_day = branch_days.business_date
+            and branch_days.is_complete
+    where branch_days.branch_id is null
+    group by months.country_code, months.currency, months.month_start
+
+),
+
 final as (
 
     select
@@ -81,8 +100,9 @@ final as (
         months.tax_rate,
 
         -- how much of it is here
-        coalesce(trading_months.is_complete, false) as is_complete,
+        late_months.late_branches is null as is_complete,
         months.branches,
+        coalesce(late_months.late_branches, 0) as late_branches,
 
         -- money
         months.currency,
@@ -95,11 +115,11 @@ final as (
             as taxable_net,
         {{ money('months.tax_amount - months.tax_refunded', 'months.minor_unit') }} as tax_due
     from months
-    left join trading_months
+    left join late_months
         on
-            months.country_code = trading_months.country_code
-            and months.month_start = trading_months.month_start
-            and months.currency = trading_months.currency
+            months.country_code = late_months.country_code
+            and months.month_start = late_months.month_start
+            and months.currency = late_months.currency
 
 )
 

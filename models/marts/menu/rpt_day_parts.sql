@@ -88,7 +88,7 @@ parts as (
         {%- for amount in amounts %}
         sum({{ amount }}) as {{ amount }},
         {%- endfor %}
-        sum(unit_count) as units
+        case when count(*) = count(unit_count) then sum(unit_count) end as units
     from measured
     group by branch_id, business_date, day_part, channel, currency
 

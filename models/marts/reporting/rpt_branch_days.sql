@@ -1,7 +1,8 @@
 {%- set counts = ['orders', 'units', 'new_guests', 'returning_guests', 'complaints'] %}
 {%- set amounts = period_figures().exact %}
 {%- set less = {'tax_due': 'tax_amount - tax_refunded',
-    'net_revenue': 'revenue_before_refunds - refund_amount'} %}
+    'net_revenue': 'revenue_before_refunds - refund_amount',
+    'recipe_cost': 'case when units is not null then recipe_cost end'} %}
 {%- set joined = {
     'payments': 'payment_days', 'figures': 'figure_days', 'tickets': 'ticket_days',
     'guests': ref('rpt_guest_days'), 'judged': ref('int_days_judged'),
@@ -13,7 +14,7 @@ with order_days as (
         -- unknown where any money of the day comes as a sum
         sum(case when is_sale then 1 else 0 end)
         * nullif(min(case when order_kind = 'day_total' then 0 else 1 end), 0) as orders,
-        sum(unit_count) as units,
+        case when count(*) = count(unit_count) then sum(unit_count) end as units,
         {%- for measure in ['gross_revenue', 'discount_amount', 'tax_amount', 'tips_amount',
             'returned_amount', 'returned_tax', 'line_tips'] %}
         sum({{ measure }}_exact) as {{ measure }},
@@ -88,16 +89,16 @@ filled as (
     select
         days.*,
         {%- for measure in [
-            'sales.units', 'sales.gross_revenue', 'sales.discount_amount', 'sales.tax_amount',
-            'sales.tips_amount', 'sales.revenue_before_refunds', 'payments.paid_back_amount',
-            'guests.new_guests', 'guests.returning_guests'
-        ] %}
+            'sales.gross_revenue', 'sales.discount_amount', 'sales.tax_amount', 'sales.tips_amount',
+            'sales.revenue_before_refunds', 'payments.paid_back_amount', 'guests.new_guests',
+            'guests.returning_guests'] %}
         coalesce({{ measure }}, 0) as {{ measure.split('.')[1] }},
         {%- endfor %}
         -- before a branch's first ticket nobody knows
         case when count(tickets.branch_id) over so_far > 0 then coalesce(tickets.complaints, 0) end
             as complaints,
         case when sales.branch_id is null then 0 else sales.orders end as orders,
+        case when sales.branch_id is null then 0 else sales.units end as units,
         coalesce(payments.refund_amount, 0) + coalesce(sales.returned_amount, 0) as refund_amount,
         coalesce(payments.tax_refunded, 0) + coalesce(sales.returned_tax, 0) as tax_refunded,
         coalesce(payments.paid_amount, 0) - coalesce(sales.line_tips, 0) as taken_amount,
@@ -122,7 +123,6 @@ filled as (
 
 final as (
     select
-        -- key
         branch_id,
         business_date,
         is_complete,

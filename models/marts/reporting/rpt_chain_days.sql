@@ -16,6 +16,33 @@ rates as (
 
 ),
 
+-- from its first day on, a branch has each day until it closes; one that lacks a day is late
+spans as (
+
+    select
+        days.branch_id,
+        min(days.business_date) as first_date,
+        min(closings.closed_on) as closed_on
+    from days
+    left join {{ ref('branch_closings') }} as closings on days.branch_id = closings.branch_id
+    group by days.branch_id
+
+),
+
+expected as (
+
+    select
+        dates.business_date,
+        count(*) as branches
+    from (select distinct business_date from days) as dates
+    inner join spans
+        on
+            dates.business_date >= spans.first_date
+            and dates.business_date <= coalesce(spans.closed_on, dates.business_date)
+    group by dates.business_date
+
+),
+
 currencies as (
 
     select * from {{ ref('currencies') }}
@@ -65,8 +92,8 @@ final as (
     select
         -- key
         chain_days.business_date,
-        chain_days.is_complete,
-        chain_days.is_proven,
+        chain_days.is_complete and chain_days.branches >= expected.branches as is_complete,
+        chain_days.is_proven and chain_days.branches >= expected.branches as is_proven,
 
         -- volume
         cast(chain_days.branches as integer) as branches,
@@ -79,6 +106,7 @@ final as (
         {%- endfor %}
         cast(chain_days.branches_without_rate as integer) as branches_without_rate
     from chain_days
+    inner join expected on chain_days.business_date = expected.business_date
     cross join currencies
 
 )

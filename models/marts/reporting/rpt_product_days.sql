@@ -66,7 +66,14 @@ version_days as (
         business_date,
         product_key,
         currency,
-        sum(case when not is_return then quantity else 0 end) as units,
+        -- a line with money and no quantity is of nobody knows how many
+        case
+            when
+                coalesce(max(
+                    case when not is_return and quantity = 0 then abs(gross_revenue_exact) end
+                ), 0) = 0
+                then sum(case when not is_return then quantity else 0 end)
+        end as units,
         -- a discount of what is given back is no unit
         sum(case when is_return and gross_revenue_exact <= 0 then -quantity else 0 end)
             as returned_units,
@@ -90,7 +97,7 @@ product_days as (
         version_days.currency,
         products.product_id,
         max(products.chain_product_id) as chain_product_id,
-        sum(version_days.units) as units,
+        case when count(*) = count(version_days.units) then sum(version_days.units) end as units,
         sum(version_days.returned_units) as returned_units,
         {%- for amount in amounts + ['product_revenue'] %}
         sum(version_days.{{ amount }}) as {{ amount }},

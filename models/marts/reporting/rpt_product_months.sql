@@ -19,7 +19,7 @@ product_months as (
         product_days.branch_id,
         dates.month_start,
         product_days.product_id,
-        sum(product_days.units) as units,
+        case when count(*) = count(product_days.units) then sum(product_days.units) end as units,
         sum(product_days.returned_units) as returned_units,
         sum(product_days.gross_revenue_exact) as gross_revenue,
         sum(product_days.discount_amount_exact) as discount_amount,
@@ -45,7 +45,7 @@ compared as (
             -- by length first: ids that are numbers keep their order
             order by product_revenue desc, units desc, length(product_id) asc, product_id asc
         ) as revenue_rank,
-        count(*) over (partition by branch_id, month_start) as products_sold,
+        count(units) over (partition by branch_id, month_start) as products_sold,
         sum(units) over (partition by branch_id, month_start) as menu_units,
         sum(product_revenue) over (partition by branch_id, month_start) as menu_product_revenue,
         sum(product_revenue - till_cost) over (partition by branch_id, month_start)
@@ -81,8 +81,10 @@ final as (
         -- volume
         cast(judged.units as numeric(14, 3)) as units,
         cast(judged.returned_units as numeric(14, 3)) as returned_units,
-        cast(coalesce(judged.units / nullif(judged.menu_units, 0), 0) as numeric(9, 6))
-            as units_share,
+        cast(
+            case when judged.units = 0 then 0 else judged.units / nullif(judged.menu_units, 0) end
+            as numeric(9, 6)
+        ) as units_share,
 
         -- money
         items.currency,

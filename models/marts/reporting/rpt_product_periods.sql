@@ -33,7 +33,7 @@ product_periods as (
         periods.period_key,
         periods.period_id,
         product_days.product_id,
-        sum(product_days.units) as units,
+        case when count(*) = count(product_days.units) then sum(product_days.units) end as units,
         sum(product_days.returned_units) as returned_units,
         sum(product_days.product_revenue) as product_revenue,
         -- if one day's cost is unknown, the sum would not be comparable with the revenue

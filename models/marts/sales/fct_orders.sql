@@ -23,41 +23,38 @@
 with
 
 orders as (
-
     select * from {{ rows_to_build(ref('int_orders_dated')) }} as orders_to_build
     where not is_deleted and not is_draft
-
 ),
 
 lines as (
-
     select * from {{ rows_to_build(ref('int_order_lines_dated')) }} as lines_to_build
     where is_counted
-
 ),
 
 payments as (
-
     select * from {{ rows_to_build(ref('int_payments_dated')) }} as payments_to_build
     where is_counted
-
 ),
 
 order_lines as (
-
     select
         branch_id,
         order_id,
         count(*) as line_count,
-        sum(case when line_kind = 'sale' then quantity else 0 end) as unit_count,
+        -- money without a quantity is of nobody knows how many
+        case
+            when
+                min(case when line_kind = 'sale' and gross_amount <> 0 then abs(quantity) end) = 0
+                then null
+            else sum(case when line_kind = 'sale' then quantity else 0 end)
+        end as unit_count,
         max(load_id) as load_id
     from lines
     group by branch_id, order_id
-
 ),
 
 order_payments as (
-
     select
         branch_id,
         order_id,
@@ -68,16 +65,18 @@ order_payments as (
         max(load_id) as load_id
     from payments
     group by branch_id, order_id
-
 ),
 
--- an order without lines or payments has zeros
+-- an order without payments has zeros; one without lines, too, if it has no money either
 measured as (
 
     select
         orders.*,
         coalesce(order_lines.line_count, 0) as line_count,
-        coalesce(order_lines.unit_count, 0) as unit_count,
+        case
+            when order_lines.branch_id is not null then order_lines.unit_count
+            when orders.gross_amount = 0 then 0
+        end as unit_count,
         orders.gross_amount as gross_revenue_exact,
         orders.discount_amount as discount_amount_exact,
         orders.tax_amount as tax_amount_exact,

@@ -6,7 +6,7 @@ with orders as (
         business_date,
         sum(gross_revenue_exact) as gross_revenue,
         sum(discount_amount_exact) as discount_amount,
-        sum(unit_count) as unit_count
+        case when count(*) = count(unit_count) then sum(unit_count) end as unit_count
     from {{ ref('fct_orders') }}
     group by branch_id, business_date
 ),
@@ -44,7 +44,8 @@ failures as (
     where
         abs(coalesce(orders.gross_revenue, 0) - coalesce(lines.gross_revenue, 0)) > 0.0001
         or abs(coalesce(orders.discount_amount, 0) - coalesce(lines.discount_amount, 0)) > 0.0001
-        or coalesce(orders.unit_count, 0) <> coalesce(lines.unit_count, 0)
+        or orders.unit_count <> coalesce(lines.unit_count, 0)
+        or (orders.branch_id is null and lines.unit_count <> 0)
 )
 
 select * from failures

@@ -19,6 +19,7 @@ with booked as (
         0 as paid_back_amount,
         case when is_sale then 1 else 0 end as orders,
         unit_count as units,
+        case when unit_count is null then 1 else 0 end as unknown_units,
         0 as unknown_orders
     from {{ ref('fct_orders') }}
     union all
@@ -36,6 +37,7 @@ with booked as (
         paid_back_amount_exact as paid_back_amount,
         0 as orders,
         0 as units,
+        0 as unknown_units,
         0 as unknown_orders
     from {{ ref('fct_payments') }}
     union all
@@ -47,6 +49,7 @@ with booked as (
         {%- endfor %}
         -orders as orders,
         -units as units,
+        case when units is null then -1 else 0 end as unknown_units,
         -- of a day that is partly a sum the facts have some orders alone
         case when orders is null then 1 else 0 end as unknown_orders
     from {{ ref('rpt_branch_days') }}
@@ -62,6 +65,8 @@ differences as (
         {%- endfor %}
         sum(orders) as orders,
         sum(units) as units,
+        max(unknown_units) as unknown_in_facts,
+        min(unknown_units) as unknown_in_days,
         sum(unknown_orders) as unknown_orders
     from booked
     group by branch_id, business_date
@@ -73,7 +78,9 @@ failures as (
         {%- for amount in amounts %}
         {{ amount }} <> 0 or
         {%- endfor %}
-        units <> 0 or (orders <> 0 and unknown_orders = 0)
+        unknown_in_facts + unknown_in_days <> 0
+        or (units <> 0 and unknown_in_facts = 0)
+        or (orders <> 0 and unknown_orders = 0)
 )
 
 select * from failures

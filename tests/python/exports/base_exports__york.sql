@@ -16,7 +16,7 @@ select
     end as line_kind,
     landed.how as payment_method,
     landed.how = 'void' as is_void,
-    0.08875 as tax_rate,
+    case when landed.what = 'Bread' then 0 else 0.08875 end as tax_rate,
     {{ raw_record('landed', [
         'no', 'day', 'clock', 'what', 'n', 'each'
     ]) }} as raw_record
