@@ -44,6 +44,10 @@ class Tile(_Declared):
         better: whether more of it is good (`up`), bad (`down`) or neither.
         note: its formula, in words.
         needs: the column that says whether the branch records it; otherwise it always does.
+        of: the column of queries/days.sql whose sum it is in a free range, or the two whose quotient
+            it is; none if the figures of days do not add up.
+        times: what that is multiplied by.
+        whole: whether it is unknown where the last of these columns is unknown on any day.
     """
 
     name: str
@@ -53,6 +57,9 @@ class Tile(_Declared):
     better: Literal["up", "down", ""] = ""
     note: str
     needs: str = ""
+    of: tuple[str, ...] = ()
+    times: float = 1
+    whole: bool = False
 
 
 class Column(_Declared):
@@ -106,11 +113,16 @@ class Figure(_Declared):
 
 
 class Report(_Declared):
-    """The report: sections with their questions, bases of comparison, steps, tiles, figures."""
+    """The report: sections with their questions, bases of comparison, steps, tiles, figures.
+
+    `records` names, for each `needs`, the column of queries/days.sql that is null where the branch
+    does not record it.
+    """
 
     sections: dict[str, tuple[str, str]]
     bases: dict[str, str]
     steps: dict[str, str]
+    records: dict[str, str]
     default_periods: tuple[str, ...]
     tiles: tuple[Tile, ...]
     figures: tuple[Figure, ...]

@@ -3,7 +3,7 @@
   const book = JSON.parse(document.getElementById("data").textContent);
   const root = document.documentElement;
   const controls = {};
-  for (const name of ["scope", "period", "basis", "step", "theme"]) {
+  for (const name of ["scope", "period", "from", "to", "basis", "step", "theme"]) {
     controls[name] = document.getElementById(name);
   }
   const DAY = 86400000;
@@ -59,8 +59,8 @@
 
   function chosen() {
     const scope = scopes.get(controls.scope.value);
-    const period = (periods[scope.currency] ?? []).find(
-      (each) => each.period_id === controls.period.value);
+    const period = controls.period.value === RANGE ? rangeOf(scope)
+      : (periods[scope.currency] ?? []).find((each) => each.period_id === controls.period.value);
     const length = period ? (period.last_date - period.first_date) / DAY + 1 : 0;
     // a step longer than the period would be one bar
     const fits = { day: true, week: length > 7, month: length > 31 };
@@ -82,10 +82,17 @@
     });
   }
 
+  // null where only whole periods have rows
   function rowsOf(figure) {
     const { scope, period, step } = chosen();
     const query = book.queries[figure.query];
     if (figure.pick === "all") return decoded(query, query.rows);
+    if (period?.kind === RANGE && ["period", "grain"].includes(figure.pick)) {
+      if (figure.query === "revenue") {
+        return sums.steps(sides(), [period.first_date, period.last_date], step);
+      }
+      return figure.query === "branches" ? branchRows() : null;
+    }
     const mine = query.rows[scope.scope_id];
     if (!mine || !period) return [];
     if (figure.pick === "period" || figure.pick === "grain") {
@@ -101,6 +108,89 @@
       && (row.month_start === undefined || row.month_start <= period.last_date));
   }
 
+  // A free range: its figures are sums of the days that the page holds
+
+  const RANGE = "range";
+  const held = new Map();
+
+  function daysOf(branch) {
+    if (!held.has(branch)) {
+      held.set(branch, decoded(book.queries.days, book.queries.days.rows[branch] ?? []));
+    }
+    return held.get(branch);
+  }
+
+  const branchesOf = (scope) => scope.branch_id ? [scope.branch_id] : book.scopes
+    .filter((each) => each.branch_id && each.currency === scope.currency).map((each) => each.branch_id);
+
+  // the first and the last day that the page holds of a scope
+  function limits(scope) {
+    const dates = branchesOf(scope).map(daysOf).filter((rows) => rows.length)
+      .flatMap((rows) => [rows[0].business_date, rows.at(-1).business_date]);
+    return dates.length ? [Math.min(...dates), Math.max(...dates)] : null;
+  }
+
+  const dayOf = (text) => /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00Z`) : NaN;
+
+  function rangeOf(scope) {
+    const [first_date, last_date] = [dayOf(controls.from.value), dayOf(controls.to.value)];
+    const period = { period_id: RANGE, period_name: "chosen days", kind: RANGE, is_complete: true,
+      first_date, last_date };
+    for (const basis of Object.keys(book.bases)) {
+      const [first, last] = sums.earlier([first_date, last_date], basis);
+      const isHeld = first >= (limits(scope) ?? [Infinity])[0];
+      period[`${basis}_first_date`] = isHeld ? first : null;
+      period[`${basis}_last_date`] = isHeld ? last : null;
+    }
+    return period;
+  }
+
+  // each branch's days now and before
+  function sides() {
+    const { scope, period } = chosen();
+    const basis = controls.basis.value;
+    const before = period[`${basis}_first_date`] === null ? null
+      : [period[`${basis}_first_date`], period[`${basis}_last_date`]];
+    return sums.sides(branchesOf(scope).map((branch) => [branch, daysOf(branch)]),
+      [period.first_date, period.last_date], before);
+  }
+
+  function branchRows() {
+    const [revenue, orders, average] = ["net_revenue", "orders", "average_order"].map(
+      (name) => book.tiles.find((tile) => tile.name === name));
+    const rows = sides().filter((side) => side.now.length).map((side) => {
+      const { value, same, before } = sums.compare(revenue, [side]);
+      return {
+        branch_name: scopes.get(side.branch).branch_name, net_revenue: value,
+        previous_net_revenue: before, growth: before > 0 && same >= 0 ? same / before - 1 : null,
+        compared: side.isComparable ? "yes" : side.isNew ? "no: it is new" : "no: days are missing",
+        orders: sums.figure(orders, side.now), average_order: sums.figure(average, side.now),
+      };
+    });
+    return tables.sorted(rows, "net_revenue", true);
+  }
+
+  // the days of a range as they are offered: a period of just these days has more to show
+  function setRange(first, last) {
+    const scope = scopes.get(controls.scope.value);
+    const [least, most] = limits(scope) ?? [first, last];
+    const [from, to] = [first, last].map((day) => Math.min(Math.max(day, least), most));
+    const period = (periods[scope.currency] ?? []).find(
+      (each) => each.first_date === from && each.last_date === to);
+    [controls.from.value, controls.to.value] = [from, to].map(tables.isoDate);
+    controls.period.value = period ? period.period_id : RANGE;
+  }
+
+  function showRange() {
+    const { scope, period } = chosen();
+    const offered = limits(scope);
+    for (const [control, day] of [[controls.from, period?.first_date], [controls.to, period?.last_date]]) {
+      control.disabled = !offered;
+      if (offered) [control.min, control.max] = offered.map(tables.isoDate);
+      if (day !== undefined) control.value = tables.isoDate(day);
+    }
+  }
+
   function yearBefore(day) {
     const date = new Date(day);
     return Date.UTC(date.getUTCFullYear() - 1, date.getUTCMonth() + 1, 1);
@@ -110,39 +200,62 @@
 
   function showTiles() {
     const { scope, period } = chosen();
-    const query = book.queries.figures;
-    const rows = period ? decoded(query, query.rows[scope.scope_id]?.[period.period_id] ?? []) : [];
-    const basis = controls.basis.value;
-    const side = (wanted, name) => rows.find((row) => row.basis === wanted && row.side === name);
-    const now = recorded = side("period", "now") ?? {};
-    // like for like: the branches that traded through both
-    const same = side(basis, "now");
-    const before = side(basis, "before");
-    const left = same ? leftOut(same) : "";
+    const found = !period ? null : period.kind === RANGE ? figuresOfDays() : figuresOfPeriod(scope, period);
+    recorded = found?.recorded ?? {};
+    const left = found ? leftOut(found) : "";
     for (const tile of book.tiles) {
       const box = document.getElementById(`tile-${tile.name}`);
       const data = box.querySelector("data");
-      const value = now[tile.name] ?? null;
+      const { value, same, before, isCompared } = found?.answer(tile) ?? { value: null };
       data.value = value === null ? "" : String(value);
       data.textContent = value !== null ? written(value, tile.kind, true)
-        : tile.needs && now[tile.needs] === false ? "not recorded here" : "not known";
+        : tile.needs && recorded[tile.needs] === false ? "not recorded here"
+        : found && period.kind === RANGE && !tile.of.length ? "of whole periods only" : "not known";
       data.title = value === null ? "" : written(value, tile.kind);
       const delta = box.querySelector(".delta");
-      const [text, direction] = before
-        ? compared(tile, same[tile.name] ?? null, before[tile.name] ?? null) : ["", ""];
+      const [text, direction] = isCompared ? compared(tile, same, before) : ["", ""];
       delta.textContent = text && left ? `${text}, like for like` : text;
       delta.className = `delta ${tile.better && direction
         ? (direction === tile.better ? "good" : "bad") : ""}`;
     }
     const first = book.tiles[0];
+    const basis = controls.basis.value;
     document.getElementById("shown").textContent = period
       ? `${nameOf(scope)}, ${period.period_name}: ${days.formatRange(period.first_date, period.last_date)}`
         + `${period.is_complete ? "" : ", so far"}. `
-        + (before ? `Compared with ${days.formatRange(
+        + (found.answer(first).isCompared ? `Compared with ${days.formatRange(
           period[`${basis}_first_date`], period[`${basis}_last_date`])}${left}. `
           : `There is no complete ${basis === "previous" ? "previous period" : "year before"} to compare with. `)
-        + `${first.label} ${written(now[first.name] ?? null, first.kind)}.`
+        + `${first.label} ${written(found.answer(first).value, first.kind)}.`
       : "This branch has no closed day yet.";
+  }
+
+  function figuresOfPeriod(scope, period) {
+    const query = book.queries.figures;
+    const rows = decoded(query, query.rows[scope.scope_id]?.[period.period_id] ?? []);
+    const side = (basis, name) => rows.find((row) => row.basis === basis && row.side === name);
+    const now = side("period", "now") ?? {};
+    // like for like: the branches that traded through both
+    const same = side(controls.basis.value, "now") ?? {};
+    const before = side(controls.basis.value, "before");
+    return {
+      recorded: now, new_branches: same.new_branches, unknown_branches: same.unknown_branches,
+      answer: ({ name }) => ({ value: now[name] ?? null, same: same[name] ?? null,
+        before: before?.[name] ?? null, isCompared: Boolean(before) }),
+    };
+  }
+
+  function figuresOfDays() {
+    const branches = sides().filter((side) => side.now.length);
+    const rows = branches.flatMap((side) => side.now);
+    const others = branches.filter((side) => !side.isComparable);
+    return {
+      recorded: Object.fromEntries(Object.entries(book.records).map(([needs, column]) =>
+        [needs, rows.some((row) => row[column] !== null)])),
+      new_branches: others.filter((side) => side.isNew).length,
+      unknown_branches: others.filter((side) => !side.isNew).length,
+      answer: (tile) => tile.of.length ? sums.compare(tile, branches) : { value: null },
+    };
   }
 
   // what the chosen branch and period record, and so what may be empty and what is only not known
@@ -272,7 +385,8 @@
 
   function showFigure(figure) {
     const box = document.getElementById(`figure-${figure.name}`);
-    let rows = rowsOf(figure);
+    const found = rowsOf(figure);
+    let rows = found ?? [];
     // months without anything are no chart of zeros
     const numbers = figure.columns.filter((column) => NUMBERS.has(column.kind));
     if (figure.pick === "months" && !rows.some((row) => numbers.some((each) => row[each.name]))) rows = [];
@@ -285,7 +399,8 @@
     empty.hidden = rows.length > 0;
     // that nobody has written it down is no good news
     empty.textContent = figure.needs && recorded[figure.needs] === false
-      ? "This is not recorded here." : figure.empty;
+      ? "This is not recorded here."
+      : found ? figure.empty : "This is known of whole periods only: choose one in the list of periods.";
     for (const part of box.querySelectorAll(".chart, details, .table")) part.hidden = !rows.length;
     const holder = box.querySelector(".table");
     const details = box.querySelector("details");
@@ -313,6 +428,7 @@
   function showProof() {
     const { scope, period } = chosen();
     const query = book.queries.proof;
+    document.getElementById("proof").hidden = period?.kind === RANGE;
     const row = period && decoded(query, query.rows[scope.scope_id]?.[period.period_id] ?? [])[0];
     const proof = document.getElementById("proof");
     proof.className = `proof ${!row ? "unknown" : row.equal_days === row.days ? "good" : "bad"}`;
@@ -345,8 +461,10 @@
         option(period.period_id, period.period_name + (period.is_complete ? "" : " (so far)"))));
       return group;
     });
-    controls.period.replaceChildren(...groups.filter((group) => group.children.length));
-    const ids = offered.map((period) => period.period_id);
+    const free = option(RANGE, "Chosen days");
+    free.hidden = true;
+    controls.period.replaceChildren(...groups.filter((group) => group.children.length), free);
+    const ids = [...offered.map((period) => period.period_id), RANGE];
     controls.period.value = [wanted, ...book.defaults, ids[0]].find((id) => ids.includes(id)) ?? "";
   }
 
@@ -362,10 +480,16 @@
   function remember() {
     const state = new URLSearchParams();
     state.set("branch", controls.scope.value);
-    state.set("period", controls.period.value);
+    if (controls.period.value === RANGE) {
+      state.set("from", controls.from.value);
+      state.set("to", controls.to.value);
+    } else {
+      state.set("period", controls.period.value);
+    }
     if (controls.basis.selectedIndex) state.set("basis", controls.basis.value);
     if (controls.step.value) state.set("step", controls.step.value);
-    history.replaceState(null, "", `#${state}`);
+    // so that the browser's button goes back
+    if (location.hash !== `#${state}`) history.pushState(null, "", `#${state}`);
   }
 
   function recall() {
@@ -374,6 +498,8 @@
     fillPeriods();
     const wanted = [...controls.period.options].map((each) => each.value);
     if (wanted.includes(state.get("period"))) controls.period.value = state.get("period");
+    const range = ["from", "to"].map((name) => dayOf(state.get(name) ?? ""));
+    if (range[0] <= range[1]) setRange(...range);
     for (const name of ["basis", "step"]) {
       const values = [...controls[name].options].map((each) => each.value);
       controls[name].value = values.includes(state.get(name)) ? state.get(name) : values[0];
@@ -383,6 +509,7 @@
   async function show() {
     const started = performance.now();
     delete root.dataset.drawn;
+    showRange();
     showTiles();
     showProof();
     await Promise.all(book.figures.map(showFigure));
@@ -394,9 +521,20 @@
   for (const name of ["period", "basis", "step"]) {
     controls[name].addEventListener("change", () => { remember(); show(); });
   }
+  for (const name of ["from", "to"]) {
+    controls[name].addEventListener("change", () => {
+      let [first, last] = [dayOf(controls.from.value), dayOf(controls.to.value)];
+      // a day that is still being typed
+      if (Number.isNaN(first) || Number.isNaN(last)) return;
+      if (first > last) [first, last] = name === "from" ? [first, first] : [last, last];
+      setRange(first, last);
+      remember();
+      show();
+    });
+  }
   controls.theme.addEventListener("click", () => { setTheme(!dark()); show(); });
   document.getElementById("filters").addEventListener("submit", (event) => event.preventDefault());
-  window.addEventListener("hashchange", () => {
+  window.addEventListener("popstate", () => {
     if (location.hash.includes("=")) { recall(); show(); }
   });
   for (const link of document.querySelectorAll("nav a, .skip")) {

@@ -130,6 +130,7 @@ class Browser:
         state = "&".join(
             f"{name}={value}"
             for name, value in {"branch": branch, "period": period, **more}.items()
+            if value
         )
         self.driver.get("about:blank")
         self.driver.get(f"{self.page.as_uri()}#{state}" if branch else self.page.as_uri())
@@ -736,6 +737,98 @@ def test_every_figure_shows_the_facts(
     assert drawn == set(FACTS), "a figure that nothing is held against"
 
 
+RANGES = [
+    ("USD", date(2015, 12, 20), date(2016, 1, 10)),
+    ("quito", date(2015, 11, 3), date(2015, 11, 3)),
+    ("lyon", date(2016, 1, 5), date(2016, 1, 12)),
+]
+"""Branch and days that are no period: over the new year, one day, in euros."""
+
+
+@pytest.mark.parametrize(("branch", "first", "last"), RANGES)
+def test_every_figure_of_any_days_equals_the_facts(
+    browser: Browser, published: Warehouse, branch: str, first: date, last: date
+) -> None:
+    chosen = replace(choice(published, branch, "last-7-days"), first=first, last=last)
+    browser.open(branch, **{"from": f"{first}", "to": f"{last}"})
+    shown, texts = browser.tiles(), browser.tile_texts()
+    (expected,) = ask(published, EXPECTED_TILES, chosen)
+    for tile in PAGE.tiles:
+        wanted = expected[tile.name]
+        if not tile.of:
+            # guests of several days are no sum
+            assert texts[tile.name] == "of whole periods only"
+        elif wanted is None:
+            # the facts of one day do not say that complaints are recorded
+            assert not float(shown[tile.name] or 0), tile.name
+        else:
+            assert float(shown[tile.name]) == pytest.approx(float(wanted), abs=1e-5), tile.name
+    days = (last - first).days + 1
+    for figure in ("revenue", "branches"):
+        columns = FACTS[figure][2]
+        rows = [[plain(row[index]) for index in columns] for row in browser.table(figure)]
+        if figure == "revenue":
+            assert len(rows) == days
+            rows = [row for row in rows if row[1] or row[2]]
+        assert same(in_order(rows), in_order(expected_rows(published, figure, chosen))), figure
+    assert "whole periods only" in browser.run(
+        "return document.querySelector('#figure-hours .empty').textContent"
+    )
+
+
+def test_any_days_are_compared_with_as_many_before_and_with_the_year_before(
+    browser: Browser, published: Warehouse
+) -> None:
+    """Like for like: Quito opened within the year."""
+    now = replace(
+        choice(published, "USD", "last-7-days"), first=date(2016, 1, 5), last=date(2016, 1, 20)
+    )
+    old = replace(now, branches=[branch for branch in now.branches if branch != "quito"])
+    year = replace(old, first=date(2015, 1, 5), last=date(2015, 1, 20))
+    for basis, mine, before in (
+        ("previous", now, now.before()),
+        ("year_before", old, year),
+    ):
+        browser.open("USD", **{"from": "2016-01-05", "to": "2016-01-20"}, basis=basis)
+        (grown,), (compared,) = (ask(published, EXPECTED_TILES, each) for each in (mine, before))
+        change = float(grown["net_revenue"] / compared["net_revenue"] - 1)
+        said = browser.run("return document.querySelector('#tile-net_revenue .delta').textContent")
+        assert f"{abs(change):.1%} {'more' if change > 0 else 'less'}" in said
+        assert said.endswith(", like for like") == (basis == "year_before")
+        shown = browser.run("return document.getElementById('shown').textContent")
+        assert f"Compared with {before.first:%-d}" in shown
+        assert ("1 new branch left out" in shown) == (basis == "year_before")
+
+
+def test_days_are_chosen_beside_the_periods_and_come_back_by_the_browsers_button(
+    browser: Browser,
+) -> None:
+    def choose(name: str, day: str) -> str:
+        browser.run(
+            "const input = document.getElementById(arguments[0]); input.value = arguments[1];"
+            "input.dispatchEvent(new Event('change'))",
+            name,
+            day,
+        )
+        browser.wait()
+        address: str = browser.driver.current_url
+        return address.partition("#")[2]
+
+    browser.open("chicago", "2015-12")
+    assert browser.run("return document.getElementById('from').value") == "2015-12-01"
+    assert choose("from", "2015-12-05") == "branch=chicago&from=2015-12-05&to=2015-12-31"
+    assert choose("to", "2015-12-03").endswith("from=2015-12-03&to=2015-12-03")
+    assert len(browser.table("revenue")) == 1
+    # all days of a month are the month, of which more is known
+    choose("to", "2015-12-31")
+    assert choose("from", "2015-12-01") == "branch=chicago&period=2015-12"
+    # not before the first day that there is
+    assert choose("from", "1990-01-01") == "branch=chicago&period=2015"
+    browser.driver.back()
+    browser.wait()
+    assert browser.run("return document.getElementById('period').value") == "2015-12"
+
+
 def test_a_week_and_a_month_are_the_sum_of_their_days(browser: Browser) -> None:
     sums = set()
     for step in ("day", "week", "month"):
@@ -990,13 +1083,15 @@ def test_the_filters_and_sections_can_be_reached_by_keyboard(browser: Browser) -
 
     browser.open("USD", "last-28-days")
     reached = []
-    for _ in range(6 + len(PAGE.sections)):
+    for _ in range(14 + len(PAGE.sections)):
         browser.driver.switch_to.active_element.send_keys(Keys.TAB)
-        reached.append(
-            browser.run("return document.activeElement.id || document.activeElement.hash")
-        )
-    assert reached[:6] == ["#trading", "scope", "period", "basis", "step", "theme"]
-    assert reached[6:] == [f"#{name}" for name in PAGE.sections]
+        name = browser.run("return document.activeElement.id || document.activeElement.hash")
+        # a date has a stop for each of its parts
+        if reached[-1:] != [name]:
+            reached.append(name)
+    controls = ["#trading", "scope", "period", "from", "to", "basis", "step", "theme"]
+    assert reached[:8] == controls
+    assert reached[8 : 8 + len(PAGE.sections)] == [f"#{name}" for name in PAGE.sections]
     browser.driver.find_element(By.CSS_SELECTOR, "nav a[data-section=trust]").send_keys(Keys.ENTER)
     assert browser.run("return document.activeElement.id") == "trust"
     assert "branch=USD" in browser.driver.current_url or "#" not in browser.driver.current_url
