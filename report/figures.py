@@ -44,8 +44,8 @@ class Tile(_Declared):
         better: whether more of it is good (`up`), bad (`down`) or neither.
         note: its formula, in words.
         needs: the column that says whether the branch records it; otherwise it always does.
-        of: the column of queries/days.sql whose sum it is in a free range, or the two whose quotient
-            it is; none if the figures of days do not add up.
+        of: the column of queries/days.sql whose sum it is in a free range, or the two whose
+            quotient it is; none if the figures of days do not add up.
         times: what that is multiplied by.
         whole: whether it is unknown where the last of these columns is unknown on any day.
     """
@@ -63,11 +63,21 @@ class Tile(_Declared):
 
 
 class Column(_Declared):
-    """A column of a figure's table: its name in the query, its heading, how it is written."""
+    """A column of a figure's table.
+
+    Attributes:
+        name: its name in the query.
+        label: its heading.
+        kind: how it is written.
+        by: the column that its rows are sorted by, if not by itself.
+        to: what a click on it chooses: the row's branch, or its days.
+    """
 
     name: str
     label: str
     kind: Kind = "text"
+    by: str = ""
+    to: Literal["branch", "days", ""] = ""
 
 
 class Figure(_Declared):
@@ -109,7 +119,15 @@ class Figure(_Declared):
     def chart(self) -> dict[str, Any] | None:
         """Its chart in Vega-Lite, still without rows; none for a table."""
         drawn = CHARTS.get(self.name)
-        return drawn and {**AROUND, **drawn}
+        return drawn and {**AROUND, **drawn, "height": "container"}
+
+    @property
+    def height(self) -> dict[str, Any]:
+        """The least height of its chart: pixels, or pixels for each value of a column."""
+        drawn = CHARTS.get(self.name, {})
+        if isinstance(height := drawn.get("height", 0), dict):
+            return {**height, "column": drawn["encoding"]["y"]["field"]}
+        return {"step": height}
 
 
 class Report(_Declared):

@@ -201,7 +201,7 @@
   function showTiles() {
     const { scope, period } = chosen();
     const found = !period ? null : period.kind === RANGE ? figuresOfDays() : figuresOfPeriod(scope, period);
-    recorded = found?.recorded ?? {};
+    recorded = { ...found?.recorded, has_prices: scope.has_prices };
     const left = found ? leftOut(found) : "";
     for (const tile of book.tiles) {
       const box = document.getElementById(`tile-${tile.name}`);
@@ -316,6 +316,10 @@
 
   function draw(figure, box, rows) {
     const element = box.querySelector(".chart");
+    const { step, column } = figure.height;
+    // what stands around the bars, and a bar for each value
+    element.style.minHeight = column
+      ? `${90 + step * new Set(rows.map((row) => row[column])).size}px` : `${step + 60}px`;
     const style = getComputedStyle(root);
     const symbol = number({ style: "currency", currency: chosen().scope.currency })
       .formatToParts(0).find((part) => part.type === "currency").value;
@@ -332,7 +336,16 @@
       mode: "vega", renderer: "svg", actions: false, ast: true, logLevel: 1,
       tooltip: { theme: dark() ? "dark" : "light" }, config: config(style),
       formatLocale: { decimal: ".", thousands: ",", grouping: [3], currency: [symbol, ""] },
-    }).then((result) => views.set(figure.name, result));
+    }).then((result) => {
+      views.set(figure.name, result);
+      const column = figure.columns.find((each) => each.to);
+      if (column) {
+        place.classList.add("leads");
+        result.view.addEventListener("click", (_, item) => {
+          if (item?.datum?.[column.name] !== undefined) follow(column, item.datum);
+        });
+      }
+    });
     element.setAttribute("aria-label", alternative(figure, rows));
     return drawn;
   }
@@ -355,32 +368,97 @@
     return [...parts, "All values are in the table below."].join(" ");
   }
 
-  function table(figure, rows) {
+  // where a row leads to: its branch, or its days
+  function follow(column, row) {
+    if (column.to === "branch") {
+      const scope = book.scopes.find((each) => each.branch_name === row.branch_name && each.branch_id);
+      if (!scope) return;
+      controls.scope.value = scope.scope_id;
+      fillPeriods();
+    } else {
+      setRange(+row[column.name], row.end_date ? row.end_date - DAY : +row[column.name]);
+    }
+    remember();
+    show();
+  }
+
+  function leads(column, row) {
+    const { scope, period } = chosen();
+    return column.to === "branch" ? !scope.branch_id
+      : column.to === "days" && limits(scope) && !(period.first_date === row[column.name]
+        && period.last_date === (row.end_date ? row.end_date - DAY : row[column.name]));
+  }
+
+  const sortings = new Map();
+
+  // a head says how the rows are sorted, and sorts them
+  function headCell(figure, column, refill) {
+    const cell = document.createElement("th");
+    cell.scope = "col";
+    const isNumber = NUMBERS.has(column.kind);
+    if (isNumber) cell.className = "number";
+    const sorting = sortings.get(figure.name);
+    const isSorted = sorting?.name === column.name;
+    if (isSorted) cell.ariaSort = sorting.isDown ? "descending" : "ascending";
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = column.label;
+    button.addEventListener("click", () => {
+      // numbers are asked for from the top, names from A
+      sortings.set(figure.name, { name: column.name, by: column.by || column.name,
+        isDown: isSorted ? !sorting.isDown : isNumber });
+      refill(figure.columns.indexOf(column));
+    });
+    cell.append(button);
+    return cell;
+  }
+
+  function bodyCell(column, row) {
+    const cell = document.createElement("td");
+    cell.textContent = written(row[column.name], column.kind);
+    // a phone has no room for a head above each
+    cell.dataset.label = column.label;
+    if (NUMBERS.has(column.kind)) cell.className = "number";
+    if (["date", "time", "month"].includes(column.kind)) cell.className = "date";
+    if (row[column.name] !== null && leads(column, row)) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "lead";
+      button.textContent = cell.textContent;
+      button.addEventListener("click", () => {
+        follow(column, row);
+        controls[column.to === "branch" ? "scope" : "from"].focus({ preventScroll: true });
+      });
+      cell.replaceChildren(button);
+    }
+    return cell;
+  }
+
+  function table(figure, rows, refill) {
     const made = document.createElement("table");
+    if (figure.columns.length > 3) made.className = "many";
     const caption = made.createCaption();
     caption.textContent = figure.title;
     caption.className = "unseen";
-    const head = made.createTHead().insertRow();
-    for (const column of figure.columns) {
-      const cell = document.createElement("th");
-      cell.scope = "col";
-      cell.textContent = column.label;
-      if (NUMBERS.has(column.kind)) cell.className = "number";
-      head.append(cell);
-    }
+    made.createTHead().insertRow().append(
+      ...figure.columns.map((column) => headCell(figure, column, refill)));
     const body = made.createTBody();
-    for (const row of rows) {
-      const line = body.insertRow();
-      for (const column of figure.columns) {
-        const cell = line.insertCell();
-        cell.textContent = written(row[column.name], column.kind);
-        if (NUMBERS.has(column.kind)) cell.className = "number";
-        if (column.kind === "date" || column.kind === "time" || column.kind === "month") {
-          cell.className = "date";
-        }
-      }
+    const { by, isDown } = sortings.get(figure.name) ?? {};
+    for (const row of by ? tables.sorted(rows, by, isDown) : rows) {
+      body.insertRow().append(...figure.columns.map((column) => bodyCell(column, row)));
     }
     return made;
+  }
+
+  // what of, of whom and of which days
+  function saveCsv(figure) {
+    const { scope, period } = chosen();
+    const from = figure.pick === "months" ? yearBefore(period.last_date) : period.first_date;
+    const dates = figure.pick === "all" ? [] : figure.pick === "scope" ? [period.last_date]
+      : [from, period.last_date];
+    const name = ["mypizza", figure.name, ...figure.pick === "all" ? [] : [scope.scope_id],
+      ...dates.map(tables.isoDate)].join("-");
+    tables.save(name, tables.csv(figure.columns, rowsOf(figure), scope.currency));
   }
 
   function showFigure(figure) {
@@ -401,13 +479,15 @@
     empty.textContent = figure.needs && recorded[figure.needs] === false
       ? "This is not recorded here."
       : found ? figure.empty : "This is known of whole periods only: choose one in the list of periods.";
-    for (const part of box.querySelectorAll(".chart, details, .table")) part.hidden = !rows.length;
+    for (const part of box.querySelectorAll(".chart, details, .table, .csv")) part.hidden = !rows.length;
+    box.querySelector(".csv").onclick = () => saveCsv(figure);
     const holder = box.querySelector(".table");
     const details = box.querySelector("details");
     // what scrolls can be scrolled by keyboard, too
     Object.assign(holder, { tabIndex: 0, role: "region", ariaLabel: `${figure.title}: the table` });
-    const fill = () => {
-      holder.replaceChildren(table(figure, rows));
+    const fill = (focused) => {
+      holder.replaceChildren(table(figure, rows, fill));
+      if (focused !== undefined) holder.querySelectorAll("th button")[focused].focus();
       if (rows.length < all && !figure.spec) {
         const more = document.createElement("p");
         more.className = "note more";

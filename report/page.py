@@ -87,6 +87,7 @@ def _book(answers: dict[str, Rows]) -> dict[str, Any]:
         "figures": [
             {
                 **figure.model_dump(exclude={"section", "note", "wide"}),
+                "height": figure.height,
                 "spec": _compiled(figure.chart) if figure.chart else None,
             }
             for figure in PAGE.figures

@@ -42,7 +42,7 @@ const tables = (() => {
     link.href = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
     link.download = `${name.replaceAll(/[^\w.-]+/g, "-")}.csv`;
     link.click();
-    URL.revokeObjectURL(link.href);
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
   }
 
   return { sorted, csv, save, isoDate };
