@@ -33,7 +33,22 @@ class _Declared(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
-class Tile(_Declared):
+class _Summed(_Declared):
+    """A figure that the page can sum over days.
+
+    Attributes:
+        of: the column of the query of days whose sum it is, or the two whose quotient it is; none
+            if the figures of days do not add up.
+        times: what that is multiplied by.
+        whole: whether it is unknown where the last of these columns is unknown on any day.
+    """
+
+    of: tuple[str, ...] = ()
+    times: float = 1
+    whole: bool = False
+
+
+class Tile(_Summed):
     """One figure of the chosen branch and period, beside that of the period before.
 
     Attributes:
@@ -44,10 +59,6 @@ class Tile(_Declared):
         better: whether more of it is good (`up`), bad (`down`) or neither.
         note: its formula, in words.
         needs: the column that says whether the branch records it; otherwise it always does.
-        of: the column of queries/days.sql whose sum it is in a free range, or the two whose
-            quotient it is; none if the figures of days do not add up.
-        times: what that is multiplied by.
-        whole: whether it is unknown where the last of these columns is unknown on any day.
     """
 
     name: str
@@ -57,12 +68,9 @@ class Tile(_Declared):
     better: Literal["up", "down", ""] = ""
     note: str
     needs: str = ""
-    of: tuple[str, ...] = ()
-    times: float = 1
-    whole: bool = False
 
 
-class Column(_Declared):
+class Column(_Summed):
     """A column of a figure's table.
 
     Attributes:
@@ -70,14 +78,14 @@ class Column(_Declared):
         label: its heading.
         kind: how it is written.
         by: the column that its rows are sorted by, if not by itself.
-        to: what a click on it chooses: the row's branch, or its days.
+        to: what a click on it chooses: the row's branch, its channel or its days.
     """
 
     name: str
     label: str
     kind: Kind = "text"
     by: str = ""
-    to: Literal["branch", "days", ""] = ""
+    to: Literal["branch", "channel", "days", ""] = ""
 
 
 class Figure(_Declared):
@@ -89,6 +97,7 @@ class Figure(_Declared):
         title: what people call it.
         note: one sentence on how to read it.
         query: the file in queries/ that has its rows.
+        days: the file that has them by day: those of a free range are summed by `label`.
         pick: which of the rows it shows.
         columns: the columns of its table; the rest of the query's stay unseen.
         empty: what is said where there is no row.
@@ -104,7 +113,8 @@ class Figure(_Declared):
     section: str
     title: str
     note: str = ""
-    query: str
+    query: str = ""
+    days: str = ""
     pick: Pick
     columns: tuple[Column, ...]
     empty: str

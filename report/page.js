@@ -3,7 +3,7 @@
   const book = JSON.parse(document.getElementById("data").textContent);
   const root = document.documentElement;
   const controls = {};
-  for (const name of ["scope", "period", "from", "to", "basis", "step", "theme"]) {
+  for (const name of ["scope", "channel", "period", "from", "to", "basis", "step", "theme"]) {
     controls[name] = document.getElementById(name);
   }
   const DAY = 86400000;
@@ -87,11 +87,11 @@
     const { scope, period, step } = chosen();
     const query = book.queries[figure.query];
     if (figure.pick === "all") return decoded(query, query.rows);
-    if (period?.kind === RANGE && ["period", "grain"].includes(figure.pick)) {
+    if (!query || (period?.kind === RANGE && ["period", "grain"].includes(figure.pick))) {
       if (figure.query === "revenue") {
-        return sums.steps(sides(), [period.first_date, period.last_date], step);
+        return sums.steps(sides("days"), [period.first_date, period.last_date], step);
       }
-      return figure.query === "branches" ? branchRows() : null;
+      return figure.query === "branches" ? branchRows() : figure.days ? groupRows(figure) : null;
     }
     const mine = query.rows[scope.scope_id];
     if (!mine || !period) return [];
@@ -113,11 +113,12 @@
   const RANGE = "range";
   const held = new Map();
 
-  function daysOf(branch) {
-    if (!held.has(branch)) {
-      held.set(branch, decoded(book.queries.days, book.queries.days.rows[branch] ?? []));
+  function daysOf(branch, name = "days") {
+    const key = `${name} ${branch}`;
+    if (!held.has(key)) {
+      held.set(key, decoded(book.queries[name], book.queries[name].rows[branch] ?? []));
     }
-    return held.get(branch);
+    return held.get(key);
   }
 
   const branchesOf = (scope) => scope.branch_id ? [scope.branch_id] : book.scopes
@@ -125,40 +126,52 @@
 
   // the first and the last day that the page holds of a scope
   function limits(scope) {
-    const dates = branchesOf(scope).map(daysOf).filter((rows) => rows.length)
+    const dates = branchesOf(scope).map((branch) => daysOf(branch)).filter((rows) => rows.length)
       .flatMap((rows) => [rows[0].business_date, rows.at(-1).business_date]);
     return dates.length ? [Math.min(...dates), Math.max(...dates)] : null;
   }
 
   const dayOf = (text) => /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00Z`) : NaN;
 
+  let made = {};
+
   function rangeOf(scope) {
+    const key = [scope.scope_id, controls.from.value, controls.to.value].join(" ");
+    if (made.key === key) return made;
     const [first_date, last_date] = [dayOf(controls.from.value), dayOf(controls.to.value)];
-    const period = { period_id: RANGE, period_name: "chosen days", kind: RANGE, is_complete: true,
+    made = { key, period_id: RANGE, period_name: "chosen days", kind: RANGE, is_complete: true,
       first_date, last_date };
+    const [least] = limits(scope) ?? [Infinity];
     for (const basis of Object.keys(book.bases)) {
       const [first, last] = sums.earlier([first_date, last_date], basis);
-      const isHeld = first >= (limits(scope) ?? [Infinity])[0];
-      period[`${basis}_first_date`] = isHeld ? first : null;
-      period[`${basis}_last_date`] = isHeld ? last : null;
+      made[`${basis}_first_date`] = first >= least ? first : null;
+      made[`${basis}_last_date`] = first >= least ? last : null;
     }
-    return period;
+    return made;
   }
 
-  // each branch's days now and before
-  function sides() {
+  // whether the page holds all days that there are of a period
+  function isHeld(scope, period) {
+    const offered = limits(scope);
+    return Boolean(offered)
+      && (period.first_date >= offered[0] || offered[0] <= scope.first_date);
+  }
+
+  // each branch's rows now and before
+  function sides(name, isWanted = () => true) {
     const { scope, period } = chosen();
     const basis = controls.basis.value;
     const before = period[`${basis}_first_date`] === null ? null
       : [period[`${basis}_first_date`], period[`${basis}_last_date`]];
-    return sums.sides(branchesOf(scope).map((branch) => [branch, daysOf(branch)]),
-      [period.first_date, period.last_date], before);
+    return sums.sides(branchesOf(scope).map((branch) => (
+      { branch, days: daysOf(branch), rows: daysOf(branch, name).filter(isWanted) })),
+    [period.first_date, period.last_date], before);
   }
 
   function branchRows() {
     const [revenue, orders, average] = ["net_revenue", "orders", "average_order"].map(
       (name) => book.tiles.find((tile) => tile.name === name));
-    const rows = sides().filter((side) => side.now.length).map((side) => {
+    const rows = sides("days").filter((side) => side.now.length).map((side) => {
       const { value, same, before } = sums.compare(revenue, [side]);
       return {
         branch_name: scopes.get(side.branch).branch_name, net_revenue: value,
@@ -168,6 +181,13 @@
       };
     });
     return tables.sorted(rows, "net_revenue", true);
+  }
+
+  function groupRows(figure) {
+    const { scope, period } = chosen();
+    if (!period || !isHeld(scope, period)) return null;
+    const rows = sums.groups(sides(figure.days), figure.label, figure.columns);
+    return tables.sorted(tables.sorted(rows, figure.label, false), figure.value, true);
   }
 
   // the days of a range as they are offered: a period of just these days has more to show
@@ -200,8 +220,10 @@
 
   function showTiles() {
     const { scope, period } = chosen();
-    const found = !period ? null : period.kind === RANGE ? figuresOfDays() : figuresOfPeriod(scope, period);
-    recorded = { ...found?.recorded, has_prices: scope.has_prices };
+    const byDays = period && isHeld(scope, period) ? figuresOfDays() : null;
+    const found = !period ? null : period.kind === RANGE || controls.channel.value
+      ? byDays ?? { answer: () => ({ value: null }) } : figuresOfPeriod(scope, period, byDays);
+    recorded = { ...byDays?.recorded, ...found?.recorded, has_prices: scope.has_prices };
     const left = found ? leftOut(found) : "";
     for (const tile of book.tiles) {
       const box = document.getElementById(`tile-${tile.name}`);
@@ -210,52 +232,92 @@
       data.value = value === null ? "" : String(value);
       data.textContent = value !== null ? written(value, tile.kind, true)
         : tile.needs && recorded[tile.needs] === false ? "not recorded here"
+        : controls.channel.value && found && !isOfChannels(tile) ? "of all channels only"
         : found && period.kind === RANGE && !tile.of.length ? "of whole periods only" : "not known";
       data.title = value === null ? "" : written(value, tile.kind);
+      const target = found && !controls.channel.value ? targetOf(tile, scope, period) : null;
+      box.querySelector(".target").hidden = target === null;
+      box.querySelector(".target").textContent = target === null ? "" : reached(tile, value, target, period);
       const delta = box.querySelector(".delta");
       const [text, direction] = isCompared ? compared(tile, same, before) : ["", ""];
       delta.textContent = text && left ? `${text}, like for like` : text;
       delta.className = `delta ${tile.better && direction
         ? (direction === tile.better ? "good" : "bad") : ""}`;
     }
-    const first = book.tiles[0];
+    const channel = controls.channel.value;
+    // the first of which more is known than that it is not
+    const first = book.tiles.find((tile) => !channel || isOfChannels(tile));
     const basis = controls.basis.value;
     document.getElementById("shown").textContent = period
-      ? `${nameOf(scope)}, ${period.period_name}: ${days.formatRange(period.first_date, period.last_date)}`
+      ? `${nameOf(scope)}${channel && `, ${channel}`}, ${period.period_name}: ${days.formatRange(period.first_date, period.last_date)}`
         + `${period.is_complete ? "" : ", so far"}. `
         + (found.answer(first).isCompared ? `Compared with ${days.formatRange(
           period[`${basis}_first_date`], period[`${basis}_last_date`])}${left}. `
           : `There is no complete ${basis === "previous" ? "previous period" : "year before"} to compare with. `)
         + `${first.label} ${written(found.answer(first).value, first.kind)}.`
+        + (channel ? " The tiles are of this channel, charts and tables of all." : "")
       : "This branch has no closed day yet.";
   }
 
-  function figuresOfPeriod(scope, period) {
+  function figuresOfPeriod(scope, period, byDays) {
     const query = book.queries.figures;
     const rows = decoded(query, query.rows[scope.scope_id]?.[period.period_id] ?? []);
     const side = (basis, name) => rows.find((row) => row.basis === basis && row.side === name);
     const now = side("period", "now") ?? {};
+    const columns = new Set(query.columns.map(([name]) => name));
     // like for like: the branches that traded through both
     const same = side(controls.basis.value, "now") ?? {};
     const before = side(controls.basis.value, "before");
     return {
       recorded: now, new_branches: same.new_branches, unknown_branches: same.unknown_branches,
-      answer: ({ name }) => ({ value: now[name] ?? null, same: same[name] ?? null,
-        before: before?.[name] ?? null, isCompared: Boolean(before) }),
+      answer: (tile) => !columns.has(tile.name) ? byDays?.answer(tile) ?? { value: null } : {
+        value: now[tile.name] ?? null, same: same[tile.name] ?? null,
+        before: before?.[tile.name] ?? null, isCompared: Boolean(before) },
     };
   }
 
+  const isOfChannels = (tile) => tile.of.length > 0 && tile.of.every((name) =>
+    book.queries.channel_days.columns.some(([column]) => column === name));
+
   function figuresOfDays() {
-    const branches = sides().filter((side) => side.now.length);
-    const rows = branches.flatMap((side) => side.now);
-    const others = branches.filter((side) => !side.isComparable);
+    const channel = controls.channel.value;
+    const days = sides("days").filter((side) => side.now.length);
+    const branches = channel ? sides("channel_days", (row) => row.channel === channel) : days;
+    const rows = days.flatMap((side) => side.now);
+    const others = days.filter((side) => !side.isComparable);
     return {
       recorded: Object.fromEntries(Object.entries(book.records).map(([needs, column]) =>
         [needs, rows.some((row) => row[column] !== null)])),
       new_branches: others.filter((side) => side.isNew).length,
       unknown_branches: others.filter((side) => !side.isNew).length,
-      answer: (tile) => tile.of.length ? sums.compare(tile, branches) : { value: null },
+      answer: (tile) => (channel ? isOfChannels(tile) : tile.of.length)
+        ? sums.compare(tile, branches) : { value: null },
     };
+  }
+
+  // of a month, or the sum of a quarter's or a year's; and of all branches, if each has one
+  function targetOf(tile, scope, period) {
+    if (!["month", "quarter", "year"].includes(period.kind)) return null;
+    const query = book.queries.targets;
+    const months = { month: 1, quarter: 3, year: 12 }[period.kind];
+    const first = new Date(period.first_date);
+    const end = Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + months, 1);
+    const rows = decoded(query, query.rows[scope.scope_id] ?? []).filter((row) => row.figure === tile.name
+      && row.month_start >= period.first_date && row.month_start < end);
+    const branches = branchesOf(scope).length;
+    if (rows.length !== months || rows.some((row) => row.branches !== branches)) return null;
+    if (months * branches > 1 && tile.of.length !== 1) return null;
+    return rows.reduce((sum, row) => sum + row.target_value, 0);
+  }
+
+  function reached(tile, value, target, period) {
+    const text = `Target ${written(target, tile.kind)}`;
+    if (value === null || !tile.better) return text;
+    if (tile.better === "up" && tile.of.length === 1 && target > 0) {
+      return `${text}: ${percent.format(value / target)} reached${period.is_complete ? "" : " so far"}`;
+    }
+    const isMet = tile.better === "up" ? value >= target : value <= target;
+    return `${text}: ${isMet ? "met" : "not met"}${period.is_complete ? "" : " so far"}`;
   }
 
   // what the chosen branch and period record, and so what may be empty and what is only not known
@@ -370,7 +432,9 @@
 
   // where a row leads to: its branch, or its days
   function follow(column, row) {
-    if (column.to === "branch") {
+    if (column.to === "channel") {
+      controls.channel.value = row[column.name];
+    } else if (column.to === "branch") {
       const scope = book.scopes.find((each) => each.branch_name === row.branch_name && each.branch_id);
       if (!scope) return;
       controls.scope.value = scope.scope_id;
@@ -384,12 +448,13 @@
 
   function leads(column, row) {
     const { scope, period } = chosen();
-    return column.to === "branch" ? !scope.branch_id
+    return column.to === "channel" ? controls.channel.value !== row[column.name]
+      : column.to === "branch" ? !scope.branch_id
       : column.to === "days" && limits(scope) && !(period.first_date === row[column.name]
         && period.last_date === (row.end_date ? row.end_date - DAY : row[column.name]));
   }
 
-  const sortings = new Map();
+  const sorts = new Map();
 
   // a head says how the rows are sorted, and sorts them
   function headCell(figure, column, refill) {
@@ -397,7 +462,7 @@
     cell.scope = "col";
     const isNumber = NUMBERS.has(column.kind);
     if (isNumber) cell.className = "number";
-    const sorting = sortings.get(figure.name);
+    const sorting = sorts.get(figure.name);
     const isSorted = sorting?.name === column.name;
     if (isSorted) cell.ariaSort = sorting.isDown ? "descending" : "ascending";
     const button = document.createElement("button");
@@ -405,7 +470,7 @@
     button.textContent = column.label;
     button.addEventListener("click", () => {
       // numbers are asked for from the top, names from A
-      sortings.set(figure.name, { name: column.name, by: column.by || column.name,
+      sorts.set(figure.name, { name: column.name, by: column.by || column.name,
         isDown: isSorted ? !sorting.isDown : isNumber });
       refill(figure.columns.indexOf(column));
     });
@@ -427,7 +492,8 @@
       button.textContent = cell.textContent;
       button.addEventListener("click", () => {
         follow(column, row);
-        controls[column.to === "branch" ? "scope" : "from"].focus({ preventScroll: true });
+        controls[{ branch: "scope", channel: "channel", days: "from" }[column.to]].focus(
+          { preventScroll: true });
       });
       cell.replaceChildren(button);
     }
@@ -443,7 +509,7 @@
     made.createTHead().insertRow().append(
       ...figure.columns.map((column) => headCell(figure, column, refill)));
     const body = made.createTBody();
-    const { by, isDown } = sortings.get(figure.name) ?? {};
+    const { by, isDown } = sorts.get(figure.name) ?? {};
     for (const row of by ? tables.sorted(rows, by, isDown) : rows) {
       body.insertRow().append(...figure.columns.map((column) => bodyCell(column, row)));
     }
@@ -478,7 +544,9 @@
     // that nobody has written it down is no good news
     empty.textContent = figure.needs && recorded[figure.needs] === false
       ? "This is not recorded here."
-      : found ? figure.empty : "This is known of whole periods only: choose one in the list of periods.";
+      : found ? figure.empty : figure.days
+        ? `The page has this from ${days.format(limits(scopes.get(controls.scope.value))?.[0])} on.`
+        : "This is known of whole periods only: choose one in the list of periods.";
     for (const part of box.querySelectorAll(".chart, details, .table, .csv")) part.hidden = !rows.length;
     box.querySelector(".csv").onclick = () => saveCsv(figure);
     const holder = box.querySelector(".table");
@@ -530,7 +598,17 @@
     return made;
   }
 
+  // those of the days that the page holds
+  function fillChannels() {
+    const wanted = controls.channel.value;
+    const names = new Set(branchesOf(scopes.get(controls.scope.value)).flatMap(
+      (branch) => daysOf(branch, "channel_days").map((row) => row.channel)));
+    controls.channel.replaceChildren(option("", "all"), ...[...names].sort().map((name) => option(name, name)));
+    controls.channel.value = names.has(wanted) ? wanted : "";
+  }
+
   function fillPeriods() {
+    fillChannels();
     const wanted = controls.period.value;
     const kinds = { rolling: "Up to the newest day", month: "Months", quarter: "Quarters", year: "Years" };
     const offered = periods[scopes.get(controls.scope.value).currency] ?? [];
@@ -566,6 +644,7 @@
     } else {
       state.set("period", controls.period.value);
     }
+    if (controls.channel.value) state.set("channel", controls.channel.value);
     if (controls.basis.selectedIndex) state.set("basis", controls.basis.value);
     if (controls.step.value) state.set("step", controls.step.value);
     // so that the browser's button goes back
@@ -580,7 +659,7 @@
     if (wanted.includes(state.get("period"))) controls.period.value = state.get("period");
     const range = ["from", "to"].map((name) => dayOf(state.get(name) ?? ""));
     if (range[0] <= range[1]) setRange(...range);
-    for (const name of ["basis", "step"]) {
+    for (const name of ["basis", "step", "channel"]) {
       const values = [...controls[name].options].map((each) => each.value);
       controls[name].value = values.includes(state.get(name)) ? state.get(name) : values[0];
     }
@@ -598,7 +677,7 @@
 
   controls.scope.append(...book.scopes.map((scope) => option(scope.scope_id, nameOf(scope))));
   controls.scope.addEventListener("change", () => { fillPeriods(); remember(); show(); });
-  for (const name of ["period", "basis", "step"]) {
+  for (const name of ["channel", "period", "basis", "step"]) {
     controls[name].addEventListener("change", () => { remember(); show(); });
   }
   for (const name of ["from", "to"]) {

@@ -29,14 +29,31 @@ const sums = (() => {
   const isWhole = (rows, [first, last]) =>
     rows.length === (last - first) / 86400000 + 1 && rows.every((row) => row.is_complete);
 
-  // the rows of each branch, now and before, and whether these can be compared
+  // the rows of each branch, now and before, and whether its days can be compared
   function sides(branches, now, before) {
-    return branches.map(([branch, rows]) => {
-      const side = { branch, now: within(rows, now), before: before ? within(rows, before) : [] };
-      side.isNew = Boolean(rows.length) && Boolean(before) && rows[0].business_date > before[0];
-      side.isComparable = Boolean(before) && isWhole(side.now, now) && isWhole(side.before, before);
-      return side;
-    });
+    return branches.map(({ branch, days, rows }) => ({
+      branch, now: within(rows, now), before: before ? within(rows, before) : [],
+      isNew: Boolean(days.length) && Boolean(before) && days[0].business_date > before[0],
+      isComparable: Boolean(before)
+        && [now, before].every((range) => isWhole(within(days, range), range)),
+    }));
+  }
+
+  // the rows by what a column says, each with the sums and quotients of the others
+  function groups(branches, by, columns) {
+    const made = new Map();
+    for (const side of branches) {
+      for (const row of side.now) {
+        if (!made.has(row[by])) made.set(row[by], { rows: [], branches: new Set() });
+        made.get(row[by]).rows.push(row);
+        made.get(row[by]).branches.add(side.branch);
+      }
+    }
+    return [...made].map(([name, group]) => ({
+      [by]: name, branches: group.branches.size,
+      ...Object.fromEntries(columns.filter((column) => column.of.length).map((column) =>
+        [column.name, figure(column, group.rows)])),
+    }));
   }
 
   // a figure of all days, and like for like: of the branches that know it now and before
@@ -83,5 +100,5 @@ const sums = (() => {
     return [year(first), year(last)];
   }
 
-  return { figure, sides, compare, steps, earlier };
+  return { figure, sides, compare, steps, earlier, groups };
 })();

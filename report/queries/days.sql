@@ -1,11 +1,11 @@
 -- What each branch sold, wasted and heard on each of its days: of these a free range is summed. The
--- page holds 60,000 days in all: three years of 54 branches, 300 days of 200.
+-- page holds 30,000 days in all: three years of 27 branches, 150 days of 200.
 with held as (
     select
         branches.currency,
         max(periods.last_date) as last_date,
         max(periods.last_date) - cast(
-            least(1100, 60000 / (select count(*) from marts.dim_branches)) as integer
+            least(1100, 30000 / (select count(*) from marts.dim_branches)) as integer
         ) as before_date
     from marts.dim_branches as branches
     inner join marts.dim_periods as periods on branches.currency = periods.currency
@@ -15,7 +15,6 @@ with held as (
 branch_days as (
     select
         days.*,
-        case when days.recipe_cost is not null then days.net_revenue_exact end as costed_revenue,
         -- what a branch has data of begins with a sale
         min(case when days.gross_revenue_exact <> 0 then days.business_date end)
             over (partition by days.branch_id) as first_sale_date
@@ -53,12 +52,13 @@ post_days as (
     group by branch_id, business_date
 ),
 
--- of orders alone: a day's sum names no guest
+-- a branch that never knows a guest does not record them
 order_days as (
     select
         branch_id,
         business_date,
-        sum(known_guest_orders) as known_guest_orders
+        sum(known_guest_orders) as known_guest_orders,
+        sum(sum(known_guest_orders)) over (partition by branch_id) > 0 as has_guests
     from marts.rpt_day_parts
     group by branch_id, business_date
 )
@@ -75,15 +75,13 @@ select
     days.orders,
     days.units,
     days.new_guests,
-    case when days.orders is not null then coalesce(orders.known_guest_orders, 0) end
-        as known_guest_orders,
+    case when orders.has_guests then orders.known_guest_orders end as known_guest_orders,
     days.complaints,
     tickets.answered_tickets,
     tickets.first_response_minutes,
     posts.posts,
     posts.positive_posts,
     days.recipe_cost,
-    days.costed_revenue,
     days.waste,
     stock.ingredient_days,
     stock.stock_out_days

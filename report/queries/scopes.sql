@@ -2,6 +2,7 @@
 with traded as (
     select
         branch_id,
+        min(business_date) filter (where gross_revenue <> 0) as first_date,
         max(business_date) as last_date
     from marts.rpt_branch_days
     group by branch_id
@@ -21,6 +22,7 @@ select
     min(branches.branch_name) as branch_name,
     min(branches.city) as city,
     count(*) as branches,
+    min(traded.first_date) as first_date,
     max(traded.last_date) as last_date,
     count(priced.branch_id) > 0 as has_prices
 from marts.dim_branches as branches

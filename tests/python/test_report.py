@@ -299,6 +299,7 @@ EXPECTED_TILES = (
         sum(revenue) / nullif(sum(units), 0) as unit_revenue,
         g.new_guests, g.returning_guests,
         g.returning_guests::numeric / nullif(g.guests, 0) as returning_share,
+        o.known_guest_share,
         nullif(t.complaints, 0) as complaints,
         1000 * nullif(t.complaints, 0) / nullif(sum(orders), 0) as complaint_rate,
         t.first_response, p.positive_share,
@@ -312,6 +313,13 @@ EXPECTED_TILES = (
                 as returning_guests
         from visits where business_date between %(first)s and %(last)s
     ) as g
+    cross join (
+        select avg((customer_key is not null)::integer) as known_guest_share
+        from marts.fct_orders
+        where is_sale and branch_id = any (%(branches)s)
+            and business_date between %(first)s and %(last)s
+            and branch_id in (select branch_id from marts.fct_orders where customer_key is not null)
+    ) as o
     cross join (
         select count(*) filter (where is_complaint) as complaints,
             avg(first_response_minutes) as first_response
@@ -337,7 +345,8 @@ EXPECTED_TILES = (
         from marts.fct_stock_days
         where branch_id = any (%(branches)s) and business_date between %(first)s and %(last)s
     ) as s
-    group by g.guests, g.new_guests, g.returning_guests, t.complaints, t.first_response,
+    group by g.guests, g.new_guests, g.returning_guests, o.known_guest_share, t.complaints,
+        t.first_response,
         p.positive_share, k.recipe_cost_share, k.waste, k.waste_share, s.stock_out_share
 """
 )
@@ -475,6 +484,14 @@ FACTS = {
         "using (branch_id) group by 1",
         "period",
         [0, 1, 5, 6],
+    ),
+    "channels": (
+        "select replace(channel, '_', ' '), count(*), sum(revenue_before_refunds_exact), "
+        "sum(revenue_before_refunds_exact) / count(*) from marts.fct_orders "
+        "where is_sale and branch_id = any (%(branches)s) "
+        "and business_date between %(first)s and %(last)s group by 1",
+        "period",
+        [0, 1, 2, 3],
     ),
     "hours": (
         "select to_char(business_date, 'Dy'), local_hour, count(*) from marts.fct_orders "
@@ -767,7 +784,7 @@ def test_every_figure_of_any_days_equals_the_facts(
         else:
             assert float(shown[tile.name]) == pytest.approx(float(wanted), abs=1e-5), tile.name
     days = (last - first).days + 1
-    for figure in ("revenue", "branches"):
+    for figure in ("revenue", "branches", "channels", "payments", "complaints", "stock_outs"):
         columns = FACTS[figure][2]
         rows = [[plain(row[index]) for index in columns] for row in browser.table(figure)]
         if figure == "revenue":
@@ -777,6 +794,78 @@ def test_every_figure_of_any_days_equals_the_facts(
     assert "whole periods only" in browser.run(
         "return document.querySelector('#figure-hours .empty').textContent"
     )
+
+
+def test_a_channel_has_its_own_figures_as_far_as_they_are_known(
+    browser: Browser, published: Warehouse
+) -> None:
+    chosen = choice(published, "USD", "2016-01")
+    (expected,) = ask(
+        published,
+        """
+        select count(*) as orders, sum(unit_count) as units,
+            sum(revenue_before_refunds_exact) / count(*) as average_order,
+            avg((customer_key is not null)::integer) as known_guest_share
+        from marts.fct_orders
+        where is_sale and channel = 'takeaway' and branch_id = any (%(branches)s)
+            and business_date between %(first)s and %(last)s
+        """,
+        chosen,
+    )
+    for state in ({"period": "2016-01"}, {"from": "2016-01-01", "to": "2016-01-31"}):
+        browser.open("USD", channel="takeaway", **state)
+        shown, texts = browser.tiles(), browser.tile_texts()
+        for name, value in expected.items():
+            assert float(shown[name]) == pytest.approx(float(value), abs=1e-5), name
+        # a refund and a discount name no channel
+        assert texts["net_revenue"] == texts["discount_share"] == "of all channels only"
+        assert "takeaway" in browser.run("return document.getElementById('shown').textContent")
+    # a click in the table chooses one
+    browser.open("USD", "2016-01")
+    browser.table("channels")
+    browser.run("document.querySelector('#figure-channels .lead').click()")
+    browser.wait()
+    assert "channel=" in browser.driver.current_url
+
+
+def test_a_tile_says_how_much_of_its_target_is_reached(
+    browser: Browser, published: Warehouse, tmp_path: Path
+) -> None:
+    answers = read(published)
+    (december,) = ask(published, EXPECTED_TILES, choice(published, "chicago", "2015-12"))
+    quarter = [date(2015, month, 1) for month in (10, 11, 12)]
+    answers["targets"] = [
+        *(
+            {"scope_id": "chicago", "month_start": month, "figure": "net_revenue",
+             "target_value": Decimal(20000), "branches": 1}
+            for month in quarter
+        ),
+        {"scope_id": "USD", "month_start": quarter[2], "figure": "net_revenue",
+         "target_value": Decimal(20000), "branches": 1},
+        {"scope_id": "chicago", "month_start": quarter[2], "figure": "recipe_cost_share",
+         "target_value": Decimal("0.01"), "branches": 1},
+    ]  # fmt: skip
+    page, browser.page = browser.page, tmp_path / "report.html"
+    browser.page.write_text(render(answers), encoding="utf-8")
+
+    def targets(branch: str, period: str) -> dict[str, str]:
+        browser.open(branch, period)
+        found: dict[str, str] = browser.run(
+            "return Object.fromEntries([...document.querySelectorAll('.target')].filter("
+            "each => !each.hidden).map(each => [each.parentElement.id.slice(5), each.textContent]))"
+        )
+        return found
+
+    reached = f"{december['net_revenue'] / 20000:.1%} reached"
+    assert targets("chicago", "2015-12") == {
+        "net_revenue": f"Target $20,000.00: {reached}",
+        "recipe_cost_share": "Target 1.0%: not met",
+    }
+    # a quarter has the sum of its months; a share has none
+    assert targets("chicago", "2015-q4").keys() == {"net_revenue"}
+    # nor have all branches one, if one of them has none
+    assert targets("USD", "2015-12") == targets("chicago", "last-28-days") == {}
+    browser.page = page
 
 
 def test_any_days_are_compared_with_as_many_before_and_with_the_year_before(
@@ -1260,16 +1349,16 @@ def test_the_filters_and_sections_can_be_reached_by_keyboard(browser: Browser) -
     from selenium.webdriver.common.keys import Keys
 
     browser.open("USD", "last-28-days")
-    reached = []
-    for _ in range(14 + len(PAGE.sections)):
+    reached: list[str] = []
+    for _ in range(18 + len(PAGE.sections)):
         browser.driver.switch_to.active_element.send_keys(Keys.TAB)
         name = browser.run("return document.activeElement.id || document.activeElement.hash")
         # a date has a stop for each of its parts
         if reached[-1:] != [name]:
             reached.append(name)
-    controls = ["#trading", "scope", "period", "from", "to", "basis", "step", "theme"]
-    assert reached[:8] == controls
-    assert reached[8 : 8 + len(PAGE.sections)] == [f"#{name}" for name in PAGE.sections]
+    controls = ["#trading", "scope", "channel", "period", "from", "to", "basis", "step", "theme"]
+    assert reached[:9] == controls
+    assert reached[9 : 9 + len(PAGE.sections)] == [f"#{name}" for name in PAGE.sections]
     browser.driver.find_element(By.CSS_SELECTOR, "nav a[data-section=trust]").send_keys(Keys.ENTER)
     assert browser.run("return document.activeElement.id") == "trust"
     assert "branch=USD" in browser.driver.current_url or "#" not in browser.driver.current_url
