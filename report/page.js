@@ -228,10 +228,12 @@
     for (const tile of book.tiles) {
       const box = document.getElementById(`tile-${tile.name}`);
       const data = box.querySelector("data");
-      const { value, same, before, isCompared } = found?.answer(tile) ?? { value: null };
+      // that nobody records it is not zero
+      const isRecorded = !tile.needs || recorded[tile.needs] !== false;
+      const { value, same, before, isCompared } = isRecorded && found?.answer(tile) || { value: null };
       data.value = value === null ? "" : String(value);
       data.textContent = value !== null ? written(value, tile.kind, true)
-        : tile.needs && recorded[tile.needs] === false ? "not recorded here"
+        : !isRecorded ? "not recorded here"
         : controls.channel.value && found && !isOfChannels(tile) ? "of all channels only"
         : found && period.kind === RANGE && !tile.of.length ? "of whole periods only" : "not known";
       data.title = value === null ? "" : written(value, tile.kind);
