@@ -37,6 +37,8 @@ PYTHON = CACHE / "mypizza" / "superset" / "bin" / "python"
 PASSWORD = "a person's p@ss/word: 100% {sure}; äß"  # noqa: S105 - invented for these tests
 PATIENCE = 240
 """Seconds for a step; on a busy machine Superset takes a minute to begin."""
+YOUNG = {"rpt_comparable_days": "Net revenue against the year before"}
+"""The small company has no year before: this data set has no row, and its chart no result."""
 
 pytestmark = pytest.mark.skipif(
     not os.environ.get("CI") and not (PYTHON.exists() and CHROMIUM),
@@ -141,6 +143,9 @@ def test_every_column_of_every_data_set_is_the_marts_own_and_can_be_read(
             f" and table_name = '{table}'",
         ) == [(own,)]
         rows = superset.facts["columns"][table]
+        if table in YOUNG:
+            assert rows == []
+            continue
         assert len(rows) > 10, rows
         assert list(rows[0]) == columns
 
@@ -186,6 +191,8 @@ def test_every_metric_is_what_the_semantic_layer_says_for_each_branch(
 
 def test_a_manager_sees_the_own_branch_alone(superset: Superset) -> None:
     for table, rows in superset.facts["metrics"].items():
+        if table in YOUNG:
+            continue
         branches = {row["branch_id"] for row in rows if row["branch_id"]}
         assert {"chicago", "quito"} <= branches <= {"chicago", "lyon", "quito"}, table
         managed = superset.facts["managed"][table]
@@ -233,9 +240,10 @@ def test_the_dashboard_draws_every_chart_and_a_charts_numbers_equal_sql(
         driver.quit()
     for title, said in answers.items():
         assert said["status"] == 200, (title, said)
-        assert said["answer"]["result"][0]["rowcount"] > 0, title
+        assert (said["answer"]["result"][0]["rowcount"] > 0) == (title not in YOUNG.values()), title
         assert title in page
-    assert not re.search(r"(?i)error|unexpected|no results", page)
+    assert not re.search(r"(?i)error|unexpected", page)
+    assert len(re.findall(r"(?i)no results", page)) == len(YOUNG)
 
     rows = answers["Branches"]["answer"]["result"][0]["data"]
     shown = {
