@@ -33,7 +33,22 @@ class _Declared(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
-class Tile(_Declared):
+class _Summed(_Declared):
+    """A figure that the page can sum over days.
+
+    Attributes:
+        of: the column of the query of days whose sum it is, or the two whose quotient it is; none
+            if the figures of days do not add up.
+        times: what that is multiplied by.
+        whole: whether it is unknown where the last of these columns is unknown on any day.
+    """
+
+    of: tuple[str, ...] = ()
+    times: float = 1
+    whole: bool = False
+
+
+class Tile(_Summed):
     """One figure of the chosen branch and period, beside that of the period before.
 
     Attributes:
@@ -57,12 +72,22 @@ class Tile(_Declared):
     days: str = ""
 
 
-class Column(_Declared):
-    """A column of a figure's table: its name in the query, its heading, how it is written."""
+class Column(_Summed):
+    """A column of a figure's table.
+
+    Attributes:
+        name: its name in the query.
+        label: its heading.
+        kind: how it is written.
+        by: the column that its rows are sorted by, if not by itself.
+        to: what a click on it chooses: the row's branch, its channel or its days.
+    """
 
     name: str
     label: str
     kind: Kind = "text"
+    by: str = ""
+    to: Literal["branch", "channel", "days", ""] = ""
 
 
 class Figure(_Declared):
@@ -74,6 +99,7 @@ class Figure(_Declared):
         title: what people call it.
         note: one sentence on how to read it.
         query: the file in queries/ that has its rows.
+        days: the file that has them by day: those of a free range are summed by `label`.
         pick: which of the rows it shows.
         columns: the columns of its table; the rest of the query's stay unseen.
         empty: what is said where there is no row.
@@ -89,7 +115,8 @@ class Figure(_Declared):
     section: str
     title: str
     note: str = ""
-    query: str
+    query: str = ""
+    days: str = ""
     pick: Pick
     columns: tuple[Column, ...]
     empty: str
@@ -104,15 +131,28 @@ class Figure(_Declared):
     def chart(self) -> dict[str, Any] | None:
         """Its chart in Vega-Lite, still without rows; none for a table."""
         drawn = CHARTS.get(self.name)
-        return drawn and {**AROUND, **drawn}
+        return drawn and {**AROUND, **drawn, "height": "container"}
+
+    @property
+    def height(self) -> dict[str, Any]:
+        """The least height of its chart: pixels, or pixels for each value of a column."""
+        drawn = CHARTS.get(self.name, {})
+        if isinstance(height := drawn.get("height", 0), dict):
+            return {**height, "column": drawn["encoding"]["y"]["field"]}
+        return {"step": height}
 
 
 class Report(_Declared):
-    """The report: sections with their questions, bases of comparison, steps, tiles, figures."""
+    """The report: sections with their questions, bases of comparison, steps, tiles, figures.
+
+    `records` names, for each `needs`, the column of queries/days.sql that is null where the branch
+    does not record it.
+    """
 
     sections: dict[str, tuple[str, str]]
     bases: dict[str, str]
     steps: dict[str, str]
+    records: dict[str, str]
     default_periods: tuple[str, ...]
     tiles: tuple[Tile, ...]
     figures: tuple[Figure, ...]

@@ -3,7 +3,7 @@
   const book = JSON.parse(document.getElementById("data").textContent);
   const root = document.documentElement;
   const controls = {};
-  for (const name of ["scope", "period", "basis", "step", "theme"]) {
+  for (const name of ["scope", "channel", "period", "from", "to", "basis", "step", "theme"]) {
     controls[name] = document.getElementById(name);
   }
   const DAY = 86400000;
@@ -60,8 +60,8 @@
 
   function chosen() {
     const scope = scopes.get(controls.scope.value);
-    const period = (periods[scope.currency] ?? []).find(
-      (each) => each.period_id === controls.period.value);
+    const period = controls.period.value === RANGE ? rangeOf(scope)
+      : (periods[scope.currency] ?? []).find((each) => each.period_id === controls.period.value);
     const length = period ? (period.last_date - period.first_date) / DAY + 1 : 0;
     // a step longer than the period would be one bar
     const fits = { day: true, week: length > 7, month: length > 31 };
@@ -83,10 +83,17 @@
     });
   }
 
+  // null where only whole periods have rows
   function rowsOf(figure) {
     const { scope, period, step } = chosen();
     const query = book.queries[figure.query];
     if (figure.pick === "all") return decoded(query, query.rows);
+    if (!query || (period?.kind === RANGE && ["period", "grain"].includes(figure.pick))) {
+      if (figure.query === "revenue") {
+        return sums.steps(sides("days"), [period.first_date, period.last_date], step);
+      }
+      return figure.query === "branches" ? branchRows() : figure.days ? groupRows(figure) : null;
+    }
     const mine = query.rows[scope.scope_id];
     if (!mine || !period) return [];
     if (figure.pick === "period" || figure.pick === "grain") {
@@ -102,6 +109,109 @@
       && (row.month_start === undefined || row.month_start <= period.last_date));
   }
 
+  // A free range: its figures are sums of the days that the page holds
+
+  const RANGE = "range";
+  const held = new Map();
+
+  function daysOf(branch, name = "days") {
+    const key = `${name} ${branch}`;
+    if (!held.has(key)) {
+      held.set(key, decoded(book.queries[name], book.queries[name].rows[branch] ?? []));
+    }
+    return held.get(key);
+  }
+
+  const branchesOf = (scope) => scope.branch_id ? [scope.branch_id] : book.scopes
+    .filter((each) => each.branch_id && each.currency === scope.currency).map((each) => each.branch_id);
+
+  // the first and the last day that the page holds of a scope
+  function limits(scope) {
+    const dates = branchesOf(scope).map((branch) => daysOf(branch)).filter((rows) => rows.length)
+      .flatMap((rows) => [rows[0].business_date, rows.at(-1).business_date]);
+    return dates.length ? [Math.min(...dates), Math.max(...dates)] : null;
+  }
+
+  const dayOf = (text) => /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00Z`) : NaN;
+
+  let made = {};
+
+  function rangeOf(scope) {
+    const key = [scope.scope_id, controls.from.value, controls.to.value].join(" ");
+    if (made.key === key) return made;
+    const [first_date, last_date] = [dayOf(controls.from.value), dayOf(controls.to.value)];
+    made = { key, period_id: RANGE, period_name: "chosen days", kind: RANGE, is_complete: true,
+      first_date, last_date };
+    const [least] = limits(scope) ?? [Infinity];
+    for (const basis of Object.keys(book.bases)) {
+      const [first, last] = sums.earlier([first_date, last_date], basis);
+      made[`${basis}_first_date`] = first >= least ? first : null;
+      made[`${basis}_last_date`] = first >= least ? last : null;
+    }
+    return made;
+  }
+
+  // whether the page holds all days that there are of a period
+  function isHeld(scope, period) {
+    const offered = limits(scope);
+    return Boolean(offered)
+      && (period.first_date >= offered[0] || offered[0] <= scope.first_date);
+  }
+
+  // each branch's rows now and before
+  function sides(name, isWanted = () => true) {
+    const { scope, period } = chosen();
+    const basis = controls.basis.value;
+    const before = period[`${basis}_first_date`] === null ? null
+      : [period[`${basis}_first_date`], period[`${basis}_last_date`]];
+    return sums.sides(branchesOf(scope).map((branch) => (
+      { branch, days: daysOf(branch), rows: daysOf(branch, name).filter(isWanted) })),
+    [period.first_date, period.last_date], before);
+  }
+
+  function branchRows() {
+    const [revenue, orders, average] = ["net_revenue", "orders", "average_order"].map(
+      (name) => book.tiles.find((tile) => tile.name === name));
+    const rows = sides("days").filter((side) => side.now.length).map((side) => {
+      const { value, same, before } = sums.compare(revenue, [side]);
+      return {
+        branch_name: scopes.get(side.branch).branch_name, net_revenue: value,
+        previous_net_revenue: before, growth: before > 0 && same >= 0 ? same / before - 1 : null,
+        compared: side.isComparable ? "yes" : side.isNew ? "no: it is new" : "no: days are missing",
+        orders: sums.figure(orders, side.now), average_order: sums.figure(average, side.now),
+      };
+    });
+    return tables.sorted(rows, "net_revenue", true);
+  }
+
+  function groupRows(figure) {
+    const { scope, period } = chosen();
+    if (!period || !isHeld(scope, period)) return null;
+    const rows = sums.groups(sides(figure.days), figure.label, figure.columns);
+    return tables.sorted(tables.sorted(rows, figure.label, false), figure.value, true);
+  }
+
+  // the days of a range as they are offered: a period of just these days has more to show
+  function setRange(first, last) {
+    const scope = scopes.get(controls.scope.value);
+    const [least, most] = limits(scope) ?? [first, last];
+    const [from, to] = [first, last].map((day) => Math.min(Math.max(day, least), most));
+    const period = (periods[scope.currency] ?? []).find(
+      (each) => each.first_date === from && each.last_date === to);
+    [controls.from.value, controls.to.value] = [from, to].map(tables.isoDate);
+    controls.period.value = period ? period.period_id : RANGE;
+  }
+
+  function showRange() {
+    const { scope, period } = chosen();
+    const offered = limits(scope);
+    for (const [control, day] of [[controls.from, period?.first_date], [controls.to, period?.last_date]]) {
+      control.disabled = !offered;
+      if (offered) [control.min, control.max] = offered.map(tables.isoDate);
+      if (day !== undefined) control.value = tables.isoDate(day);
+    }
+  }
+
   function yearBefore(day) {
     const date = new Date(day);
     return Date.UTC(date.getUTCFullYear() - 1, date.getUTCMonth() + 1, 1);
@@ -111,39 +221,112 @@
 
   function showTiles() {
     const { scope, period } = chosen();
-    const query = book.queries.figures;
-    const rows = period ? decoded(query, query.rows[scope.scope_id]?.[period.period_id] ?? []) : [];
-    const basis = controls.basis.value;
-    const side = (wanted, name) => rows.find((row) => row.basis === wanted && row.side === name);
-    const now = recorded = side("period", "now") ?? {};
-    // like for like: the branches that traded through both
-    const same = side(basis, "now");
-    const before = side(basis, "before");
-    const left = same ? leftOut(same) : "";
+    const byDays = period && isHeld(scope, period) ? figuresOfDays() : null;
+    const found = !period ? null : period.kind === RANGE || controls.channel.value
+      ? byDays ?? { answer: () => ({ value: null }) } : figuresOfPeriod(scope, period, byDays);
+    recorded = { ...byDays?.recorded, ...found?.recorded, has_prices: scope.has_prices };
+    const left = found ? leftOut(found) : "";
     for (const tile of book.tiles) {
       const box = document.getElementById(`tile-${tile.name}`);
       const data = box.querySelector("data");
-      const value = now[tile.name] ?? null;
+      // that nobody records it is not zero
+      const isRecorded = !tile.needs || recorded[tile.needs] !== false;
+      const { value, same, before, isCompared, partly } = isRecorded && found?.answer(tile)
+        || { value: null };
       data.value = value === null ? "" : String(value);
       data.textContent = value !== null ? written(value, tile.kind, true)
-        : tile.needs && now[tile.needs] === false ? "not recorded here" : "not known";
+        : !isRecorded ? "not recorded here"
+        : controls.channel.value && found && !isOfChannels(tile) ? "of all channels only"
+        : found && period.kind === RANGE && !tile.of.length ? "of whole periods only" : "not known";
       data.title = value === null ? "" : written(value, tile.kind);
+      const target = found && !controls.channel.value ? targetOf(tile, scope, period) : null;
+      box.querySelector(".target").hidden = target === null;
+      box.querySelector(".target").textContent = target === null ? "" : reached(tile, value, target, period);
       const delta = box.querySelector(".delta");
-      const [text, direction] = before
-        ? compared(tile, same[tile.name] ?? null, before[tile.name] ?? null) : ["", ""];
-      delta.textContent = text && left ? `${text}, like for like` : text;
+      const [text, direction] = isCompared ? compared(tile, same, before) : ["", ""];
+      const change = text && left ? `${text}, like for like` : text;
+      delta.textContent = [change, partly].filter(Boolean).join("; ");
       delta.className = `delta ${tile.better && direction
         ? (direction === tile.better ? "good" : "bad") : ""}`;
     }
-    const first = book.tiles[0];
+    const channel = controls.channel.value;
+    // the first of which more is known than that it is not
+    const first = book.tiles.find((tile) => !channel || isOfChannels(tile));
+    const basis = controls.basis.value;
     document.getElementById("shown").textContent = period
-      ? `${nameOf(scope)}, ${period.period_name}: ${days.formatRange(period.first_date, period.last_date)}`
+      ? `${nameOf(scope)}${channel && `, ${channel}`}, ${period.period_name}: ${days.formatRange(period.first_date, period.last_date)}`
         + `${period.is_complete ? "" : ", so far"}. `
-        + (before ? `Compared with ${days.formatRange(
+        + (found.answer(first).isCompared ? `Compared with ${days.formatRange(
           period[`${basis}_first_date`], period[`${basis}_last_date`])}${left}. `
           : `There is no complete ${basis === "previous" ? "previous period" : "year before"} to compare with. `)
-        + `${first.label} ${written(now[first.name] ?? null, first.kind)}.`
+        + `${first.label} ${written(found.answer(first).value, first.kind)}.`
+        + (channel ? " The tiles are of this channel, charts and tables of all." : "")
       : "This branch has no closed day yet.";
+  }
+
+  function figuresOfPeriod(scope, period, byDays) {
+    const query = book.queries.figures;
+    const rows = decoded(query, query.rows[scope.scope_id]?.[period.period_id] ?? []);
+    const side = (basis, name) => rows.find((row) => row.basis === basis && row.side === name);
+    const now = side("period", "now") ?? {};
+    const columns = new Set(query.columns.map(([name]) => name));
+    // like for like: the branches that traded through both
+    const same = side(controls.basis.value, "now") ?? {};
+    const before = side(controls.basis.value, "before");
+    return {
+      recorded: now, new_branches: same.new_branches, unknown_branches: same.unknown_branches,
+      answer: (tile) => !columns.has(tile.name) ? byDays?.answer(tile) ?? { value: null } : {
+        value: now[tile.name] ?? null, same: same[tile.name] ?? null,
+        before: before?.[tile.name] ?? null,
+        isCompared: same[tile.name] != null && before?.[tile.name] != null,
+        // some days alone would look like all
+        partly: tile.days && now[tile.name] != null && now[tile.days] < now.trading_days
+          ? `of ${now[tile.days]} of ${now.trading_days} days` : "" },
+    };
+  }
+
+  const isOfChannels = (tile) => tile.of.length > 0 && tile.of.every((name) =>
+    book.queries.channel_days.columns.some(([column]) => column === name));
+
+  function figuresOfDays() {
+    const channel = controls.channel.value;
+    const days = sides("days").filter((side) => side.now.length);
+    const branches = channel ? sides("channel_days", (row) => row.channel === channel) : days;
+    const rows = days.flatMap((side) => side.now);
+    const others = days.filter((side) => !side.isComparable);
+    return {
+      recorded: Object.fromEntries(Object.entries(book.records).map(([needs, column]) =>
+        [needs, rows.some((row) => row[column] !== null)])),
+      new_branches: others.filter((side) => side.isNew).length,
+      unknown_branches: others.filter((side) => !side.isNew).length,
+      answer: (tile) => (channel ? isOfChannels(tile) : tile.of.length)
+        ? sums.compare(tile, branches) : { value: null },
+    };
+  }
+
+  // of a month, or the sum of a quarter's or a year's; and of all branches, if each has one
+  function targetOf(tile, scope, period) {
+    if (!["month", "quarter", "year"].includes(period.kind)) return null;
+    const query = book.queries.targets;
+    const months = { month: 1, quarter: 3, year: 12 }[period.kind];
+    const first = new Date(period.first_date);
+    const end = Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + months, 1);
+    const rows = decoded(query, query.rows[scope.scope_id] ?? []).filter((row) => row.figure === tile.name
+      && row.month_start >= period.first_date && row.month_start < end);
+    const branches = branchesOf(scope).length;
+    if (rows.length !== months || rows.some((row) => row.branches !== branches)) return null;
+    if (months * branches > 1 && tile.of.length !== 1) return null;
+    return rows.reduce((sum, row) => sum + row.target_value, 0);
+  }
+
+  function reached(tile, value, target, period) {
+    const text = `Target ${written(target, tile.kind)}`;
+    if (value === null || !tile.better) return text;
+    if (tile.better === "up" && tile.of.length === 1 && target > 0) {
+      return `${text}: ${percent.format(value / target)} reached${period.is_complete ? "" : " so far"}`;
+    }
+    const isMet = tile.better === "up" ? value >= target : value <= target;
+    return `${text}: ${isMet ? "met" : "not met"}${period.is_complete ? "" : " so far"}`;
   }
 
   // what the chosen branch and period record, and so what may be empty and what is only not known
@@ -204,6 +387,10 @@
 
   function draw(figure, box, rows) {
     const element = box.querySelector(".chart");
+    const { step, column } = figure.height;
+    // what stands around the bars, and a bar for each value
+    element.style.minHeight = column
+      ? `${90 + step * new Set(rows.map((row) => row[column])).size}px` : `${step + 60}px`;
     const style = getComputedStyle(root);
     const symbol = number({ style: "currency", currency: chosen().scope.currency })
       .formatToParts(0).find((part) => part.type === "currency").value;
@@ -222,7 +409,16 @@
       mode: "vega", renderer: "svg", actions: false, ast: true, logLevel: 1,
       tooltip: { theme: dark() ? "dark" : "light" }, config: config(style),
       formatLocale: { decimal: ".", thousands: ",", grouping: [3], currency: [symbol, ""] },
-    }).then((result) => views.set(figure.name, result));
+    }).then((result) => {
+      views.set(figure.name, result);
+      const column = figure.columns.find((each) => each.to);
+      if (column) {
+        place.classList.add("leads");
+        result.view.addEventListener("click", (_, item) => {
+          if (item?.datum?.[column.name] !== undefined) follow(column, item.datum);
+        });
+      }
+    });
     element.setAttribute("aria-label", alternative(figure, rows));
     return drawn;
   }
@@ -245,37 +441,107 @@
     return [...parts, "All values are in the table below."].join(" ");
   }
 
-  function table(figure, rows) {
+  // where a row leads to: its branch, or its days
+  function follow(column, row) {
+    if (column.to === "channel") {
+      controls.channel.value = row[column.name];
+    } else if (column.to === "branch") {
+      const scope = book.scopes.find((each) => each.branch_name === row.branch_name && each.branch_id);
+      if (!scope) return;
+      controls.scope.value = scope.scope_id;
+      fillPeriods();
+    } else {
+      setRange(+row[column.name], row.end_date ? row.end_date - DAY : +row[column.name]);
+    }
+    remember();
+    show();
+  }
+
+  function leads(column, row) {
+    const { scope, period } = chosen();
+    return column.to === "channel" ? controls.channel.value !== row[column.name]
+      : column.to === "branch" ? !scope.branch_id
+      : column.to === "days" && limits(scope) && !(period.first_date === row[column.name]
+        && period.last_date === (row.end_date ? row.end_date - DAY : row[column.name]));
+  }
+
+  const sorts = new Map();
+
+  // a head says how the rows are sorted, and sorts them
+  function headCell(figure, column, refill) {
+    const cell = document.createElement("th");
+    cell.scope = "col";
+    const isNumber = NUMBERS.has(column.kind);
+    if (isNumber) cell.className = "number";
+    const sorting = sorts.get(figure.name);
+    const isSorted = sorting?.name === column.name;
+    if (isSorted) cell.ariaSort = sorting.isDown ? "descending" : "ascending";
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = column.label;
+    button.addEventListener("click", () => {
+      // numbers are asked for from the top, names from A
+      sorts.set(figure.name, { name: column.name, by: column.by || column.name,
+        isDown: isSorted ? !sorting.isDown : isNumber });
+      refill(figure.columns.indexOf(column));
+    });
+    cell.append(button);
+    return cell;
+  }
+
+  function bodyCell(column, row) {
+    const cell = document.createElement("td");
+    cell.textContent = written(row[column.name], column.kind);
+    // a phone has no room for a head above each
+    cell.dataset.label = column.label;
+    if (NUMBERS.has(column.kind)) cell.className = "number";
+    if (["date", "time", "month"].includes(column.kind)) cell.className = "date";
+    if (row[column.name] !== null && leads(column, row)) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "lead";
+      button.textContent = cell.textContent;
+      button.addEventListener("click", () => {
+        follow(column, row);
+        controls[{ branch: "scope", channel: "channel", days: "from" }[column.to]].focus(
+          { preventScroll: true });
+      });
+      cell.replaceChildren(button);
+    }
+    return cell;
+  }
+
+  function table(figure, rows, refill) {
     const made = document.createElement("table");
+    if (figure.columns.length > 3) made.className = "many";
     const caption = made.createCaption();
     caption.textContent = figure.title;
     caption.className = "unseen";
-    const head = made.createTHead().insertRow();
-    for (const column of figure.columns) {
-      const cell = document.createElement("th");
-      cell.scope = "col";
-      cell.textContent = column.label;
-      if (NUMBERS.has(column.kind)) cell.className = "number";
-      head.append(cell);
-    }
+    made.createTHead().insertRow().append(
+      ...figure.columns.map((column) => headCell(figure, column, refill)));
     const body = made.createTBody();
-    for (const row of rows) {
-      const line = body.insertRow();
-      for (const column of figure.columns) {
-        const cell = line.insertCell();
-        cell.textContent = written(row[column.name], column.kind);
-        if (NUMBERS.has(column.kind)) cell.className = "number";
-        if (column.kind === "date" || column.kind === "time" || column.kind === "month") {
-          cell.className = "date";
-        }
-      }
+    const { by, isDown } = sorts.get(figure.name) ?? {};
+    for (const row of by ? tables.sorted(rows, by, isDown) : rows) {
+      body.insertRow().append(...figure.columns.map((column) => bodyCell(column, row)));
     }
     return made;
   }
 
+  // what of, of whom and of which days
+  function saveCsv(figure) {
+    const { scope, period } = chosen();
+    const from = figure.pick === "months" ? yearBefore(period.last_date) : period.first_date;
+    const dates = figure.pick === "all" ? [] : figure.pick === "scope" ? [period.last_date]
+      : [from, period.last_date];
+    const name = ["mypizza", figure.name, ...figure.pick === "all" ? [] : [scope.scope_id],
+      ...dates.map(tables.isoDate)].join("-");
+    tables.save(name, tables.csv(figure.columns, rowsOf(figure), scope.currency));
+  }
+
   function showFigure(figure) {
     const box = document.getElementById(`figure-${figure.name}`);
-    let rows = rowsOf(figure);
+    const found = rowsOf(figure);
+    let rows = found ?? [];
     // months without anything are no chart of zeros
     const numbers = figure.columns.filter((column) => NUMBERS.has(column.kind));
     if (figure.pick === "months" && !rows.some((row) => numbers.some((each) => row[each.name]))) rows = [];
@@ -288,14 +554,19 @@
     empty.hidden = rows.length > 0;
     // that nobody has written it down is no good news
     empty.textContent = figure.needs && recorded[figure.needs] === false
-      ? "This is not recorded here." : figure.empty;
-    for (const part of box.querySelectorAll(".chart, details, .table")) part.hidden = !rows.length;
+      ? "This is not recorded here."
+      : found ? figure.empty : figure.days
+        ? `The page has this from ${days.format(limits(scopes.get(controls.scope.value))?.[0])} on.`
+        : "This is known of whole periods only: choose one in the list of periods.";
+    for (const part of box.querySelectorAll(".chart, details, .table, .csv")) part.hidden = !rows.length;
+    box.querySelector(".csv").onclick = () => saveCsv(figure);
     const holder = box.querySelector(".table");
     const details = box.querySelector("details");
     // what scrolls can be scrolled by keyboard, too
     Object.assign(holder, { tabIndex: 0, role: "region", ariaLabel: `${figure.title}: the table` });
-    const fill = () => {
-      holder.replaceChildren(table(figure, rows));
+    const fill = (focused) => {
+      holder.replaceChildren(table(figure, rows, fill));
+      if (focused !== undefined) holder.querySelectorAll("th button")[focused].focus();
       if (rows.length < all && !figure.spec) {
         const more = document.createElement("p");
         more.className = "note more";
@@ -316,6 +587,7 @@
   function showProof() {
     const { scope, period } = chosen();
     const query = book.queries.proof;
+    document.getElementById("proof").hidden = period?.kind === RANGE;
     const row = period && decoded(query, query.rows[scope.scope_id]?.[period.period_id] ?? [])[0];
     const proof = document.getElementById("proof");
     proof.className = `proof ${!row ? "unknown" : row.equal_days === row.days ? "good" : "bad"}`;
@@ -337,7 +609,17 @@
     return made;
   }
 
+  // those of the days that the page holds
+  function fillChannels() {
+    const wanted = controls.channel.value;
+    const names = new Set(branchesOf(scopes.get(controls.scope.value)).flatMap(
+      (branch) => daysOf(branch, "channel_days").map((row) => row.channel)));
+    controls.channel.replaceChildren(option("", "all"), ...[...names].sort().map((name) => option(name, name)));
+    controls.channel.value = names.has(wanted) ? wanted : "";
+  }
+
   function fillPeriods() {
+    fillChannels();
     const wanted = controls.period.value;
     const kinds = { rolling: "Up to the newest day", month: "Months", quarter: "Quarters", year: "Years" };
     const offered = periods[scopes.get(controls.scope.value).currency] ?? [];
@@ -348,8 +630,10 @@
         option(period.period_id, period.period_name + (period.is_complete ? "" : " (so far)"))));
       return group;
     });
-    controls.period.replaceChildren(...groups.filter((group) => group.children.length));
-    const ids = offered.map((period) => period.period_id);
+    const free = option(RANGE, "Chosen days");
+    free.hidden = true;
+    controls.period.replaceChildren(...groups.filter((group) => group.children.length), free);
+    const ids = [...offered.map((period) => period.period_id), RANGE];
     controls.period.value = [wanted, ...book.defaults, ids[0]].find((id) => ids.includes(id)) ?? "";
   }
 
@@ -365,10 +649,17 @@
   function remember() {
     const state = new URLSearchParams();
     state.set("branch", controls.scope.value);
-    state.set("period", controls.period.value);
+    if (controls.period.value === RANGE) {
+      state.set("from", controls.from.value);
+      state.set("to", controls.to.value);
+    } else {
+      state.set("period", controls.period.value);
+    }
+    if (controls.channel.value) state.set("channel", controls.channel.value);
     if (controls.basis.selectedIndex) state.set("basis", controls.basis.value);
     if (controls.step.value) state.set("step", controls.step.value);
-    history.replaceState(null, "", `#${state}`);
+    // so that the browser's button goes back
+    if (location.hash !== `#${state}`) history.pushState(null, "", `#${state}`);
   }
 
   function recall() {
@@ -377,7 +668,9 @@
     fillPeriods();
     const wanted = [...controls.period.options].map((each) => each.value);
     if (wanted.includes(state.get("period"))) controls.period.value = state.get("period");
-    for (const name of ["basis", "step"]) {
+    const range = ["from", "to"].map((name) => dayOf(state.get(name) ?? ""));
+    if (range[0] <= range[1]) setRange(...range);
+    for (const name of ["basis", "step", "channel"]) {
       const values = [...controls[name].options].map((each) => each.value);
       controls[name].value = values.includes(state.get(name)) ? state.get(name) : values[0];
     }
@@ -386,6 +679,7 @@
   async function show() {
     const started = performance.now();
     delete root.dataset.drawn;
+    showRange();
     showTiles();
     showProof();
     await Promise.all(book.figures.map(showFigure));
@@ -394,12 +688,23 @@
 
   controls.scope.append(...book.scopes.map((scope) => option(scope.scope_id, nameOf(scope))));
   controls.scope.addEventListener("change", () => { fillPeriods(); remember(); show(); });
-  for (const name of ["period", "basis", "step"]) {
+  for (const name of ["channel", "period", "basis", "step"]) {
     controls[name].addEventListener("change", () => { remember(); show(); });
+  }
+  for (const name of ["from", "to"]) {
+    controls[name].addEventListener("change", () => {
+      let [first, last] = [dayOf(controls.from.value), dayOf(controls.to.value)];
+      // a day that is still being typed
+      if (Number.isNaN(first) || Number.isNaN(last)) return;
+      if (first > last) [first, last] = name === "from" ? [first, first] : [last, last];
+      setRange(first, last);
+      remember();
+      show();
+    });
   }
   controls.theme.addEventListener("click", () => { setTheme(!dark()); show(); });
   document.getElementById("filters").addEventListener("submit", (event) => event.preventDefault());
-  window.addEventListener("hashchange", () => {
+  window.addEventListener("popstate", () => {
     if (location.hash.includes("=")) { recall(); show(); }
   });
   for (const link of document.querySelectorAll("nav a, .skip")) {

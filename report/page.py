@@ -21,6 +21,9 @@ from report.theme import THEMES
 KEYS = ("scope_id", "period_id")
 """Columns by which a query's rows are found in the page; they are not written with each row."""
 
+SCRIPTS = ("sums.js", "tables.js", "page.js")
+"""The page's own scripts, each using those before it."""
+
 EPOCH = date(1970, 1, 1)
 
 
@@ -53,7 +56,7 @@ def render(answers: dict[str, Rows]) -> str:
     """
     # Vega with its expressions' interpreter; the bundle has Vega alone as null
     vega = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-    script = (FOLDER / "page.js").read_text(encoding="utf-8")
+    script = "".join((FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS)
     published = answers["publication"][0]["publication"] if answers["publication"] else None
     loader = FileSystemLoader(FOLDER)
     templates = Environment(loader=loader, autoescape=False)  # noqa: S701 - own texts, data as JSON
@@ -78,10 +81,13 @@ def _book(answers: dict[str, Rows]) -> dict[str, Any]:
         "tiles": [tile.model_dump() for tile in PAGE.tiles],
         "theme": THEMES["light"],
         "numbers": sorted(NUMBERS),
+        "bases": PAGE.bases,
+        "records": PAGE.records,
         "defaults": PAGE.default_periods,
         "figures": [
             {
                 **figure.model_dump(exclude={"section", "note", "wide"}),
+                "height": figure.height,
                 "spec": _compiled(figure.chart) if figure.chart else None,
             }
             for figure in PAGE.figures

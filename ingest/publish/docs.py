@@ -27,6 +27,15 @@ IMAGE = "assets/er-diagram.svg"
 COLOURS = {"dim": "#0f766e", "fct": "#1e3a8a", "rpt": "#9a3412", "ftr": "#6b21a8"}
 """A table's colour says what kind it is: dimension, fact, report, feature."""
 
+LINEAGE_HEAD = """
+<style>a[target="_blank"].border-dashed { display: none !important; }</style>
+<script>
+  const start = "?model=model.mypizza.rpt_branch_days&parents=0&children=0";
+  if (!location.search) history.replaceState(null, "", start);
+</script>
+"""
+"""What the lineage's page gets: it opens on a mart, without the offers of a paid service."""
+
 
 def build_docs(warehouse: Warehouse, site: Path) -> Path:
     """Write the docs, the lineage and the ER diagram of what is published.
@@ -139,7 +148,8 @@ def _follow_columns(artifacts_dir: Path, page: Path) -> None:
     followed = subprocess.run(command, capture_output=True, text=True, check=False)
     if followed.returncode:
         raise WarehouseError(f"dbt-colibri cannot follow the columns: {followed.stdout.strip()}")
-    shutil.copyfile(folder / "index.html", page)
+    html = (folder / "index.html").read_text(encoding="utf-8")
+    page.write_text(html.replace("<head>", f"<head>{LINEAGE_HEAD}", 1), encoding="utf-8")
 
 
 def _table(node: dict[str, Any]) -> list[str]:

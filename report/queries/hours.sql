@@ -27,7 +27,7 @@ weekdays as (
         )
 ),
 
-hours as (
+sold as (
     select
         coalesce(hours.branch_id, hours.currency) as scope_id,
         hours.period_id,
@@ -47,22 +47,35 @@ hours as (
         (hours.branch_id, hours.period_id, hours.iso_day_of_week, hours.local_hour),
         (hours.currency, hours.period_id, hours.iso_day_of_week, hours.local_hour)
     )
+),
+
+-- from the first to the last hour with an order: one without any has none, and is not left out
+opened as (
+    select
+        scope_id,
+        period_id,
+        mod(min(local_hour - hours_after_cutover) + 24, 24) as cutover_hour,
+        generate_series(min(hours_after_cutover), max(hours_after_cutover)) as hours_after_cutover
+    from sold
+    group by scope_id, period_id
 )
 
 select
-    hours.scope_id,
-    hours.period_id,
-    hours.iso_day_of_week,
-    hours.local_hour,
-    hours.hours_after_cutover,
-    hours.orders,
-    hours.orders / cast(weekdays.trading_days as numeric) as average_orders
-from hours
-inner join weekdays
+    weekdays.scope_id,
+    weekdays.period_id,
+    weekdays.iso_day_of_week,
+    mod(opened.cutover_hour + opened.hours_after_cutover, 24) as local_hour,
+    opened.hours_after_cutover,
+    coalesce(sold.orders, 0) as orders,
+    coalesce(sold.orders, 0) / cast(weekdays.trading_days as numeric) as average_orders
+from weekdays
+inner join opened
+    on weekdays.scope_id = opened.scope_id and weekdays.period_id = opened.period_id
+left join sold
     on
-        hours.scope_id = weekdays.scope_id
-        and hours.period_id = weekdays.period_id
-        and hours.iso_day_of_week = weekdays.iso_day_of_week
+        weekdays.scope_id = sold.scope_id
+        and weekdays.period_id = sold.period_id
+        and weekdays.iso_day_of_week = sold.iso_day_of_week
+        and opened.hours_after_cutover = sold.hours_after_cutover
 order by
-    hours.scope_id, hours.period_id, hours.iso_day_of_week, hours.hours_after_cutover,
-    hours.local_hour
+    weekdays.scope_id, weekdays.period_id, weekdays.iso_day_of_week, opened.hours_after_cutover

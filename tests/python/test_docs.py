@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
 
 from ingest.warehouse import PROJECT_DIR, Warehouse
 
@@ -21,6 +25,7 @@ needs_browser = pytest.mark.skipif(
 
 
 NOTHING_TO_SAY = {
+    "marts.rpt_targets",  # the sample company has none
     "marts.rpt_stock_alerts",  # the newest night is that of a delivery: nothing must be ordered
     "staging.stg_exports__closings",  # no file of Lyon's ends with a total
     # posts and tickets of the sample come from web APIs, and it has no reviews
@@ -209,6 +214,26 @@ def test_index_page_and_lineage_open_offline_and_the_index_leads_to_each_page(
     lineage = open_page(page.with_name("lineage.html").as_uri(), tmp_path)
     assert lineage.requests == []
     assert "exposures" in lineage.html
+    # it opens on a mart
+    assert "rpt_branch_days" in lineage.html
+
+
+@needs_browser
+def test_the_lineage_offers_no_paid_service(page: Path) -> None:
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM or ""
+    for option in ("--headless", "--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND"):
+        options.add_argument(option)
+    driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    try:
+        driver.get(page.with_name("lineage.html").as_uri())
+        WebDriverWait(driver, 30).until(
+            lambda shown: "rpt_branch_days" in shown.find_element(By.TAG_NAME, "body").text
+        )
+        links = driver.find_elements(By.CSS_SELECTOR, "a[href*='//']")
+        assert [link.get_attribute("href") for link in links if link.is_displayed()] == []
+    finally:
+        driver.quit()
 
 
 def test_er_diagram_shows_every_mart_and_every_foreign_key(

@@ -5,9 +5,12 @@ What stands in the page is held against SQL on the facts, not on the roll-ups th
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -130,6 +133,7 @@ class Browser:
         state = "&".join(
             f"{name}={value}"
             for name, value in {"branch": branch, "period": period, **more}.items()
+            if value
         )
         self.driver.get("about:blank")
         self.driver.get(f"{self.page.as_uri()}#{state}" if branch else self.page.as_uri())
@@ -295,6 +299,7 @@ EXPECTED_TILES = (
         sum(revenue) / nullif(sum(units), 0) as unit_revenue,
         g.new_guests, g.returning_guests,
         g.returning_guests::numeric / nullif(g.guests, 0) as returning_share,
+        o.known_guest_share,
         nullif(t.complaints, 0) as complaints,
         1000 * nullif(t.complaints, 0) / nullif(sum(orders) filter (where business_date >= (
             select min(business_date) from marts.fct_support_tickets as first_tickets
@@ -306,11 +311,20 @@ EXPECTED_TILES = (
     cross join (
         select
             count(distinct customer_key) as guests,
-            count(distinct customer_key) filter (where business_date = first_date) as new_guests,
-            count(distinct customer_key) filter (where business_date > first_date)
+            -- none means that the branch knows no guests
+            nullif(count(distinct customer_key) filter (where business_date = first_date), 0)
+                as new_guests,
+            nullif(count(distinct customer_key) filter (where business_date > first_date), 0)
                 as returning_guests
         from visits where business_date between %(first)s and %(last)s
     ) as g
+    cross join (
+        select avg((customer_key is not null)::integer) as known_guest_share
+        from marts.fct_orders
+        where is_sale and branch_id = any (%(branches)s)
+            and business_date between %(first)s and %(last)s
+            and branch_id in (select branch_id from marts.fct_orders where customer_key is not null)
+    ) as o
     cross join (
         select count(*) filter (where is_complaint) as complaints,
             avg(first_response_minutes) as first_response
@@ -336,7 +350,8 @@ EXPECTED_TILES = (
         from marts.fct_stock_days
         where branch_id = any (%(branches)s) and business_date between %(first)s and %(last)s
     ) as s
-    group by g.guests, g.new_guests, g.returning_guests, t.complaints, t.first_response,
+    group by g.guests, g.new_guests, g.returning_guests, o.known_guest_share, t.complaints,
+        t.first_response,
         p.positive_share, k.recipe_cost_share, k.waste, k.waste_share, s.stock_out_share
 """
 )
@@ -452,7 +467,8 @@ def test_no_percentage_crosses_zero_and_less_than_nothing_is_not_good(
 
 def test_what_a_branch_does_not_record_is_no_good_news(browser: Browser) -> None:
     browser.open("lyon", "2016-01")
-    for figure in ("complaints", "stock_outs", "alerts"):
+    # an export keeps no list of prices
+    for figure in ("complaints", "stock_outs", "alerts", "prices"):
         assert (
             browser.run(f"return document.querySelector('#figure-{figure} .empty').textContent")
             == "This is not recorded here."
@@ -473,6 +489,14 @@ FACTS = {
         "using (branch_id) group by 1",
         "period",
         [0, 1, 5, 6],
+    ),
+    "channels": (
+        "select replace(channel, '_', ' '), count(*), sum(revenue_before_refunds_exact), "
+        "sum(revenue_before_refunds_exact) / count(*) from marts.fct_orders "
+        "where is_sale and branch_id = any (%(branches)s) "
+        "and business_date between %(first)s and %(last)s group by 1",
+        "period",
+        [0, 1, 2, 3],
     ),
     "hours": (
         "select to_char(business_date, 'Dy'), local_hour, count(*) from marts.fct_orders "
@@ -728,7 +752,7 @@ def test_every_figure_shows_the_facts(
     chosen = choice(published, branch, period)
     browser.open(branch, period, step="day")
     wrong = {}
-    for figure, (_, time, columns) in FACTS.items():
+    for figure, (_, when, columns) in FACTS.items():
         shown = [[plain(row[index]) for index in columns] for row in browser.table(figure)]
         expected = expected_rows(published, figure, chosen)
         if figure == "menu_map" and branch == "lyon":
@@ -737,24 +761,188 @@ def test_every_figure_shows_the_facts(
             shown = [[plain(cell) for cell in row[:4]] for row in browser.table("top_products")]
             expected = sorted(expected, key=lambda row: -row[3])[:10]
         if figure == "alerts":
-            assert len(shown) == min(12, len(expected))
-            expected = [row for row in expected if row in shown]
-        if figure == "revenue":
-            # a closed day is a bar of nothing, and no row of the facts
-            shown = [row for row in shown if row[1] or row[2]]
+            assert len(shown) == len(expected)
+        if figure in ("revenue", "hours"):
+            # a closed day is a bar of nothing and no row of the facts, as is an hour without orders
+            shown = [row for row in shown if (row[1] if figure == "revenue" else 0) or row[2]]
             expected = [row for row in expected if row[1] or row[2]]
         if figure in ("visitors", "sentiment", "recipe_cost", "waste"):
             shown = [row for row in shown if any(isinstance(cell, float) and cell for cell in row)]
             expected = [row for row in expected if any(isinstance(c, float) and c for c in row)]
             # a month in progress says so
             shown = [[row[0].removesuffix(" so far"), *row[1:]] for row in shown]
-        if time == "held":
+        if when == "held":
             shown = [row for row in shown if row[-1]]
         if not same(in_order(shown), in_order(expected)):
             wrong[figure] = (in_order(shown)[:4], in_order(expected)[:4], len(shown), len(expected))
     assert wrong == {}, wrong
     drawn = {figure.name for figure in PAGE.figures} - {"top_products", "bottom_products"}
     assert drawn == set(FACTS), "a figure that nothing is held against"
+
+
+RANGES = [
+    ("USD", date(2015, 12, 20), date(2016, 1, 10)),
+    ("quito", date(2015, 11, 3), date(2015, 11, 3)),
+    ("lyon", date(2016, 1, 5), date(2016, 1, 12)),
+]
+"""Branch and days that are no period: over the new year, one day, in euros."""
+
+
+@pytest.mark.parametrize(("branch", "first", "last"), RANGES)
+def test_every_figure_of_any_days_equals_the_facts(
+    browser: Browser, published: Warehouse, branch: str, first: date, last: date
+) -> None:
+    chosen = replace(choice(published, branch, "last-7-days"), first=first, last=last)
+    browser.open(branch, **{"from": f"{first}", "to": f"{last}"})
+    shown, texts = browser.tiles(), browser.tile_texts()
+    (expected,) = ask(published, EXPECTED_TILES, chosen)
+    for tile in PAGE.tiles:
+        wanted = expected[tile.name]
+        if not tile.of:
+            # guests of several days are no sum; Lyon's till knows none
+            word = "not recorded here" if branch == "lyon" else "of whole periods only"
+            assert texts[tile.name] == word
+        elif wanted is None:
+            # the facts of one day do not say that complaints and guests are recorded
+            assert not float(shown[tile.name] or 0), tile.name
+        else:
+            assert float(shown[tile.name]) == pytest.approx(float(wanted), abs=1e-5), tile.name
+    days = (last - first).days + 1
+    for figure in ("revenue", "branches", "channels", "payments", "complaints", "stock_outs"):
+        columns = FACTS[figure][2]
+        rows = [[plain(row[index]) for index in columns] for row in browser.table(figure)]
+        if figure == "revenue":
+            assert len(rows) == days
+            rows = [row for row in rows if row[1] or row[2]]
+        assert same(in_order(rows), in_order(expected_rows(published, figure, chosen))), figure
+    assert "whole periods only" in browser.run(
+        "return document.querySelector('#figure-hours .empty').textContent"
+    )
+
+
+def test_a_channel_has_its_own_figures_as_far_as_they_are_known(
+    browser: Browser, published: Warehouse
+) -> None:
+    chosen = choice(published, "USD", "2016-01")
+    (expected,) = ask(
+        published,
+        """
+        select count(*) as orders, sum(unit_count) as units,
+            sum(revenue_before_refunds_exact) / count(*) as average_order,
+            avg((customer_key is not null)::integer) as known_guest_share
+        from marts.fct_orders
+        where is_sale and channel = 'takeaway' and branch_id = any (%(branches)s)
+            and business_date between %(first)s and %(last)s
+        """,
+        chosen,
+    )
+    for state in ({"period": "2016-01"}, {"from": "2016-01-01", "to": "2016-01-31"}):
+        browser.open("USD", channel="takeaway", **state)
+        shown, texts = browser.tiles(), browser.tile_texts()
+        for name, value in expected.items():
+            assert float(shown[name]) == pytest.approx(float(value), abs=1e-5), name
+        # a refund and a discount name no channel
+        assert texts["net_revenue"] == texts["discount_share"] == "of all channels only"
+        assert "takeaway" in browser.run("return document.getElementById('shown').textContent")
+    # a click in the table chooses one
+    browser.open("USD", "2016-01")
+    browser.table("channels")
+    browser.run("document.querySelector('#figure-channels .lead').click()")
+    browser.wait()
+    assert "channel=" in browser.driver.current_url
+
+
+def test_a_tile_says_how_much_of_its_target_is_reached(
+    browser: Browser, published: Warehouse, tmp_path: Path
+) -> None:
+    answers = read(published)
+    (december,) = ask(published, EXPECTED_TILES, choice(published, "chicago", "2015-12"))
+    quarter = [date(2015, month, 1) for month in (10, 11, 12)]
+    answers["targets"] = [
+        *(
+            {"scope_id": "chicago", "month_start": month, "figure": "net_revenue",
+             "target_value": Decimal(20000), "branches": 1}
+            for month in quarter
+        ),
+        {"scope_id": "USD", "month_start": quarter[2], "figure": "net_revenue",
+         "target_value": Decimal(20000), "branches": 1},
+        {"scope_id": "chicago", "month_start": quarter[2], "figure": "recipe_cost_share",
+         "target_value": Decimal("0.01"), "branches": 1},
+    ]  # fmt: skip
+    page, browser.page = browser.page, tmp_path / "report.html"
+    browser.page.write_text(render(answers), encoding="utf-8")
+
+    def targets(branch: str, period: str) -> dict[str, str]:
+        browser.open(branch, period)
+        found: dict[str, str] = browser.run(
+            "return Object.fromEntries([...document.querySelectorAll('.target')].filter("
+            "each => !each.hidden).map(each => [each.parentElement.id.slice(5), each.textContent]))"
+        )
+        return found
+
+    reached = f"{december['net_revenue'] / 20000:.1%} reached"
+    assert targets("chicago", "2015-12") == {
+        "net_revenue": f"Target $20,000.00: {reached}",
+        "recipe_cost_share": "Target 1.0%: not met",
+    }
+    # a quarter has the sum of its months; a share has none
+    assert targets("chicago", "2015-q4").keys() == {"net_revenue"}
+    # nor have all branches one, if one of them has none
+    assert targets("USD", "2015-12") == targets("chicago", "last-28-days") == {}
+    browser.page = page
+
+
+def test_any_days_are_compared_with_as_many_before_and_with_the_year_before(
+    browser: Browser, published: Warehouse
+) -> None:
+    """Like for like: Quito opened within the year."""
+    now = replace(
+        choice(published, "USD", "last-7-days"), first=date(2016, 1, 5), last=date(2016, 1, 20)
+    )
+    old = replace(now, branches=[branch for branch in now.branches if branch != "quito"])
+    year = replace(old, first=date(2015, 1, 5), last=date(2015, 1, 20))
+    for basis, mine, before in (
+        ("previous", now, now.before()),
+        ("year_before", old, year),
+    ):
+        browser.open("USD", **{"from": "2016-01-05", "to": "2016-01-20"}, basis=basis)
+        (grown,), (compared,) = (ask(published, EXPECTED_TILES, each) for each in (mine, before))
+        change = float(grown["net_revenue"] / compared["net_revenue"] - 1)
+        said = browser.run("return document.querySelector('#tile-net_revenue .delta').textContent")
+        assert f"{abs(change):.1%} {'more' if change > 0 else 'less'}" in said
+        assert said.endswith(", like for like") == (basis == "year_before")
+        shown = browser.run("return document.getElementById('shown').textContent")
+        assert f"Compared with {before.first:%-d}" in shown
+        assert ("1 new branch left out" in shown) == (basis == "year_before")
+
+
+def test_days_are_chosen_beside_the_periods_and_come_back_by_the_browsers_button(
+    browser: Browser,
+) -> None:
+    def choose(name: str, day: str) -> str:
+        browser.run(
+            "const input = document.getElementById(arguments[0]); input.value = arguments[1];"
+            "input.dispatchEvent(new Event('change'))",
+            name,
+            day,
+        )
+        browser.wait()
+        address: str = browser.driver.current_url
+        return address.partition("#")[2]
+
+    browser.open("chicago", "2015-12")
+    assert browser.run("return document.getElementById('from').value") == "2015-12-01"
+    assert choose("from", "2015-12-05") == "branch=chicago&from=2015-12-05&to=2015-12-31"
+    assert choose("to", "2015-12-03").endswith("from=2015-12-03&to=2015-12-03")
+    assert len(browser.table("revenue")) == 1
+    # all days of a month are the month, of which more is known
+    choose("to", "2015-12-31")
+    assert choose("from", "2015-12-01") == "branch=chicago&period=2015-12"
+    # not before the first day that there is
+    assert choose("from", "1990-01-01") == "branch=chicago&period=2015"
+    browser.driver.back()
+    browser.wait()
+    assert browser.run("return document.getElementById('period').value") == "2015-12"
 
 
 def test_a_week_and_a_month_are_the_sum_of_their_days(browser: Browser) -> None:
@@ -948,6 +1136,181 @@ def test_the_page_is_small_quick_and_asks_no_network(browser: Browser) -> None:
     assert float(browser.run("return document.documentElement.dataset.drawn")) < 4000
 
 
+@pytest.fixture
+def downloads(browser: Browser, tmp_path: Path) -> Path:
+    """Where the browser puts what it downloads."""
+    browser.driver.execute_cdp_cmd(
+        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
+    )
+    return tmp_path
+
+
+def saved(browser: Browser, figure: str, folder: Path) -> tuple[str, list[list[str]]]:
+    """Click on a figure's CSV; return the file's name and its rows."""
+    browser.run("document.querySelector(`#figure-${arguments[0]} .csv`).click()", figure)
+    deadline = time.monotonic() + 60
+    while not (files := list(folder.glob(f"mypizza-{figure}*.csv"))):
+        assert time.monotonic() < deadline, figure
+        time.sleep(0.2)
+    text = files[0].read_bytes()
+    assert text.startswith(b"\xef\xbb\xbf"), "Excel would take it for another encoding"
+    return files[0].name, list(csv.reader(io.StringIO(text.decode("utf-8-sig"))))
+
+
+def test_every_table_and_chart_can_be_saved_with_iso_dates_and_plain_numbers(
+    browser: Browser, downloads: Path
+) -> None:
+    browser.open("USD", "2015-12")
+    for figure in PAGE.figures:
+        if browser.run(
+            "return document.querySelector(`#figure-${arguments[0]} .csv`).hidden", figure.name
+        ):
+            continue
+        name, (heads, *rows) = saved(browser, figure.name, downloads)
+        assert rows, figure.name
+        assert {len(row) for row in rows} == {len(figure.columns)} == {len(heads)}
+        if figure.pick in ("period", "grain", "days"):
+            assert name == f"mypizza-{figure.name}-USD-2015-12-01-2015-12-31.csv"
+        for index, column in enumerate(figure.columns):
+            cells = {row[index] for row in rows} - {""}
+            pattern = {
+                "date": r"\d{4}-\d\d-\d\d",
+                "month": r"\d{4}-\d\d",
+                "time": r"\d{4}-\d\d-\d\d \d\d:\d\d",
+                "text": r"[^=+@-].*",
+            }.get(column.kind, r"-?\d+(\.\d+)?")
+            assert [cell for cell in cells if not re.fullmatch(pattern, cell)] == [], column
+            assert heads[index] == column.label + (" (USD)" if column.kind == "money" else "")
+    _, (_, *days) = saved(browser, "revenue", downloads)
+    shown = [plain(row[1]) for row in browser.table("revenue")]
+    assert [float(row[1]) for row in days] == pytest.approx(shown)
+
+
+def test_a_name_that_a_spreadsheet_would_run_is_saved_as_a_text(
+    browser: Browser, published: Warehouse, downloads: Path
+) -> None:
+    answers = read(published)
+    names = ["=1+1", "+1", "-1", "@SUM(A1)", 'Pizza "extra", large', "\t=1"]
+    for row, name in zip(
+        [r for r in answers["products"] if (r["scope_id"], r["period_id"]) == ("USD", "2015-12")],
+        names,
+        strict=False,
+    ):
+        row["product_name"] = name
+    page, browser.page = browser.page, downloads / "report.html"
+    browser.page.write_text(render(answers), encoding="utf-8")
+    browser.open("USD", "2015-12")
+    _, (_, *rows) = saved(browser, "top_products", downloads)
+    browser.page = page
+    assert [row[0] for row in rows[:6]] == [
+        "'=1+1", "'+1", "'-1", "'@SUM(A1)", 'Pizza "extra", large', "'\t=1",
+    ]  # fmt: skip
+
+
+def test_a_head_sorts_its_table_and_says_so(browser: Browser) -> None:
+    def sort(figure: str, column: int) -> list[Any]:
+        rows = browser.table(figure)
+        browser.run(
+            "document.querySelectorAll(`#figure-${arguments[0]} th button`)[arguments[1]].click()",
+            figure,
+            column,
+        )
+        assert len(browser.table(figure)) == len(rows)
+        said: list[Any] = browser.run(
+            "return [...document.querySelectorAll(`#figure-${arguments[0]} th`)].map("
+            "head => head.ariaSort)",
+            figure,
+        )
+        return said
+
+    browser.open("USD", "2016-01")
+    assert sort("menu_map", 2)[2] == "descending"
+    assert browser.run("return document.activeElement.textContent") == "Sold"
+    numbers = [plain(row[2]) for row in browser.table("menu_map")]
+    assert numbers == sorted(numbers, reverse=True)
+    assert sort("menu_map", 2)[2] == "ascending"
+    assert [plain(row[2]) for row in browser.table("menu_map")] == sorted(numbers)
+    said = sort("menu_map", 0)
+    assert [each for each in said if each] == ["ascending"]
+    # what is unknown comes last, whichever way: Quito has no growth
+    for _ in range(2):
+        browser.open("USD", "2016", basis="year_before")
+        sort("branches", 3)
+        assert [row[3] for row in browser.table("branches")].index("–") == 4
+    # days of the week have an order of their own
+    sort("hours", 0)
+    assert list(dict.fromkeys(row[0] for row in browser.table("hours"))) == [
+        "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun",
+    ]  # fmt: skip
+
+
+def test_a_branch_and_a_day_can_be_clicked_on_in_tables_and_charts(browser: Browser) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.by import By
+
+    browser.open("USD", "last-28-days")
+    browser.table("branches")
+    name = browser.run(
+        "const lead = document.querySelector('#figure-branches td .lead'); lead.click();"
+        "return lead.textContent"
+    )
+    browser.wait()
+    shown = browser.run("return document.getElementById('shown').textContent")
+    assert shown.startswith(name)
+    assert browser.run("return document.activeElement.id") == "scope"
+    # a bar is its day; a day is one bar
+    for figure, wanted in (("revenue", "from"), ("branches", "branch")):
+        browser.open("USD", "last-28-days")
+        bar = browser.driver.find_elements(
+            By.CSS_SELECTOR, f"#figure-{figure} svg .mark-rect path"
+        )[2]
+        ActionChains(browser.driver).scroll_to_element(bar).move_to_element(bar).click().perform()
+        browser.wait()
+        state = dict(
+            part.split("=") for part in browser.driver.current_url.split("#")[1].split("&")
+        )
+        if wanted == "from":
+            assert state["from"] == state["to"] == f"{state['from']}"
+            assert len(browser.table("revenue")) == 1
+        else:
+            assert state["branch"] not in ("USD", "")
+            assert len(browser.table("branches")) == 1
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_charts_fill_their_cards(browser: Browser, width: int) -> None:
+    browser.size(width)
+    try:
+        browser.open("USD", "last-28-days")
+        shares = browser.run(
+            "return Object.fromEntries([...document.querySelectorAll('.chart')].map(chart => ["
+            "chart.parentElement.id, ['width', 'height'].map(side => "
+            "chart.querySelector('svg').getBoundingClientRect()[side]"
+            " / chart.getBoundingClientRect()[side])]))"
+        )
+        for figure, (wide, high) in shares.items():
+            assert 0.97 <= wide <= 1.03, figure
+            assert 0.9 <= high <= 1.03, figure
+    finally:
+        browser.size(1280)
+
+
+def test_an_axis_of_shares_begins_at_nothing(browser: Browser) -> None:
+    """From 17.0 to 17.2 % is no drama."""
+    browser.open("USD", "2015")
+    ticks = browser.run(
+        "return [...document.querySelectorAll('#figure-recipe_cost .role-axis-label text')].map("
+        "text => text.textContent)"
+    )
+    assert "0%" in ticks
+
+
+def test_an_hour_without_orders_is_no_gap(browser: Browser) -> None:
+    browser.open("quito", "2015-12")
+    rows = browser.table("hours")
+    assert len({row[0] for row in rows}) * len({row[1] for row in rows}) == len(rows)
+
+
 CONTRAST = """
     const channel = (value) => {
         const part = value / 255;
@@ -1060,14 +1423,16 @@ def test_the_filters_and_sections_can_be_reached_by_keyboard(browser: Browser) -
     from selenium.webdriver.common.keys import Keys
 
     browser.open("USD", "last-28-days")
-    reached = []
-    for _ in range(6 + len(PAGE.sections)):
+    reached: list[str] = []
+    for _ in range(18 + len(PAGE.sections)):
         browser.driver.switch_to.active_element.send_keys(Keys.TAB)
-        reached.append(
-            browser.run("return document.activeElement.id || document.activeElement.hash")
-        )
-    assert reached[:6] == ["#trading", "scope", "period", "basis", "step", "theme"]
-    assert reached[6:] == [f"#{name}" for name in PAGE.sections]
+        name = browser.run("return document.activeElement.id || document.activeElement.hash")
+        # a date has a stop for each of its parts
+        if reached[-1:] != [name]:
+            reached.append(name)
+    controls = ["#trading", "scope", "channel", "period", "from", "to", "basis", "step", "theme"]
+    assert reached[:9] == controls
+    assert reached[9 : 9 + len(PAGE.sections)] == [f"#{name}" for name in PAGE.sections]
     browser.driver.find_element(By.CSS_SELECTOR, "nav a[data-section=trust]").send_keys(Keys.ENTER)
     assert browser.run("return document.activeElement.id") == "trust"
     assert "branch=USD" in browser.driver.current_url or "#" not in browser.driver.current_url
@@ -1089,6 +1454,14 @@ def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, b
             """
         )
         assert wide == [0, []]
+        # nor has a table with many columns any that is cut
+        assert (
+            browser.run(
+                "return [...document.querySelectorAll('.table')].filter(each => "
+                "each.scrollWidth > each.clientWidth + 1).map(each => each.parentElement.id)"
+            )
+            == []
+        )
     finally:
         browser.size(1280)
 
@@ -1106,6 +1479,15 @@ def test_print_shows_all_sections_and_no_controls(browser: Browser) -> None:
             "return [...document.querySelectorAll('main > section')].filter("
             "each => each.getClientRects().length).length"
         ) == len(PAGE.sections)
+        # each row and each column
+        assert (
+            browser.run(
+                "return [...document.querySelectorAll('figure > .table')].filter(each => "
+                "each.scrollHeight > each.clientHeight + 1"
+                " || each.scrollWidth > each.clientWidth + 1).map(each => each.parentElement.id)"
+            )
+            == []
+        )
     finally:
         browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
         browser.size(1280)
