@@ -4,6 +4,7 @@ insert into raw_streams._streams as known (
     event_type,
     occurred_at,
     branch,
+    customer,
     branches,
     personal,
     max_bytes
@@ -14,6 +15,7 @@ values (
     %(event_type)s,
     %(occurred_at)s,
     %(branch)s,
+    %(customer)s,
     %(branches)s,
     %(personal)s,
     %(max_bytes)s
@@ -24,6 +26,7 @@ on conflict (stream) do update
         event_type = excluded.event_type,
         occurred_at = excluded.occurred_at,
         branch = excluded.branch,
+        customer = excluded.customer,
         branches = excluded.branches,
         personal = excluded.personal,
         max_bytes = excluded.max_bytes
