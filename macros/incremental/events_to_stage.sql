@@ -3,7 +3,6 @@
     released since. Where the rules of the quarantine have changed since the last publication, they
     are all. -#}
 {% macro events_to_stage() -%}
-    {%- if not execute -%} {%- do source("streams", "messages") -%} {%- endif -%}
     {%- if not goes_on() -%} {{ return("1 = 1") }} {%- endif -%}
     {%- set waited = "select load_id from " ~ ref("quarantine")
         ~ " where source_name = 'streams' and released_at is not null" -%}
@@ -41,9 +40,11 @@
                 newest.stream,
                 newest.load_id,
                 (
-                    select min(messages._dlt_load_id)
-                    from {{ source("streams", "messages") }} as messages
+                    select messages.load_id
+                    from {{ ref("base_streams__events") }} as messages
                     where messages.stream = newest.stream
+                    order by messages.load_id
+                    limit 1
                 ) as first_load_id
             from (select stream, max(load_id) as load_id from {{ this }} group by stream) as newest
         ) as first_loads

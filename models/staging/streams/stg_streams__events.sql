@@ -2,8 +2,10 @@
     enabled='streams' in var('systems'),
     materialized='incremental',
     incremental_strategy='append',
+    unique_key='event_key',
     on_schema_change='append_new_columns',
-    indexes=[{'columns': ['event_key'], 'unique': true}, {'columns': ['load_id']}],
+    indexes=[{'columns': ['event_key'], 'unique': true}, {'columns': ['load_id']},
+        {'columns': ['visitor_hash']}],
     pre_hook="{{ take_out_events() }}"
 ) }}
 
@@ -46,6 +48,7 @@ events as (
         message_id,
         branch_id,
         customer_id,
+        visitor_hash,
 
         -- what happened
         topic,

@@ -40,9 +40,11 @@ create table if not exists raw_streams._streams (
     branches jsonb not null,
     personal text[] not null,
     max_bytes bigint not null,
-    customer text
+    customer text,
+    visitor text
 );
 alter table raw_streams._streams add column if not exists customer text;
+alter table raw_streams._streams add column if not exists visitor text;
 
 -- up to which load an erasure has been done in a stream
 create table if not exists raw_streams._erasures (

@@ -5,6 +5,7 @@ insert into raw_streams._streams as known (
     occurred_at,
     branch,
     customer,
+    visitor,
     branches,
     personal,
     max_bytes
@@ -16,6 +17,7 @@ values (
     %(occurred_at)s,
     %(branch)s,
     %(customer)s,
+    %(visitor)s,
     %(branches)s,
     %(personal)s,
     %(max_bytes)s
@@ -27,6 +29,7 @@ on conflict (stream) do update
         occurred_at = excluded.occurred_at,
         branch = excluded.branch,
         customer = excluded.customer,
+        visitor = excluded.visitor,
         branches = excluded.branches,
         personal = excluded.personal,
         max_bytes = excluded.max_bytes

@@ -39,6 +39,7 @@ opened as (
         streams.occurred_at as place_of_time,
         streams.branch as place_of_branch,
         streams.customer as place_of_customer,
+        streams.visitor as place_of_visitor,
         streams.branches as names_of_branches,
         streams.personal,
         streams.max_bytes,
@@ -58,7 +59,8 @@ taken_apart as (
         {{ message_part('place_of_type') }} as event_type,
         {{ message_part('place_of_time') }} as occurred_at,
         {{ message_part('place_of_branch') }} as branch,
-        {{ message_part('place_of_customer') }} as customer_id
+        {{ message_part('place_of_customer') }} as customer_id,
+        {{ message_part('place_of_visitor') }} as visitor_id
     from opened
 
 ),
@@ -93,6 +95,7 @@ judged as (
         timed.event_id,
         timed.branch_id,
         timed.customer_id,
+        {{ pseudonym('timed.visitor_id') }} as visitor_hash,
 
         -- what happened
         timed.event_type,
