@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from ingest.publish import semantic
-from ingest.warehouse import Warehouse
 from tests.python.commands import mypizza
 
 
@@ -30,7 +29,8 @@ def test_what_dbt_reads_it_from_is_a_part_of_its_state(
     assert semantic.state("db") != before
 
 
-def test_two_commands_at_once_do_not_hurt_one_another(published: Warehouse, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("small_warehouse")
+def test_two_commands_at_once_do_not_hurt_one_another(tmp_path: Path) -> None:
     environment = {"DBT_TARGET_PATH": str(tmp_path), "DBT_LOG_PATH": str(tmp_path)}
 
     def ask(_: int) -> str:

@@ -68,7 +68,10 @@ def erase(connection: Connection, stream: str) -> int:
         connection.execute("drop table named")
         connection.cursor().executemany(
             STATEMENTS("remember_erased"),
-            [(stream, branch, customer, newest) for branch, customer, _ in people],
+            [
+                {"stream": stream, "branch": branch, "customer": customer, "load_id": newest}
+                for branch, customer, _ in people
+            ],
         )
         connection.execute(
             "update audit.erasures set erased_at = coalesce(erased_at, clock_timestamp()),"

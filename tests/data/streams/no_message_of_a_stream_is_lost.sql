@@ -1,7 +1,8 @@
 {{ config(enabled='streams' in var('systems')) }}
 
 -- Each message that has a value is an event, one more copy of an event, or in quarantine; looked at
--- for three days after it has come.
+-- for three days after it has come. None lies beyond the position of its partition, which is of the
+-- same transaction.
 with
 
 messages as (
@@ -26,6 +27,12 @@ lost as (
     left join events
         on messages.stream = events.stream and messages.event_id = events.event_id
     where events.event_key is null
+
+    union all
+
+    select {{ dbt.concat(["stream", "':'", "topic_id"]) }} as message_id
+    from {{ ref('stg_streams__partitions') }}
+    where last_offset >= next_offset
 
 )
 

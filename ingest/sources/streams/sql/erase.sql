@@ -10,13 +10,14 @@ set
         where '$header.' || (header.pair ->> 0) = any(places.places)
     )
 from named, raw_streams._streams as streams
-cross join lateral (
-    select
-        array[
-            streams.event_id, streams.event_type, streams.occurred_at, streams.branch,
-            streams.customer
-        ] as places
-) as places
+cross join
+    lateral (
+        select
+            array[
+                streams.event_id, streams.event_type, streams.occurred_at, streams.branch,
+                streams.customer
+            ] as places
+    ) as places
 where
     messages.topic_id = named.topic_id
     and messages.partition_id = named.partition_id

@@ -26,22 +26,27 @@ parts as (
         max(looked_up.said) filter (where places.part = 'branch') as branch,
         max(looked_up.said) filter (where places.part = 'customer') as customer_id
     from readable
-    cross join lateral (values
-        ('branch', readable.place_of_branch), ('customer', readable.place_of_customer)
-    ) as places (part, place)
-    cross join lateral (
-        select
-            nullif(trim(case
-                when places.place = '$key' then readable.message_key
-                when places.place like '$header.%%' then (
-                    select header.pair ->> 1
-                    from jsonb_array_elements(cast(readable.headers as jsonb)) as header (pair)
-                    where header.pair ->> 0 = substring(places.place, 9)
-                    limit 1
-                )
-                else readable.body #>> string_to_array(places.place, '.')
-            end), '') as said
-    ) as looked_up
+    cross join
+        lateral (
+            values
+            ('branch', readable.place_of_branch), ('customer', readable.place_of_customer)
+        ) as places (part, place)
+    cross join
+        lateral (
+            select
+                nullif(trim(case
+                    when places.place = '$key' then readable.message_key
+                    when places.place like '$header.%%'
+                        then (
+                            select min(header.pair ->> 1)
+                            from
+                                jsonb_array_elements(cast(readable.headers as jsonb))
+                                    as header (pair)
+                            where header.pair ->> 0 = substring(places.place, 9)
+                        )
+                    else readable.body #>> string_to_array(places.place, '.')
+                end), '') as said
+        ) as looked_up
     group by
         readable.topic_id,
         readable.partition_id,
@@ -54,18 +59,18 @@ select
     parts.partition_id,
     parts.message_offset
 from parts
-inner join unnest(cast(%(branches)s as text[]), cast(%(customers)s as text[]))
-    as people (branch_id, customer_id)
+inner join
+    unnest(cast(%(branches)s as text[]), cast(%(customers)s as text[]))
+        as people (branch_id, customer_id)
     on
         parts.customer_id = people.customer_id
         and (
             parts.branch is null
             or people.branch_id = coalesce(
                 (
-                    select called.key
+                    select min(called.key)
                     from jsonb_each_text(parts.branches) as called
                     where called.value = parts.branch
-                    limit 1
                 ),
                 parts.branch
             )
