@@ -3,7 +3,10 @@
 {%- set streams = var('web_shop_streams', []) if 'streams' in var('systems') else [] -%}
 {%- set fields = ['platform', 'user_agent', 'campaign', 'page', 'query', 'step', 'product_id',
     'quantity', 'order_number', 'total', 'currency', 'sent_at'] -%}
-{%- set columns = ['event_key', 'branch_id', 'customer_id', 'visitor_hash', 'event_type', 'load_id'] -%}
+{%- set columns = ['event_key', 'branch_id', 'customer_id', 'visitor_hash', 'event_type',
+    'load_id'] -%}
+{%- set sent_at = message_moment('opened.sent_at') -%}
+{%- set bots = ['bot', 'crawl', 'spider', 'headless', 'python-requests', 'curl/'] -%}
 
 with
 
@@ -12,11 +15,11 @@ opened as (
     {%- if streams %}
     select
         {{ columns | join(',\n        ') }},
-        occurred_at,
-        received_at,
         {%- for field in fields %}
-        nullif({{ json_text('body', field) }}, '') as {{ field }}{{ ',' if not loop.last }}
+        nullif({{ json_text('body', field) }}, '') as {{ field }},
         {%- endfor %}
+        occurred_at,
+        received_at
     from {{ ref('stg_streams__events') }}
     where stream in ('{{ streams | join("', '") }}')
     {%- else %}
@@ -46,8 +49,7 @@ measured as (
         lower(coalesce(opened.user_agent, '')) as agent,
         -- how far the device's clock is behind: it says when it sent the event, and we know that
         coalesce(
-            {{ dbt.datediff(message_moment('opened.sent_at'), 'opened.received_at', 'millisecond') }},
-            0
+            {{ dbt.datediff(sent_at, 'opened.received_at', 'millisecond') }}, 0
         ) as milliseconds_behind
     from opened
 
@@ -58,13 +60,15 @@ timed as (
 
     select
         measured.*,
-        abs(milliseconds_behind) > 60000 as has_wrong_clock,
+        abs(measured.milliseconds_behind) > 60000 as has_wrong_clock,
         least(
-            received_at,
+            measured.received_at,
             case
-                when abs(milliseconds_behind) > 60000
-                    then {{ dbt.dateadd('millisecond', 'milliseconds_behind', 'occurred_at') }}
-                else occurred_at
+                when abs(measured.milliseconds_behind) > 60000
+                    then {{ dbt.dateadd(
+                        'millisecond', 'measured.milliseconds_behind', 'measured.occurred_at'
+                    ) }}
+                else measured.occurred_at
             end
         ) as happened_at
     from measured
@@ -94,9 +98,7 @@ final as (
         timed.order_number,
         {{ safe_cast('timed.total', exact_type() | trim) }} as total_amount,
         timed.currency,
-        {% for word in ['bot', 'crawl', 'spider', 'headless', 'python-requests', 'curl/'] -%}
-            timed.agent like '%{{ word }}%' {{- ' or ' if not loop.last }}
-        {%- endfor %} as is_bot,
+        timed.agent like '%{{ bots | join("%'\n        or timed.agent like '%") }}%' as is_bot,
 
         -- times
         timed.happened_at,

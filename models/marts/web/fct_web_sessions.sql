@@ -98,7 +98,8 @@ stitched as (
     from (
         select
             known.*,
-            case when times_named = 1 then named_customer_key end as first_customer_key
+            case when known.times_named = 1 then known.named_customer_key end
+                as first_customer_key
         from known
     ) as first_named
 
