@@ -175,6 +175,8 @@ class Broker:
         found = self._home.list_topics(timeout=10).brokers.values()
         self.servers = ",".join(f"{each.host}:{each.port}" for each in found)
         self._sent = -1
+        with closing(guests.open_state(guests.file())) as state:
+            state.executescript((guests.FOLDER / "web.sql").read_text(encoding="utf-8"))
 
     def catch_up(self) -> None:
         """Send what the shop has and the broker has not, and say how far it has come."""

@@ -34,7 +34,7 @@ def test_two_commands_at_once_do_not_hurt_one_another(tmp_path: Path) -> None:
     environment = {"DBT_TARGET_PATH": str(tmp_path), "DBT_LOG_PATH": str(tmp_path)}
 
     def ask(_: int) -> str:
-        return mypizza("metrics", "query", "orders", environment=environment).stdout
+        return mypizza("metrics", "query", "--metrics", "orders", environment=environment).stdout
 
     with ThreadPoolExecutor(2) as both:
         first, second = both.map(ask, range(2))

@@ -98,7 +98,10 @@ final as (
         timed.order_number,
         {{ safe_cast('timed.total', exact_type() | trim) }} as total_amount,
         timed.currency,
-        timed.agent like '%{{ bots | join("%'\n        or timed.agent like '%") }}%' as is_bot,
+        {%- for word in bots %}
+        {{ 'or ' if not loop.first }}timed.agent like '%{{ word }}%'
+        {%- endfor %}
+            as is_bot,
 
         -- times
         timed.happened_at,
