@@ -74,13 +74,13 @@ numbered as (
 
 ),
 
--- a session is called by its event that landed first, so that a late one does not rename it
+-- a session is called by its event that was received first: a late one does not rename it
 named as (
 
     select
         *,
         first_value(event_key) over (
-            partition by visitor_key, session_number order by load_id, happened_at, event_key
+            partition by visitor_key, session_number order by received_at, event_key
         ) as session_id
     from numbered
 
