@@ -278,7 +278,7 @@
       answer: (tile) => !columns.has(tile.name) ? byDays?.answer(tile) ?? { value: null } : {
         value: now[tile.name] ?? null, same: same[tile.name] ?? null,
         before: before?.[tile.name] ?? null,
-        isCompared: same[tile.name] != null && before?.[tile.name] != null,
+        isCompared: Boolean(before),
         // some days alone would look like all
         partly: tile.days && now[tile.name] != null && now[tile.days] < now.trading_days
           ? `of ${now[tile.days]} of ${now.trading_days} days` : "" },

@@ -1,4 +1,7 @@
-"""The sample's web APIs as a process of their own, which outlives the command that started it.
+"""The sample's web APIs and its broker as a process of their own, which outlives the command.
+
+The broker is librdkafka's mock, which forgets everything when it ends: each start fills it again,
+in the same order.
 
 It holds a lock for as long as it lives, so whether it runs is never a guess about a number; its
 port, keys and number are in a file beside the lock, which the next start takes them from.
@@ -13,13 +16,16 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import fasteners
+from confluent_kafka import Producer
 
 from ingest import warehouse as warehouse_module
 from ingest.warehouse import WarehouseError
+from sample import guests, shop
 from sample.web import Server, access
 
 SECONDS = 15
@@ -28,12 +34,13 @@ SECONDS = 15
 
 @dataclass(frozen=True)
 class Running:
-    """The process and what opens its APIs."""
+    """The process, what opens its APIs, and where its broker is."""
 
     pid: int
     port: int
     api_key: str
     client_secret: str
+    bootstrap_servers: str = ""
 
     def access(self, source: str) -> dict[str, str]:
         """Return an API's address and what opens it, by the names of the configuration.
@@ -52,6 +59,10 @@ def _folder() -> Path:
 
 def _file() -> Path:
     return _folder() / "web.json"
+
+
+def _progress() -> Path:
+    return _folder() / "shop.sent"
 
 
 def _lock() -> fasteners.InterProcessLock:
@@ -101,6 +112,24 @@ def start() -> Running:
     raise WarehouseError(f"The sample's web APIs do not start; their log is {log}.")
 
 
+def wait_for_events() -> None:
+    """Wait until the broker, if it runs, has all events of the shop.
+
+    Raises:
+        WarehouseError: it does not get them; the message names its log.
+    """
+    if not (found := running()):
+        return
+    with closing(guests.open_state(guests.file())) as state:
+        wanted = f"{found.pid} {shop.count(state)}"
+    deadline = time.monotonic() + SECONDS
+    while not _progress().exists() or _progress().read_text() != wanted:
+        if time.monotonic() > deadline:
+            log = _folder() / "web.log"
+            raise WarehouseError(f"The sample's broker does not get its events; see {log}.")
+        time.sleep(0.02)
+
+
 def stop() -> bool:
     """Stop the process, and say whether it was running."""
     found = running()
@@ -123,13 +152,48 @@ def _serve() -> None:
         except OSError:  # another program has taken the port
             server = _server(before, 0)
         with server:
-            state = Running(os.getpid(), server.port, server.api_key, server.client_secret)
+            broker = Broker()
+            state = Running(
+                os.getpid(), server.port, server.api_key, server.client_secret, broker.servers
+            )
             beside = _file().with_suffix(".new")
             beside.touch(mode=0o600)
             beside.write_text(json.dumps(asdict(state)))
             beside.replace(_file())
-            while not ended.wait(1) and _file().exists():
-                pass
+            while not ended.wait(0.1) and _file().exists():
+                broker.catch_up()
+
+
+class Broker:
+    """The broker, with the shop's topic."""
+
+    def __init__(self) -> None:
+        """Start it, empty."""
+        self._home = Producer({
+            "bootstrap.servers": "x", "test.mock.num.brokers": 1, "log_level": 0, "linger.ms": 5
+        })  # fmt: skip
+        found = self._home.list_topics(timeout=10).brokers.values()
+        self.servers = ",".join(f"{each.host}:{each.port}" for each in found)
+        self._sent = -1
+        with closing(guests.open_state(guests.file())) as state:
+            state.executescript((guests.FOLDER / "web.sql").read_text(encoding="utf-8"))
+
+    def catch_up(self) -> None:
+        """Send what the shop has and the broker has not, and say how far it has come."""
+        with closing(guests.open_state(guests.file())) as state:
+            newest = shop.count(state)
+            while self._sent < newest:
+                # a topic without messages is made by asking for it
+                self._home.list_topics(shop.TOPIC, timeout=10)
+                for place, partition, moment, message in shop.events(state, self._sent, 5_000):
+                    self._home.produce(shop.TOPIC, message, partition=partition, timestamp=moment)
+                    self._sent = place
+                self._home.flush(10)
+                self._sent = max(self._sent, 0)
+        beside = _progress().with_suffix(".new")
+        if not _progress().exists() or _progress().read_text() != f"{os.getpid()} {self._sent}":
+            beside.write_text(f"{os.getpid()} {self._sent}")
+            beside.replace(_progress())
 
 
 def _server(before: Running | None, port: int) -> Server:

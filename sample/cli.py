@@ -1,4 +1,4 @@
-"""The command `mypizza-sample`: a company whose tills, bucket and web APIs really run.
+"""The command `mypizza-sample`: a company whose tills, bucket, web APIs and broker really run.
 
 It starts them and writes where they are into `.dlt/secrets.toml`, as a user does with systems of
 their own. Nothing in myPizza knows of it.
@@ -19,12 +19,12 @@ from ingest import warehouse as warehouse_module
 from ingest.cli import errors, stopped
 from ingest.cli.console import say, show
 from ingest.warehouse import Warehouse
-from sample import background, company, configuration, files, guests
+from sample import background, company, configuration, files, guests, shop
 from sample.company import Size
 from sample.web import Faults, Server
 
 app = typer.Typer(
-    help="The sample company: tills, a bucket and two web APIs.",
+    help="The sample company: tills, a bucket, two web APIs and a web shop.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -136,6 +136,8 @@ def _catch_up(warehouse: Warehouse) -> None:
     """Let the bucket and the guests come up to the tills' last day."""
     bucket = files.create(warehouse)
     happened = guests.catch_up(warehouse)
+    events = shop.catch_up(warehouse)
+    background.wait_for_events()
     if bucket.written:
         say(
             f"Bucket: {bucket.written:,} file(s) written up to {bucket.last_day} in "
@@ -148,15 +150,19 @@ def _catch_up(warehouse: Warehouse) -> None:
             f"new, {happened.changed_tickets:,} changed, {happened.reopened_tickets:,} of them "
             "reopened."
         )
+    if events:
+        say(f"Web shop: {events:,} new events.")
 
 
 def _write_addresses(warehouse: Warehouse) -> None:
     """Start the web APIs, and write where everything is."""
     apis = background.start()
+    background.wait_for_events()
     theirs = configuration.write(
         configuration.tills(warehouse, company.branches_of(warehouse))
         | configuration.feeds(files.folder())
         | {("sources", source): apis.access(source) for source in ("social", "tickets")}
+        | {("sources", "streams"): {"bootstrap_servers": apis.bootstrap_servers}}
     )
     file = configuration.folder() / "secrets.toml"
     say(f"The sample company runs; {file} says where.")

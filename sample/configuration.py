@@ -21,6 +21,7 @@ from ingest import loads
 from ingest.warehouse import Warehouse
 
 MARK = "mypizza-sample"
+ADDRESSES = ("url", "bootstrap_servers")
 FEEDS = ("stock_counts", "stock_deliveries", "lyon_sales", "lyon_closings")
 
 Section = tuple[str, ...]
@@ -86,7 +87,7 @@ def write(addresses: Mapping[Section, Values]) -> list[str]:
         if declared is None:
             continue
         known = _at(secrets, section)
-        if "url" in declared or not _is_ours(known):
+        if _address(declared) or not _is_ours(known):
             theirs.append(".".join(section))
             continue
         _write_section(secrets, section, values)
@@ -117,17 +118,23 @@ def _take_out(document: MutableMapping[str, Any], sections: Sequence[Section]) -
     """Take sections out whose address is the sample's own."""
     for section in sections:
         table, above = _at(document, section), _at(document, section[:-1])
-        if above and table and "url" in table and _is_ours(table):
+        if above and table and _address(table) and _is_ours(table):
             above.pop(section[-1])
 
 
 def _is_ours(table: Mapping[str, Any] | None) -> bool:
     """Say whether a section's address is missing, or the sample's own and unchanged."""
-    if table is None or "url" not in table:
+    name = _address(table or {})
+    if table is None or name is None:
         return True
-    url = table["url"]
-    comment = url.trivia.comment if isinstance(url, Item) else ""
-    return bool(comment.endswith(_mark(str(url))))
+    address = table[name]
+    comment = address.trivia.comment if isinstance(address, Item) else ""
+    return bool(comment.endswith(_mark(str(address))))
+
+
+def _address(table: Mapping[str, Any]) -> str | None:
+    """Return the key that says where a system is, or None where there is none."""
+    return next((name for name in ADDRESSES if name in table), None)
 
 
 def _mark(url: str) -> str:
@@ -142,7 +149,8 @@ def _write_section(document: MutableMapping[str, Any], section: Section, values:
         table = table[name]
     for name, value in values.items():
         table[name] = tomlkit.item(value)
-    table["url"].comment(_mark(values["url"]))
+    if address := _address(values):
+        table[address].comment(_mark(values[address]))
 
 
 def _at(document: Mapping[str, Any], section: Section) -> MutableMapping[str, Any] | None:

@@ -11,3 +11,7 @@ create table if not exists tickets (
 );
 create index if not exists posts_updated on posts (updated_at, id);
 create index if not exists tickets_updated on tickets (updated_at, id);
+-- What the web shop's topic has, by its place there; without one until the broker has it.
+create table if not exists shop_events (
+    place integer unique, received_at text not null, message text not null
+);

@@ -31,6 +31,6 @@ def forget_customer(
     say(
         f"{rows} raw rows of customer {customer_id} of {branch} are anonymised, and later loads "
         f"will be, too. The marts follow with the next build (mypizza run), the version kept for "
-        f"rollback with the one after it. The till still has the data, and files of posts, tickets "
-        f"and reviews may have some: erase the customer there, too."
+        f"rollback with the one after it. The till still has the data; topics, and files of posts, "
+        f"tickets and reviews, may have some: erase the customer there, too."
     )

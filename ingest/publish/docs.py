@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.publish.dbt import run_dbt, target_folder
-from ingest.publish.semantic import mark
+from ingest.publish.semantic import mark, state, unmark
 from ingest.warehouse import Warehouse, WarehouseError
 
 IMAGE = "assets/er-diagram.svg"
@@ -54,8 +54,10 @@ def build_docs(warehouse: Warehouse, site: Path) -> Path:
     os.environ.update(warehouse.environment)
     # A folder apart: the target `live` would otherwise spoil the next build's partial parse.
     artifacts_dir = target_folder() / "docs"
+    made_from = state(warehouse.database)
+    unmark(artifacts_dir)
     _generate(artifacts_dir)
-    mark(artifacts_dir, warehouse.database)
+    mark(artifacts_dir, made_from)
 
     with ThreadPoolExecutor() as beside:
         # at once: a later command of dbt writes a manifest without the compiled SQL

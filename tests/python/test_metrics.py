@@ -78,6 +78,8 @@ FACTS = """
         inner join marts.dim_products as v using (product_key)
         group by 2, 3, 4
     ) as m using (fact, branch_id, business_date)
+    full join (select 'session' as fact, * from marts.fct_web_sessions where not is_bot) as w
+        using (fact, branch_id, business_date)
     full join (select 'tax' as fact, * from marts.fct_order_taxes) as x
         using (fact, branch_id, business_date)
     full join (
@@ -128,6 +130,8 @@ PAID = "sum(p.amount) filter (where p.amount"
 SEAT_DAYS = "sum(b.seats) filter (where fact = 'food')"
 WITH_COST = "filter (where d.cost is not null)"
 COMPLAINED = "sum(d.refund_amount) filter (where d.is_complained)"
+SESSIONS = "count(w.session_key)"
+CONVERTED = "count(*) filter (where w.is_converted)"
 CLOSED = "count(*) filter (where f.is_complete)"
 PROVEN = "count(*) filter (where f.is_complete and f.is_proven)"
 
@@ -166,6 +170,15 @@ EXPECTED = {
     "sentiment": "sum(s.sentiment) / count(s.sentiment)",
     "reviews": "count(r.review_id)",
     "average_rating": "avg(r.rating)",
+    "web_sessions": SESSIONS,
+    "converted_sessions": CONVERTED,
+    "conversion": f"{CONVERTED}::numeric / nullif({SESSIONS}, 0)",
+    "carts": "count(*) filter (where w.has_cart)",
+    "abandoned_carts": "count(*) filter (where w.has_cart and not w.is_converted)",
+    "cart_abandonment": "count(*) filter (where w.has_cart and not w.is_converted)::numeric"
+    " / nullif(count(*) filter (where w.has_cart), 0)",
+    "web_revenue": "coalesce(sum(w.order_revenue_exact), 0)",
+    "revenue_per_session": f"sum(w.order_revenue_exact) / nullif({SESSIONS}, 0)",
     "stock_out_share": "count(*) filter (where k.is_stock_out)::numeric"
     " / nullif(count(k.is_stock_out), 0)",
     "recipe_cost": "sum(f.recipe_cost)",
@@ -309,6 +322,11 @@ FINE = {
     "average_rating": (
         ["review__platform"],
         "select platform, avg(rating) as value from marts.fct_reviews group by 1",
+    ),
+    "conversion": (
+        ["web_session__platform", "web_session__campaign"],
+        "select platform, campaign, avg(is_converted::integer) as value "
+        "from marts.fct_web_sessions where not is_bot group by 1, 2",
     ),
     "stock_out_share": (
         ["ingredient__ingredient_name"],

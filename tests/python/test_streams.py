@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import json
 import random
 import threading
 import time
@@ -14,9 +15,12 @@ import pytest
 import tomlkit
 
 from ingest import warehouse as warehouse_module
-from ingest.loads import driver
-from ingest.loads.source import LoadResult
+from ingest.loads import driver, erasure
+from ingest.loads.source import LoadResult, SourceError
+from ingest.sources.streams import broker as streams
+from ingest.sources.streams.land import land
 from ingest.sources.streams.source import STREAMS
+from ingest.sources.streams.topic import Topic, configured
 from ingest.warehouse import Warehouse
 from tests.python import preloaded
 from tests.python.commands import query, read_settings_again, settings
@@ -198,6 +202,91 @@ def test_a_topic_that_was_made_anew_is_noticed_said_and_read(stream: Stream, len
     assert sorted(stream.rows()) == ["new"] * length + ["old"] * 3
     again = succeeded(stream.load())
     assert (again.row_count, again.notes) == (0, ())
+
+
+@needs_kafka
+def test_nothing_of_a_topic_that_is_made_anew_while_it_is_read_lands_under_the_former_id(
+    stream: Stream,
+) -> None:
+    kafka, name = stream.broker, stream.name
+    kafka.produce(name, ["old"] * 3)
+    (topic,) = configured().values()
+    assert isinstance(topic, Topic)
+    reader = streams.Broker(topic)
+    with driver.session(stream.warehouse) as session:
+        STREAMS.prepare(session)
+        extent = reader.extent()
+        kafka.delete(name)
+        kafka.create(name)
+        kafka.produce(name, ["new"] * 9)
+        with pytest.raises(SourceError, match="was made anew while it was read"):
+            list(land(session.connection, reader, extent, {0: 0}, {}))
+    reader.close()
+    assert stream.rows() == []
+    succeeded(stream.load())
+    assert stream.rows() == ["new"] * 9
+
+
+def test_another_topic_is_said_and_read_from_its_beginning(any_stream: Stream) -> None:
+    broker, name = any_stream.broker, any_stream.name
+    other = f"{name}_other"
+    broker.create(other)
+    broker.produce(name, ["a", "b", "c"])
+    broker.produce(other, ["d", "e"])
+    if isinstance(broker, Kafka):  # what retention has taken before was never ours
+        broker.forget_before(other, 1)
+    succeeded(any_stream.load())
+    any_stream.declare(topic=other)
+    result = succeeded(any_stream.load())
+    assert f"is another topic now, {other} and no longer {name}" in result.notes[0]
+    assert "from its start" in result.notes[0]
+    assert sorted(any_stream.rows())[:3] == ["a", "b", "c"]
+    assert sorted(any_stream.rows())[-1] == "e"
+    broker.produce(name, ["f"])
+    any_stream.declare(topic=name)
+    result = succeeded(any_stream.load())
+    assert (result.row_count, "where it was left" in result.notes[0]) == (1, True)
+    assert succeeded(any_stream.load()).notes == ()
+
+
+def test_an_erasure_takes_what_identifies_a_person_out_of_messages_now_and_later(
+    any_stream: Stream,
+) -> None:
+    broker, name, warehouse = any_stream.broker, any_stream.name, any_stream.warehouse
+    ana = len(broker.servers) * 1000 + int(isinstance(broker, Kafka))  # of this topic alone
+    any_stream.declare(
+        branch="shop.code", branches={"quito": "EC-01"}, customer="guest", personal=["mail", "ip"]
+    )
+
+    def message(number: int, guest: int | None, shop: str = "EC-01") -> str:
+        said = {"id": number, "guest": guest, "mail": "ana@example.com", "total": 12.5}
+        return json.dumps({**said, "shop": {"code": shop}})
+
+    def send(*values: str) -> None:
+        broker.produce(name, values, key="ana@example.com", headers=[("from", b"ana")])
+        succeeded(any_stream.load())
+
+    def told() -> list[bool]:
+        """Whether each message says who the person is, in the topic's order."""
+        rows = any_stream.rows("concat(value, message_key, headers)")
+        return ["ana" in row for row in rows]
+
+    send(
+        message(1, ana), message(2, 8), message(3, ana, "chicago"), message(4, None), "no json, ana"
+    )
+    with driver.session(warehouse) as session:
+        assert not STREAMS.knows(session, "quito", "9")
+        assert erasure.forget(session, [STREAMS], "quito", str(ana)) == 1
+    assert told() == [False, True, True, True, True]
+    erased = json.loads(any_stream.rows()[0])
+    assert erased == {"id": 1, "guest": ana, "total": 12.5, "shop": {"code": "EC-01"}}
+    send(message(5, ana), message(6, 8))
+    assert told()[5:] == [False, True]
+    # what is declared to be personal later goes, too
+    any_stream.declare(personal=["mail", "ip", "total"])
+    succeeded(any_stream.load())
+    assert "total" not in json.loads(any_stream.rows()[0])
+    assert "total" in json.loads(any_stream.rows()[1])
 
 
 @needs_kafka

@@ -46,7 +46,7 @@ class Extent:
     """What there is of a topic at one moment.
 
     Attributes:
-        topic_id: what tells it from one of the same name; empty where the broker has no ids.
+        topic_id: what tells it from one of the same name; its name where the broker has no ids.
         first: the first offset that is still there, by partition.
         end: the offset after the last stable one: what open transactions wrote lies beyond.
     """
@@ -67,6 +67,7 @@ class Broker:
         """
         self.topic = topic
         self._trouble: KafkaError | None = None
+        self._has_ids = True
         settings = {
             "bootstrap.servers": topic.bootstrap_servers, "client.id": "mypizza", "log_level": 0,
             "error_cb": self._note,
@@ -92,17 +93,29 @@ class Broker:
             SourceError: the broker does not answer, refuses, or has no such topic.
         """
         described = self._metadata()
+        # librdkafka's mock has no controller, and no ids
+        self._has_ids = described.controller_id in described.brokers
+        topic_id = self.topic_id()
         try:
-            topic_id = ""
-            # librdkafka's mock has no controller, and no ids
-            if described.controller_id in described.brokers:
-                asked = self._admin.describe_topics(TopicCollection([self.topic.topic]))
-                topic_id = str(asked[self.topic.topic].result().topic_id)
             partitions = list(described.topics[self.topic.topic].partitions)
             earliest, latest = OffsetSpec.earliest(), OffsetSpec.latest()
             return Extent(
                 topic_id, self._offsets(earliest, partitions), self._offsets(latest, partitions)
             )
+        except KafkaException as error:
+            raise self.explained(error.args[0]) from None
+
+    def topic_id(self) -> str:
+        """Ask what tells the topic from one of the same name.
+
+        Raises:
+            SourceError: the broker does not answer, or has no such topic any more.
+        """
+        if not self._has_ids:
+            return self.topic.topic
+        try:
+            asked = self._admin.describe_topics(TopicCollection([self.topic.topic]))
+            return str(asked[self.topic.topic].result().topic_id)
         except KafkaException as error:
             raise self.explained(error.args[0]) from None
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import TIMESTAMP_CREATE_TIME, TIMESTAMP_LOG_APPEND_TIME, Message
 from psycopg import sql
 
 from ingest.loads import packages
-from ingest.loads.source import Connection
+from ingest.loads.source import Connection, SourceError
 from ingest.loads.statements import Statements
 from ingest.sources.streams.broker import Broker, Extent, Offsets
-from ingest.sources.streams.topic import Topic
 
 RAW = "raw_streams"
 STATEMENTS = Statements(__file__)
@@ -36,8 +36,21 @@ def schema_name(stream: str) -> str:
     return f"streams_{stream}"
 
 
-def positions(connection: Connection, stream: str) -> dict[str, Offsets]:
-    """Return how far the complete loads of a stream have come, by topic id.
+@dataclass
+class Known:
+    """How far the complete loads of a stream have come.
+
+    Attributes:
+        positions: by topic id, also of topics that were read before this one.
+        topic: what the broker calls the topic that was read last; None before the first load.
+    """
+
+    positions: dict[str, Offsets]
+    topic: str | None
+
+
+def positions(connection: Connection, stream: str) -> Known:
+    """Return how far the complete loads of a stream have come.
 
     Args:
         connection: the session's connection.
@@ -47,9 +60,10 @@ def positions(connection: Connection, stream: str) -> dict[str, Offsets]:
     with connection.transaction():
         _wait(connection)
         rows = connection.execute(STATEMENTS("positions"), {"stream": stream}).fetchall()
-    for topic_id, number, offset in rows:
+    for topic_id, number, offset, *_ in rows:
         found.setdefault(topic_id, {})[number] = offset
-    return found
+    newest = max(rows, key=lambda row: row[4], default=(None,) * 5)
+    return Known(found, newest[3])
 
 
 def _wait(connection: Connection) -> None:
@@ -73,23 +87,25 @@ def land(
         Each load, with its number of messages.
 
     Raises:
-        SourceError: the broker went away; the chunks before have landed.
+        SourceError: the broker went away, or the topic was made anew; the chunks before have
+            landed.
     """
     batches = broker.read(position, extent.end)
     for batch in batches:
         if batch:  # nobody waits for a silent broker with a transaction open
-            yield _chunk(connection, broker.topic, extent, batch, batches, position)
+            yield _chunk(connection, broker, extent, batch, batches, position)
             saved = dict(position)
     # also where nothing but the markers of transactions came, or a partition is new and empty
     if position != saved:
-        yield _chunk(connection, broker.topic, extent, [], batches, position)
+        yield _chunk(connection, broker, extent, [], batches, position)
 
 
 def _chunk(
-    connection: Connection, topic: Topic, extent: Extent, batch: list[Message],
+    connection: Connection, broker: Broker, extent: Extent, batch: list[Message],
     batches: Iterator[list[Message]], position: Offsets,
 ) -> tuple[str, int]:  # fmt: skip
     """Land one chunk, which ends with its size, or where the broker has nothing just now."""
+    topic = broker.topic
     load_id = packages.new_load_id(connection, RAW)
     constants = "\t".join(map(_escaped, (topic.name, topic.topic, extent.topic_id, load_id)))
     count = size = 0
@@ -101,9 +117,20 @@ def _chunk(
                 count, size = count + len(batch), size + len(lines)
                 is_full = count >= topic.chunk_messages or size >= CHUNK_BYTES
                 batch = [] if is_full else next(batches, [])
+        # one that is made anew meanwhile has the same name, and other messages
+        if broker.topic_id() != extent.topic_id:
+            raise SourceError(
+                f"The topic {topic.topic} was made anew while it was read: what has landed stays, "
+                "and the next run reads the new one from its start."
+            )
         cursor.executemany(
-            "insert into raw_streams._offsets values (%s, %s, %s, %s, %s)",
-            [(topic.name, extent.topic_id, *place, load_id) for place in position.items()],
+            "insert into raw_streams._offsets"
+            " (stream, topic_id, partition_id, next_offset, _dlt_load_id, topic)"
+            " values (%s, %s, %s, %s, %s, %s)",
+            [
+                (topic.name, extent.topic_id, *place, load_id, topic.topic)
+                for place in position.items()
+            ],
         )
         packages.complete(connection, RAW, schema_name(topic.name), load_id)
     return load_id, count

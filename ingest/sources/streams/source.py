@@ -11,9 +11,10 @@ from psycopg.types.json import Jsonb
 from ingest.loads import packages, record
 from ingest.loads.source import Compared, LoadResult, Session, SourceError, Visit, Window
 from ingest.loads.statements import Statements
+from ingest.sources.streams import erasure
 from ingest.sources.streams import topic as topics
 from ingest.sources.streams.broker import Broker, Extent, Offsets
-from ingest.sources.streams.land import RAW, land, positions, schema_name
+from ingest.sources.streams.land import RAW, Known, land, positions, schema_name
 from ingest.sources.streams.topic import Topic
 from ingest.warehouse import reason, trouble
 
@@ -53,13 +54,14 @@ class StreamSource:
                     _redate(session, topic)
 
     def knows(self, session: Session, branch_id: str, customer_id: str) -> bool:
-        """Say no: a stream does not know a till's customers."""
-        del session, branch_id, customer_id
-        return False
+        """Say whether any message has ever named a customer of a branch."""
+        return erasure.knows(session.connection, branch_id, customer_id)
 
-    def erase(self, session: Session) -> int:  # noqa: ARG002 - raw messages stay
-        """Erase nobody: what names a person in a stream is kept out of all but raw."""
-        return 0
+    def erase(self, session: Session) -> int:
+        """Erase everyone in audit.erasures from the streams whose messages name customers."""
+        connection = session.connection
+        streams = erasure.streams_with_customers(connection)
+        return sum(erasure.erase(connection, stream) for stream in streams)
 
 
 STREAMS = StreamSource()
@@ -85,7 +87,7 @@ class TopicVisit:
         """Land what has come since the last complete load."""
         connection = self.session.connection
         known = positions(connection, self.name)
-        kind = "incremental" if known else "initial"
+        kind = "incremental" if known.positions else "initial"
         with record.load(connection, "streams", None, kind, {"feed": self.name}) as entry:
             entry.tables[self.name] = {"rows": 0}
             try:
@@ -103,13 +105,13 @@ class TopicVisit:
         del window
         return Compared(self.name)
 
-    def _land(self, topic: Topic, known: dict[str, Offsets], entry: record.Entry) -> None:
+    def _land(self, topic: Topic, known: Known, entry: record.Entry) -> None:
         broker = Broker(topic)
         try:
             extent = broker.extent()
             position, findings, entry.notes = _begin(topic, extent, known)
             entry.error = " ".join(findings) or None
-            saved = known.get(extent.topic_id, {})
+            saved = known.positions.get(extent.topic_id, {})
             for load_id, rows in land(self.session.connection, broker, extent, position, saved):
                 entry.load_id, entry.row_count = load_id, entry.row_count + rows
                 entry.tables[self.name] = {"rows": entry.row_count, "next_offsets": dict(position)}
@@ -118,20 +120,28 @@ class TopicVisit:
 
 
 def _begin(
-    topic: Topic, extent: Extent, known: dict[str, Offsets]
+    topic: Topic, extent: Extent, known: Known
 ) -> tuple[Offsets, list[str], tuple[str, ...]]:
     """Return where to read on, what a person must look at, and what a person should know."""
-    position, notes = known.get(extent.topic_id, {}), []
+    position, notes = dict(known.positions.get(extent.topic_id, {})), []
     findings: list[str] = []
-    if known and not position:
+    is_another = known.topic is not None and known.topic != topic.topic
+    is_renewed = bool(known.positions) and not position and not is_another
+    if is_another:
+        begin = "where it was left" if position else "its start"
+        notes.append(
+            f"The stream {topic.name} is another topic now, {topic.topic} and no longer "
+            f"{known.topic}: it is read from {begin}, and what the former one brought stays."
+        )
+    if is_renewed:
         notes.append(
             f"The topic {topic.topic} was made anew (its id is {extent.topic_id} now): it is read "
             "from its start, and what the former one brought stays."
         )
     start: Offsets = {}
     for number, first in sorted(extent.first.items()):
-        # before the first load nothing is ours to lose
-        start[number] = position.get(number, 0 if known else first)
+        # before the first load of a topic nothing is ours to lose
+        start[number] = position.get(number, 0 if is_renewed or position else first)
         if position and number not in position:
             notes.append(f"The topic {topic.topic} has the partition {number} more.")
         if start[number] < first:

@@ -68,8 +68,12 @@ class Topic(Connected):
         event_type: the place of its type, if it has one.
         occurred_at: the place of its time; None takes the message's own.
         branch: the place of its branch, if it has one.
+        customer: the place of the customer's number at the branch, if it has one: by it, an
+            erasure finds the messages that name a person.
+        visitor: the place of the visitor's or the device's id, if it has one.
         branches: by branch id, what the messages call it; a branch that is not named is its id.
-        personal: fields that stay in raw, because they say something of a person.
+        personal: fields that stay in raw, because they say something of a person; an erasure
+            takes them out of it.
         max_bytes: a longer message waits in quarantine.
         timeout_seconds: so long a broker may say nothing.
         chunk_messages: so many messages are one load.
@@ -82,6 +86,8 @@ class Topic(Connected):
     event_type: Place | None = None
     occurred_at: Place | None = None
     branch: Place | None = None
+    customer: Place | None = None
+    visitor: Place | None = None
     branches: dict[str, str | int] = Field(default={})
     personal: list[Annotated[str, AfterValidator(_whole)]] = Field(default=[])
     max_bytes: int = Field(default=1_000_000, ge=1)

@@ -20,7 +20,7 @@ landed as (
     from {{ table.base }}
     -- what a source has deleted is no record of it any more
     where deleted_at is null
-    group by {{ 'feed, ' if table.table == 'feed' }}branch_id, load_id
+    group by {{ table.table ~ ', ' if table.table in ('feed', 'stream') }}branch_id, load_id
     {%- if not loop.last %}
 
     union all

@@ -1,58 +1,39 @@
 {{ config(enabled='streams' in var('systems')) }}
 
--- Each message that has a value is an event, one more copy of an event, or in quarantine.
+-- Each message that has a value is an event, one more copy of an event, or in quarantine; looked at
+-- for three days after it has come. None lies beyond the position of its partition, which is of the
+-- same transaction.
 with
 
-landed as (
+messages as (
 
-    select
-        stream,
-        count(*) as messages
-    from {{ source('streams', 'messages') }}
-    where value is not null or value_bytes is not null
-    group by stream
+    select * from {{ ref('base_streams__events') }}
+    where
+        {{ load_time('load_id') }} > {{ dbt.dateadd('day', -3, dbt.current_timestamp()) }}
+        and {{ not_in_quarantine('streams', none, 'message_id') }}
 
 ),
 
-staged as (
+events as (
 
-    select
-        stream,
-        sum(times_sent) as messages
-    from {{ ref('stg_streams__events') }}
-    group by stream
+    select * from {{ ref('stg_streams__events') }}
 
 ),
 
-held as (
+lost as (
 
-    select
-        table_name,
-        count(*) as messages
-    from {{ ref('quarantine') }}
-    where source_name = 'streams' and released_at is null
-    group by table_name
+    select messages.message_id
+    from messages
+    left join events
+        on messages.stream = events.stream and messages.event_id = events.event_id
+    where events.event_key is null
 
-),
+    union all
 
-compared as (
-
-    select
-        landed.stream,
-        landed.messages as messages_landed,
-        staged.messages as messages_staged,
-        held.messages as messages_held
-    from landed
-    left join staged on landed.stream = staged.stream
-    left join held on landed.stream = held.table_name
-
-),
-
-differing as (
-
-    select * from compared
-    where messages_landed <> coalesce(messages_staged, 0) + coalesce(messages_held, 0)
+    select {{ dbt.concat(["stream", "':'", "topic_id"]) }} as message_id
+    from {{ ref('stg_streams__partitions') }}
+    where last_offset >= next_offset
 
 )
 
-select * from differing
+select * from lost

@@ -26,8 +26,10 @@ create table if not exists raw_streams._offsets (
     partition_id integer not null,
     next_offset bigint not null,
     _dlt_load_id text not null,
+    topic text,
     primary key (stream, topic_id, partition_id, _dlt_load_id)
 );
+alter table raw_streams._offsets add column if not exists topic text;
 
 create table if not exists raw_streams._streams (
     stream text primary key,
@@ -37,5 +39,18 @@ create table if not exists raw_streams._streams (
     branch text,
     branches jsonb not null,
     personal text[] not null,
-    max_bytes bigint not null
+    max_bytes bigint not null,
+    customer text,
+    visitor text
+);
+alter table raw_streams._streams add column if not exists customer text;
+alter table raw_streams._streams add column if not exists visitor text;
+
+-- up to which load an erasure has been done in a stream
+create table if not exists raw_streams._erasures (
+    stream text not null,
+    branch_id text not null,
+    customer_id text not null,
+    load_id text not null,
+    primary key (stream, branch_id, customer_id)
 )

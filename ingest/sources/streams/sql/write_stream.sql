@@ -4,6 +4,8 @@ insert into raw_streams._streams as known (
     event_type,
     occurred_at,
     branch,
+    customer,
+    visitor,
     branches,
     personal,
     max_bytes
@@ -14,6 +16,8 @@ values (
     %(event_type)s,
     %(occurred_at)s,
     %(branch)s,
+    %(customer)s,
+    %(visitor)s,
     %(branches)s,
     %(personal)s,
     %(max_bytes)s
@@ -24,6 +28,8 @@ on conflict (stream) do update
         event_type = excluded.event_type,
         occurred_at = excluded.occurred_at,
         branch = excluded.branch,
+        customer = excluded.customer,
+        visitor = excluded.visitor,
         branches = excluded.branches,
         personal = excluded.personal,
         max_bytes = excluded.max_bytes

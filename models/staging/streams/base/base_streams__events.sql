@@ -1,6 +1,7 @@
 {{ config(enabled='streams' in var('systems')) }}
 
 {%- set no_text = 'value: is no text of UTF-8, or JSON that is nested too deep' -%}
+{%- set no_object = 'value: is no object of JSON, or has a number that is too large' -%}
 {%- set bytes = dbt.cast('message_bytes', dbt.type_string()) -%}
 {%- set most = dbt.cast('max_bytes', dbt.type_string()) -%}
 
@@ -37,6 +38,8 @@ opened as (
         streams.event_type as place_of_type,
         streams.occurred_at as place_of_time,
         streams.branch as place_of_branch,
+        streams.customer as place_of_customer,
+        streams.visitor as place_of_visitor,
         streams.branches as names_of_branches,
         streams.personal,
         streams.max_bytes,
@@ -55,7 +58,9 @@ taken_apart as (
         {{ message_part('place_of_id') }} as event_id,
         {{ message_part('place_of_type') }} as event_type,
         {{ message_part('place_of_time') }} as occurred_at,
-        {{ message_part('place_of_branch') }} as branch
+        {{ message_part('place_of_branch') }} as branch,
+        {{ message_part('place_of_customer') }} as customer_id,
+        {{ message_part('place_of_visitor') }} as visitor_id
     from opened
 
 ),
@@ -89,6 +94,8 @@ judged as (
         timed.message_offset,
         timed.event_id,
         timed.branch_id,
+        timed.customer_id,
+        {{ pseudonym('timed.visitor_id') }} as visitor_hash,
 
         -- what happened
         timed.event_type,
@@ -108,9 +115,10 @@ judged as (
             when timed.message_bytes > timed.max_bytes then {{ row_errors([
                 dbt.concat(["'value: has '", bytes, "' bytes, more than max_bytes allows: '", most])
             ]) }}
-            when timed.body is null then {{ row_errors(["'value: is no object of JSON'"]) }}
+            when timed.body is null then {{ row_errors(["'" ~ no_object ~ "'"]) }}
             else {{ row_errors([
                 missing('event_id'),
+                broken('event_id', 'length(event_id) > 200', 'is longer than an id may be'),
                 broken('branch', 'branch is not null and branches.branch_id is null',
                     'is no branch of seeds/branches.csv, nor one of branches'),
                 broken('occurred_at', 'occurred_at_read is null', 'is no time'),
