@@ -5,8 +5,12 @@ from __future__ import annotations
 import gzip
 import os
 import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,10 +23,14 @@ from bson.json_util import CANONICAL_JSON_OPTIONS, LEGACY_JSON_OPTIONS, RELAXED_
 
 from ingest.loads import driver
 from ingest.loads.source import LoadResult, Window
+from ingest.sources.documents.land import Landing
 from ingest.sources.documents.source import DOCUMENTS
+from ingest.sources.documents.store import Store
 from ingest.sources.documents.text import CODEC, text_of, value_of
 from ingest.warehouse import Warehouse
 from tests.python.commands import query, read_settings_again, settings
+from tests.python.ferretdb import Ferret, needs_ferretdb, run_ferretdb
+from tests.python.test_conformance import A_RUN
 
 NOON = datetime(2016, 1, 2, 12, tzinfo=UTC)
 IDS: list[Any] = [
@@ -39,8 +47,17 @@ VALUES: dict[str, Any] = {
     "nested": [[1, [2, {"b": 1, "a": [{}]}]], []], "🍕": "ünïcode", "empty": {}, "yes": True,
 }  # fmt: skip
 ONLY_IN_DUMPS = {"money": Decimal128("12.50"), "least key": MinKey(), "last key": MaxKey()}
+REFUSED_BY_FERRETDB = {"not a number", "endless", "nested"}
+"""Fields that FerretDB 1.24 does not take."""
+
 DOTTED = {"a.b": 1, "$set": 2, "$": {"$x.y": 3}}
 """Names that stores take today, and once did not."""
+
+
+@pytest.fixture(scope="module")
+def ferret(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ferret]:
+    with run_ferretdb(tmp_path_factory.mktemp("documents")) as server:
+        yield server
 
 
 @dataclass
@@ -87,6 +104,17 @@ def made(request: pytest.FixtureRequest, warehouse: Warehouse, **declared: Any) 
 def dumped(request: pytest.FixtureRequest, warehouse: Warehouse, tmp_path: Path) -> Collected:
     """A collection that comes as dumps."""
     return made(request, warehouse, url=str(tmp_path), files="**/reviews*")
+
+
+@pytest.fixture
+def live(request: pytest.FixtureRequest, warehouse: Warehouse, ferret: Ferret) -> Collected:
+    """A collection of FerretDB's, which has a time of change."""
+    name = f"c{abs(hash(request.node.name))}"
+    found = Collected(warehouse, name)
+    found.declare(url=ferret.url, database="shop", collection=name, updated_at="meta.at",
+                  timeout_seconds=3)  # fmt: skip
+    ferret.documents(name).database.create_collection(name)
+    return found
 
 
 def dump(folder: Path, documents: list[Any], name: str = "reviews.bson", day: int = 0) -> Path:
@@ -256,3 +284,193 @@ def test_an_erased_customer_is_taken_out_of_the_documents_and_stays_out(
         assert dumped.landed() == texts([{"_id": 1, "shop": "EC-1", "stars": 2}, documents[1]])
     finally:
         query(dumped.warehouse, "delete from audit.erasures")
+
+
+def reviews(count: int, first: int = 0) -> list[dict[str, Any]]:
+    """Return documents, each changed a second after the one before."""
+    return [
+        {"_id": number, "stars": number % 5, "meta": {"at": NOON + timedelta(seconds=number)}}
+        for number in range(first, first + count)
+    ]
+
+
+def everything(ferret: Ferret, live: Collected) -> dict[str, str]:
+    """Return what the store has, by a cursor that knows nothing of ours."""
+    return texts(list(ferret.documents(live.name).find()))
+
+
+@needs_ferretdb
+def test_a_stores_documents_land_whole_whatever_they_hold(live: Collected, ferret: Ferret) -> None:
+    odd = [
+        {"_id": key, **{name: it for name, it in VALUES.items() if name not in REFUSED_BY_FERRETDB}}
+        for key in IDS
+    ]
+    ferret.documents(live.name).insert_many(odd)
+    assert succeeded(live.load()) == len(odd)
+    assert live.landed() == texts(odd)
+    assert succeeded(live.load()) == 0
+
+
+@needs_ferretdb
+def test_a_document_of_sixteen_megabytes_lands(live: Collected, ferret: Ferret) -> None:
+    large = {"_id": 1, "text": "é" * 8_000_000, "meta": {"at": NOON}}
+    ferret.documents(live.name).insert_one(large)
+    live.declare(timeout_seconds=60)
+    assert succeeded(live.load()) == 1
+    assert live.rows("length(document) > 8000000") == [(True,)]
+
+
+@needs_ferretdb
+def test_only_what_has_changed_lands_again_and_what_is_gone_is_marked(
+    live: Collected, ferret: Ferret
+) -> None:
+    live.declare(overlap_seconds=2)
+    store = ferret.documents(live.name)
+    store.insert_many(reviews(40))
+    assert succeeded(live.load()) == 40
+    loads = dict(live.rows("document_id, _dlt_load_id"))
+    # changed; changed without its time, which nobody can see; late, before the overlap; without a
+    # time; new; gone
+    store.update_one({"_id": 3}, {"$set": {"stars": 9, "meta.at": NOON + timedelta(days=1)}})
+    store.insert_many([{"_id": "late", "meta": {"at": NOON}}, {"_id": "none"}, *reviews(1, 40)])
+    store.delete_one({"_id": 7})
+    assert succeeded(live.load()) == 5
+    assert live.landed() == everything(ferret, live)
+    now = dict(live.rows("document_id, _dlt_load_id"))
+    changed = {key for key in now if now[key] != loads.get(key)}
+    assert changed == set(map(text_of, [3, "late", "none", 40, 7]))
+    assert live.rows("document_id", "_deleted_at is not null") == [(text_of(7),)]
+    assert succeeded(live.load()) == 0
+
+
+@needs_ferretdb
+def test_a_collection_without_a_time_of_change_is_compared_as_a_whole(
+    live: Collected, ferret: Ferret
+) -> None:
+    live.declared.pop("updated_at")
+    live.declare()
+    store = ferret.documents(live.name)
+    store.insert_many(reviews(30))
+    assert succeeded(live.load()) == 30
+    store.update_one({"_id": 3}, {"$set": {"stars": 9}})
+    store.delete_one({"_id": 4})
+    assert succeeded(live.load()) == 2
+    assert live.landed() == everything(ferret, live)
+
+
+@needs_ferretdb
+def test_a_first_load_that_was_cut_short_goes_on_where_it_was(
+    live: Collected, ferret: Ferret, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live.declare(chunk_bytes=1000)
+    store = ferret.documents(live.name)
+    store.insert_many(reviews(100))
+    land, asked = Landing.land, []
+
+    def cut(self: Landing, documents: Any, reached: Any) -> Iterator[int]:
+        for number, changed in enumerate(land(self, documents, reached)):
+            yield changed
+            if number == 2:
+                raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Landing, "land", cut)
+        with pytest.raises(KeyboardInterrupt):
+            live.load()
+    some = len(live.landed())
+    assert 0 < some < 100
+    # by then other documents changed: the position is that of the first load's begin
+    store.update_one({"_id": 0}, {"$set": {"stars": 9, "meta.at": NOON + timedelta(days=1)}})
+    by_id = Store.by_id
+    monkeypatch.setattr(
+        Store, "by_id", lambda self, after: asked.append(after) or by_id(self, after)
+    )
+    assert succeeded(live.load()) == 100 - some + 1
+    assert asked
+    assert asked[0] is not None
+    assert live.landed() == everything(ferret, live)
+
+
+@needs_ferretdb
+def test_a_run_that_is_killed_at_any_moment_loses_and_doubles_nothing(
+    live: Collected, ferret: Ferret
+) -> None:
+    live.declare(chunk_bytes=20_000)
+    store, luck = ferret.documents(live.name), random.Random(live.name)  # noqa: S311 - dice
+    for turn in range(4):
+        store.insert_many([{**each, "pad": "x" * 900} for each in reviews(1500, 2000 * turn)])
+        store.delete_one({"_id": 2000 * turn + 5})
+        command = [sys.executable, "-c", A_RUN, "documents", live.warehouse.database]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "begins\n"
+            time.sleep(luck.uniform(0.2, 1.5))
+            process.kill()
+        there = everything(ferret, live)
+        assert live.landed().items() <= (there | live.landed()).items()
+    succeeded(live.load())
+    assert live.landed() == everything(ferret, live)
+    assert succeeded(live.load()) == 0
+
+
+@needs_ferretdb
+def test_a_store_that_is_down_or_goes_away_is_one_sentence_and_what_landed_stays(
+    live: Collected, ferret: Ferret, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live.declare(timeout_seconds=1, chunk_bytes=1000)
+    ferret.documents(live.name).insert_many([{**each, "pad": "x" * 500} for each in reviews(2000)])
+    land = Landing.land
+
+    def killed(self: Landing, documents: Any, reached: Any) -> Iterator[int]:
+        for number, changed in enumerate(land(self, documents, reached)):
+            if number == 3:
+                ferret.kill()
+            yield changed
+
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(Landing, "land", killed)
+            assert "does not answer" in problem(live.load())
+        some = len(live.landed())
+        assert 0 < some < 2000
+        sentence = problem(live.load())
+        assert "does not answer" in sentence
+        assert "the next run goes on from there" in sentence
+        assert len(live.landed()) == some
+    finally:
+        ferret.start()
+    assert succeeded(live.load()) == 2000 - some
+    assert live.landed() == everything(ferret, live)
+
+
+@needs_ferretdb
+def test_a_collection_that_is_lost_is_told_and_nothing_is_deleted(
+    live: Collected, ferret: Ferret
+) -> None:
+    store = ferret.documents(live.name)
+    store.insert_many(reviews(30))
+    succeeded(live.load())
+    store.drop()
+    assert "does not exist" in problem(live.load())
+    store.database.create_collection(live.name)
+    assert "has lost 30 of 30 documents" in problem(live.load())
+    assert len(live.landed()) == 30
+    (compared,) = driver.compare(live.warehouse, [DOCUMENTS], None, Window(accept_loss=True))
+    assert compared.problem is None
+    assert live.landed() == {}
+    assert succeeded(live.load()) == 0
+
+
+@needs_ferretdb
+def test_a_wrong_login_and_tls_are_one_sentence_without_the_password(
+    live: Collected, ferret: Ferret
+) -> None:
+    host = ferret.url.removeprefix("mongodb://")
+    live.declare(url=f"mongodb://reader@{host}?authMechanism=SCRAM-SHA-256", password="s3cret")  # noqa: S106
+    sentence = problem(live.load())
+    assert "refused us" in sentence
+    assert "s3cret" not in sentence
+    live.declare(url=f"{ferret.url}?tls=true&tlsAllowInvalidCertificates=true", timeout_seconds=1)
+    assert "does not answer" in problem(live.load())
+    live.declare(url=f"{ferret.url}?tls=true&tlsCAFile=/nowhere.pem")
+    assert "is not allowed" in problem(live.load())

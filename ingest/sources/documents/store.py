@@ -125,7 +125,7 @@ class Store:
         """Raise what goes wrong as one sentence."""
         try:
             yield
-        except (InvalidURI, ConfigurationError, ValueError, TypeError) as error:
+        except (InvalidURI, ConfigurationError, FileNotFoundError, TypeError, ValueError) as error:
             raise SourceError(
                 f"url in {self.collection.section} is not allowed ({self._why(error)}): correct it."
             ) from None
