@@ -1,4 +1,4 @@
--- The orders of a till that known guests review: every so many; which one is the order number's luck.
+-- The orders of a till that known guests review: every so many, by the order number's luck.
 select
     orders.order_number,
     orders.ordered_at,

@@ -320,7 +320,9 @@ class DocumentRig:
 
     def __post_init__(self) -> None:
         """Write the first dump."""
-        self._documents = {number: {"_id": number, "stars": number % 5} for number in range(20)}
+        self._documents: dict[int, dict[str, Any]] = {
+            number: {"_id": number, "stars": number % 5} for number in range(20)
+        }
         self._dump()
 
     def _dump(self) -> None:

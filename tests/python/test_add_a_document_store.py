@@ -1,4 +1,4 @@
-"""A collection of another shape than ours comes in by the steps of its how-to, and by nothing else."""
+"""A collection of another shape than ours comes in by the steps of its how-to alone."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from ingest.loads.source import LoadResult, Window
 from ingest.sources.documents.land import Landing
 from ingest.sources.documents.source import DOCUMENTS
 from ingest.sources.documents.store import Store
-from ingest.sources.documents.text import CODEC, text_of, value_of
+from ingest.sources.documents.text import CODEC, Document, text_of, value_of
 from ingest.warehouse import Warehouse
 from tests.python.commands import query, read_settings_again, settings
 from tests.python.ferretdb import Ferret, needs_ferretdb, run_ferretdb
@@ -365,7 +365,7 @@ def test_a_first_load_that_was_cut_short_goes_on_where_it_was(
     live.declare(chunk_bytes=1000)
     store = ferret.documents(live.name)
     store.insert_many(reviews(100))
-    land, asked = Landing.land, []
+    land, asked = Landing.land, list[str | None]()
 
     def cut(self: Landing, documents: Any, reached: Any) -> Iterator[int]:
         for number, changed in enumerate(land(self, documents, reached)):
@@ -382,9 +382,12 @@ def test_a_first_load_that_was_cut_short_goes_on_where_it_was(
     # by then other documents changed: the position is that of the first load's begin
     store.update_one({"_id": 0}, {"$set": {"stars": 9, "meta.at": NOON + timedelta(days=1)}})
     by_id = Store.by_id
-    monkeypatch.setattr(
-        Store, "by_id", lambda self, after: asked.append(after) or by_id(self, after)
-    )
+
+    def watched(self: Store, after: str | None) -> Iterator[Document]:
+        asked.append(after)
+        return by_id(self, after)
+
+    monkeypatch.setattr(Store, "by_id", watched)
     assert succeeded(live.load()) == 100 - some + 1
     assert asked
     assert asked[0] is not None

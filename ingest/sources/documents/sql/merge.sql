@@ -23,7 +23,5 @@ on conflict (collection, md5(document_id)) do update
         content_hash = excluded.content_hash,
         _deleted_at = null,
         _dlt_load_id = excluded._dlt_load_id
-    where
-        known.content_hash <> excluded.content_hash
-        or known.updated_at is distinct from excluded.updated_at
-        or known._deleted_at is not null
+    where (known.content_hash, known.updated_at, known._deleted_at)
+    is distinct from (excluded.content_hash, excluded.updated_at, null)

@@ -26,14 +26,13 @@ told as (
         ) as customer_id,
         coalesce(
             (
-                select called.key
+                select min(called.key)
                 from jsonb_each_text(named.branches) as called
                 where
                     called.value = coalesce(
                         named.branch ->> '$numberInt', named.branch ->> '$numberLong',
                         named.branch #>> '{{}}'
                     )
-                limit 1
             ),
             named.branch #>> '{{}}'
         ) as branch_id
