@@ -243,6 +243,8 @@ def test_a_collection_that_is_suddenly_empty_is_a_finding_until_a_person_accepts
         ({"files": None}, "a folder of dumps needs files"),
         ({"url": "mongodb://", "database": "a", "collection": "b"}, "is not allowed"),
         ({"personal": ["guest.name"]}, "allowed is a whole field"),
+        ({"password": "secret"}, "has the password of a store in password"),
+        ({"url": "mongodb://me:secret@x/"}, "has the password of a store in url"),
     ],
 )
 def test_what_is_declared_wrongly_is_told_in_one_sentence(
@@ -466,12 +468,13 @@ def test_a_collection_that_is_lost_is_told_and_nothing_is_deleted(
 
 @needs_ferretdb
 def test_a_wrong_login_and_tls_are_one_sentence_without_the_password(
-    live: Collected, ferret: Ferret
+    live: Collected, ferret: Ferret, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     host = ferret.url.removeprefix("mongodb://")
-    live.declare(url=f"mongodb://reader@{host}?authMechanism=SCRAM-SHA-256", password="s3cret")  # noqa: S106
+    live.declare(url=f"mongodb://reader@{host}?authMechanism=SCRAM-SHA-256")
+    monkeypatch.setenv(f"SOURCES__DOCUMENTS__COLLECTIONS__{live.name.upper()}__PASSWORD", "s3cret")
     sentence = problem(live.load())
-    assert "refused us" in sentence
+    assert "refuses us" in sentence
     assert "s3cret" not in sentence
     live.declare(url=f"{ferret.url}?tls=true&tlsAllowInvalidCertificates=true", timeout_seconds=1)
     assert "does not answer" in problem(live.load())

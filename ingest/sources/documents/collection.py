@@ -9,14 +9,18 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
+import dlt
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from ingest.loads import configuration
-from ingest.loads.configuration import CONFIG_FILE, Declared
+from ingest.loads.configuration import CONFIG_FILE, SECRETS_FILE, Declared
 from ingest.loads.source import SourceError
 
 SECTION = "sources.documents.collections"
 NAME = re.compile(r"(?!documents$)[a-z][a-z0-9_]{0,39}")
+
+
+WITH_PASSWORD = re.compile(r"mongodb[^:]*://[^/@]*:[^/@]*@")
 
 
 def _whole(field: str) -> str:
@@ -95,7 +99,20 @@ def configured() -> dict[str, Collection | SourceError]:
                     "digits and _, at most 40 of them, and is not documents; `collection` says "
                     "what its store calls it."
                 )
+            _refuse_secrets(path)
             found[name] = configuration.read(Collection, path, **given)
         except SourceError as error:
             found[name] = error
     return found
+
+
+def _refuse_secrets(path: str) -> None:
+    """Refuse a password in the file that is no secret."""
+    for provider in dlt.config.config_providers:
+        for key in () if provider.supports_secrets else ("password", "url"):
+            found, _ = provider.get_value(key, str, "", *path.split("."))
+            if found and (key == "password" or WITH_PASSWORD.match(str(found))):
+                raise SourceError(
+                    f"[{path}] in {CONFIG_FILE} has the password of a store in {key}: write it "
+                    f"into {SECRETS_FILE}, or into the environment."
+                )

@@ -132,7 +132,7 @@ class Store:
         except OperationFailure as error:
             if error.code in REFUSALS:
                 raise SourceError(
-                    f"{self._what} is refused us ({self._why(error)}): correct the login of url in "
+                    f"{self._what} refuses us ({self._why(error)}): correct the login of url in "
                     f"{self.collection.section}, and its password in {SECRETS_FILE}; what has "
                     "landed stays."
                 ) from None
