@@ -79,12 +79,12 @@ recorded as (
 numbered_orders as (
 
     select
-        order_number,
-        min(order_key) as order_key,
-        min(branch_id) as branch_id
+        orders.order_number,
+        min(orders.order_key) as order_key,
+        min(orders.branch_id) as branch_id
     from orders
-    where order_number in (select order_number from recorded)
-    group by order_number
+    where orders.order_number in (select recorded.order_number from recorded)
+    group by orders.order_number
     having count(*) = 1
 
 ),

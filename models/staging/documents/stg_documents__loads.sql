@@ -12,7 +12,7 @@ renamed as (
         -- keys
         cast(load_id as {{ dbt.type_string() }}) as load_id,
         -- the schema is called documents_<collection>
-        substring(schema_name, 11) as collection,  -- noqa: RF04
+        substring(schema_name, 11) as collection,
 
         -- state: a load writes 0 once its rows are in place
         status = 0 as is_complete,
