@@ -24,7 +24,11 @@ FAKE_GCS := v1.56.1
 BROKERS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mypizza/brokers
 KAFKA := 4.4.0
 
-.PHONY: help install run test lint torture docs bench screenshots superset stores brokers clean
+# likewise
+DOCUMENTS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mypizza/documents
+FERRETDB := v1.24.2
+
+.PHONY: help install run test lint torture docs bench screenshots superset stores brokers documents clean
 
 help:  ## print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -122,6 +126,14 @@ $(BROKERS)/kafka-$(KAFKA):
 	mvn --quiet --batch-mode --file .ci/brokers.xml dependency:copy-dependencies -Dkafka=$(KAFKA) \
 		-DincludeScope=runtime -DoutputDirectory=$@.new
 	mv $@.new $@
+
+documents: $(DOCUMENTS)/ferretdb-$(FERRETDB)  ## get FerretDB, which speaks MongoDB's protocol, for the tests; needs go
+
+$(DOCUMENTS)/ferretdb-$(FERRETDB): .ci/ferretdb/main.go
+	rm -rf $(DOCUMENTS)/build && mkdir -p $(DOCUMENTS)/build && cp $< $(DOCUMENTS)/build
+	cd $(DOCUMENTS)/build && go mod init ferretdb && go get github.com/FerretDB/FerretDB@$(FERRETDB) \
+		&& go mod tidy && go build -o $@.new .
+	rm -rf $(DOCUMENTS)/build && mv $@.new $@
 
 lock:  ## renew the lock files from pyproject.toml and bi/superset/requirements.in
 	$(BIN)/uv pip compile --universal --generate-hashes --extra docs --extra s3 --extra azure --extra gcs --extra excel --extra dev --python-version 3.11 \

@@ -54,12 +54,14 @@ def tills(
 
 
 def feeds(bucket: Path) -> dict[Section, Values]:
-    """Return where the feeds are, by section of the configuration.
+    """Return where the feeds and the dumps of reviews are, by section of the configuration.
 
     Args:
         bucket: the bucket's folder.
     """
-    return {("sources", "files", "feeds", feed): {"url": str(bucket)} for feed in FEEDS}
+    sections = [("sources", "files", "feeds", feed) for feed in FEEDS]
+    sections.append(("sources", "documents", "collections", "guest_reviews"))
+    return {section: {"url": str(bucket)} for section in sections}
 
 
 def write(addresses: Mapping[Section, Values]) -> list[str]:

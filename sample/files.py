@@ -1,4 +1,4 @@
-"""The sample company's bucket: stock counts, deliveries, and the export of Lyon's till."""
+"""The sample company's bucket: stock counts, deliveries, the export of Lyon's till, reviews."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ingest import warehouse as warehouse_module
 from ingest.warehouse import Warehouse
-from sample import company, export, stock
+from sample import company, export, reviews, stock
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,8 @@ def create(warehouse: Warehouse, prefix: str = "till_", bucket: Path | None = No
                     written += _write(bucket / name, content, day >= before)
         for day, name, content in export.files(last_day):
             written += _write(bucket / name, content, day >= before)
+        dump = reviews.dump(warehouse, prefix, branches, last_day)
+        written += sum(_write(bucket / name, content, True) for name, content in dump.items())
         _replace(marker, str(last_day).encode())
     return Bucket(bucket, last_day, written, time.monotonic() - started)
 

@@ -274,7 +274,7 @@ def _content(luck: Random, branch: dict[str, str]) -> dict[str, Any]:
         "en" if is_english else luck.choices(list(spoken), [int(w) for w in spoken.values()])[0]
     )
     mood = luck.choices(["praise", "complaint", "neutral"], [46, 30, 24])[0]
-    lines = _posts_in(language, mood) or _posts_in(language, "praise") or _posts_in("en", mood)
+    lines = sentences(language, mood) or sentences(language, "praise") or sentences("en", mood)
     text = luck.choice(lines).format(
         pizza=luck.choice(_pizzas()), minutes=luck.randrange(35, 100, 5)
     )
@@ -331,7 +331,8 @@ def _names(language: str) -> Sequence[str]:
 
 
 @cache
-def _posts_in(language: str, mood: str) -> Sequence[str]:
+def sentences(language: str, mood: str) -> Sequence[str]:
+    """Return what people write in a language and a mood; nothing where none is known."""
     rows = _rows("post_texts.csv")
     return [row["text"] for row in rows if (row["language"], row["mood"]) == (language, mood)]
 

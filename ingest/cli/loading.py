@@ -54,18 +54,21 @@ def ingest(
 @app.command()
 def reconcile(
     branch: Branches = None,
+    source: Annotated[
+        list[str] | None, typer.Option("--source", help="A source; default all with branches.")
+    ] = None,
     date_from: Annotated[str | None, typer.Option("--from", help="First business date.")] = None,
     date_to: Annotated[str | None, typer.Option("--to", help="Last business date.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All days, not the last 35.")] = False,
     accept_loss: Annotated[
         bool,
-        typer.Option("--accept-loss", help="Accept a till that lost over a fifth of its rows."),
+        typer.Option("--accept-loss", help="Accept who lost over a fifth of their rows."),
     ] = False,
     wait: Wait = 0,
     as_json: Json = False,
 ) -> None:
     """Compare sources and warehouse per branch and business date, and reload days that differ."""
-    chosen = [source for source in sources_of(None, branch) if source.has_branches]
+    chosen = [each for each in sources_of(source, branch) if source or each.has_branches]
     window = Window(day(date_from), day(date_to), everything or accept_loss, accept_loss)
     warehouse = warehouse_module.resolve()
     with warehouse_module.lock(warehouse, "reconcile", wait):

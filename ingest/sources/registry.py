@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ingest.loads.source import Source, SourceError
+from ingest.sources.documents.source import DOCUMENTS
 from ingest.sources.files.source import FILES
 from ingest.sources.streams.source import STREAMS
 from ingest.sources.tills.source import TILLS
 from ingest.sources.web.social import SOCIAL
 from ingest.sources.web.tickets import TICKETS
 
-SOURCES: tuple[Source, ...] = (*TILLS, FILES, STREAMS, SOCIAL, TICKETS)
+SOURCES: tuple[Source, ...] = (*TILLS, FILES, STREAMS, DOCUMENTS, SOCIAL, TICKETS)
 
 
 def chosen(names: Sequence[str] | None = None) -> Sequence[Source]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import csv
+import os
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import bson
 import pytest
 
 from ingest.loads.source import Source
+from ingest.sources.documents.source import DOCUMENTS
+from ingest.sources.documents.text import text_of
 from ingest.sources.files.source import FILES
 from ingest.sources.streams.source import STREAMS
 from ingest.sources.tills.source import MYPIZZA
@@ -305,6 +309,60 @@ class StreamRig:
         self.broker.create(self.topic)
 
 
+@dataclass
+class DocumentRig:
+    """Dumps of a collection, each with all of it."""
+
+    warehouse: Warehouse
+    folder: Path
+    source: Source = DOCUMENTS
+    dumps: int = 0
+
+    def __post_init__(self) -> None:
+        """Write the first dump."""
+        self._documents: dict[int, dict[str, Any]] = {
+            number: {"_id": number, "stars": number % 5} for number in range(20)
+        }
+        self._dump()
+
+    def _dump(self) -> None:
+        self.folder.mkdir(exist_ok=True)
+        self.dumps += 1
+        file = self.folder / f"reviews_{self.dumps}.bson"
+        file.write_bytes(b"".join(map(bson.encode, self._documents.values())))
+        os.utime(file, (1_450_000_000 + self.dumps,) * 2)
+
+    def at_source(self) -> State:
+        """Return the documents, by their ids."""
+        found = {text_of(key): text_of(it) for key, it in self._documents.items()}
+        return {"documents": found}
+
+    def in_raw(self) -> State:
+        """Return the landed documents, by their ids."""
+        statement = "select document_id, document from raw_documents.documents"
+        return {"documents": rows_of(self.warehouse, f"{statement} where _deleted_at is null")}
+
+    def change(self) -> None:
+        """Change a document, and add one."""
+        self._documents |= {3: {"_id": 3, "stars": "many"}, 99: {"_id": 99, "stars": 1}}
+        self._dump()
+
+    def add_column(self) -> None:
+        """Let a document say one thing more: it lands whole, and so nothing in raw is new."""
+        self._documents[4]["mood"] = 1
+        self._dump()
+
+    def delete(self) -> None:
+        """Delete a document."""
+        del self._documents[5]
+        self._dump()
+
+    def empty(self) -> None:
+        """Be a collection without documents."""
+        self._documents.clear()
+        self._dump()
+
+
 Building = Callable[[Warehouse, Path, pytest.MonkeyPatch, str], Rig]
 
 
@@ -353,12 +411,22 @@ def stream_rig(
     return rig
 
 
+def document_rig(
+    warehouse: Warehouse, folder: Path, monkeypatch: pytest.MonkeyPatch, template: str
+) -> Rig:
+    """Return a folder of dumps, connected."""
+    del template
+    monkeypatch.setenv("SOURCES__DOCUMENTS__COLLECTIONS__REVIEWS__URL", str(folder))
+    return DocumentRig(warehouse, folder)
+
+
 def builders(server: Server) -> dict[str, Building]:
     """Return what builds the rig of each source, by the source's name."""
     return {
         MYPIZZA.name: till_rig,
         FILES.name: file_rig,
         STREAMS.name: stream_rig,
+        DOCUMENTS.name: document_rig,
         SOCIAL.name: api_rig(SOCIAL, "posts", server),
         TICKETS.name: api_rig(TICKETS, "tickets", server),
     }

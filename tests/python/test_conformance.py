@@ -35,6 +35,10 @@ ONE_TOPIC = """
 [sources.streams.topics.shop]
 event_id = "id"
 """
+ONE_COLLECTION = """
+[sources.documents.collections.reviews]
+files = "*.bson"
+"""
 # A run in a process of its own, which says when it begins so that it can be killed in the middle.
 A_RUN = """
 import sys
@@ -87,7 +91,7 @@ def rig(
     name = f"w{abs(hash(request.node.name))}"
     copy = f"{name}_till"
     (settings() / "config.toml").write_text(
-        ONE_TOPIC if request.param == "streams" else ONE_FEED, encoding="utf-8"
+        {"streams": ONE_TOPIC, "documents": ONE_COLLECTION}.get(request.param, ONE_FEED), "utf-8"
     )
     (settings() / "secrets.toml").write_text("", encoding="utf-8")
     read_settings_again()

@@ -105,17 +105,6 @@ FACTS = """
 """
 """All facts below each other, each with the columns of its own: none equals that of another."""
 
-REVIEWS = """
-    insert into marts.fct_reviews
-        (review_id, branch_id, business_date, platform, rating, reviewed_at)
-    select
-        order_key, branch_id, business_date, (array['google', 'yelp', 'app'])[1 + local_hour % 3],
-        (right(order_number, 6)::integer % 11) / 2.0, ordered_at
-    from marts.fct_orders
-    where right(order_number, 6)::integer % 40 = 0
-"""
-"""Makes a review of every fortieth order."""
-
 REFUNDS = "coalesce(sum(p.refund_amount), 0) + coalesce(sum(o.returned_amount_exact), 0)"
 NET_REVENUE = f"coalesce(sum(o.revenue), 0) - ({REFUNDS})"
 ORDERS = "coalesce(sum(o.is_sale::integer), 0)"
@@ -389,9 +378,6 @@ PASSWORD = "a manager's p@ssword"  # noqa: S105 - invented for these tests
 @pytest.fixture(scope="module")
 def published(published_warehouse: Warehouse) -> Warehouse:
     """The company with refunds, changed prices, a second January, and reviews."""
-    with published_warehouse.connect(role="transformer") as connection:
-        # the sample has no feed of reviews
-        connection.execute(REVIEWS)
     return published_warehouse
 
 

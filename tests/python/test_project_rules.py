@@ -228,8 +228,10 @@ def test_every_base_model_is_judged_in_the_quarantine(manifest: dict[str, Any]) 
         for model in models(manifest)
         if model["name"].startswith("base_")
         and model["name"] != BRANCHES_OF_TILLS
-        # what only maps or reads the columns of exports is judged with the lines of all
-        and not re.fullmatch("base_exports__(?!lines$).*", model["name"])
+        # what only maps or opens an export or a collection is judged with the lines of all
+        and not re.fullmatch(
+            "base_exports__(?!lines$).*|base_documents__(?!reviews$).*", model["name"]
+        )
     }
     (quarantine,) = (model for model in models(manifest) if model["name"] == "quarantine")
     assert bases
@@ -270,9 +272,10 @@ def test_every_base_model_that_reads_a_personal_column_is_restricted() -> None:
                 readers.add(base.stem)
     assert len(readers) >= 6
     assert readers <= known, "their schema is `restricted`: docs/personal-data.md"
-    # these read what the feeds' own models have mapped
+    # these read what the models of feeds and collections have opened or mapped
     assert restricted - readers == {
-        f"base_files__{kind}" for kind in ("posts", "tickets", "reviews")
+        *(f"base_files__{kind}" for kind in ("posts", "tickets", "reviews")),
+        *(f"base_documents__{kind}" for kind in ("guest_reviews", "reviews")),
     }
 
 
@@ -290,7 +293,7 @@ def test_every_staging_model_of_judged_records_is_tested_to_lose_none(
             "name"
         ].startswith("stg_"):
             tested = {kind for kind, _ in generic_tests(manifest, model)}
-            # lines of files and messages have tests of their own, which know every feed or stream
+            # lines of files, messages and documents have tests of their own
             tested |= {
                 node["name"]
                 for node in manifest["nodes"].values()
@@ -299,6 +302,7 @@ def test_every_staging_model_of_judged_records_is_tested_to_lose_none(
             }
             assert tested & {
                 "nothing_is_lost", "no_line_of_a_file_is_lost", "no_message_of_a_stream_is_lost",
+                "no_review_of_a_collection_is_lost",
             }, model["name"]  # fmt: skip
 
 

@@ -1,30 +1,19 @@
-"""Files in a bucket: folders on disk, S3, Azure or Google Cloud (fsspec).
-
-dlt brings configuration and credentials of stores elsewhere; a folder on this machine is a path,
-whatever characters it has, and never passes for a URL.
-"""
+"""The files of a feed: those of a folder, and the lines that they have."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 from typing import Any, NamedTuple
-from urllib.request import url2pathname
 
 import pyarrow as pa
-from dlt.common.configuration import configspec, resolve_configuration
-from dlt.common.configuration.specs import BaseConfiguration
-from dlt.common.storages.configuration import FilesystemConfiguration
-from dlt.common.storages.fsspec_filesystem import MTIME_DISPATCH, fsspec_from_config
-from fsspec.core import url_to_fs
-from fsspec.implementations.local import LocalFileSystem
 from fsspec.utils import glob_translate
 
 from ingest.loads.branches import branches
 from ingest.loads.configuration import SECRETS_FILE
+from ingest.loads.folder import Folder, etag, in_any_case
 from ingest.loads.source import SourceError
 from ingest.sources.files import text
 from ingest.sources.files.csv_files import read_csv
@@ -32,26 +21,6 @@ from ingest.sources.files.excel_files import read_excel
 from ingest.sources.files.feed import BRANCH, Feed
 from ingest.sources.files.json_files import read_json_lines
 from ingest.sources.files.parquet_files import read_parquet
-from ingest.warehouse import PROJECT_DIR, reason
-
-ENDING = re.compile(r"\.[A-Za-z0-9.*?]+$")
-"""The ending of a pattern: `*.csv` is `A.CSV`, too."""
-
-SECRET = re.compile("secret|key|token|password|signature|connection_string")
-
-SECRET_PART = re.compile(r"(?i)(?:AccountKey|\bsig)=([^;&]+)")
-"""What is secret within a connection string."""
-
-OPENING = dict.fromkeys(("gs", "gcs"), "token")
-OPENING |= dict.fromkeys(("az", "abfs", "abfss"), "connection_string")
-"""By protocol, a driver's option that opens a store without credentials: a token `anon`."""
-
-
-@configspec
-class Options(BaseConfiguration):
-    """What a store's driver is told beside the credentials."""
-
-    kwargs: dict[str, Any] | None = None
 
 
 class File(NamedTuple):
@@ -109,25 +78,6 @@ class Reading:
         return self.error is None and self.changed is None
 
 
-def _in_any_case(ending: re.Match[str]) -> str:
-    return re.sub("[A-Za-z]", lambda letter: f"[{letter[0].lower()}{letter[0].upper()}]", ending[0])
-
-
-def local_folder(url: str) -> Path | None:
-    """Return the folder on this machine that a feed's url names; None where it is elsewhere.
-
-    Args:
-        url: a path, absolute, relative to the project or to the home (`~`), and taken as it is
-            written; or a URL with `file:`, in which a blank may be written `%20`.
-    """
-    address = re.match(r"file:(?://(?:localhost(?=/))?)?(.*)", url, re.DOTALL)
-    if address:
-        url = url2pathname(address[1])
-    elif "://" in url:
-        return None
-    return PROJECT_DIR / Path(url).expanduser()
-
-
 class Bucket:
     """A feed's folder, opened."""
 
@@ -141,39 +91,14 @@ class Bucket:
             SourceError: no driver for the URL's kind, or no credentials.
         """
         self.feed = feed
-        self._secrets: list[str] = []
-        self._folder = local_folder(feed.url)
+        self._folder = Folder(feed.url, "sources", "files", "feeds", feed.name)
         try:
-            self._system, root, protocol = self._open()
+            self._folder.open_up()
         except Exception as error:
             raise self.problem(error) from None
-        self._root = root.rstrip("/")
-        self._modified: Any = MTIME_DISPATCH.get(protocol, MTIME_DISPATCH["file"])
-        self._pattern = ENDING.sub(_in_any_case, feed.files)
+        self._pattern = in_any_case(feed.files)
         pattern = glob_translate(self._pattern)
         self._branch = re.compile(pattern.replace(re.escape(BRANCH), "(?P<branch>[^/]+)"))
-
-    def _open(self) -> tuple[Any, str, str]:
-        """Return the file system, the folder's path in it, and its protocol."""
-        if self._folder is not None:
-            return LocalFileSystem(), self._folder.as_posix(), "file"
-        url, sections = self.feed.url, ("sources", "files", "feeds", self.feed.name)
-        kwargs = resolve_configuration(Options(), sections=sections).kwargs or {}
-        self._hide(kwargs)
-        protocol = FilesystemConfiguration.parse_protocol(url)
-        if OPENING.get(protocol) in kwargs:
-            return *url_to_fs(url, use_listings_cache=False, **kwargs), protocol
-        config = resolve_configuration(FilesystemConfiguration(bucket_url=url), sections=sections)
-        self._hide(dict(config.credentials or {}))
-        return *fsspec_from_config(config), config.protocol
-
-    def _hide(self, given: Mapping[str, Any]) -> None:
-        """Keep what is secret out of messages."""
-        for name, value in given.items():
-            if isinstance(value, Mapping):
-                self._hide(value)
-            elif SECRET.search(name) and value not in (None, "", "anon"):
-                self._secrets += [str(value), *SECRET_PART.findall(str(value))]
 
     def problem(self, error: Exception, file: File | None = None) -> SourceError:
         """Return one sentence on why the folder or a file cannot be read, without secrets.
@@ -182,20 +107,18 @@ class Bucket:
             error: what was raised.
             file: the file; None for the folder.
         """
-        feed, why = self.feed, reason(error)
-        for secret in self._secrets:
-            why = why.replace(secret, "***")
+        feed, why, local = self.feed, self._folder.why(error), self._folder.local
         if file is not None:
             return SourceError(
                 f"The file {file.name} of the feed {feed.name} cannot be read ({why}): replace it; "
                 "the next run reads it again."
             )
-        if self._folder is not None and isinstance(error, FileNotFoundError):
+        if local is not None and isinstance(error, FileNotFoundError):
             return SourceError(
-                f"The feed {feed.name} has no files, because the folder {self._folder} does not "
+                f"The feed {feed.name} has no files, because the folder {local} does not "
                 f"exist: make it, or correct url in {feed.section}."
             )
-        credentials = "" if self._folder is not None else f" and its credentials in {SECRETS_FILE}"
+        credentials = "" if local is not None else f" and its credentials in {SECRETS_FILE}"
         return SourceError(
             f"The files of the feed {feed.name} at {feed.url} cannot be read ({why}): check the "
             f"url in {feed.section}{credentials}; the next run catches up."
@@ -207,18 +130,12 @@ class Bucket:
         Raises:
             SourceError: the folder cannot be listed.
         """
-        root = re.sub(r"([*?[])", r"[\1]", self._root)
         try:
-            self._system.invalidate_cache()
-            pattern = f"{root}/{self._pattern.replace(BRANCH, '*')}"
-            found: dict[str, dict[str, Any]] = self._system.glob(pattern, detail=True)
-            if not found:  # no folder is a mistake; an empty one is not
-                self._system.ls(self._root)
+            found = self._folder.find(self._pattern.replace(BRANCH, "*"))
         except Exception as error:
             raise self.problem(error) from None
-        for path, info in sorted(found.items()):
-            if info["type"] == "file":
-                yield self._file(path, info)
+        for path, info in found:
+            yield self._file(path, info)
 
     def others(self) -> list[str]:
         """Return the files in the pattern's folder, matched or not.
@@ -227,13 +144,13 @@ class Bucket:
         """
         wanted = re.split(r"[*?[{]", self.feed.files)[0].rpartition("/")[0]
         folder = wanted
-        while folder and not self._system.isdir(f"{self._root}/{folder}"):
+        while folder and not self._folder.is_folder(folder):
             folder = folder.rpartition("/")[0]
-        path = f"{self._root}/{folder}".rstrip("/")
-        found: list[dict[str, Any]] = self._system.ls(path, detail=True)
+        root = self._folder.root
+        path = f"{root}/{folder}".rstrip("/")
         return sorted(
-            info["name"][len(self._root) + 1 :].rstrip("/") + "/" * (info["type"] != "file")
-            for info in found
+            info["name"][len(root) + 1 :].rstrip("/") + "/" * (info["type"] != "file")
+            for info in self._folder.list(path)
             # a store may list a folder's own mark in it
             if info["name"].rstrip("/") != path and (info["type"] == "file" or folder != wanted)
         )
@@ -244,7 +161,7 @@ class Bucket:
         Args:
             file: as it was listed.
         """
-        return self._system.open(file.path, "rb")
+        return self._folder.open(file.path)
 
     def read(self, reading: Reading) -> Iterator[pa.Table]:
         """Yield the rows of a file, all values as text, with their line numbers.
@@ -305,12 +222,10 @@ class Bucket:
 
     def _now(self, file: File) -> File:
         """Return a file as it is now; one that is gone raises FileNotFoundError."""
-        self._system.invalidate_cache()
-        return self._file(file.path, self._system.info(file.path))
+        return self._file(file.path, self._folder.info(file.path))
 
     def _file(self, path: str, info: dict[str, Any]) -> File:
-        # Bytes of a name that are no UTF-8 are text for the file system only.
-        name = path[len(self._root) + 1 :].encode(errors="backslashreplace").decode()
+        name = self._folder.name_of(path)
         branch_id = self.feed.branch
         if self.feed.takes_branch_from_path and (match := self._branch.fullmatch(name)):
             branch_id = self.feed.branch_called(match["branch"])
@@ -319,7 +234,7 @@ class Bucket:
             path=path,
             branch_id=branch_id,
             size=int(info["size"]),
-            modified_at=datetime.fromtimestamp(self._modified(info).timestamp(), UTC),
-            etag=info.get("ETag") or info.get("etag") or info.get("md5Hash"),
+            modified_at=self._folder.modified_at(info),
+            etag=etag(info),
             inode=info.get("ino"),
         )

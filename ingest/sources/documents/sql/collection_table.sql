@@ -1,0 +1,2 @@
+create table if not exists {table} partition of raw_documents.documents
+for values in ({collection})

@@ -1,0 +1,1 @@
+copy {chunk} (position, document_id, document, updated_at) from stdin
