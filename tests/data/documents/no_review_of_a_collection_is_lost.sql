@@ -22,16 +22,29 @@ held as (
     select record_key from {{ ref('quarantine') }}
     where source_name = 'documents' and released_at is null
 
+),
+
+compared as (
+
+    select
+        landed.document_key,
+        landed._deleted_at,
+        staged.review_id,
+        held.record_key
+    from landed
+    full join staged on landed.document_key = staged.review_id
+    left join held on landed.document_key = held.record_key
+
+),
+
+differing as (
+
+    select * from compared
+    where
+        document_key is null
+        or (review_id is null) = (record_key is null)
+        or (_deleted_at is not null and review_id is null)
+
 )
 
-select
-    landed.document_key,
-    staged.review_id,
-    held.record_key
-from landed
-full join staged on landed.document_key = staged.review_id
-left join held on landed.document_key = held.record_key
-where
-    landed.document_key is null
-    or (staged.review_id is null) = (held.record_key is null)
-    or (landed._deleted_at is not null and staged.review_id is null)
+select * from differing
