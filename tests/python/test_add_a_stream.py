@@ -107,8 +107,8 @@ def test_the_steps_of_the_page_bring_events_and_name_what_waits(
         "dbt",
         "build",
         "--select",
-        "+stg_streams__events+",
-        "+stg_streams__partitions+",
+        "+stg_streams__events",
+        "+stg_streams__partitions",
     )
     mypizza(*built, project=project, folder=folder)
 

@@ -48,7 +48,7 @@ placed as (
 
 ),
 
--- after a silence, or when another campaign brings the visitor again; midnight changes nothing
+-- after a silence, or with a campaign that the event before does not name; not at midnight
 begun as (
 
     select
