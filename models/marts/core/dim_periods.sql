@@ -15,9 +15,10 @@
 
 with
 
+-- closed days with sales, whether a till has totals of them or not
 days as (
-    select * from {{ ref('int_days_reconciled') }}
-    where not is_open
+    select * from {{ ref('rpt_branch_days') }}
+    where is_complete and gross_revenue_exact <> 0
 ),
 
 branches as (
