@@ -300,7 +300,7 @@
       new_branches: others.filter((side) => side.isNew).length,
       unknown_branches: others.filter((side) => !side.isNew).length,
       answer: (tile) => (channel ? isOfChannels(tile) : tile.of.length)
-        ? sums.compare(tile, branches) : { value: null },
+        ? sums.compare(tile, branches, Boolean(channel)) : { value: null },
     };
   }
 

@@ -56,13 +56,21 @@ const sums = (() => {
     }));
   }
 
-  // a figure of all days, and like for like: of the branches that know it now and before
-  function compare(tile, branches) {
+  // A figure of all days, and like for like: of the branches that know it on each day now and before.
+  // `sparse`: there are rows only where there was something, so that none is nothing.
+  function compare(tile, branches, sparse = false) {
+    const isKnown = (row) => tile.of.every((column) => row[column] !== null);
     const same = branches.filter((side) => side.isComparable
-      && ["now", "before"].every((each) => tile.of.every((column) => known(side[each], column).length)));
-    const sum = (some, each) => figure(tile, some.flatMap((side) => side[each]));
+      && (sparse || [...side.now, ...side.before].every(isKnown)));
+    const sum = (some, each) => {
+      const found = figure(tile, some.flatMap((side) => side[each]));
+      return sparse && found === null && some.length && tile.of.length === 1 ? 0 : found;
+    };
+    const rows = branches.flatMap((side) => side.now);
+    const known = rows.filter(isKnown).length;
     return { value: sum(branches, "now"), same: sum(same, "now"), before: sum(same, "before"),
-      isCompared: same.length > 0 };
+      isCompared: same.length > 0,
+      partly: !sparse && known && known < rows.length ? `of ${known} of ${rows.length} days` : "" };
   }
 
   // the days in steps of a day, a week or a month; the edges are the range's own

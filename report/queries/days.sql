@@ -52,15 +52,28 @@ post_days as (
     group by branch_id, business_date
 ),
 
--- a branch that never knows a guest does not record them
-order_days as (
+guest_days as (
     select
         branch_id,
         business_date,
-        sum(known_guest_orders) as known_guest_orders,
-        sum(sum(known_guest_orders)) over (partition by branch_id) > 0 as has_guests
+        sum(known_guest_orders) as known_guest_orders
     from marts.rpt_day_parts
     group by branch_id, business_date
+),
+
+-- before the first guest and post nobody knows of any
+recorded as (
+    select
+        branches.branch_id,
+        (
+            select min(guests.business_date) from guest_days as guests
+            where guests.branch_id = branches.branch_id and guests.known_guest_orders > 0
+        ) as first_guest_date,
+        (
+            select min(posts.business_date) from post_days as posts
+            where posts.branch_id = branches.branch_id
+        ) as first_post_date
+    from marts.dim_branches as branches
 )
 
 select
@@ -74,13 +87,22 @@ select
     days.refund_amount_exact as refund_amount,
     days.orders,
     days.units,
-    days.new_guests,
-    case when orders.has_guests then orders.known_guest_orders end as known_guest_orders,
+    case when days.business_date >= recorded.first_guest_date then days.new_guests end
+        as new_guests,
+    case
+        when days.business_date >= recorded.first_guest_date
+            then coalesce(guests.known_guest_orders, 0)
+    end as known_guest_orders,
     days.complaints,
-    tickets.answered_tickets,
-    tickets.first_response_minutes,
-    posts.posts,
-    posts.positive_posts,
+    case when days.complaints is not null then coalesce(tickets.answered_tickets, 0) end
+        as answered_tickets,
+    case when days.complaints is not null then coalesce(tickets.first_response_minutes, 0) end
+        as first_response_minutes,
+    case when days.business_date >= recorded.first_post_date then coalesce(posts.posts, 0) end
+        as posts,
+    case
+        when days.business_date >= recorded.first_post_date then coalesce(posts.positive_posts, 0)
+    end as positive_posts,
     days.recipe_cost,
     -- between two counts nothing is found missing
     coalesce(days.waste, days.counted_recipe_cost * 0) as waste,
@@ -89,8 +111,9 @@ select
     stock.stock_out_days
 from branch_days as days
 inner join held on days.currency = held.currency
-left join order_days as orders
-    on days.branch_id = orders.branch_id and days.business_date = orders.business_date
+inner join recorded on days.branch_id = recorded.branch_id
+left join guest_days as guests
+    on days.branch_id = guests.branch_id and days.business_date = guests.business_date
 left join stock_days as stock
     on days.branch_id = stock.branch_id and days.business_date = stock.business_date
 left join ticket_days as tickets

@@ -112,9 +112,9 @@ def chain(small_warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) 
         ),
         "utf-8",
     )
-    file = project / "dbt_project.yml"
-    text = file.read_text("utf-8")
-    file.write_text(text.replace("[lyon_sales]", "[lyon_sales, york_sales]"), "utf-8")
+    listed = project / "dbt_project.yml"
+    text = listed.read_text("utf-8")
+    listed.write_text(text.replace("[lyon_sales]", "[lyon_sales, york_sales]"), "utf-8")
     secrets = (settings() / "secrets.toml").read_text("utf-8")
     bucket = Path(re.findall(r'stock_counts\]\nurl = "([^"]+)"', secrets)[0])
     empty(bucket / "stock" / "counts" / "quito", date.max)
