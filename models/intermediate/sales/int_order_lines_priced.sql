@@ -26,7 +26,7 @@ final as (
                     then {{ unlisted_product_key('lines.branch_id') }}
             end
         ) as product_key,
-        -- what has money and no quantity is of nobody knows how many
+        -- of a line with money and no quantity nobody knows how many units it is
         cast(
             case
                 when lines.quantity <> 0 or lines.gross_amount = 0

@@ -66,7 +66,7 @@ version_days as (
         business_date,
         product_key,
         currency,
-        -- a line with money and no quantity is of nobody knows how many
+        -- nobody knows how many units a line with money and no quantity has
         case
             when
                 coalesce(max(

@@ -42,7 +42,7 @@ order_lines as (
         branch_id,
         order_id,
         count(*) as line_count,
-        -- money without a quantity is of nobody knows how many
+        -- of money without a quantity nobody knows the units
         case
             when
                 min(case when line_kind = 'sale' and gross_amount <> 0 then abs(quantity) end) = 0
