@@ -648,7 +648,7 @@ def test_json_text_that_no_warehouse_stores_is_shown(folder: Folder) -> None:
 
 
 def excel(*rows: str) -> bytes:
-    """An Excel file with one sheet, made by hand; the second style is that of a day."""
+    """An Excel file with one sheet, made by hand; the styles after the first: a day, hours."""
     parts = {
         "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/'
         'content-types"><Default Extension="xml" ContentType="application/xml"/></Types>',
@@ -664,7 +664,8 @@ def excel(*rows: str) -> bytes:
         '<Relationship Id="r2" Target="styles.xml" Type="http://schemas.openxmlformats.org/'
         'officeDocument/2006/relationships/styles"/></Relationships>',
         "xl/styles.xml": '<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/'
-        'main"><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>',
+        'main"><cellXfs count="3"><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="46"/></cellXfs>'
+        "</styleSheet>",
         "xl/worksheets/sheet1.xml": '<worksheet xmlns="http://schemas.openxmlformats.org/'
         f'spreadsheetml/2006/main"><sheetData>{"".join(rows)}</sheetData></worksheet>',
     }
@@ -716,6 +717,14 @@ def test_a_midnight_of_excel_keeps_its_time_and_what_is_no_record_is_counted(
     assert folder.rows("at, day") == [
         ("2026-11-24 12:00:00", "2026-11-24"), ("2026-11-25 00:00:00", "2026-11-25"),
     ]  # fmt: skip
+
+
+def test_hours_of_excel_go_on_after_midnight_as_in_text(folder: Folder) -> None:
+    folder.declared |= {"format": "xlsx", "files": "*.xlsx"}
+    hours = (f'<row><c s="2"><v>{days}</v></c></row>' for days in (23.5 / 24, 1, 151 / 144))
+    folder.write("a.xlsx", excel(f"<row>{text_cell('at')}</row>", *hours))
+    succeeded(folder.load())
+    assert folder.rows("at") == [("23:30:00",), ("24:00:00",), ("25:10:00",)]
 
 
 def test_the_columns_of_an_excel_file_without_a_header_are_its_own(folder: Folder) -> None:
