@@ -618,6 +618,21 @@ def test_what_a_button_writes_around_its_records_is_understood(folder: Folder, k
     assert bool(left_out) == ("not_records" in declared)
 
 
+def test_an_option_that_does_not_fit_is_named_before_there_is_a_model(folder: Folder) -> None:
+    written = "no;day;time;article;amount;code\n20261101;24.11.2026;07:32 PM;Käse;2,50;12.34\n"
+    folder.write("s.csv", written)
+    notes = succeeded(folder.load()).notes
+    assert "';' in its lines: correct delimiter = ','" in notes[-1], notes
+    folder.declared |= {"delimiter": ";", "encoding": "cp1252"}
+    notes = succeeded(folder.load()).notes
+    for option in ("encoding", "date_format", "time_format", "decimal_separator"):
+        assert len([note for note in notes if f": correct {option} in" in note]) == 1, notes
+    assert len(notes) == 5  # the columns are new, too
+    folder.declared |= {"encoding": "utf-8", "date_format": "DD.MM.YYYY", "decimal_separator": ",",
+                        "time_format": "HH12:MI AM"}  # fmt: skip
+    assert not [note for note in succeeded(folder.load()).notes if "correct" in note]
+
+
 def test_a_header_that_is_nowhere_is_one_sentence(folder: Folder) -> None:
     folder.declared["header"] = "Receipt"
     folder.write("a.csv", "n,m\n1,2\n")
@@ -664,8 +679,8 @@ def excel(*rows: str) -> bytes:
         '<Relationship Id="r2" Target="styles.xml" Type="http://schemas.openxmlformats.org/'
         'officeDocument/2006/relationships/styles"/></Relationships>',
         "xl/styles.xml": '<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/'
-        'main"><cellXfs count="3"><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="46"/></cellXfs>'
-        "</styleSheet>",
+        'main"><cellXfs count="3"><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="46"/>'
+        "</cellXfs></styleSheet>",
         "xl/worksheets/sheet1.xml": '<worksheet xmlns="http://schemas.openxmlformats.org/'
         f'spreadsheetml/2006/main"><sheetData>{"".join(rows)}</sheetData></worksheet>',
     }

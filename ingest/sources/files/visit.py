@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +28,13 @@ DOWNLOADED_AGAIN = re.compile(r" \(\d+\)(?=\.[^/]*$)")
 
 SHOWN_FILES = 5
 """So many of the files that failed are named beside the first."""
+
+
+MOST_VALUES = 20_000
+"""So many values of a file are tried in other dialects: of a wide file, fewer lines."""
+
+DELIMITERS = ";\t|,"
+"""What may divide lines, the likeliest first: a comma may be in numbers, too."""
 
 
 @dataclass(frozen=True)
@@ -188,24 +196,56 @@ class FeedVisit:
         files = [reading.file.name for reading in readings if not reading.track.since]
         if feed.name in self.redeclared:
             files += [name for name in present if name not in files]
-        if self.is_modelled and self.expected and files:
-            # for the start-up time: DuckDB takes a tenth of a second
-            from ingest.sources.files.check import misread
+        landed = land.columns(connection, feed)
+        if len(landed) == 1 and files and feed.format == "csv":
+            yield from self._wrong_delimiter(files[0], landed[0])
+        elif files and landed:
+            read = self.expected or landed
+            yield from self._misread(files, [name for name in read if name in landed])
 
-            wanted = ["_file_name", "_line_number", "_reject", *self.expected]
-            columns = sql.SQL(", ").join(map(sql.Identifier, wanted))
-            statement = STATEMENTS("some_lines", table=table, columns=columns)
-            said: dict[str, str] = {}
-            # a dialect may change from one file to the next
-            for file in files[:: -(-len(files) // SHOWN_FILES)]:
-                if rows := connection.execute(statement, {"file": file}).fetchall():
-                    _, *found_columns = zip(*rows, strict=True)
-                    lines = pa.table([pa.array(each) for each in found_columns], wanted[1:])
-                    said = {
-                        sentence.partition(" of the file ")[0]: sentence
-                        for sentence in misread(feed, file, lines)
-                    } | said
-            yield from said.values()
+    def _misread(self, files: Sequence[str], wanted: Sequence[str]) -> Iterator[str]:
+        """Yield which columns are written otherwise than declared."""
+        if not wanted:
+            return
+        # for the start-up time: DuckDB takes a tenth of a second
+        from ingest.sources.files.check import misread
+
+        names = ["_file_name", "_line_number", "_reject", *wanted]
+        columns = sql.SQL(", ").join(map(sql.Identifier, names))
+        table = sql.Identifier(land.RAW, self.name)
+        statement = STATEMENTS("some_lines", table=table, columns=columns)
+        limit = min(1000, max(20, MOST_VALUES // len(wanted)))
+        said: dict[str, str] = {}
+        # a dialect may change from one file to the next
+        for file in files[:: -(-len(files) // SHOWN_FILES)]:
+            values = {"file": file, "limit": limit}
+            if rows := self.session.connection.execute(statement, values).fetchall():
+                _, numbers, *texts = zip(*rows, strict=True)
+                # a column may have no value
+                arrays = [pa.array(numbers), *(pa.array(each, pa.string()) for each in texts)]
+                lines = pa.table(arrays, names[1:])
+                said = {
+                    sentence.partition(" of the file ")[0]: sentence
+                    for sentence in misread(self.feed, file, lines, is_read=bool(self.expected))
+                } | said
+        yield from said.values()
+
+    def _wrong_delimiter(self, file: str, column: str) -> Iterator[str]:
+        """Yield by what the lines of a file could be divided, where it has only one column."""
+        table = sql.Identifier(land.RAW, self.name)
+        statement = STATEMENTS("some_texts", table=table, column=sql.Identifier(column))
+        rows = self.session.connection.execute(statement, {"file": file}).fetchall()
+        texts = [text for (text,) in rows if text]
+        for delimiter in DELIMITERS.replace(self.feed.delimiter, ""):
+            counts = Counter(text.count(delimiter) for text in texts)
+            (often, lines), *_ = counts.most_common(1) or [(0, 0)]
+            if often and lines >= 0.8 * len(texts):
+                yield (
+                    f"The file {file} of the feed {self.name} has only one column, {column}, and "
+                    f"{delimiter!r} in its lines: correct delimiter = {self.feed.delimiter!r} in "
+                    f"{self.feed.section}."
+                )
+                break
 
     def _mark_vanished(self, present: Sequence[File], came: Sequence[str]) -> dict[str, str | None]:
         """Write down which files are gone from the bucket, and take out the rows of renamed ones.
