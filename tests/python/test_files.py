@@ -331,11 +331,34 @@ def test_a_line_that_does_not_fit_the_header_lands_whole_with_its_number(folder:
     ]
     assert result.notes == (
         f"2 line(s) of the feed {folder.name} cannot be read as records and are in its "
-        "column _reject, first in a.csv.",
+        "column _reject, first in a.csv, line 4, which has more values than the header (3, not 2): "
+        f"correct it, or delimiter, quote or not_records in {folder.feed.section}.",
     )
     assert folder.query(
         f"select lines, rejects from raw_files._files where feed = '{folder.name}'"
     ) == [(5, 2)]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [("3", "fewer values than the header (1, not 2)"), ('"3,c', "a quote too few or too many")],
+)
+def test_a_line_that_is_no_record_says_why(folder: Folder, line: str, words: str) -> None:
+    folder.write("a.csv", f"n,m\n1,a\n{line}\n")
+    (note,) = succeeded(folder.load()).notes
+    assert f"first in a.csv, line 3, which has {words}: correct it" in note
+
+
+def test_what_lines_begin_with_may_go_over_values_and_an_end_of_file_is_none(
+    folder: Folder,
+) -> None:
+    folder.declared["not_records"] = [",,Grand", "x,y,"]
+    folder.write("a.csv", b"n,m,o\r\n1,a,b\r\n,,Grand total\r\n,,Bun\r\nx,y,z\r\nx,b,c\r\n\x1a")
+    (note,) = succeeded(folder.load()).notes
+    assert note.startswith("2 line(s) of a.csv are no records")
+    assert folder.rows("n, m, o, _reject") == [
+        ("1", "a", "b", None), ("", "", "Bun", None), ("x", "b", "c", None),
+    ]  # fmt: skip
 
 
 def test_a_quoted_value_goes_over_lines_and_the_numbers_go_on(folder: Folder) -> None:
@@ -1187,9 +1210,32 @@ def test_a_column_that_cannot_be_read_at_all_is_named_with_its_option(export: Ex
     export.sales.write("ventes_1.csv", SALES + "05/09/2015;19:32;1;Reine;1;10,00 €\r\n")
     export.sales.write("cloture_1.csv", CLOSING + "05/09/2015;1;1;10,00 €;0\r\n")
     assert (
-        f"No value of the column date of the feed {export.sales.name} can be read, for example "
-        "'05/09/2015': correct date_format in "
+        "The column date of the file ventes_1.csv has '05/09/2015' in line 2, which is not a day "
+        "with date_format = 'YYYY-MM-DD', but is one with 'DD/MM/YYYY': correct date_format in "
+        f"{export.sales.feed.section}."
     ) in str(export.compare().problem)
+
+
+@pytest.mark.parametrize(
+    ("option", "written"), [("currency_sign", "$1500,00"), ("thousands_separator", "1.500,00")]
+)
+def test_totals_of_which_the_large_ones_are_written_otherwise_name_the_option(
+    export: Export, option: str, written: str
+) -> None:
+    days = "".join(f"0{day}/09/2015;1;1;10,00;0\r\n" for day in range(1, 9))
+    export.sales.write("ventes_1.csv", SALES + "09/09/2015;19:32;1;Reine;1;1500,00\r\n")
+    export.closings.declared["currency_sign"] = ""
+    export.closings.declared["thousands_separator"] = ""
+    export.sales.write("cloture_1.csv", f"{CLOSING}{days}09/09/2015;1;1;{written};0\r\n")
+    problem = str(export.compare().problem)
+    assert f"has {written!r} in line 10, which is not a number with {option} = ''" in problem
+
+
+def test_what_a_line_of_totals_does_not_say_is_not_compared(export: Export) -> None:
+    export.sales.write("ventes_1.csv", SALES + "05/09/2015;19:32;1;Reine;1;10,00 €\r\n")
+    export.sales.write("cloture_1.csv", CLOSING + "05/09/2015;1;n/a;10,00 €;\r\n")
+    assert export.compare().problem is None
+    assert {figure for _, figure in export.figures()} == {"orders", "order_total"}
 
 
 def test_an_export_whose_totals_never_came_does_not_pass_for_one_that_agrees(

@@ -27,6 +27,7 @@ from ingest.loads.branches import branches
 from ingest.loads.configuration import SECRETS_FILE
 from ingest.loads.source import SourceError
 from ingest.sources.files import text
+from ingest.sources.files.columns import OWN_COLUMNS
 from ingest.sources.files.csv_files import read_csv
 from ingest.sources.files.excel_files import read_excel
 from ingest.sources.files.feed import BRANCH, Feed
@@ -89,6 +90,7 @@ class Reading:
         file: the file, as it was listed before it was read.
         lines: rows landed, rejects among them.
         rejects: lines that cannot be read as records.
+        width: how many columns its records have.
         notes: what a person should know although the file was read.
         error: one sentence, where it could not be read to its end.
         changed: the file as it is now, where it changed while it was read.
@@ -98,6 +100,7 @@ class Reading:
     file: File
     lines: int = 0
     rejects: int = 0
+    width: int = 0
     notes: list[str] = field(default_factory=list)
     error: str | None = None
     changed: File | None = None
@@ -267,6 +270,7 @@ class Bucket:
                     if table.num_rows:
                         reading.lines += table.num_rows
                         reading.rejects += table.num_rows - table["_reject"].null_count
+                        reading.width = len(set(table.column_names).difference(OWN_COLUMNS))
                         yield table
         except Exception as error:
             failure = error

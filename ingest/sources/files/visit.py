@@ -230,6 +230,23 @@ class FeedVisit:
                 } | said
         yield from said.values()
 
+    def _rejects(self, readings: Sequence[Reading]) -> Iterator[str]:
+        """Yield how many lines are no records, and what is wrong with the first."""
+        if not readings:
+            return
+        first = readings[0].file.name
+        statement = STATEMENTS("first_reject", table=sql.Identifier(land.RAW, self.name))
+        row = self.session.connection.execute(statement, {"file": first}).fetchone()
+        where = f"first in {first}"
+        if row:
+            line, text = row
+            where += f", line {line}, {_why_rejected(self.feed, text, readings[0].width)}"
+        place = "in quarantine" if self.is_modelled else "in its column _reject"
+        yield (
+            f"{sum(one.rejects for one in readings)} line(s) of the feed {self.name} cannot be "
+            f"read as records and are {place}, {where}."
+        )
+
     def _wrong_delimiter(self, file: str, column: str) -> Iterator[str]:
         """Yield by what the lines of a file could be divided, where it has only one column."""
         table = sql.Identifier(land.RAW, self.name)
@@ -308,19 +325,27 @@ class FeedVisit:
             yield f"New columns in the feed {self.name}: {', '.join(new)}."
         for reading in readings:
             yield from reading.notes
-        rejects = [reading for reading in readings if reading.rejects and not reading.error]
-        if rejects:
-            place = "in quarantine" if self.is_modelled else "in its column _reject"
-            yield (
-                f"{sum(one.rejects for one in rejects)} line(s) of the feed {self.name} cannot be "
-                f"read as records and are {place}, first in {rejects[0].file.name}."
-            )
+        yield from self._rejects([one for one in readings if one.rejects and not one.error])
         for reading in readings:
             if reading.changed:
                 yield (
                     f"The file {reading.file.name} of the feed {self.name} kept changing while it "
                     "was read: the next run will read it again."
                 )
+
+
+def _why_rejected(feed: Feed, text: str, width: int) -> str:
+    """Return what is wrong with a line that is no record, and which option may be."""
+    if feed.format != "csv":
+        return f"which is no {feed.format} object"
+    values = text.count(feed.delimiter) + 1
+    if feed.quote and text.count(feed.quote) % 2:
+        return f"which has a quote too few or too many: correct it, or quote in {feed.section}"
+    how = "more" if values > width else "fewer" if values < width else "other"
+    return (
+        f"which has {how} values than the header ({values}, not {width}): correct it, or "
+        f"delimiter, quote or not_records in {feed.section}"
+    )
 
 
 def _is_total(text: str) -> bool:
