@@ -547,13 +547,31 @@ def test_what_macos_adds_to_an_archive_is_no_file(folder: Folder) -> None:
     assert folder.rows("n") == [("1",)]
 
 
+COPIES = ("s_1 (1).csv", "s_1(2).csv", "s_1 - Copy.csv", "Kopie von s_1.csv", "s_1 copy.csv")
+
+
 def test_an_ending_in_capitals_is_found_and_a_second_download_is_named(folder: Folder) -> None:
     folder.write("A.CSV", "n\n1\n")
     folder.write("s_1.csv", "n\n2\n")
-    folder.write("s_1 (1).csv", "n\n3\n")
+    for number, copy in enumerate(COPIES, start=3):
+        folder.write(copy, f"n\n{number}\n")
     notes = succeeded(folder.load()).notes
-    assert folder.rows("n") == [("1",), ("3",), ("2",)]
-    assert [note for note in notes if "second download of s_1.csv" in note]
+    assert len(folder.rows("n")) == 2 + len(COPIES)
+    for copy in COPIES:
+        assert [note for note in notes if f"{copy} of the feed" in note and "of s_1.csv" in note]
+    assert not [note for note in notes if "A.CSV" in note]
+
+
+def test_files_whose_names_differ_in_case_or_packing_are_named(folder: Folder) -> None:
+    folder.declared["files"] = "s_*.csv"
+    for name in ("s_1.csv", "S_2.CSV", "s_3.CSV", "s_10.zip", "s_4.csv.gz", "t_1.csv", "s_1.pdf"):
+        folder.write(name, "n\n1\n")
+    (note,) = succeeded(folder.load()).notes
+    assert folder.rows("_file_name") == [("s_1.csv",), ("s_3.CSV",)]
+    assert note == (
+        f"3 file(s) beside those of the feed {folder.name} are not read, as files = 's_*.csv' does "
+        f"not match them, first S_2.CSV: rename them, or correct files in {folder.feed.section}."
+    )
 
 
 def test_a_pattern_that_matches_nothing_names_what_there_is(folder: Folder) -> None:

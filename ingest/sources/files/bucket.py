@@ -38,6 +38,8 @@ from ingest.warehouse import PROJECT_DIR, reason
 ENDING = re.compile(r"\.[A-Za-z0-9.*?]+$")
 """The ending of a pattern: `*.csv` is `A.CSV`, too."""
 
+PACKED = (".gz", ".zip", ".zst")
+
 SECRET = re.compile("secret|key|token|password|signature|connection_string")
 
 SECRET_PART = re.compile(r"(?i)(?:AccountKey|\bsig)=([^;&]+)")
@@ -155,6 +157,8 @@ class Bucket:
         self._pattern = ENDING.sub(_in_any_case, feed.files)
         pattern = glob_translate(self._pattern)
         self._branch = re.compile(pattern.replace(re.escape(BRANCH), "(?P<branch>[^/]+)"))
+        self.near: list[str] = []
+        """Of the files listed, those whose names miss the pattern in case or packing."""
 
     def _open(self) -> tuple[Any, str, str]:
         """Return the file system, the folder's path in it, and its protocol."""
@@ -214,7 +218,8 @@ class Bucket:
         try:
             self._system.invalidate_cache()
             pattern = f"{root}/{self._pattern.replace(BRANCH, '*')}"
-            found: dict[str, dict[str, Any]] = self._system.glob(pattern, detail=True)
+            found: dict[str, dict[str, Any]] = self._system.glob(self._wide(pattern), detail=True)
+            found = self._matching(pattern, found)
             if not found:  # no folder is a mistake; an empty one is not
                 self._system.ls(self._root)
         except Exception as error:
@@ -222,6 +227,31 @@ class Bucket:
         for path, info in sorted(found.items()):
             if info["type"] == "file":
                 yield self._file(path, info)
+
+    def _wide(self, pattern: str) -> str:
+        """Return a pattern that also finds names in another case, and packed files.
+
+        Where it names no part of them, every file would be near.
+        """
+        folder, slash, _ = pattern.rpartition("/")
+        stem = ENDING.sub("", self.feed.files.rpartition("/")[2].replace(BRANCH, "*"))
+        if not re.search("[A-Za-z]", re.sub(r"\[[^]]*\]", "", stem)) or "[" in stem:
+            return pattern
+        return f"{folder}{slash}{re.sub(r'[A-Za-z*]+', '*', stem + '*')}"
+
+    def _matching(
+        self, pattern: str, found: dict[str, dict[str, Any]]
+    ) -> dict[str, dict[str, Any]]:
+        """Return the files that the pattern matches; of the others, remember those near it."""
+        exact = re.compile(glob_translate(pattern))
+        files = self.feed.files.replace(BRANCH, "*")
+        stem, root = ENDING.sub("", files), len(self._root) + 1
+        names = (files, *(each + packing for each in (files, stem) for packing in PACKED))
+        near = re.compile("|".join(map(glob_translate, names)), re.IGNORECASE)
+        others = [path[root:] for path, info in found.items()
+                  if info["type"] == "file" and not exact.match(path)]  # fmt: skip
+        self.near = sorted(name for name in others if near.fullmatch(name))
+        return {path: info for path, info in found.items() if exact.match(path)}
 
     def others(self) -> list[str]:
         """Return the files in the pattern's folder, matched or not.

@@ -23,8 +23,12 @@ from ingest.sources.files.feed import Feed
 from ingest.warehouse import WarehouseError, reason
 
 STATEMENTS = Statements(__file__)
-DOWNLOADED_AGAIN = re.compile(r" \(\d+\)(?=\.[^/]*$)")
-"""What a browser adds to the name of a file that it has downloaded before."""
+COPIED = re.compile(
+    r"(?i)^(?P<folder>(?:.*/)?)(?:(?:kopie von|copy of|copie de|copia de|kopia|kopie av) +)?"
+    r"(?P<name>[^/]*?)(?: ?\(\d+\)|(?: -)? (?:copy|kopie|copie|copia|kopia)(?: ?\(?\d+\)?)?)?"
+    r"(?P<ending>(?:\.[a-z0-9]+)*)$"
+)
+"""What a browser or a file manager adds to the name of a file that is there already."""
 
 SHOWN_FILES = 5
 """So many of the files that failed are named beside the first."""
@@ -158,6 +162,13 @@ class FeedVisit:
             *self._notes(readings, gone, new, [file.name for file in present]),
             *self._mistakes(entry.load_id, readings, [file.name for file in present]),
         )
+        if bucket.near:
+            sentence = (
+                f"{len(bucket.near)} file(s) beside those of the feed {self.name} are not read, "
+                f"as files = {feed.files!r} does not match them, first {bucket.near[0]}: rename "
+                f"them, or correct files in {feed.section}."
+            )
+            entry.notes = (*entry.notes, sentence)
         if not (present or self.branches) and (others := bucket.others()):
             sentence = (
                 f"No file of the feed {self.name} matches {feed.files!r} in {feed.url}, which has "
@@ -305,12 +316,12 @@ class FeedVisit:
     ) -> Iterator[str]:
         """Yield what a person should know of a load: sentences on files, columns and lines."""
         for reading in readings:
-            first = DOWNLOADED_AGAIN.sub("", reading.file.name)
+            first = COPIED.sub(r"\g<folder>\g<name>\g<ending>", reading.file.name)
             if first != reading.file.name and first in present:
                 yield (
                     f"The file {reading.file.name} of the feed {self.name} looks like a second "
-                    f"download of {first}, and both are read: if they hold the same, they count "
-                    "twice: take the lines out of one, but leave its header (a file that is "
+                    f"download or a copy of {first}, and both are read: if they hold the same, "
+                    "they count twice: take the lines out of one, but leave its header (a file that is "
                     "removed keeps its rows)."
                 )
         for name, renamed in gone.items():
