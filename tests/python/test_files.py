@@ -22,12 +22,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from psycopg import sql
 
 from ingest.cli import audit
 from ingest.loads import driver
 from ingest.loads.source import Compared, LoadResult, SourceError, Window
 from ingest.sources.files import bucket as bucket_module
-from ingest.sources.files import csv_files, feed, source
+from ingest.sources.files import csv_files, dialect, feed, source
 from ingest.sources.files import text as file_text
 from ingest.sources.files.feed import Feed
 from ingest.sources.tills.source import MYPIZZA
@@ -1208,6 +1209,33 @@ def test_a_line_of_a_price_of_three_places_is_rounded_as_the_till_does(export: E
     )
     export.sales.write("cloture_1.csv", CLOSING + "05/09/2015;2;3;5,52 €;0\r\n")
     assert export.compare().problem is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "is_read"),
+    [
+        *(("number", text, False) for text in ("1e3", "1E+03", "NaN", "0x10", "1_000", "5~3")),
+        *(("number", text, True) for text in ("1000", "-5.50", "(5)", "5-", "5.55e-17", "1,000.5")),
+        *(("day", text, False) for text in ("02/03/2026 M", "02/03/20266", "02/03/2026 - -")),
+        *(("day", text, True) for text in ("2/3/2026", "02/03/2026 9:05 p. m.", "02/03/2026T10:15Z",
+                                            "02/03/2026, 10:15:00.5 +0100", "02/03/2026 1015")),
+        *(("time", text, False) for text in ("12:30:60", "12:60", "25:10", "12:30 M")),
+        *(("time", text, True) for text in ("12:30", "12:30:59", "24:00", "9:05", "12:30:59.5")),
+    ],
+)  # fmt: skip
+def test_a_value_is_read_as_the_feed_writes_it_or_not_at_all(
+    warehouse: Warehouse, kind: str, written: str, *, is_read: bool
+) -> None:
+    readers = {"number": dialect.number("v"), "day": dialect.day("v"),
+               "time": dialect.local_time("d", "v")}  # fmt: skip
+    query = sql.SQL(
+        "select {} is not null from (select {}::text as v, '02/03/2026'::text as d) as landed,"
+        " (select '.' as decimal_separator, ',' as thousands_separator, '' as currency_sign,"
+        " null::text as quantity_decimal_separator, 'DD/MM/YYYY' as date_format,"
+        " 'HH24:MI' as time_format) as dialect, (select 'UTC' as time_zone) as branch"
+    ).format(readers[kind], sql.Literal(written))
+    with warehouse.connect() as connection:
+        assert connection.execute(query).fetchone() == (is_read,)
 
 
 def test_figures_that_are_declared_no_longer_leave_nothing_behind(export: Export) -> None:

@@ -321,8 +321,8 @@ class FeedVisit:
                 yield (
                     f"The file {reading.file.name} of the feed {self.name} looks like a second "
                     f"download or a copy of {first}, and both are read: if they hold the same, "
-                    "they count twice: take the lines out of one, but leave its header (a file that is "
-                    "removed keeps its rows)."
+                    "they count twice: take the lines out of one, but leave its header (a file "
+                    "that is removed keeps its rows)."
                 )
         for name, renamed in gone.items():
             if renamed:
