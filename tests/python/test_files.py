@@ -824,10 +824,12 @@ def test_without_the_library_an_excel_file_says_what_to_install(
 
 
 def test_a_column_says_the_branch_of_each_line(folder: Folder) -> None:
-    folder.declared |= {"branch_column": "shop", "branches": {"quito": "Norte"}}
-    folder.write("a.csv", "shop,n\n Norte ,1\nchicago,2\nNowhere,3\n")
+    folder.declared |= {"branch_column": "shop", "branches": {"quito": ["Norte", "NORTE 2"]}}
+    folder.write("a.csv", "shop,n\n Norte ,1\nchicago,2\nNowhere,3\nNORTE 2,4\n")
     succeeded(folder.load())
-    assert folder.rows("branch_id, n") == [("quito", "1"), ("chicago", "2"), ("Nowhere", "3")]
+    assert folder.rows("branch_id, n") == [
+        ("quito", "1"), ("chicago", "2"), ("Nowhere", "3"), ("quito", "4"),
+    ]  # fmt: skip
     folder.declared["branch_column"] = "outlet"
     assert "has no column 'outlet', which says the branch (it has shop, n)" in str(
         folder.load().error

@@ -344,7 +344,7 @@ from (
 where is_rate
 order by role asc, ours asc, word asc;
 
--- a branch has one word, and a word one branch; of all others a person decides
+-- a branch gets one word, and a word one branch; of all others a person decides
 create table outlets as
 select
     word,
