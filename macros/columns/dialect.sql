@@ -19,17 +19,17 @@
     {%- set amount = "case when " ~ value ~ " like '%-%' or " ~ value ~ " like '%(%' then " ~ amount
         ~ " else " ~ bare ~ " end" -%}
     {%- set plain = "translate(" ~ amount ~ ", " ~ thousands_separators(decimal) ~ ", '')" -%}
+    {%- set written = "replace(replace(case when " ~ plain ~ " = " ~ amount ~ " then " ~ amount
+        ~ " when " ~ adapter.dispatch("matches")(amount, pattern or number_pattern(decimal))
+        ~ " then " ~ plain ~ " else " ~ amount ~ " end, case when " ~ decimal
+        ~ " <> '.' then '.' else '' end, '?'), " ~ decimal ~ ", '.')" -%}
+    {#- 1e3, 0x10 and nan are numbers to a warehouse; a computer writes 1e-05 for almost nothing -#}
     replace(
-        replace(
-            case
-                when {{ plain }} = {{ amount }} then {{ amount }}
-                when {{ adapter.dispatch("matches")(amount, pattern or number_pattern(decimal)) }}
-                    then {{ plain }}
-                else {{ amount }}
-            end,
-            case when {{ decimal }} <> '.' then '.' else '' end, '?'
+        translate(
+            replace(replace({{ written }}, '~', '?'), 'e-', '~'),
+            'eEnNiIxXoObB_', '?????????????'
         ),
-        {{ decimal }}, '.'
+        '~', 'e-'
     )
 {%- endmacro %}
 
@@ -93,7 +93,8 @@
             ("'.'", "'[.]'"), ("'YYYY'", "'([0-9]{4})'"), ("'YY'", "'([0-9]{2})'"),
             ("'MM'", digits), ("'DD'", digits),
         ]),
-        "'(?:[ T,][-+0-9:.,hTZAPMapm ]*)?$'",
+        "'(?:[ T,]+[0-9]{1,2}[:.h]?[0-9]{2}(?:[:.,]?[0-9]+)*(?: *[AaPp][. ]*[Mm][.]?)?"
+            ~ "(?: *(?:Z|[-+][0-9:]+))?)?[ ,]*$'",
     ])) }}
 {%- endmacro %}
 
@@ -125,9 +126,9 @@
             ("'DD'", "'[0-9]{1,2}'"), ("' AM'", "'[ \u00a0\u2009\u202f]*AM'"),
             ("'AM'", "'([AaPp])[.]?[Mm][.]?'"),
             ("'HH'", "case when " ~ has_halves ~ " then '(0?[1-9]|1[0-2])' else '([0-9]{1,2})' end"),
-            ("'MI'", "case when " ~ has_seconds ~ " then '([0-9]{2})' else '([0-9]{2})(?::[0-9]{2}"
+            ("'MI'", "case when " ~ has_seconds ~ " then '([0-9]{2})' else '([0-9]{2})(?::[0-5][0-9]"
                 ~ fraction ~ ")?' end"),
-            ("':SS'", "'(:[0-9]{2})?" ~ fraction ~ "'"), ("'SS'", "'([0-9]{2})" ~ fraction ~ "'"),
+            ("':SS'", "'(:[0-5][0-9])?" ~ fraction ~ "'"), ("'SS'", "'([0-5][0-9])" ~ fraction ~ "'"),
             ("'OF'", "' *(?:Z|[-+][0-9]{2}:?(?:[0-9]{2})?)'"),
         ]),
         "' *$'",

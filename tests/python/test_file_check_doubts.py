@@ -148,6 +148,26 @@ CASES: dict[str, tuple[str, str, list[str], list[str]]] = {
          "betaald.cash, betaald.pin look like what was paid in each way"],
         ["thousands_separator", "lines_of_columns", "'klant'", "quarantine."],
     ),
+    "sums of parts before the sum of the file": (
+        "sums.csv",
+        "day;time;no;item;amount\n2026-03-01;08:00;1;Tea;3.00\nSubtotal;;;;3.00\n"
+        "2026-03-01;08:01;2;Tea;-1.50\nSubtotal;;;;-1.50\nTotal;;;;1.50\n",
+        ['not_records = ["Subtotal"]', "{{ filled('landed.day') }} in ('Total') as is_total,"],
+        ["'Subtotal'", "quarantine"],
+    ),
+    "sums of parts only": (
+        "parts.csv",
+        "day;time;no;item;amount\n2026-03-01;08:00;1;Tea;3.00\nSubtotal;;;;3.00\n",
+        ['not_records = ["Subtotal"]'], ["is_total", "quarantine"],
+    ),
+    "a sum of each day, and a footer with a day in it": (
+        "days.csv",
+        "no;day;time;item;amount\n1;2026-11-01;08:00;Tea;3.00\nSubtotal 01/11/2026;;;;3.00\n"
+        "2;2026-11-02;08:00;Tea;3.00\nSubtotal 02/11/2026;;;;3.00\n"
+        "Totals for 01-02/11/2026;;;;6.00\n",
+        ['not_records = ["Subtotal"]', "{{ filled('landed.no') }} like 'Totals for%' as is_total,"],
+        ["quarantine"],
+    ),
     "a line without a day": (
         "totals.csv",
         "day;time;no;item;amount\n2026-03-01;08:00;1;Tea;2.00\n2026-03-01;08:01;2;Tea;2.00\n"

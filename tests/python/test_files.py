@@ -22,12 +22,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from psycopg import sql
 
 from ingest.cli import audit
 from ingest.loads import driver
 from ingest.loads.source import Compared, LoadResult, SourceError, Window
 from ingest.sources.files import bucket as bucket_module
-from ingest.sources.files import csv_files, feed, source
+from ingest.sources.files import csv_files, dialect, feed, source
 from ingest.sources.files import text as file_text
 from ingest.sources.files.feed import Feed
 from ingest.sources.tills.source import MYPIZZA
@@ -331,11 +332,34 @@ def test_a_line_that_does_not_fit_the_header_lands_whole_with_its_number(folder:
     ]
     assert result.notes == (
         f"2 line(s) of the feed {folder.name} cannot be read as records and are in its "
-        "column _reject, first in a.csv.",
+        "column _reject, first in a.csv, line 4, which has more values than the header (3, not 2): "
+        f"correct it, or delimiter, quote or not_records in {folder.feed.section}.",
     )
     assert folder.query(
         f"select lines, rejects from raw_files._files where feed = '{folder.name}'"
     ) == [(5, 2)]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [("3", "fewer values than the header (1, not 2)"), ('"3,c', "a quote too few or too many")],
+)
+def test_a_line_that_is_no_record_says_why(folder: Folder, line: str, words: str) -> None:
+    folder.write("a.csv", f"n,m\n1,a\n{line}\n")
+    (note,) = succeeded(folder.load()).notes
+    assert f"first in a.csv, line 3, which has {words}: correct it" in note
+
+
+def test_what_lines_begin_with_may_go_over_values_and_an_end_of_file_is_none(
+    folder: Folder,
+) -> None:
+    folder.declared["not_records"] = [",,Grand", "x,y,"]
+    folder.write("a.csv", b"n,m,o\r\n1,a,b\r\n,,Grand total\r\n,,Bun\r\nx,y,z\r\nx,b,c\r\n\x1a")
+    (note,) = succeeded(folder.load()).notes
+    assert note.startswith("2 line(s) of a.csv are no records")
+    assert folder.rows("n, m, o, _reject") == [
+        ("1", "a", "b", None), ("", "", "Bun", None), ("x", "b", "c", None),
+    ]  # fmt: skip
 
 
 def test_a_quoted_value_goes_over_lines_and_the_numbers_go_on(folder: Folder) -> None:
@@ -524,13 +548,31 @@ def test_what_macos_adds_to_an_archive_is_no_file(folder: Folder) -> None:
     assert folder.rows("n") == [("1",)]
 
 
+COPIES = ("s_1 (1).csv", "s_1(2).csv", "s_1 - Copy.csv", "Kopie von s_1.csv", "s_1 copy.csv")
+
+
 def test_an_ending_in_capitals_is_found_and_a_second_download_is_named(folder: Folder) -> None:
     folder.write("A.CSV", "n\n1\n")
     folder.write("s_1.csv", "n\n2\n")
-    folder.write("s_1 (1).csv", "n\n3\n")
+    for number, copy in enumerate(COPIES, start=3):
+        folder.write(copy, f"n\n{number}\n")
     notes = succeeded(folder.load()).notes
-    assert folder.rows("n") == [("1",), ("3",), ("2",)]
-    assert [note for note in notes if "second download of s_1.csv" in note]
+    assert len(folder.rows("n")) == 2 + len(COPIES)
+    for copy in COPIES:
+        assert [note for note in notes if f"{copy} of the feed" in note and "of s_1.csv" in note]
+    assert not [note for note in notes if "A.CSV" in note]
+
+
+def test_files_whose_names_differ_in_case_or_packing_are_named(folder: Folder) -> None:
+    folder.declared["files"] = "s_*.csv"
+    for name in ("s_1.csv", "S_2.CSV", "s_3.CSV", "s_10.zip", "s_4.csv.gz", "t_1.csv", "s_1.pdf"):
+        folder.write(name, "n\n1\n")
+    (note,) = succeeded(folder.load()).notes
+    assert folder.rows("_file_name") == [("s_1.csv",), ("s_3.CSV",)]
+    assert note == (
+        f"3 file(s) beside those of the feed {folder.name} are not read, as files = 's_*.csv' does "
+        f"not match them, first S_2.CSV: rename them, or correct files in {folder.feed.section}."
+    )
 
 
 def test_a_pattern_that_matches_nothing_names_what_there_is(folder: Folder) -> None:
@@ -618,6 +660,21 @@ def test_what_a_button_writes_around_its_records_is_understood(folder: Folder, k
     assert bool(left_out) == ("not_records" in declared)
 
 
+def test_an_option_that_does_not_fit_is_named_before_there_is_a_model(folder: Folder) -> None:
+    written = "no;day;time;article;amount;code\n20261101;24.11.2026;07:32 PM;Käse;2,50;12.34\n"
+    folder.write("s.csv", written)
+    notes = succeeded(folder.load()).notes
+    assert "';' in its lines: correct delimiter = ','" in notes[-1], notes
+    folder.declared |= {"delimiter": ";", "encoding": "cp1252"}
+    notes = succeeded(folder.load()).notes
+    for option in ("encoding", "date_format", "time_format", "decimal_separator"):
+        assert len([note for note in notes if f": correct {option} in" in note]) == 1, notes
+    assert len(notes) == 5  # the columns are new, too
+    folder.declared |= {"encoding": "utf-8", "date_format": "DD.MM.YYYY", "decimal_separator": ",",
+                        "time_format": "HH12:MI AM"}  # fmt: skip
+    assert not [note for note in succeeded(folder.load()).notes if "correct" in note]
+
+
 def test_a_header_that_is_nowhere_is_one_sentence(folder: Folder) -> None:
     folder.declared["header"] = "Receipt"
     folder.write("a.csv", "n,m\n1,2\n")
@@ -648,7 +705,7 @@ def test_json_text_that_no_warehouse_stores_is_shown(folder: Folder) -> None:
 
 
 def excel(*rows: str) -> bytes:
-    """An Excel file with one sheet, made by hand; the second style is that of a day."""
+    """An Excel file with one sheet, made by hand; the styles after the first: a day, hours."""
     parts = {
         "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/'
         'content-types"><Default Extension="xml" ContentType="application/xml"/></Types>',
@@ -664,7 +721,8 @@ def excel(*rows: str) -> bytes:
         '<Relationship Id="r2" Target="styles.xml" Type="http://schemas.openxmlformats.org/'
         'officeDocument/2006/relationships/styles"/></Relationships>',
         "xl/styles.xml": '<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/'
-        'main"><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>',
+        'main"><cellXfs count="3"><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="46"/>'
+        "</cellXfs></styleSheet>",
         "xl/worksheets/sheet1.xml": '<worksheet xmlns="http://schemas.openxmlformats.org/'
         f'spreadsheetml/2006/main"><sheetData>{"".join(rows)}</sheetData></worksheet>',
     }
@@ -718,6 +776,14 @@ def test_a_midnight_of_excel_keeps_its_time_and_what_is_no_record_is_counted(
     ]  # fmt: skip
 
 
+def test_hours_of_excel_go_on_after_midnight_as_in_text(folder: Folder) -> None:
+    folder.declared |= {"format": "xlsx", "files": "*.xlsx"}
+    hours = (f'<row><c s="2"><v>{days}</v></c></row>' for days in (23.5 / 24, 1, 151 / 144))
+    folder.write("a.xlsx", excel(f"<row>{text_cell('at')}</row>", *hours))
+    succeeded(folder.load())
+    assert folder.rows("at") == [("23:30:00",), ("24:00:00",), ("25:10:00",)]
+
+
 def test_the_columns_of_an_excel_file_without_a_header_are_its_own(folder: Folder) -> None:
     folder.declared |= {"format": "xlsx", "files": "*.xlsx", "columns": ["n", "m", "o"]}
     folder.write("a.xlsx", excel(f"<row>{text_cell('1')}{text_cell('2')}</row>"))
@@ -758,10 +824,12 @@ def test_without_the_library_an_excel_file_says_what_to_install(
 
 
 def test_a_column_says_the_branch_of_each_line(folder: Folder) -> None:
-    folder.declared |= {"branch_column": "shop", "branches": {"quito": "Norte"}}
-    folder.write("a.csv", "shop,n\n Norte ,1\nchicago,2\nNowhere,3\n")
+    folder.declared |= {"branch_column": "shop", "branches": {"quito": ["Norte", "NORTE 2"]}}
+    folder.write("a.csv", "shop,n\n Norte ,1\nchicago,2\nNowhere,3\nNORTE 2,4\n")
     succeeded(folder.load())
-    assert folder.rows("branch_id, n") == [("quito", "1"), ("chicago", "2"), ("Nowhere", "3")]
+    assert folder.rows("branch_id, n") == [
+        ("quito", "1"), ("chicago", "2"), ("Nowhere", "3"), ("quito", "4"),
+    ]  # fmt: skip
     folder.declared["branch_column"] = "outlet"
     assert "has no column 'outlet', which says the branch (it has shop, n)" in str(
         folder.load().error
@@ -1145,6 +1213,33 @@ def test_a_line_of_a_price_of_three_places_is_rounded_as_the_till_does(export: E
     assert export.compare().problem is None
 
 
+@pytest.mark.parametrize(
+    ("kind", "written", "is_read"),
+    [
+        *(("number", text, False) for text in ("1e3", "1E+03", "NaN", "0x10", "1_000", "5~3")),
+        *(("number", text, True) for text in ("1000", "-5.50", "(5)", "5-", "5.55e-17", "1,000.5")),
+        *(("day", text, False) for text in ("02/03/2026 M", "02/03/20266", "02/03/2026 - -")),
+        *(("day", text, True) for text in ("2/3/2026", "02/03/2026 9:05 p. m.", "02/03/2026T10:15Z",
+                                            "02/03/2026, 10:15:00.5 +0100", "02/03/2026 1015")),
+        *(("time", text, False) for text in ("12:30:60", "12:60", "25:10", "12:30 M")),
+        *(("time", text, True) for text in ("12:30", "12:30:59", "24:00", "9:05", "12:30:59.5")),
+    ],
+)  # fmt: skip
+def test_a_value_is_read_as_the_feed_writes_it_or_not_at_all(
+    warehouse: Warehouse, kind: str, written: str, *, is_read: bool
+) -> None:
+    readers = {"number": dialect.number("v"), "day": dialect.day("v"),
+               "time": dialect.local_time("d", "v")}  # fmt: skip
+    query = sql.SQL(
+        "select {} is not null from (select {}::text as v, '02/03/2026'::text as d) as landed,"
+        " (select '.' as decimal_separator, ',' as thousands_separator, '' as currency_sign,"
+        " null::text as quantity_decimal_separator, 'DD/MM/YYYY' as date_format,"
+        " 'HH24:MI' as time_format) as dialect, (select 'UTC' as time_zone) as branch"
+    ).format(readers[kind], sql.Literal(written))
+    with warehouse.connect() as connection:
+        assert connection.execute(query).fetchone() == (is_read,)
+
+
 def test_figures_that_are_declared_no_longer_leave_nothing_behind(export: Export) -> None:
     export.sales.write("ventes_1.csv", SALES + "05/09/2015;19:32;1;Reine;1;10,00 €\r\n")
     export.sales.write("cloture_1.csv", CLOSING + "05/09/2015;1;7;10,00 €;0\r\n")
@@ -1163,9 +1258,32 @@ def test_a_column_that_cannot_be_read_at_all_is_named_with_its_option(export: Ex
     export.sales.write("ventes_1.csv", SALES + "05/09/2015;19:32;1;Reine;1;10,00 €\r\n")
     export.sales.write("cloture_1.csv", CLOSING + "05/09/2015;1;1;10,00 €;0\r\n")
     assert (
-        f"No value of the column date of the feed {export.sales.name} can be read, for example "
-        "'05/09/2015': correct date_format in "
+        "The column date of the file ventes_1.csv has '05/09/2015' in line 2, which is not a day "
+        "with date_format = 'YYYY-MM-DD', but is one with 'DD/MM/YYYY': correct date_format in "
+        f"{export.sales.feed.section}."
     ) in str(export.compare().problem)
+
+
+@pytest.mark.parametrize(
+    ("option", "written"), [("currency_sign", "$1500,00"), ("thousands_separator", "1.500,00")]
+)
+def test_totals_of_which_the_large_ones_are_written_otherwise_name_the_option(
+    export: Export, option: str, written: str
+) -> None:
+    days = "".join(f"0{day}/09/2015;1;1;10,00;0\r\n" for day in range(1, 9))
+    export.sales.write("ventes_1.csv", SALES + "09/09/2015;19:32;1;Reine;1;1500,00\r\n")
+    export.closings.declared["currency_sign"] = ""
+    export.closings.declared["thousands_separator"] = ""
+    export.sales.write("cloture_1.csv", f"{CLOSING}{days}09/09/2015;1;1;{written};0\r\n")
+    problem = str(export.compare().problem)
+    assert f"has {written!r} in line 10, which is not a number with {option} = ''" in problem
+
+
+def test_what_a_line_of_totals_does_not_say_is_not_compared(export: Export) -> None:
+    export.sales.write("ventes_1.csv", SALES + "05/09/2015;19:32;1;Reine;1;10,00 €\r\n")
+    export.sales.write("cloture_1.csv", CLOSING + "05/09/2015;1;n/a;10,00 €;\r\n")
+    assert export.compare().problem is None
+    assert {figure for _, figure in export.figures()} == {"orders", "order_total"}
 
 
 def test_an_export_whose_totals_never_came_does_not_pass_for_one_that_agrees(

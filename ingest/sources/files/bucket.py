@@ -16,11 +16,37 @@ from ingest.loads.configuration import SECRETS_FILE
 from ingest.loads.folder import Folder, etag, in_any_case
 from ingest.loads.source import SourceError
 from ingest.sources.files import text
+from ingest.sources.files.columns import OWN_COLUMNS
 from ingest.sources.files.csv_files import read_csv
 from ingest.sources.files.excel_files import read_excel
 from ingest.sources.files.feed import BRANCH, Feed
 from ingest.sources.files.json_files import read_json_lines
 from ingest.sources.files.parquet_files import read_parquet
+<<<<<<< HEAD
+=======
+from ingest.warehouse import PROJECT_DIR, reason
+
+ENDING = re.compile(r"\.[A-Za-z0-9.*?]+$")
+"""The ending of a pattern: `*.csv` is `A.CSV`, too."""
+
+PACKED = (".gz", ".zip", ".zst")
+
+SECRET = re.compile("secret|key|token|password|signature|connection_string")
+
+SECRET_PART = re.compile(r"(?i)(?:AccountKey|\bsig)=([^;&]+)")
+"""What is secret within a connection string."""
+
+OPENING = dict.fromkeys(("gs", "gcs"), "token")
+OPENING |= dict.fromkeys(("az", "abfs", "abfss"), "connection_string")
+"""By protocol, a driver's option that opens a store without credentials: a token `anon`."""
+
+
+@configspec
+class Options(BaseConfiguration):
+    """What a store's driver is told beside the credentials."""
+
+    kwargs: dict[str, Any] | None = None
+>>>>>>> fix13
 
 
 class File(NamedTuple):
@@ -58,6 +84,7 @@ class Reading:
         file: the file, as it was listed before it was read.
         lines: rows landed, rejects among them.
         rejects: lines that cannot be read as records.
+        width: how many columns its records have.
         notes: what a person should know although the file was read.
         error: one sentence, where it could not be read to its end.
         changed: the file as it is now, where it changed while it was read.
@@ -67,6 +94,7 @@ class Reading:
     file: File
     lines: int = 0
     rejects: int = 0
+    width: int = 0
     notes: list[str] = field(default_factory=list)
     error: str | None = None
     changed: File | None = None
@@ -99,6 +127,8 @@ class Bucket:
         self._pattern = in_any_case(feed.files)
         pattern = glob_translate(self._pattern)
         self._branch = re.compile(pattern.replace(re.escape(BRANCH), "(?P<branch>[^/]+)"))
+        self.near: list[str] = []
+        """Of the files listed, those whose names miss the pattern in case or packing."""
 
     def problem(self, error: Exception, file: File | None = None) -> SourceError:
         """Return one sentence on why the folder or a file cannot be read, without secrets.
@@ -131,11 +161,45 @@ class Bucket:
             SourceError: the folder cannot be listed.
         """
         try:
+<<<<<<< HEAD
             found = self._folder.find(self._pattern.replace(BRANCH, "*"))
+=======
+            self._system.invalidate_cache()
+            pattern = f"{root}/{self._pattern.replace(BRANCH, '*')}"
+            found: dict[str, dict[str, Any]] = self._system.glob(self._wide(pattern), detail=True)
+            found = self._matching(pattern, found)
+            if not found:  # no folder is a mistake; an empty one is not
+                self._system.ls(self._root)
+>>>>>>> fix13
         except Exception as error:
             raise self.problem(error) from None
         for path, info in found:
             yield self._file(path, info)
+
+    def _wide(self, pattern: str) -> str:
+        """Return a pattern that also finds names in another case, and packed files.
+
+        Where it names no part of them, every file would be near.
+        """
+        folder, slash, _ = pattern.rpartition("/")
+        stem = ENDING.sub("", self.feed.files.rpartition("/")[2].replace(BRANCH, "*"))
+        if not re.search("[A-Za-z]", re.sub(r"\[[^]]*\]", "", stem)) or "[" in stem:
+            return pattern
+        return f"{folder}{slash}{re.sub(r'[A-Za-z*]+', '*', stem + '*')}"
+
+    def _matching(
+        self, pattern: str, found: dict[str, dict[str, Any]]
+    ) -> dict[str, dict[str, Any]]:
+        """Return the files that the pattern matches; of the others, remember those near it."""
+        exact = re.compile(glob_translate(pattern))
+        files = self.feed.files.replace(BRANCH, "*")
+        stem, root = ENDING.sub("", files), len(self._root) + 1
+        names = (files, *(each + packing for each in (files, stem) for packing in PACKED))
+        near = re.compile("|".join(map(glob_translate, names)), re.IGNORECASE)
+        others = [path[root:] for path, info in found.items()
+                  if info["type"] == "file" and not exact.match(path)]  # fmt: skip
+        self.near = sorted(name for name in others if near.fullmatch(name))
+        return {path: info for path, info in found.items() if exact.match(path)}
 
     def others(self) -> list[str]:
         """Return the files in the pattern's folder, matched or not.
@@ -184,6 +248,7 @@ class Bucket:
                     if table.num_rows:
                         reading.lines += table.num_rows
                         reading.rejects += table.num_rows - table["_reject"].null_count
+                        reading.width = len(set(table.column_names).difference(OWN_COLUMNS))
                         yield table
         except Exception as error:
             failure = error

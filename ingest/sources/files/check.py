@@ -115,13 +115,14 @@ def check(place: str, name: str | None = None, **given: str | None) -> Checked:
         return _look(database, bucket, file, files, options)
 
 
-def misread(feed: Feed, file: str, lines: pa.Table) -> Iterator[str]:
+def misread(feed: Feed, file: str, lines: pa.Table, is_read: bool = True) -> Iterator[str]:
     """Yield which columns are written in another dialect than the feed says, a sentence each.
 
     Args:
         feed: the feed.
         file: the name of one of its files.
         lines: lines of this file, as they landed.
+        is_read: whether something reads these columns; of others the name must say what they are.
     """
     names = [name for name in lines.column_names if name not in OWN_COLUMNS]
     for title in names:
@@ -136,11 +137,10 @@ def misread(feed: Feed, file: str, lines: pa.Table) -> Iterator[str]:
     # advice that cannot be given fails no load
     with suppress(duckdb.Error), duckdb.connect() as database:
         _try(database, feed, lines, dict(zip(names, names, strict=True)))
-        separators = {
-            option: _literal(getattr(feed, option))
-            for option in ("decimal_separator", "thousands_separator")
-        }
-        for title, kind, text, line, option, right in _run(database, "misread", **separators):
+        options = ("decimal_separator", "thousands_separator")
+        separators = {option: _literal(getattr(feed, option)) for option in options}
+        parts = {**separators, "is_read": str(is_read)}
+        for title, kind, text, line, option, right in _run(database, "misread", **parts):
             # quantities are written as money is, unless it is said
             wrong = feed.model_dump(exclude_none=True).get(option, feed.decimal_separator)
             yield (

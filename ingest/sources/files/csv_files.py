@@ -37,6 +37,9 @@ LONGEST_HEADER = 20
 SEPARATOR_LINE = re.compile(rb'"?sep=.+"?\s*', re.IGNORECASE)
 """What Excel is told in the first line: the delimiter, which the feed declares."""
 
+END_OF_FILE = b"\x1a"
+"""What programs for DOS write at the end: no record."""
+
 BLANK_LINES = re.compile(rb"(?:[^\S\n]*\n)*+")
 LONE_RETURN = re.compile(rb"\r(?!\n)")
 
@@ -61,6 +64,8 @@ def read_csv(
     is_header_known = False
     for position, chunk in enumerate(chain(_unwrapped(chunks, feed), [None])):
         is_last = chunk is None
+        if is_last:
+            rest = rest.rstrip(END_OF_FILE)
         if is_last and not rest and is_header_known:
             track.ends_at(file.line)
         rest += chunk or b""
@@ -358,18 +363,27 @@ class _File:
         beginnings = tuple(self._feed.not_records)
         if not beginnings:
             return table, rejects
-        first = pc.utf8_ltrim_whitespace(table[self._names[0]])
-        is_record = pc.invert(
-            reduce(pc.or_, (pc.starts_with(first, pattern) for pattern in beginnings))
+        records = table.filter(
+            pc.invert(reduce(pc.or_, (self._begins(table, text) for text in beginnings)))
         )
-        records = table.filter(is_record)
         kept = {
             number: text
             for number, text in rejects.items()
-            if not text.lstrip(' \t"').startswith(beginnings)
+            if not (text.startswith(beginnings) or text.lstrip(' \t"').startswith(beginnings))
         }
         self.left_out += len(table) - len(records) + len(rejects) - len(kept)
         return records, kept
+
+    def _begins(self, table: pa.Table, beginning: str) -> pa.Array:
+        """Say which rows begin with a text, which may go over several values."""
+        *before, last = beginning.split(self._feed.delimiter)[: len(self._names)]
+        names = self._names[: len(before) + 1]
+        values = [pc.utf8_ltrim_whitespace(table[name]) for name in names]
+        is_so = pc.starts_with(values[len(before)], last)
+        for value, text in zip(values, before, strict=False):
+            is_so = pc.and_(is_so, pc.equal(pc.utf8_rtrim_whitespace(value), text.strip()))
+        # the first value may have a delimiter in it
+        return pc.or_(is_so, pc.starts_with(values[0], beginning))
 
     def _without_headers(self, table: pa.Table) -> pa.Table:
         """Return rows without those that hold nothing at all, or the header once more."""

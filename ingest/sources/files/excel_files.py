@@ -133,6 +133,9 @@ def _text(cell: Any, decimal: str) -> str:
         case time():
             return cell.isoformat("seconds")
         case timedelta():
-            return f"{(datetime.min + cell):%H:%M:%S}"
+            # hours beyond a day, as a file of text has them: 24:00 is the next midnight
+            minutes, seconds = divmod(round(abs(cell).total_seconds()), 60)
+            sign = "-" if cell < timedelta() else ""
+            return f"{sign}{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
         case _:
             return str(cell).strip()

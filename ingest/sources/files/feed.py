@@ -156,7 +156,8 @@ class Feed(Declared):
         format: "csv", "parquet", "jsonl" (one JSON object a line) or "xlsx".
         branch: the branch that all files are of, where nothing else says it.
         branch_column: the column that says which branch a line is of.
-        branches: what the column or the path calls a branch, where that is not its id.
+        branches: what the column or the path calls a branch, where that is not its id; a list of
+            words, where they differ.
         encoding: of the text; a byte-order mark is taken off.
         delimiter: between two values, one character.
         quote: around values, one character; empty where values are never quoted.
@@ -183,7 +184,7 @@ class Feed(Declared):
     format: Literal["csv", "parquet", "jsonl", "xlsx"] = "csv"
     branch: Branch | None = None
     branch_column: str | None = None
-    branches: dict[Branch, str] = Field(default_factory=dict)
+    branches: dict[Branch, str | list[str]] = Field(default_factory=dict)
     encoding: Encoding = "utf-8"
     delimiter: Character = ","
     quote: CharacterOrNone = '"'
@@ -244,7 +245,16 @@ class Feed(Declared):
         Args:
             word: the word in the path or in the column.
         """
-        return next((branch for branch, name in self.branches.items() if name == word), word)
+        return self.branch_words.get(word, word)
+
+    @property
+    def branch_words(self) -> dict[str, str]:
+        """The branch that each word of `branches` means."""
+        return {
+            word: branch
+            for branch, words in self.branches.items()
+            for word in ([words] if isinstance(words, str) else words)
+        }
 
     @property
     def section(self) -> str:

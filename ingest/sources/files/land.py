@@ -269,8 +269,9 @@ class _Part:
         if not feed.branch_column or feed.branch_column not in table.column_names:
             return pa.repeat(pa.scalar(file.branch_id, pa.string()), len(table))
         words = pc.utf8_trim_whitespace(table[feed.branch_column])
-        named = pc.index_in(words, pa.array(list(feed.branches.values()), pa.string()))
-        return pc.coalesce(pa.array(list(feed.branches), pa.string()).take(named), words)
+        called, meant = list(feed.branch_words), list(feed.branch_words.values())
+        named = pc.index_in(words, pa.array(called, pa.string()))
+        return pc.coalesce(pa.array(meant, pa.string()).take(named), words)
 
     def _misfit(self, table: pa.Table, reading: Reading) -> str | None:
         """Say why a file cannot be of this feed: it shares no column with all the others."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,11 +23,22 @@ from ingest.sources.files.feed import Feed
 from ingest.warehouse import WarehouseError, reason
 
 STATEMENTS = Statements(__file__)
-DOWNLOADED_AGAIN = re.compile(r" \(\d+\)(?=\.[^/]*$)")
-"""What a browser adds to the name of a file that it has downloaded before."""
+COPIED = re.compile(
+    r"(?i)^(?P<folder>(?:.*/)?)(?:(?:kopie von|copy of|copie de|copia de|kopia|kopie av) +)?"
+    r"(?P<name>[^/]*?)(?: ?\(\d+\)|(?: -)? (?:copy|kopie|copie|copia|kopia)(?: ?\(?\d+\)?)?)?"
+    r"(?P<ending>(?:\.[a-z0-9]+)*)$"
+)
+"""What a browser or a file manager adds to the name of a file that is there already."""
 
 SHOWN_FILES = 5
 """So many of the files that failed are named beside the first."""
+
+
+MOST_VALUES = 20_000
+"""So many values of a file are tried in other dialects: of a wide file, fewer lines."""
+
+DELIMITERS = ";\t|,"
+"""What may divide lines, the likeliest first: a comma may be in numbers, too."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +162,13 @@ class FeedVisit:
             *self._notes(readings, gone, new, [file.name for file in present]),
             *self._mistakes(entry.load_id, readings, [file.name for file in present]),
         )
+        if bucket.near:
+            sentence = (
+                f"{len(bucket.near)} file(s) beside those of the feed {self.name} are not read, "
+                f"as files = {feed.files!r} does not match them, first {bucket.near[0]}: rename "
+                f"them, or correct files in {feed.section}."
+            )
+            entry.notes = (*entry.notes, sentence)
         if not (present or self.branches) and (others := bucket.others()):
             sentence = (
                 f"No file of the feed {self.name} matches {feed.files!r} in {feed.url}, which has "
@@ -188,24 +207,73 @@ class FeedVisit:
         files = [reading.file.name for reading in readings if not reading.track.since]
         if feed.name in self.redeclared:
             files += [name for name in present if name not in files]
-        if self.is_modelled and self.expected and files:
-            # for the start-up time: DuckDB takes a tenth of a second
-            from ingest.sources.files.check import misread
+        landed = land.columns(connection, feed)
+        if len(landed) == 1 and files and feed.format == "csv":
+            yield from self._wrong_delimiter(files[0], landed[0])
+        elif files and landed:
+            read = self.expected or landed
+            yield from self._misread(files, [name for name in read if name in landed])
 
-            wanted = ["_file_name", "_line_number", "_reject", *self.expected]
-            columns = sql.SQL(", ").join(map(sql.Identifier, wanted))
-            statement = STATEMENTS("some_lines", table=table, columns=columns)
-            said: dict[str, str] = {}
-            # a dialect may change from one file to the next
-            for file in files[:: -(-len(files) // SHOWN_FILES)]:
-                if rows := connection.execute(statement, {"file": file}).fetchall():
-                    _, *found_columns = zip(*rows, strict=True)
-                    lines = pa.table([pa.array(each) for each in found_columns], wanted[1:])
-                    said = {
-                        sentence.partition(" of the file ")[0]: sentence
-                        for sentence in misread(feed, file, lines)
-                    } | said
-            yield from said.values()
+    def _misread(self, files: Sequence[str], wanted: Sequence[str]) -> Iterator[str]:
+        """Yield which columns are written otherwise than declared."""
+        if not wanted:
+            return
+        # for the start-up time: DuckDB takes a tenth of a second
+        from ingest.sources.files.check import misread
+
+        names = ["_file_name", "_line_number", "_reject", *wanted]
+        columns = sql.SQL(", ").join(map(sql.Identifier, names))
+        table = sql.Identifier(land.RAW, self.name)
+        statement = STATEMENTS("some_lines", table=table, columns=columns)
+        limit = min(1000, max(20, MOST_VALUES // len(wanted)))
+        said: dict[str, str] = {}
+        # a dialect may change from one file to the next
+        for file in files[:: -(-len(files) // SHOWN_FILES)]:
+            values = {"file": file, "limit": limit}
+            if rows := self.session.connection.execute(statement, values).fetchall():
+                _, numbers, *texts = zip(*rows, strict=True)
+                # a column may have no value
+                arrays = [pa.array(numbers), *(pa.array(each, pa.string()) for each in texts)]
+                lines = pa.table(arrays, names[1:])
+                said = {
+                    sentence.partition(" of the file ")[0]: sentence
+                    for sentence in misread(self.feed, file, lines, is_read=bool(self.expected))
+                } | said
+        yield from said.values()
+
+    def _rejects(self, readings: Sequence[Reading]) -> Iterator[str]:
+        """Yield how many lines are no records, and what is wrong with the first."""
+        if not readings:
+            return
+        first = readings[0].file.name
+        statement = STATEMENTS("first_reject", table=sql.Identifier(land.RAW, self.name))
+        row = self.session.connection.execute(statement, {"file": first}).fetchone()
+        where = f"first in {first}"
+        if row:
+            line, text = row
+            where += f", line {line}, {_why_rejected(self.feed, text, readings[0].width)}"
+        place = "in quarantine" if self.is_modelled else "in its column _reject"
+        yield (
+            f"{sum(one.rejects for one in readings)} line(s) of the feed {self.name} cannot be "
+            f"read as records and are {place}, {where}."
+        )
+
+    def _wrong_delimiter(self, file: str, column: str) -> Iterator[str]:
+        """Yield by what the lines of a file could be divided, where it has only one column."""
+        table = sql.Identifier(land.RAW, self.name)
+        statement = STATEMENTS("some_texts", table=table, column=sql.Identifier(column))
+        rows = self.session.connection.execute(statement, {"file": file}).fetchall()
+        texts = [text for (text,) in rows if text]
+        for delimiter in DELIMITERS.replace(self.feed.delimiter, ""):
+            counts = Counter(text.count(delimiter) for text in texts)
+            (often, lines), *_ = counts.most_common(1) or [(0, 0)]
+            if often and lines >= 0.8 * len(texts):
+                yield (
+                    f"The file {file} of the feed {self.name} has only one column, {column}, and "
+                    f"{delimiter!r} in its lines: correct delimiter = {self.feed.delimiter!r} in "
+                    f"{self.feed.section}."
+                )
+                break
 
     def _mark_vanished(self, present: Sequence[File], came: Sequence[str]) -> dict[str, str | None]:
         """Write down which files are gone from the bucket, and take out the rows of renamed ones.
@@ -248,13 +316,13 @@ class FeedVisit:
     ) -> Iterator[str]:
         """Yield what a person should know of a load: sentences on files, columns and lines."""
         for reading in readings:
-            first = DOWNLOADED_AGAIN.sub("", reading.file.name)
+            first = COPIED.sub(r"\g<folder>\g<name>\g<ending>", reading.file.name)
             if first != reading.file.name and first in present:
                 yield (
                     f"The file {reading.file.name} of the feed {self.name} looks like a second "
-                    f"download of {first}, and both are read: if they hold the same, they count "
-                    "twice: take the lines out of one, but leave its header (a file that is "
-                    "removed keeps its rows)."
+                    f"download or a copy of {first}, and both are read: if they hold the same, "
+                    "they count twice: take the lines out of one, but leave its header (a file "
+                    "that is removed keeps its rows)."
                 )
         for name, renamed in gone.items():
             if renamed:
@@ -268,19 +336,27 @@ class FeedVisit:
             yield f"New columns in the feed {self.name}: {', '.join(new)}."
         for reading in readings:
             yield from reading.notes
-        rejects = [reading for reading in readings if reading.rejects and not reading.error]
-        if rejects:
-            place = "in quarantine" if self.is_modelled else "in its column _reject"
-            yield (
-                f"{sum(one.rejects for one in rejects)} line(s) of the feed {self.name} cannot be "
-                f"read as records and are {place}, first in {rejects[0].file.name}."
-            )
+        yield from self._rejects([one for one in readings if one.rejects and not one.error])
         for reading in readings:
             if reading.changed:
                 yield (
                     f"The file {reading.file.name} of the feed {self.name} kept changing while it "
                     "was read: the next run will read it again."
                 )
+
+
+def _why_rejected(feed: Feed, text: str, width: int) -> str:
+    """Return what is wrong with a line that is no record, and which option may be."""
+    if feed.format != "csv":
+        return f"which is no {feed.format} object"
+    values = text.count(feed.delimiter) + 1
+    if feed.quote and text.count(feed.quote) % 2:
+        return f"which has a quote too few or too many: correct it, or quote in {feed.section}"
+    how = "more" if values > width else "fewer" if values < width else "other"
+    return (
+        f"which has {how} values than the header ({values}, not {width}): correct it, or "
+        f"delimiter, quote or not_records in {feed.section}"
+    )
 
 
 def _is_total(text: str) -> bool:

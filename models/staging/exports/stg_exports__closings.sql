@@ -27,18 +27,35 @@ total_lines as (
 
 ),
 
+-- after the sums of parts of a file follows that of all: the last one, be it the largest or not
+placed as (
+
+    select
+        *,
+        row_number() over (
+            partition by feed, _file_name, known_branch_id
+            order by case when line_amount_read is null then 1 else 0 end asc, _line_number desc
+        ) as amount_place,
+        row_number() over (
+            partition by feed, _file_name, known_branch_id
+            order by case when quantity_read is null then 1 else 0 end asc, _line_number desc
+        ) as units_place
+    from total_lines
+
+),
+
 totals as (
 
     select
         feed,
         _file_name as file_name,
         known_branch_id as branch_id,
-        max(line_amount_read) as paid_amount,
-        max(quantity_read) as units,
+        max(case when amount_place = 1 then line_amount_read end) as paid_amount,
+        max(case when units_place = 1 then quantity_read end) as units,
         max(_dlt_load_id) as load_id,
         -- of a file of several branches, where its total names none
         max(max(known_branch_id)) over (partition by feed, _file_name) is null as is_of_all
-    from total_lines
+    from placed
     group by feed, _file_name, known_branch_id
 
 ),

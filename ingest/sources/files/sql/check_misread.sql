@@ -34,10 +34,12 @@ named as (
         columns.title,
         bool_or(words.role = 'sold_at') as is_time,
         bool_or(words.role = 'quantity') as is_quantity,
-        bool_or(words.role not in ('sold_at', 'quantity')) as is_money
+        bool_or(words.role = 'sold_on') as is_day,
+        bool_or(words.role not in ('sold_at', 'quantity', 'sold_on')) as is_money
     from columns
     inner join words on regexp_full_match(plain(columns.title), words.words)
-    where words.role in ('sold_at', 'quantity', 'unit_price', 'line_amount', 'discount')
+    where
+        words.role in ('sold_on', 'sold_at', 'quantity', 'unit_price', 'line_amount', 'discount')
     group by columns.title
 
 ),
@@ -57,8 +59,12 @@ others as (
     from readings
     left join named on readings.title = named.title
     where
-        readings.kind <> 'number'
-        or readings.telling > 0
+        -- of columns that nothing reads yet, one of numbers may be codes, also such as 20261124
+        case
+            when {is_read} then readings.kind <> 'number' or readings.telling > 0
+            when readings.kind = 'date' then readings.candidate <> 'YYYYMMDD' or named.is_day
+            else readings.kind = 'time'
+        end
         -- 1.0 and 1.250 say nothing of their dialect, unless the declared one does not know them
         or named.is_quantity
         or named.is_money
@@ -130,7 +136,11 @@ where
             and declared.lines >= 0.75 * declared.all_lines
             and (
                 misread.kind <> 'number'
-                or (misread.option = 'decimal_separator' and declared.has_places)
+                or (
+                    misread.option = 'decimal_separator'
+                    and declared.has_places
+                    and ({is_read} or declared.title in (select title from named where is_money))
+                )
             )
     )
 group by all

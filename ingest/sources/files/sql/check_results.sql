@@ -248,13 +248,56 @@ select firsts.*
 from firsts
 inner join said on firsts.text = said.text;
 
+-- how they begin: what has a number in it, like a day, has another one in the next file
+create table beginnings as
+select
+    totals.expression,
+    begun.text,
+    begun.is_whole,
+    count(*) as lines,
+    count(distinct stripped(outlets.value)) as outlets,
+    max(totals.line) as line,
+    regexp_matches(
+        plain(begun.text), '^(sub|zwischen|sous|parcial|mezi|delsum|valisum|소계|小計|小计)'
+    ) as is_part
+from totals
+cross join lateral (
+    select
+        coalesce(nullif(rtrim(regexp_extract(totals.text, '^[^0-9]+')), ''), totals.text) as text,
+        not regexp_matches(totals.text, '[0-9]') as is_whole
+) as begun
+left join roles on roles.role = 'branch'
+left join cells as outlets
+    on totals.line = outlets.line and roles.title = outlets.title and stripped(outlets.value) <> ''
+group by totals.expression, begun.text, begun.is_whole;
+
+-- the last one is that of the file, if it is the only one of its kind, or of its branch; others are
+-- parts. A part as which the file's own begins stays, as not_records would leave out both: the last
+-- one counts
 create table ends as
 select
-    '{{ filled(''' || expression || ''') }} in (' || string_agg(
-        distinct '''' || replace(text, '''', '''''') || '''', ', '
-    ) || ')' as expression
-from totals
-group by totals.expression;
+    '{{ filled(''' || whole.expression || ''') }} '
+    || case
+        when whole.is_whole
+            then 'in (' || string_agg('''' || replace(named.text, '''', '''''') || '''', ', ') || ')'
+        else 'like ''' || replace(whole.text, '''', '''''') || '%'''
+    end as expression,
+    list(named.text) as texts
+from beginnings as whole
+inner join beginnings as named on starts_with(whole.text, named.text)
+where
+    whole.line = (select max(beginnings.line) from beginnings)
+    and whole.lines = greatest(whole.outlets, 1)
+    and not whole.is_part
+group by whole.expression, whole.text, whole.is_whole;
+
+insert into not_records
+select distinct beginnings.text
+from beginnings
+left join ends on true
+where
+    not coalesce(list_contains(ends.texts, beginnings.text), false)
+    and beginnings.text not in (select not_records.beginning from not_records);
 
 -- what the model calls otherwise than the file: ways of paying, channels, rates of tax
 create table codes as
@@ -301,7 +344,7 @@ from (
 where is_rate
 order by role asc, ours asc, word asc;
 
--- a branch has one word, and a word one branch; of all others a person decides
+-- a branch gets one word, and a word one branch; of all others a person decides
 create table outlets as
 select
     word,
