@@ -13,7 +13,7 @@ from fsspec.utils import glob_translate
 
 from ingest.loads.branches import branches
 from ingest.loads.configuration import SECRETS_FILE
-from ingest.loads.folder import Folder, etag, in_any_case
+from ingest.loads.folder import ENDING, Folder, etag, in_any_case
 from ingest.loads.source import SourceError
 from ingest.sources.files import text
 from ingest.sources.files.columns import OWN_COLUMNS
@@ -22,31 +22,8 @@ from ingest.sources.files.excel_files import read_excel
 from ingest.sources.files.feed import BRANCH, Feed
 from ingest.sources.files.json_files import read_json_lines
 from ingest.sources.files.parquet_files import read_parquet
-<<<<<<< HEAD
-=======
-from ingest.warehouse import PROJECT_DIR, reason
-
-ENDING = re.compile(r"\.[A-Za-z0-9.*?]+$")
-"""The ending of a pattern: `*.csv` is `A.CSV`, too."""
 
 PACKED = (".gz", ".zip", ".zst")
-
-SECRET = re.compile("secret|key|token|password|signature|connection_string")
-
-SECRET_PART = re.compile(r"(?i)(?:AccountKey|\bsig)=([^;&]+)")
-"""What is secret within a connection string."""
-
-OPENING = dict.fromkeys(("gs", "gcs"), "token")
-OPENING |= dict.fromkeys(("az", "abfs", "abfss"), "connection_string")
-"""By protocol, a driver's option that opens a store without credentials: a token `anon`."""
-
-
-@configspec
-class Options(BaseConfiguration):
-    """What a store's driver is told beside the credentials."""
-
-    kwargs: dict[str, Any] | None = None
->>>>>>> fix13
 
 
 class File(NamedTuple):
@@ -161,16 +138,8 @@ class Bucket:
             SourceError: the folder cannot be listed.
         """
         try:
-<<<<<<< HEAD
-            found = self._folder.find(self._pattern.replace(BRANCH, "*"))
-=======
-            self._system.invalidate_cache()
-            pattern = f"{root}/{self._pattern.replace(BRANCH, '*')}"
-            found: dict[str, dict[str, Any]] = self._system.glob(self._wide(pattern), detail=True)
-            found = self._matching(pattern, found)
-            if not found:  # no folder is a mistake; an empty one is not
-                self._system.ls(self._root)
->>>>>>> fix13
+            pattern = self._pattern.replace(BRANCH, "*")
+            found = self._matching(pattern, self._folder.find(self._wide(pattern)))
         except Exception as error:
             raise self.problem(error) from None
         for path, info in found:
@@ -188,18 +157,17 @@ class Bucket:
         return f"{folder}{slash}{re.sub(r'[A-Za-z*]+', '*', stem + '*')}"
 
     def _matching(
-        self, pattern: str, found: dict[str, dict[str, Any]]
-    ) -> dict[str, dict[str, Any]]:
+        self, pattern: str, found: list[tuple[str, dict[str, Any]]]
+    ) -> list[tuple[str, dict[str, Any]]]:
         """Return the files that the pattern matches; of the others, remember those near it."""
         exact = re.compile(glob_translate(pattern))
         files = self.feed.files.replace(BRANCH, "*")
-        stem, root = ENDING.sub("", files), len(self._root) + 1
+        stem, root = ENDING.sub("", files), len(self._folder.root) + 1
         names = (files, *(each + packing for each in (files, stem) for packing in PACKED))
         near = re.compile("|".join(map(glob_translate, names)), re.IGNORECASE)
-        others = [path[root:] for path, info in found.items()
-                  if info["type"] == "file" and not exact.match(path)]  # fmt: skip
+        others = [path[root:] for path, _ in found if not exact.match(path[root:])]
         self.near = sorted(name for name in others if near.fullmatch(name))
-        return {path: info for path, info in found.items() if exact.match(path)}
+        return [(path, info) for path, info in found if exact.match(path[root:])]
 
     def others(self) -> list[str]:
         """Return the files in the pattern's folder, matched or not.
