@@ -168,6 +168,14 @@ CASES: dict[str, tuple[str, str, list[str], list[str]]] = {
         ['not_records = ["Subtotal"]', "{{ filled('landed.no') }} like 'Totals for%' as is_total,"],
         ["quarantine"],
     ),
+    "voided lines, who served, and a card in Japanese": (
+        "voids.csv",
+        "no;day;time;item;amount;Void?;Server;tender\n"
+        "1;2026-03-01;08:00;Tea;2.00;N;Ann;カード\n2;2026-03-01;08:01;Tea;3.00;Y;Bo;現金\n",
+        ["Void? seems to say which lines are voided (it has N, Y): write is_void into the model",
+         "Server may name a person", "personal: [server]", "when 'カード' then 'card'"],
+        ["not known", "'server'"],
+    ),
     "a line without a day": (
         "totals.csv",
         "day;time;no;item;amount\n2026-03-01;08:00;1;Tea;2.00\n2026-03-01;08:01;2;Tea;2.00\n"

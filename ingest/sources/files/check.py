@@ -336,6 +336,7 @@ def _try(
         " null) unpivot (value for name in (columns(* exclude (_line_number, _reject))))"
     )
     _load(database, "words", FOLDER / "guess" / "words.csv")
+    database.execute("update words set words = strip_accents(words)")  # as plain() does
     _load(database, "dialects", FOLDER / "guess" / "dialects.csv")
     _load(database, "seed", PROJECT_DIR / "seeds" / "branches.csv")
     _run(database, "nested" if feed.format == "jsonl" else "flat")

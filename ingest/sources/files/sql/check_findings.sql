@@ -100,6 +100,21 @@ insert into findings
 select
     2 as position,
     format(
+        '{} seems to say which lines are voided (it has {}): write is_void into the model, true for'
+        || ' these, or they count as sold.',
+        columns.shown, string_agg(distinct filled.text, ', ' order by filled.text)
+    ) as sentence
+from columns
+inner join words on words.role = 'void' and regexp_full_match(plain(columns.shown), words.words)
+inner join filled on columns.title = filled.title
+left join roles on columns.title = roles.title
+where roles.role is null and columns.different <= 5
+group by columns.shown;
+
+insert into findings
+select
+    2 as position,
+    format(
         '{} may name a person: it is left out of what quarantine shows, and the entry lists it as'
         || ' personal. Take it out of personal if it does not.',
         string_agg(shown, ', ' order by shown)

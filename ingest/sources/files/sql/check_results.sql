@@ -84,11 +84,11 @@ where
         select 1 from roles as others
         where others.role in ('quantity', 'unit_price')
     )
-    -- nor is what is called a discount, a tip or a total
+    -- nor is what is called a discount, a tip, a total or a voided line
     and not exists (
         select 1 from words as others
         where
-            others.role in ('discount', 'tip', 'order_total')
+            others.role in ('discount', 'tip', 'order_total', 'void')
             and regexp_full_match(plain(columns.shown), others.words)
     )
     -- of which tax the prices have: 7% is no product
