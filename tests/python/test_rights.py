@@ -25,7 +25,7 @@ from tests.python.commands import mypizza, sample
 TILLS = ("chicago", "quito")
 MAY_BE_EMPTY = (
     *("rpt_comparable_days", "rpt_findings", "rpt_product_changes"),
-    *("rpt_restatements", "rpt_till_figures"),
+    *("rpt_restatements", "rpt_targets", "rpt_till_figures"),
 )
 COMPANY_WIDE = ("rpt_data_quality", "rpt_chain_days", "rpt_tax_months")
 BRANCHES = ("new_york", "san_francisco", "honolulu", *TILLS, "lyon")
