@@ -214,7 +214,7 @@ class ExportVisit(FeedVisit):
         left_out = STATEMENTS(
             "leave_out_missing",
             **_landed(self.totals.feed),
-            texts=texts,
+            pairs=texts,
             branch=sql.Literal(comparison.branch_id),
             day=day(declared.day),
         )

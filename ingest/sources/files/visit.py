@@ -229,7 +229,7 @@ class FeedVisit:
         said: dict[str, str] = {}
         # a dialect may change from one file to the next
         for file in files[:: -(-len(files) // SHOWN_FILES)]:
-            values = {"file": file, "limit": limit}
+            values = {"file": file, "most": limit}
             if rows := self.session.connection.execute(statement, values).fetchall():
                 _, numbers, *texts = zip(*rows, strict=True)
                 # a column may have no value

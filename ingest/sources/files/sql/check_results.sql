@@ -251,25 +251,27 @@ inner join said on firsts.text = said.text;
 -- how they begin: what has a number in it, like a day, has another one in the next file
 create table beginnings as
 select
-    totals.expression,
+    begun.expression,
     begun.text,
     begun.is_whole,
     count(*) as lines,
     count(distinct stripped(outlets.value)) as outlets,
-    max(totals.line) as line,
+    max(begun.line) as line,
     regexp_matches(
         plain(begun.text), '^(sub|zwischen|sous|parcial|mezi|delsum|valisum|소계|小計|小计)'
     ) as is_part
-from totals
-cross join lateral (
+from (
     select
-        coalesce(nullif(rtrim(regexp_extract(totals.text, '^[^0-9]+')), ''), totals.text) as text,
-        not regexp_matches(totals.text, '[0-9]') as is_whole
+        expression,
+        line,
+        coalesce(nullif(rtrim(regexp_extract(text, '^[^0-9]+')), ''), text) as text,
+        not regexp_matches(text, '[0-9]') as is_whole
+    from totals
 ) as begun
 left join roles on roles.role = 'branch'
 left join cells as outlets
-    on totals.line = outlets.line and roles.title = outlets.title and stripped(outlets.value) <> ''
-group by totals.expression, begun.text, begun.is_whole;
+    on begun.line = outlets.line and roles.title = outlets.title and stripped(outlets.value) <> ''
+group by begun.expression, begun.text, begun.is_whole;
 
 -- the last one is that of the file, if it is the only one of its kind, or of its branch; others are
 -- parts. A part as which the file's own begins stays, as not_records would leave out both: the last

@@ -5,9 +5,9 @@ where
         select
             {day},
             figures.figure
-        from {table} as landed
-        cross join (select * from raw_files._feeds where feed = {feed}) as dialect
-        cross join lateral (values {texts}) as figures (figure, written)
+        from (select * from raw_files._feeds where feed = {feed}) as dialect
+        cross join {table} as landed
+        cross join lateral (values {pairs}) as figures (figure, written)
         where
             landed.branch_id = {branch}
             and landed._deleted_at is null

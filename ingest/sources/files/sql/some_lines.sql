@@ -3,4 +3,4 @@ select {columns}
 from {table}
 where _deleted_at is null and _reject is null and _file_name = %(file)s
 order by _line_number
-limit %(limit)s
+limit %(most)s
