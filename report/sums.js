@@ -36,6 +36,9 @@ const sums = (() => {
       isNew: Boolean(days.length) && Boolean(before) && days[0].business_date > before[0],
       isComparable: Boolean(before)
         && [now, before].every((range) => isWhole(within(days, range), range)),
+      // of a day's sum nobody knows by which channels it was sold
+      isOrdered: Boolean(before)
+        && [now, before].every((range) => within(days, range).every((row) => row.orders !== null)),
     }));
   }
 
@@ -61,7 +64,7 @@ const sums = (() => {
   function compare(tile, branches, sparse = false) {
     const isKnown = (row) => tile.of.every((column) => row[column] !== null);
     const same = branches.filter((side) => side.isComparable
-      && (sparse || [...side.now, ...side.before].every(isKnown)));
+      && (sparse ? side.isOrdered : [...side.now, ...side.before].every(isKnown)));
     const sum = (some, each) => {
       const found = figure(tile, some.flatMap((side) => side[each]));
       return sparse && found === null && some.length && tile.of.length === 1 ? 0 : found;

@@ -28,7 +28,8 @@ dated as (
         orders.tax_amount + orders.tips_amount + {{ revenue_before_refunds(
             'orders.gross_amount', 'orders.discount_amount', 'orders.tax_amount',
             'orders.prices_include_tax'
-        ) }} - orders.refund_amount - orders.tax_refunded as left_to_pay,
+        ) }} as to_pay,
+        orders.refund_amount + orders.tax_refunded as returned_amount,
         orders.business_date as sold_on,
         orders.is_counted and payments.deleted_at is null as is_counted,
         coalesce(
@@ -64,9 +65,10 @@ typed as (
                 else 'sale'
             end
         ) as judged_type,
-        sum(case when deleted_at is null then received_amount else 0 end)
-            over (partition by branch_id, order_id)
-            as paid_in_all,
+        {%- for paid, sign in [('paid_in', ''), ('paid_out', '-')] %}
+        sum(case when deleted_at is null then greatest(0, {{ sign }}received_amount) else 0 end)
+            over (partition by branch_id, order_id) as {{ paid }},
+        {%- endfor %}
         coalesce(sum(case when deleted_at is null then greatest(0, -received_amount) end) over (
             partition by branch_id, order_id order by paid_at desc, payment_id desc
             rows between unbounded preceding and 1 preceding
@@ -76,7 +78,7 @@ typed as (
 ),
 
 -- What a till gives back by returned lines is the order's, and not a second time here: a refund is
--- what was paid out beyond them, the newest payments first.
+-- what was paid out beyond them and beyond the change, the newest payments first.
 parted as (
 
     select
@@ -85,8 +87,9 @@ parted as (
             when judged_type <> 'refund' or tax_amount is null or received_amount >= 0 then 0
             when not has_returns then 1
             else
-                least(-received_amount, greatest(0, left_to_pay - paid_in_all - paid_out_later))
-                / -received_amount
+                least(-received_amount, greatest(
+                    0, paid_out - greatest(0, paid_in - to_pay) - returned_amount - paid_out_later
+                )) / -received_amount
         end as part_refunded
     from typed
 
