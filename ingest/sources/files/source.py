@@ -32,11 +32,12 @@ def _unlisted_feeds() -> set[str]:
     """Return the feeds that have a model, and that dbt_project.yml does not list beside others."""
     systems = configuration.systems()
     unlisted: set[str] = set()
-    for name in {"exports", "files"} & systems.keys():
-        listed = set(systems[name].get("feeds") or ())
-        for table in systems[name]["tables"].values():
-            listed |= set(table.get("feeds") or ())
-        unlisted |= modelled(RAW, name).keys() - listed
+    for name in ("exports", "files"):
+        if system := systems.get(name):
+            listed = set(system.get("feeds") or ())
+            for table in system["tables"].values():
+                listed |= set(table.get("feeds") or ())
+            unlisted |= modelled(RAW, name).keys() - listed
     return unlisted
 
 
