@@ -64,6 +64,8 @@ def create(warehouse: Warehouse, prefix: str = "till_", bucket: Path | None = No
                     written += _write(bucket / name, content, day >= before)
         for day, name, content in export.files(last_day):
             written += _write(bucket / name, content, day >= before)
+    # a bucket of an earlier release has no dumps
+    if before != last_day or not (bucket / "reviews").exists():
         dump = reviews.dump(warehouse, prefix, branches, last_day)
         written += sum(_write(bucket / name, content, True) for name, content in dump.items())
         _replace(marker, str(last_day).encode())
