@@ -26,8 +26,8 @@ from psycopg import sql
 
 from ingest.cli import audit
 from ingest.loads import driver
+from ingest.loads import folder as folder_module
 from ingest.loads.source import Compared, LoadResult, SourceError, Window
-from ingest.sources.files import bucket as bucket_module
 from ingest.sources.files import csv_files, dialect, feed, source
 from ingest.sources.files import text as file_text
 from ingest.sources.files.feed import Feed
@@ -1604,7 +1604,7 @@ def test_a_folder_that_is_not_there_is_an_error_and_an_empty_one_is_not(folder: 
 def test_a_folder_may_be_called_anything(
     folder: Folder, monkeypatch: pytest.MonkeyPatch, name: str, path: str, url: str
 ) -> None:
-    monkeypatch.setattr(bucket_module, "PROJECT_DIR", folder.path)
+    monkeypatch.setattr(folder_module, "PROJECT_DIR", folder.path)
     monkeypatch.setenv("HOME", str(folder.path))
     folder.name = f"called_{name}"
     folder.declared |= {"url": url.format(folder.path), "files": "{branch_id}/*.csv"}

@@ -181,6 +181,8 @@ MISFIT, UNREADABLE = "does not fit the header of the file", "cannot be read as a
 """What was said of a line, and what is said of it now: files may have no header."""
 
 OTHERWISE = {
+    # sources that there were not
+    "marts.rpt_data_quality": "source_name in ('streams', 'documents')",
     "audit.reconciliation": "figure ~ '_hash$'",
     "audit.quarantine": f"reasons::text ~ '{MISFIT}'",
     # each branch has one, since there is one
