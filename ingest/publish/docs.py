@@ -28,7 +28,9 @@ COLOURS = {"dim": "#0f766e", "fct": "#1e3a8a", "rpt": "#9a3412", "ftr": "#6b21a8
 """A table's colour says what kind it is: dimension, fact, report, feature."""
 
 LINEAGE_HEAD = """
-<style>a[target="_blank"].border-dashed { display: none !important; }</style>
+<style>
+  a[target="_blank"].border-dashed, a[href*="utm_source"] { display: none !important; }
+</style>
 <script>
   const start = "?model=model.mypizza.rpt_branch_days&parents=0&children=0";
   if (!location.search) history.replaceState(null, "", start);

@@ -156,7 +156,7 @@
 
 {% macro postgres__value_as_text(column) -%}
     case
-        when pg_typeof({{ column }}) = any(cast('{text,varchar}' as regtype[]))
+        when cast(pg_typeof({{ column }}) as text) in ('text', 'character varying')
             then cast({{ column }} as text)
         else regexp_replace(cast({{ column }} as text), '([.][0-9]*[1-9])0+$|[.]0+$', '\1')
     end

@@ -5,9 +5,6 @@ from __future__ import annotations
 import gzip
 import os
 import random
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,6 +25,7 @@ from ingest.sources.documents.source import DOCUMENTS
 from ingest.sources.documents.store import Store
 from ingest.sources.documents.text import CODEC, Document, text_of, value_of
 from ingest.warehouse import Warehouse
+from tests.python import preloaded
 from tests.python.commands import query, read_settings_again, settings
 from tests.python.ferretdb import Ferret, needs_ferretdb, run_ferretdb
 from tests.python.test_conformance import A_RUN
@@ -407,12 +405,8 @@ def test_a_run_that_is_killed_at_any_moment_loses_and_doubles_nothing(
     for turn in range(4):
         store.insert_many([{**each, "pad": "x" * 900} for each in reviews(1500, 2000 * turn)])
         store.delete_one({"_id": 2000 * turn + 5})
-        command = [sys.executable, "-c", A_RUN, "documents", live.warehouse.database]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "begins\n"
-            time.sleep(luck.uniform(0.2, 1.5))
-            process.kill()
+        arguments = ["documents", live.warehouse.database]
+        preloaded.kill(A_RUN, arguments, dict(os.environ), luck.uniform(0.2, 1.5))
         there = everything(ferret, live)
         assert live.landed().items() <= (there | live.landed()).items()
     succeeded(live.load())

@@ -1148,8 +1148,11 @@ def downloads(browser: Browser, tmp_path: Path) -> Path:
 def saved(browser: Browser, figure: str, folder: Path) -> tuple[str, list[list[str]]]:
     """Click on a figure's CSV; return the file's name and its rows."""
     browser.run("document.querySelector(`#figure-${arguments[0]} .csv`).click()", figure)
-    deadline = time.monotonic() + 60
-    while not (files := list(folder.glob(f"mypizza-{figure}*.csv"))):
+    deadline = time.monotonic() + 120
+    # a file is there before it is written
+    while not (files := [
+        file for file in folder.glob(f"mypizza-{figure}*.csv") if file.stat().st_size
+    ]):  # fmt: skip
         assert time.monotonic() < deadline, figure
         time.sleep(0.2)
     text = files[0].read_bytes()
