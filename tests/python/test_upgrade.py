@@ -82,6 +82,7 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
     ),
     "fct_stock_days": ("is_surplus",),
     "rpt_branch_days": (
+        "counted_recipe_cost",
         "discount_amount_exact",
         "gross_revenue_exact",
         "is_complete",
@@ -99,12 +100,16 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
         "tax_due_exact",
         "tax_refunded",
         "tax_refunded_exact",
+        "seats",
         "tips_amount_exact",
     ),
     "rpt_branch_hours": ("revenue_before_refunds", "revenue_before_refunds_exact"),
     "rpt_branch_periods": (
         *("branch_period_key", "paid_back_amount", "period_key", "revenue_before_refunds"),
         *("taken_amount", "tax_due", "tax_refunded"),
+        *("cost_days", "counted_recipe_cost", "guest_days", "itemized_revenue", "newest_date"),
+        *("order_days", "ordered_complaints", "ordered_revenue", "ordered_units", "post_days"),
+        *("stock_days", "ticket_days", "ticketed_orders", "waste_days"),
     ),
     "rpt_guest_periods": ("branch_period_key", "period_key"),
     "rpt_hour_periods": ("branch_period_key", "period_key", "revenue_before_refunds"),
@@ -183,6 +188,7 @@ MISFIT, UNREADABLE = "does not fit the header of the file", "cannot be read as a
 OTHERWISE = {
     # sources that there were not
     "marts.rpt_data_quality": "source_name in ('streams', 'documents')",
+    "marts.rpt_source_loads": "source_name in ('streams', 'documents')",
     "audit.reconciliation": "figure ~ '_hash$'",
     "audit.quarantine": f"reasons::text ~ '{MISFIT}'",
     # each branch has one, since there is one
