@@ -100,8 +100,8 @@ def numbers(*values: str) -> tuple[Decimal, ...]:
 
 DAYS: dict[str, list[tuple[Any, ...]]] = {
     "bakery": [
-        (DAY, None, *numbers("0", "1186.357999", "0")),
-        (NEXT, None, *numbers("0", "999.2", "0")),
+        (DAY, None, None, *numbers("1186.357999", "0")),
+        (NEXT, None, None, *numbers("999.2", "0")),
     ],
     "cafe": [(DAY, 3, *numbers("5", "13.95", "0"))],
     "deli": [(DAY, 3, *numbers("6.385", "23.39", "6.91"))],
