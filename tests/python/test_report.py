@@ -1147,7 +1147,10 @@ def downloads(browser: Browser, tmp_path: Path) -> Path:
 
 def saved(browser: Browser, figure: str, folder: Path) -> tuple[str, list[list[str]]]:
     """Click on a figure's CSV; return the file's name and its rows."""
-    browser.run("document.querySelector(`#figure-${arguments[0]} .csv`).click()", figure)
+    # as a person does: of a script's downloads a browser allows ten
+    button = browser.run("return document.querySelector(`#figure-${arguments[0]} .csv`)", figure)
+    browser.run("arguments[0].scrollIntoView({block: 'center'})", button)
+    button.click()
     deadline = time.monotonic() + 120
     # a file is there before it is written
     while not (files := [
