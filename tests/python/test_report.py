@@ -105,6 +105,10 @@ class Browser:
         from selenium.webdriver.chrome.service import Service
 
         options = webdriver.ChromeOptions()
+        # a browser allows ten downloads to a script, unless it is told otherwise
+        options.add_experimental_option(
+            "prefs", {"profile.default_content_setting_values.automatic_downloads": 1}
+        )
         options.binary_location = str(CHROMIUM)
         for argument in (
             *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -1147,17 +1151,16 @@ def downloads(browser: Browser, tmp_path: Path) -> Path:
 
 def saved(browser: Browser, figure: str, folder: Path) -> tuple[str, list[list[str]]]:
     """Click on a figure's CSV; return the file's name and its rows."""
-    # as a person does: of a script's downloads a browser allows ten
-    button = browser.run("return document.querySelector(`#figure-${arguments[0]} .csv`)", figure)
-    browser.run("arguments[0].scrollIntoView({block: 'center'})", button)
-    button.click()
-    deadline = time.monotonic() + 120
-    # a file is there before it is written
-    while not (files := [
-        file for file in folder.glob(f"mypizza-{figure}*.csv") if file.stat().st_size
-    ]):  # fmt: skip
+    deadline, files = time.monotonic() + 120, list[Path]()
+    while not files:
         assert time.monotonic() < deadline, figure
-        time.sleep(0.2)
+        browser.run("document.querySelector(`#figure-${arguments[0]} .csv`).click()", figure)
+        for _ in range(50):
+            time.sleep(0.1)
+            # a file is there before it is written
+            files = [each for each in folder.glob(f"mypizza-{figure}*.csv") if each.stat().st_size]
+            if files:
+                break
     text = files[0].read_bytes()
     assert text.startswith(b"\xef\xbb\xbf"), "Excel would take it for another encoding"
     return files[0].name, list(csv.reader(io.StringIO(text.decode("utf-8-sig"))))
