@@ -1,7 +1,7 @@
 """A folder of files: on disk, in S3, Azure or Google Cloud (fsspec).
 
 dlt brings configuration and credentials of stores elsewhere; a folder on this machine is a path,
-whatever characters it has, and never passes for a URL.
+with any characters in it, and is never taken for a URL.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Folder:
         self.local = local_folder(url)
 
     def open_up(self) -> None:
-        """Open the folder; whatever is wrong is raised as it is, `why` tells it."""
+        """Open the folder; errors are raised unchanged, and `why` puts them into words."""
         self._system, root, protocol = self._open()
         self.root = root.rstrip("/")
         self._modified: Any = MTIME_DISPATCH.get(protocol, MTIME_DISPATCH["file"])

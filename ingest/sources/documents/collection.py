@@ -35,7 +35,7 @@ class Collection(Declared):
     Attributes:
         name: what we call it; `raw_documents.<name>` has its documents.
         url: the store (`mongodb://…`), or the folder of its dumps.
-        password: of the store's login, if it does not stand in `url`.
+        password: of the store's login, if `url` does not contain it.
         database: what the store calls its database.
         collection: what it calls the collection.
         files: the dumps below the folder, as a pattern.

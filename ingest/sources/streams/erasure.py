@@ -1,4 +1,4 @@
-"""A person in a stream becomes nobody, by what the topic's declaration says of them.
+"""Takes a person out of a stream: the topic's declaration says which fields identify one.
 
 A topic is never changed, so its broker hands the same messages out to whoever reads it anew. In
 raw, a message that names an erased person loses its personal fields, its key and its headers; what

@@ -1,4 +1,4 @@
--- A document that is as it was keeps its load, whatever an erasure took out of it.
+-- A document that has not changed keeps its load, also if an erasure has emptied parts of it.
 insert into raw_documents.documents as known (
     collection,
     document_id,
