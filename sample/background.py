@@ -25,8 +25,10 @@ from confluent_kafka import Producer
 
 from ingest import warehouse as warehouse_module
 from ingest.warehouse import WarehouseError
-from sample import guests, shop
+from sample import guests, sensors, shop
 from sample.web import Server, access
+
+TOPICS = (shop.TOPIC, sensors.TOPIC)
 
 SECONDS = 15
 """How long a start or a stop may take."""
@@ -62,7 +64,7 @@ def _file() -> Path:
 
 
 def _progress() -> Path:
-    return _folder() / "shop.sent"
+    return _folder() / "broker.sent"
 
 
 def _lock() -> fasteners.InterProcessLock:
@@ -113,7 +115,7 @@ def start() -> Running:
 
 
 def wait_for_events() -> None:
-    """Wait until the broker, if it runs, has all events of the shop.
+    """Wait until the broker, if it runs, has all events.
 
     Raises:
         WarehouseError: it does not get them; the message names its log.
@@ -121,7 +123,8 @@ def wait_for_events() -> None:
     if not (found := running()):
         return
     with closing(guests.open_state(guests.file())) as state:
-        wanted = f"{found.pid} {shop.count(state)}"
+        counts = [topic.count(state) for topic in TOPICS]
+    wanted = " ".join(str(number) for number in (found.pid, *counts))
     deadline = time.monotonic() + SECONDS
     while not _progress().exists() or _progress().read_text() != wanted:
         if time.monotonic() > deadline:
@@ -165,7 +168,7 @@ def _serve() -> None:
 
 
 class Broker:
-    """The broker, with the shop's topic."""
+    """The broker, with the topics of shop and sensors."""
 
     def __init__(self) -> None:
         """Start it, empty."""
@@ -174,25 +177,30 @@ class Broker:
         })  # fmt: skip
         found = self._home.list_topics(timeout=10).brokers.values()
         self.servers = ",".join(f"{each.host}:{each.port}" for each in found)
-        self._sent = -1
+        self._sent = dict.fromkeys(TOPICS, -1)
         with closing(guests.open_state(guests.file())) as state:
             state.executescript((guests.FOLDER / "web.sql").read_text(encoding="utf-8"))
 
     def catch_up(self) -> None:
-        """Send what the shop has and the broker has not, and say how far it has come."""
+        """Send what the systems have and the broker has not, and say how far it has come."""
         with closing(guests.open_state(guests.file())) as state:
-            newest = shop.count(state)
-            while self._sent < newest:
-                # a topic without messages is made by asking for it
-                self._home.list_topics(shop.TOPIC, timeout=10)
-                for place, partition, moment, message in shop.events(state, self._sent, 5_000):
-                    self._home.produce(shop.TOPIC, message, partition=partition, timestamp=moment)
-                    self._sent = place
-                self._home.flush(10)
-                self._sent = max(self._sent, 0)
+            for topic in TOPICS:
+                newest = topic.count(state)
+                while self._sent[topic] < newest:
+                    # a topic without messages is made by asking for it
+                    self._home.list_topics(topic.name, timeout=10)
+                    for message in topic.messages(state, self._sent[topic], 5_000):
+                        self._home.produce(
+                            topic.name, message.value, message.key,
+                            partition=message.partition, timestamp=message.moment,
+                        )  # fmt: skip
+                        self._sent[topic] = message.place
+                    self._home.flush(10)
+                    self._sent[topic] = max(self._sent[topic], 0)
         beside = _progress().with_suffix(".new")
-        if not _progress().exists() or _progress().read_text() != f"{os.getpid()} {self._sent}":
-            beside.write_text(f"{os.getpid()} {self._sent}")
+        said = " ".join(str(number) for number in (os.getpid(), *self._sent.values()))
+        if not _progress().exists() or _progress().read_text() != said:
+            beside.write_text(said)
             beside.replace(_progress())
 
 

@@ -19,12 +19,12 @@ from ingest import warehouse as warehouse_module
 from ingest.cli import errors, stopped
 from ingest.cli.console import say, show
 from ingest.warehouse import Warehouse
-from sample import background, company, configuration, files, guests, shop
+from sample import background, company, configuration, files, guests, sensors, shop
 from sample.company import Size
 from sample.web import Faults, Server
 
 app = typer.Typer(
-    help="The sample company: tills, a bucket, two web APIs and a web shop.",
+    help="The sample company: tills, a bucket, two web APIs, a web shop and sensors.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -137,6 +137,7 @@ def _catch_up(warehouse: Warehouse) -> None:
     bucket = files.create(warehouse)
     happened = guests.catch_up(warehouse)
     events = shop.catch_up(warehouse)
+    readings = sensors.catch_up(warehouse)
     background.wait_for_events()
     if bucket.written:
         say(
@@ -152,6 +153,8 @@ def _catch_up(warehouse: Warehouse) -> None:
         )
     if events:
         say(f"Web shop: {events:,} new events.")
+    if readings:
+        say(f"Sensors: {readings:,} new readings.")
 
 
 def _write_addresses(warehouse: Warehouse) -> None:

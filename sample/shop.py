@@ -3,16 +3,11 @@
 Each order has the visit that led to it, and some that led to none. As in a real shop, a few events
 are sent twice or hours late, some devices have a wrong clock, and bots look at the menu, too. All
 luck comes from the order's number.
-
-The events are kept in web.sqlite, in the order in which the broker has them; those that are still
-under way at the last day's end come with a later day.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -24,9 +19,9 @@ from typing import Any
 from ingest.warehouse import Warehouse
 from sample import company, guests
 from sample.guests import FOLDER
+from sample.topics import Sent, Topic, stamp
 
-TOPIC = "web.shop.v1"
-PARTITIONS = 4
+TOPIC = Topic("web.shop.v1", "shop_events", by="visitor_id")
 OPEN_DAYS = 60
 """How long before the year's end the shop was opened; fewer, where the company is larger."""
 
@@ -34,9 +29,6 @@ CAMPAIGNS = ("newsletter", "autumn_pizza", "instagram_story")
 BROWSERS = ("Mozilla/5.0 (Macintosh) Safari/605", "Mozilla/5.0 (Windows NT 10.0) Chrome/46")
 BOTS = ("Mozilla/5.0 (compatible; Googlebot/2.1)", "python-requests/2.8")
 SEARCHES = ("pepperoni", "veggie", "sin gluten", "kids menu", "🍕")
-
-Sent = tuple[datetime, dict[str, Any]]
-"""When the broker has an event, and the event."""
 
 
 @dataclass
@@ -105,11 +97,6 @@ class Order:
     lines: list[tuple[int, int]]
 
 
-def stamp(moment: datetime) -> str:
-    """Return a moment as the shop's events write it: UTC, with milliseconds."""
-    return f"{moment.astimezone(UTC).isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"
-
-
 def catch_up(warehouse: Warehouse, prefix: str = "till_") -> int:
     """Let visitors come until the tills' last trading day; return how many events that makes.
 
@@ -126,48 +113,8 @@ def catch_up(warehouse: Warehouse, prefix: str = "till_") -> int:
             events: list[Sent] = []
             for order in _new_orders(warehouse, state, prefix, branch_id):
                 events += _visits(branch_id, order)
-            state.executemany(
-                "insert into shop_events (received_at, message) values (?, ?)",
-                [(stamp(at), json.dumps(event, ensure_ascii=False)) for at, event in events],
-            )
-        return state.execute(
-            "update shop_events set place = known.place + ordered.place from"
-            " (select coalesce(max(place), 0) as place from shop_events) as known,"
-            " (select rowid as number, row_number() over (order by received_at, message, rowid)"
-            " as place from shop_events where place is null and received_at <= ?) as ordered"
-            " where shop_events.rowid = ordered.number",
-            [stamp(until)],
-        ).rowcount
-
-
-def events(state: sqlite3.Connection, after: int, most: int) -> list[tuple[int, int, int, str]]:
-    """Return events in the broker's order: place, partition, time in milliseconds, message.
-
-    Args:
-        state: what the sample's systems know.
-        after: the place of the last one before.
-        most: how many at most.
-    """
-    rows = state.execute(
-        "select place, received_at, message from shop_events"
-        " where place > ? order by place limit ?",
-        [after, most],
-    )
-    return [
-        (
-            place,
-            zlib.crc32(json.loads(message)["visitor_id"].encode()) % PARTITIONS,
-            int(1000 * datetime.fromisoformat(received_at).timestamp()),
-            message,
-        )
-        for place, received_at, message in rows.fetchall()
-    ]
-
-
-def count(state: sqlite3.Connection) -> int:
-    """Return how many events the broker has to have."""
-    (newest,) = state.execute("select coalesce(max(place), 0) from shop_events").fetchone()
-    return int(newest)
+            TOPIC.add(state, events)
+        return TOPIC.arrive(state, until)
 
 
 def _new_orders(

@@ -15,3 +15,7 @@ create index if not exists tickets_updated on tickets (updated_at, id);
 create table if not exists shop_events (
     place integer unique, received_at text not null, message text not null
 );
+-- What the sensors' topic has, likewise.
+create table if not exists sensor_readings (
+    place integer unique, received_at text not null, message text not null
+);

@@ -80,6 +80,8 @@ FACTS = """
     ) as m using (fact, branch_id, business_date)
     full join (select 'session' as fact, * from marts.fct_web_sessions where not is_bot) as w
         using (fact, branch_id, business_date)
+    full join (select 'cold' as fact, * from marts.rpt_cold_chain_days where is_over) as v
+        using (fact, branch_id, business_date)
     full join (select 'tax' as fact, * from marts.fct_order_taxes) as x
         using (fact, branch_id, business_date)
     full join (
@@ -121,6 +123,8 @@ WITH_COST = "filter (where d.cost is not null)"
 COMPLAINED = "sum(d.refund_amount) filter (where d.is_complained)"
 SESSIONS = "count(w.session_key)"
 CONVERTED = "count(*) filter (where w.is_converted)"
+DEVICE_DAYS = "count(v.device_id)"
+KEPT = "count(*) filter (where v.is_complete and v.is_in_range)"
 CLOSED = "count(*) filter (where f.is_complete)"
 PROVEN = "count(*) filter (where f.is_complete and f.is_proven)"
 
@@ -168,6 +172,10 @@ EXPECTED = {
     " / nullif(count(*) filter (where w.has_cart), 0)",
     "web_revenue": "coalesce(sum(w.order_revenue_exact), 0)",
     "revenue_per_session": f"sum(w.order_revenue_exact) / nullif({SESSIONS}, 0)",
+    "device_days": DEVICE_DAYS,
+    "kept_device_days": KEPT,
+    "cold_chain_share": f"{KEPT}::numeric / nullif({DEVICE_DAYS}, 0)",
+    "minutes_out_of_range": "coalesce(sum(v.minutes_out_of_range), 0)",
     "stock_out_share": "count(*) filter (where k.is_stock_out)::numeric"
     " / nullif(count(k.is_stock_out), 0)",
     "recipe_cost": "sum(f.recipe_cost)",

@@ -21,6 +21,7 @@ import pytest
 
 from ingest.warehouse import Warehouse
 from sample import guests, shop
+from sample.topics import stamp
 from tests.python.commands import mypizza, query, sample
 
 ZONES = {"chicago": (ZoneInfo("America/Chicago"), 4), "quito": (ZoneInfo("America/Guayaquil"), 3)}
@@ -63,11 +64,11 @@ def topic() -> Iterator[Event]:
     """Each event of the topic once, in the order in which it landed."""
     seen = set()
     with closing(guests.open_state(guests.file())) as state:
-        for _, _, moment, message in shop.events(state, 0, 1_000_000):
-            said = json.loads(message)
+        for message in shop.TOPIC.messages(state, 0, 1_000_000):
+            said = json.loads(message.value)
             if said["event_id"] not in seen:
                 seen.add(said["event_id"])
-                yield Event(said, datetime.fromtimestamp(moment / 1000, UTC))
+                yield Event(said, datetime.fromtimestamp(message.moment / 1000, UTC))
 
 
 def recount() -> list[tuple[Any, ...]]:
@@ -176,7 +177,7 @@ def send(said: dict[str, Any], received_at: datetime) -> None:
         state.execute(
             "insert into shop_events (place, received_at, message)"
             " select max(place) + 1, ?, ? from shop_events",
-            [shop.stamp(received_at), json.dumps(said)],
+            [stamp(received_at), json.dumps(said)],
         )
     time.sleep(1)  # the broker looks ten times a second
 
@@ -190,8 +191,8 @@ def test_a_late_event_reopens_its_session_and_a_repeated_one_changes_nothing(
     now = last.received_at + timedelta(days=1)
     late = last.happened_at + timedelta(minutes=29)
     said = {key: last.said[key] for key in ("branch", "visitor_id", "platform", "user_agent")}
-    said |= {"event": "page_view", "event_id": "late", "occurred_at": shop.stamp(late)}
-    send({**said, "sent_at": shop.stamp(now)}, now)
+    said |= {"event": "page_view", "event_id": "late", "occurred_at": stamp(late)}
+    send({**said, "sent_at": stamp(now)}, now)
     send(first, now)
     sample("advance", "--days", "2")
     mypizza("run", "--no-docs")

@@ -27,6 +27,12 @@ branches as (
 
 ),
 
+devices as (
+
+    select * from {{ ref('devices') }}
+
+),
+
 opened as (
 
     select
@@ -44,10 +50,14 @@ opened as (
         streams.personal,
         streams.max_bytes,
         octet_length(messages.value) as message_bytes,
-        {{ message_body('messages.value', 'streams.max_bytes') }} as body,
-        {{ message_moment('cast(messages.timestamp_ms as ' ~ dbt.type_string() ~ ')') }} as sent_at
+        read.body,
+        read.sent_at
     from messages
     left join streams on messages.stream = streams.stream
+    {{ once_per_row({
+        'body': message_body('messages.value', 'streams.max_bytes'),
+        'sent_at': message_moment('cast(messages.timestamp_ms as ' ~ dbt.type_string() ~ ')'),
+    }, 'read') }}
 
 ),
 
@@ -55,13 +65,16 @@ taken_apart as (
 
     select
         opened.*,
-        {{ message_part('place_of_id') }} as event_id,
-        {{ message_part('place_of_type') }} as event_type,
-        {{ message_part('place_of_time') }} as occurred_at,
-        {{ message_part('place_of_branch') }} as branch,
-        {{ message_part('place_of_customer') }} as customer_id,
-        {{ message_part('place_of_visitor') }} as visitor_id
+        parts.*
     from opened
+    {{ once_per_row({
+        'event_id': message_part('place_of_id'),
+        'event_type': message_part('place_of_type'),
+        'occurred_at': message_part('place_of_time'),
+        'branch': message_part('place_of_branch'),
+        'customer_id': message_part('place_of_customer'),
+        'visitor_id': message_part('place_of_visitor'),
+    }, 'parts') }}
 
 ),
 
@@ -69,12 +82,13 @@ timed as (
 
     select
         taken_apart.*,
-        {{ message_branch('taken_apart.branch', 'taken_apart.names_of_branches') }} as branch_id,
-        case
-            when taken_apart.place_of_time is null then taken_apart.sent_at
-            else {{ message_moment('taken_apart.occurred_at') }}
-        end as occurred_at_read
+        read.*
     from taken_apart
+    {{ once_per_row({
+        'branch_id': message_branch('taken_apart.branch', 'taken_apart.names_of_branches'),
+        'occurred_at_read': 'case when taken_apart.place_of_time is null then taken_apart.sent_at'
+            ~ ' else ' ~ message_moment('taken_apart.occurred_at') ~ ' end',
+    }, 'read') }}
 
 ),
 
@@ -123,11 +137,12 @@ judged as (
                     'is no branch of seeds/branches.csv, nor one of branches'),
                 broken('occurred_at', 'occurred_at_read is null', 'is no time'),
                 outside_the_calendar('occurred_at', moment='occurred_at_read'),
-            ]) }}
+            ] + sensor_checks()) }}
         end as _errors,
         timed.raw_record
     from timed
     left join branches on timed.branch_id = branches.branch_id
+    left join devices on {{ json_text('timed.body', 'device') }} = devices.device_id
 
 )
 

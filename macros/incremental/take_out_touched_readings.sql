@@ -1,0 +1,51 @@
+{#- For the readings of sensors: take out of the fact those that are older than is kept, but for each
+    device's newest, and those that have another load or are gone. The model then builds these again,
+    with all that the fact lacks. What was received earlier is not looked at.
+
+    Args:
+        readings: relation of all readings. -#}
+{% macro take_out_touched_readings(readings) -%}
+    {%- if is_incremental() -%}
+        {%- set since = sensors_kept_since(this) %}
+        delete from {{ this }} as old
+        where
+            old.happened_at < {{ since }}
+            and exists (
+                select 1 from {{ this }} as newer
+                where newer.device_id = old.device_id and newer.happened_at > old.happened_at
+            );
+        {%- set touched_readings -%}
+            select coalesce(readings.event_key, built.event_key) as event_key
+            from (
+                select event_key, load_id from {{ readings }} where received_at >= {{ since }}
+            ) as readings
+            full join {{ this }} as built
+                on readings.event_key = built.event_key and readings.load_id = built.load_id
+            where
+                built.event_key is null
+                or (readings.event_key is null and built.received_at >= {{ since }})
+        {%- endset -%}
+        {{ adapter.dispatch("take_out")(touched_readings, by="event_key") }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- For what is worked out of readings: take out what will be built again, and what is of no device any
+    more. What lies before stays, though its readings are gone.
+
+    Args:
+        readings: relation of readings.
+        hours: as for `sensors_kept_since`.
+        ended_at: the column by which a row lies before; none, where only what is of no device goes. -#}
+{% macro take_out_measured(readings, hours=0, ended_at=none) -%}
+    {%- if is_incremental() -%}
+        delete from {{ this }}
+        where
+            {%- if ended_at %}
+            (
+                coalesce({{ ended_at }} >= {{ sensors_kept_since(readings, hours) }}, true)
+                and device_id in (select device_id from {{ readings }})
+            ) or
+            {%- endif %}
+            device_id not in (select device_id from {{ ref("dim_devices") }})
+    {%- endif -%}
+{%- endmacro %}

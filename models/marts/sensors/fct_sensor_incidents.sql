@@ -1,0 +1,150 @@
+{%- set since = sensors_kept_since(ref('fct_sensor_readings'), hours=192) %}
+{{ config(
+    materialized="incremental",
+    incremental_strategy="append",
+    unique_key="incident_key",
+    on_schema_change="fail",
+    pre_hook="{{ take_out_measured(ref('fct_sensor_readings'), 192, 'ended_at') }}"
+) }}
+{%- set next = 'partition by readings.device_id order by happened_at, event_key' %}
+{%- set kinds = [
+    ('out_of_range', 'beyond > 0', 'beyond'), ('jump', 'distance > far', 'distance'),
+    ('stuck', 'said_value = said_before', '0'),
+] %}
+{%- set last_at = 'max(case when is_bad then happened_at end)' %}
+{%- set good_at = 'max(case when is_bad then next_at end)' %}
+{%- set gap = dbt.datediff('happened_at', 'coalesce(next_at, newest_at)', 'second') %}
+{%- set seconds = dbt.datediff('began_at', 'coalesce(ended_at, seen_at)', 'second') %}
+{%- set minutes = '((' ~ seconds ~ ') / 60.0)' %}
+
+with
+
+readings as (
+
+    select
+        readings.*,
+        devices.expected_seconds,
+        greatest(
+            devices.lowest_value - readings.reading_value,
+            readings.reading_value - devices.highest_value
+        ) as beyond,
+        case when devices.is_steady then abs(readings.reading_value - usual.usual_value) end
+            as distance,
+        {{ var('sensor_jump_spreads', 8) }} * usual.usual_spread as far,
+        lag(readings.said_value) over ({{ next }}) as said_before,
+        lead(readings.happened_at) over ({{ next }}) as next_at,
+        max(readings.received_at) over () as newest_at
+    from {{ ref('fct_sensor_readings') }} as readings
+    inner join {{ ref('dim_devices') }} as devices on readings.device_id = devices.device_id
+    left join {{ ref('fct_sensor_baselines') }} as usual
+        on
+            readings.device_id = usual.device_id
+            and cast(readings.happened_at as date) = usual.measured_on
+
+),
+
+-- each reading once for each kind, and whether it is bad
+judged as (
+
+    {%- for kind, is_bad, badness in kinds %}
+    {{ 'union all' if not loop.first }}
+    select
+        *,
+        '{{ kind }}' as incident_kind,
+        coalesce({{ is_bad }}, false) as is_bad,
+        {{ badness }} as badness
+    from readings
+    {%- endfor %}
+
+),
+
+-- a run of bad readings has the number of the good one before it
+numbered as (
+
+    select
+        *,
+        sum(case when is_bad then 0 else 1 end) over (
+            partition by incident_kind, device_id
+            order by happened_at, event_key
+            rows unbounded preceding
+        ) as run_number
+    from judged
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by incident_kind, device_id, run_number, is_bad
+            order by badness desc, happened_at, event_key
+        ) as place
+    from numbered
+
+),
+
+found as (
+
+    select
+        incident_kind,
+        device_id,
+        -- what is stuck begins with the reading before, which has the same value
+        min(case when is_bad or incident_kind = 'stuck' then happened_at end) as began_at,
+        min(case when is_bad or incident_kind = 'stuck' then business_date end) as business_date,
+        {{ last_at }} as seen_at,
+        case when {{ good_at }} > {{ last_at }} then {{ good_at }} end as ended_at,
+        max(case when is_bad and place = 1 then reading_value end) as worst_value
+    from ranked
+    group by incident_kind, device_id, run_number
+    having max(case when is_bad then 1 else 0 end) = 1
+    union all
+    select
+        'silence' as incident_kind,
+        device_id,
+        happened_at as began_at,
+        business_date,
+        newest_at as seen_at,
+        next_at as ended_at,
+        null as worst_value
+    from readings
+    where {{ gap }} >= ({{ var('sensor_silent_readings', 3) }} + 0.5) * expected_seconds
+
+),
+
+final as (
+
+    select
+        -- keys
+        {{ dbt.concat(['found.incident_kind', "':'", 'found.device_id', "':'",
+            dbt.cast('extract(epoch from found.began_at)', dbt.type_string())]) }} as incident_key,
+        found.device_id,
+        devices.branch_id,
+        found.business_date,
+
+        -- what is wrong
+        found.incident_kind,
+        found.worst_value,
+        cast({{ minutes }} as numeric(12, 1)) as incident_minutes,
+        case when found.incident_kind = 'out_of_range' then devices.contents_cost end
+            as contents_cost,
+        devices.responsible,
+
+        -- times
+        found.began_at,
+        found.ended_at
+    from found
+    inner join {{ ref('dim_devices') }} as devices on found.device_id = devices.device_id
+    where
+        case found.incident_kind
+            when 'out_of_range' then {{ minutes }} > devices.minutes_allowed
+            when 'stuck' then {{ minutes }} >= {{ var('sensor_stuck_minutes', 240) }}
+            else true
+        end
+        {%- if since %}
+        and (found.ended_at is null or found.ended_at >= {{ since }})
+        {%- endif %}
+
+)
+
+select * from final
