@@ -142,8 +142,8 @@ def hours(found: dict[str, list[Reading]]) -> list[Row]:
     return sorted(
         (
             device_id, f"{hour:%Y-%m-%d %H}", business_date(readings[0].device, hour),
-            len(values), min(values), max(values), rounded(sum(values) / len(values)), values[-1],
-            rounded(Decimal(10 * sum(reading.beyond > 0 for reading in readings))),
+            len(values), min(values), max(values), rounded(sum(values, Decimal(0)) / len(values)),
+            values[-1], rounded(Decimal(10 * sum(reading.beyond > 0 for reading in readings))),
         )
         for (device_id, hour), readings in by_hour.items()
         if (values := [reading.value for reading in readings])
