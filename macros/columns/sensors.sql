@@ -30,7 +30,7 @@
         relation: relation of readings.
         hours: so much later: what is worked out of readings needs those before. -#}
 {% macro sensors_kept_since(relation, hours=0) -%}
-    {%- if not is_incremental() -%} {{ return(none) }} {%- endif -%}
+    {%- if not execute or not is_incremental() -%} {{ return(none) }} {%- endif -%}
     {%- set newest = run_query("select max(received_at) from " ~ relation)[0][0] -%}
     {%- set since = "2000-01-01 00:00:00+00" -%}
     {%- if newest -%}

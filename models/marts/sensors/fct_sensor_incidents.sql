@@ -78,7 +78,7 @@ ranked as (
         *,
         row_number() over (
             partition by incident_kind, device_id, run_number, is_bad
-            order by badness desc, happened_at, event_key
+            order by badness desc, happened_at asc, event_key asc
         ) as place
     from numbered
 
@@ -136,14 +136,12 @@ final as (
     from found
     inner join {{ ref('dim_devices') }} as devices on found.device_id = devices.device_id
     where
-        case found.incident_kind
-            when 'out_of_range' then {{ minutes }} > devices.minutes_allowed
-            when 'stuck' then {{ minutes }} >= {{ var('sensor_stuck_minutes', 240) }}
-            else true
-        end
-        {%- if since %}
-        and (found.ended_at is null or found.ended_at >= {{ since }})
-        {%- endif %}
+        (found.incident_kind <> 'out_of_range' or {{ minutes }} > devices.minutes_allowed)
+        and (
+            found.incident_kind <> 'stuck'
+            or {{ minutes }} >= {{ var('sensor_stuck_minutes', 240) }}
+        )
+        and coalesce(found.ended_at >= {{ since or 'found.ended_at' }}, true)
 
 )
 

@@ -18,9 +18,7 @@ with
 readings as (
 
     select * from {{ touched_rows(ref('int_sensor_readings_cleaned'), by=['event_key']) }}
-    {%- if is_incremental() %}
-    where happened_at >= {{ since }}
-    {%- endif %}
+    where happened_at >= {{ since or 'happened_at' }}
 
 ),
 
@@ -31,14 +29,26 @@ numbered as (
         readings.*,
         row_number() over (
             partition by
-                device_id,
-                business_date,
-                occurred_at,
-                coalesce(sequence_number, -1),
-                said_value
-            order by received_at, event_key
+                readings.device_id,
+                readings.business_date,
+                readings.occurred_at,
+                coalesce(readings.sequence_number, -1),
+                readings.said_value
+            order by readings.received_at, readings.event_key
         ) as copy_number
     from readings
+    {%- if is_incremental() %}
+    where
+        not exists (
+            select 1 from {{ this }} as built
+            where
+                readings.device_id = built.device_id
+                and readings.business_date = built.business_date
+                and readings.occurred_at = built.occurred_at
+                and coalesce(readings.sequence_number, -1) = coalesce(built.sequence_number, -1)
+                and readings.said_value = built.said_value
+        )
+    {%- endif %}
 
 ),
 
@@ -66,20 +76,7 @@ final as (
         -- load
         numbered.load_id
     from numbered
-    {%- if is_incremental() %}
-    left join {{ this }} as built
-        on
-            numbered.device_id = built.device_id
-            and numbered.business_date = built.business_date
-            and numbered.occurred_at = built.occurred_at
-            and coalesce(numbered.sequence_number, -1) = coalesce(built.sequence_number, -1)
-            and numbered.said_value = built.said_value
-    {%- endif %}
-    where
-        numbered.copy_number = 1
-        {%- if is_incremental() %}
-        and built.event_key is null
-        {%- endif %}
+    where numbered.copy_number = 1
 
 )
 

@@ -40,10 +40,10 @@ days as (
     inner join {{ ref('dim_branches') }} as branches on spans.branch_id = branches.branch_id
     inner join {{ ref('dim_dates') }} as dates
         on
-            dates.date_day >= spans.first_date
-            and dates.date_day <= {{ business_date(
+            spans.first_date <= dates.date_day
+            and {{ business_date(
                 'spans.newest_hour_at', 'branches.time_zone', 'branches.cutover_hour'
-            ) }}
+            ) }} >= dates.date_day
 
 ),
 
