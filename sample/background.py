@@ -30,7 +30,7 @@ from sample.web import Server, access
 
 TOPICS = (shop.TOPIC, sensors.TOPIC)
 
-SECONDS = 15
+SECONDS = 60
 """How long a start or a stop may take."""
 
 
