@@ -221,6 +221,18 @@ ADVICE: dict[str, tuple[dict[str, str], dict[str, tuple[str, str]], str]] = {
         "has '25 000,00' in line 2, which is not a number with thousands_separator = '', but is "
         "one with ' ': correct thousands_separator in [",
     ),
+    "apostrophes of typographers between thousands": (
+        {"decimal_separator": ","},
+        {"price": ("1’250,50", "−2’500,00"), "tip": ("2,50", "1,50")},
+        "has '1’250,50' in line 2, which is not a number with thousands_separator = '', but is "
+        "one with \"'\": correct thousands_separator in [",
+    ),
+    "signs that are no plain ones": (
+        {"decimal_separator": ",", "thousands_separator": "’", "date_format": "DD/MM/YYYY"},
+        {"price": ("1’250,50", "−2'500,00"), "tip": ("２，５０", "(1,50)"),
+         "day": ("２４／１１／２０２６", "25/11/2026")},
+        "",
+    ),
     "a column of words in brackets": (
         {"format": "jsonl"},
         {"article": ("[Promo] Tea", "{2} Pies"), "price": ("2,50", "0,90")},
@@ -327,6 +339,13 @@ WRITTEN: dict[str, tuple[bytes, str, list[str]]] = {
         .encode("cp1250"),
         "The encoding is a guess: if 'Ilość' is misspelt",
         ['encoding = "cp1250"', 'delimiter = ";"', 'decimal_separator = ","'],
+    ),
+    "Swiss, with signs of typographers": (
+        "Beleg;Datum;Zeit;Artikel;Menge;Preis;Betrag\n1;24.11.2026;8:15;Brot;2;1’250.50;2’501.00\n"
+        "2;24.11.2026;8:16;Bier;−1;4.50;−4.50\n3;24.11.2026;8:17;Wein;2;5.25;10.50\n"
+        "合计;;;;;;2’507.00\n".encode(),
+        "",
+        ["thousands_separator = \"'\"", 'negative_quantity = "refund"'],
     ),
     "two bytes a letter": (
         "날짜\t시간\t품목\t수량\t금액\n2026.11.24\t11:05\t커피\t2\t5000\n".encode("utf-16"),

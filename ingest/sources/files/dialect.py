@@ -108,9 +108,19 @@ def written(kind: str, value: str) -> str:
 
     Args:
         kind: "number", "date" or "time".
+        value: SQL of the text, with plain signs.
+    """
+    return _macros()[f"{kind}_in_dialect"](value, is_plain_text=True)
+
+
+def signs(value: str) -> dict[str, str]:
+    """Return SQL of a text with plain signs, and of what is blank, by the macros' names.
+
+    Args:
         value: SQL of the text.
     """
-    return _macros()[f"{kind}_in_dialect"](value)
+    macros = _macros()
+    return {"plain_signs": macros["plain_signs"](value), "blanks": macros["blanks"]()}
 
 
 def _landed(column: str) -> str:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pyarrow as pa
 from psycopg import sql
@@ -195,9 +192,12 @@ class FeedVisit:
         if feed.branch_column and load_id:
             values = {"load_id": load_id, "known": list(branches())}
             found = connection.execute(STATEMENTS("unknown_branches", table=table), values)
+            # for the start-up time: DuckDB takes a tenth of a second
+            from ingest.sources.files.tried import is_total
+
             for word, file, line in found.fetchall():
                 # the model leaves a line of totals out
-                if _is_total(word):
+                if is_total(word):
                     continue
                 yield (
                     f"The column {feed.branch_column} of the file {file} has {word!r} in line "
@@ -357,15 +357,6 @@ def _why_rejected(feed: Feed, text: str, width: int) -> str:
         f"which has {how} values than the header ({values}, not {width}): correct it, or "
         f"delimiter, quote or not_records in {feed.section}"
     )
-
-
-def _is_total(text: str) -> bool:
-    """Say whether a text is what a line of totals begins with."""
-    with (Path(__file__).with_name("guess") / "words.csv").open(encoding="utf-8") as file:
-        (words,) = (row["words"] for row in csv.DictReader(file) if row["role"] == "total")
-    letters = unicodedata.normalize("NFKD", text.lower())
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return bool(re.fullmatch(words, plain.strip()))
 
 
 def _problem(failed: Sequence[Reading]) -> str | None:

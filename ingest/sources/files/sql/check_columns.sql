@@ -28,9 +28,9 @@ inner join (
 left join (
     select distinct
         small.title,
-        substr(ltrim(small.text, '-+('), 2, 1) as sign
+        substr(ltrim(small.plain, '-+('), 2, 1) as sign
     from filled as small
-    where starts_with(ltrim(small.text, '-+('), '0')
+    where starts_with(ltrim(small.plain, '-+('), '0')
 ) as zeros on tried.title = zeros.title and dialects.thousands_separator = zeros.sign
 where not filled.is_nothing and zeros.title is null
 group by tried.title, tried.kind, tried.candidate, dialects.position, of_columns.lines
