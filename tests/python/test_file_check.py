@@ -184,6 +184,33 @@ def test_a_mistake_ends_in_one_sentence(project: Path, mistake: str) -> None:
     assert sentence in printed, printed
 
 
+def test_a_feed_that_no_model_reads_says_so_until_one_does(project: Path) -> None:
+    file = project / ".dlt" / "config.toml"
+    config = file.read_text("utf-8")
+    block = '\n[sources.files.feeds.{}]\nurl = "{}"\nfiles = "03_outlets.csv"\n{}\n'
+    declared = (("kiosk", ""), ("stalls", 'branch_column = "outlet"'))
+    blocks = (block.format(name, FILES, option) for name, option in declared)
+    file.write_text(config + "".join(blocks), "utf-8")
+    sentences = (
+        "The feed kiosk lands, and nothing of it is published: no model reads it. Write one",
+        "Nothing says the branch of the lines of the feed kiosk: give branch, branch_column or",
+        "The feed stalls lands, and nothing of it is published",
+        "The column outlet of the file 03_outlets.csv has 'North' in line 2, which is no branch",
+    )
+    try:
+        # at the second time no file is new
+        printed = [
+            mypizza(*command, project=project, expect=None).stdout
+            for command in (["ingest", "files"], ["ingest", "files"], ["status"])
+        ]
+    finally:
+        file.write_text(config, "utf-8")
+    for text in printed:
+        for sentence in sentences:
+            assert sentence in text, text
+        assert "The feed tea lands" not in text
+
+
 ADVICE: dict[str, tuple[dict[str, str], dict[str, tuple[str, str]], str]] = {
     "an encoding that reads everything": (
         {"encoding": "cp1252"},

@@ -833,9 +833,11 @@ def test_a_column_says_the_branch_of_each_line(folder: Folder) -> None:
     # the model leaves lines of totals out, in any language: they are no branch that is missing
     folder.write("a.csv", "shop,n\nNowhere,3\n합계,7\n합 계,7\n合计：,7\nИТОГО:,7\nToplam,7\n")
     notes = succeeded(folder.load()).notes
-    assert [note for note in notes if "no branch of seeds/branches.csv" in note] == [
-        note for note in notes if "'Nowhere'" in note
-    ] != [], notes
+    assert (
+        [note for note in notes if "no branch of seeds/branches.csv" in note]
+        == [note for note in notes if "'Nowhere'" in note]
+        != []
+    ), notes
     folder.declared["branch_column"] = "outlet"
     assert "has no column 'outlet', which says the branch (it has shop, n)" in str(
         folder.load().error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 from psycopg import sql
@@ -78,6 +78,7 @@ class FeedVisit:
         is_modelled: whether the models read it.
         branches: only files of these; None is all.
         redeclared: the feeds whose dialect is new or another one.
+        is_unread: whether no model reads it, nor is it the totals of another one.
     """
 
     session: Session
@@ -86,6 +87,7 @@ class FeedVisit:
     is_modelled: bool
     branches: Sequence[str] | None
     redeclared: Collection[str]
+    is_unread: bool = field(default=False, kw_only=True)
 
     @property
     def name(self) -> str:
@@ -156,6 +158,7 @@ class FeedVisit:
         gone = self._mark_vanished(present, came)
         entry.error = _problem([reading for reading in readings if reading.error])
         entry.notes = (
+            *self._unread(),
             *self._notes(readings, gone, new, [file.name for file in present]),
             *self._mistakes(entry.load_id, readings, [file.name for file in present]),
         )
@@ -177,6 +180,21 @@ class FeedVisit:
             else:
                 entry.notes = (*entry.notes, sentence)
 
+    def _unread(self) -> Iterator[str]:
+        """Yield that no model reads the feed, and that nothing says the branch of its lines."""
+        feed = self.feed
+        if self.is_unread:
+            yield (
+                f"The feed {self.name} lands, and nothing of it is published: no model reads it. "
+                "Write one, and list the feed: docs/how-to/add-a-till.md (sales) and "
+                "docs/how-to/add-files.md (all else) show how."
+            )
+            if not (feed.branch or feed.branch_column or feed.takes_branch_from_path):
+                yield (
+                    f"Nothing says the branch of the lines of the feed {self.name}: give branch, "
+                    f"branch_column or {{branch_id}} in files in {feed.section}."
+                )
+
     def _mistakes(
         self, load_id: str | None, readings: Sequence[Reading], present: Sequence[str]
     ) -> Iterator[str]:
@@ -189,8 +207,10 @@ class FeedVisit:
         """
         feed, connection = self.feed, self.session.connection
         table = sql.Identifier(land.RAW, feed.name)
-        if feed.branch_column and load_id:
-            values = {"load_id": load_id, "known": list(branches())}
+        if feed.branch_column and (load_id or self.is_unread):
+            # what nothing reads waits in no quarantine: all of it is looked at, each time
+            only = None if self.is_unread else load_id
+            values = {"load_id": only, "known": list(branches())}
             found = connection.execute(STATEMENTS("unknown_branches", table=table), values)
             # for the start-up time: DuckDB takes a tenth of a second
             from ingest.sources.files.tried import is_total
