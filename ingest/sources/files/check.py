@@ -34,7 +34,7 @@ from ingest.sources.files.excel_files import sheet_names, sheet_rows
 from ingest.sources.files.feed import FEEDS, Feed, declared
 from ingest.sources.files.neighbours import differences
 from ingest.sources.files.text import read_head
-from ingest.sources.files.tried import FOLDER, literal, rows, run, try_dialects
+from ingest.sources.files.tried import FOLDER, ONE_THREAD, literal, rows, run, try_dialects
 
 MOST_TABLES = 16
 """So many blocks of a file are looked at, a few megabytes each."""
@@ -105,7 +105,7 @@ def check(place: str, name: str | None = None, **given: str | None) -> Checked:
     if pattern == "*":
         options["files"] += Path(file.name).suffix
     names = [] if bucket.feed.takes_branch_from_path else [each.name for each in files]
-    with duckdb.connect() as database:
+    with duckdb.connect(config=ONE_THREAD) as database:
         database.execute("create table files as select unnest(cast(? as text[])) as name", [names])
         return _look(database, bucket, file, files, options)
 
@@ -130,7 +130,7 @@ def misread(feed: Feed, file: str, lines: pa.Table, is_read: bool = True) -> Ite
                 )
                 break
     # advice that cannot be given fails no load
-    with suppress(duckdb.Error), duckdb.connect() as database:
+    with suppress(duckdb.Error), duckdb.connect(config=ONE_THREAD) as database:
         try_dialects(database, feed, lines, dict(zip(names, names, strict=True)))
         options = ("decimal_separator", "thousands_separator")
         separators = {option: literal(getattr(feed, option)) for option in options}
@@ -323,6 +323,7 @@ def _find(
     names = [name for name in landed.column_names if name not in OWN_COLUMNS]
     shown = [*titles, *names[len(titles) :]]
     try_dialects(database, feed, landed, dict(zip(names, shown, strict=True)))
+    run(database, "proof")
     roles: dict[str, str] = {}
     for role, title in run(database, "roles"):
         if role == "branch" and (feed.branch or feed.takes_branch_from_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from ingest.sources.files.feed import Feed
 from ingest.warehouse import PROJECT_DIR
 
 FOLDER = Path(__file__).parent
+ONE_THREAD: dict[str, str | bool | int | float | list[str]] = {"threads": 1}
+"""How DuckDB is opened: a few thousand values are looked at, and threads wait for one another."""
 OPTIONS = (
     *("decimal_separator", "thousands_separator", "currency_sign", "date_format", "time_format"),
 )
@@ -25,7 +27,7 @@ def is_total(text: str) -> bool:
     Args:
         text: the first value of a line, or its branch.
     """
-    with duckdb.connect() as database:
+    with duckdb.connect(config=ONE_THREAD) as database:
         _know_words(database)
         return bool(run(database, "total", text=literal(text)))
 
@@ -54,14 +56,23 @@ def try_dialects(
     if decimal := feed.quantity_decimal_separator:
         declared_dialects.append(told | {"kind": "number", "decimal_separator": decimal})
     for tried in [*declared_dialects, *(row | sign for row in rows(database, "from dialects"))]:
-        written = dialect.written(tried["kind"], "filled.plain")
-        for option in OPTIONS:
-            written = written.replace(f"dialect.{option}", literal(tried[option]))
+        # the pattern as text: working it out within the statement takes longer than to try it
+        (row,) = database.execute(
+            _told(f"select {dialect.pattern(tried['kind'])}", tried)
+        ).fetchall()
+        written = _told(dialect.written(tried["kind"], "filled.plain", literal(row[0])), tried)
         run(
             database, "reading", written=written, is_rare=str(tried["is_rare"]),
             kind=literal(tried["kind"]), candidate=literal(tried["candidate"]),
         )  # fmt: skip
     run(database, "columns")
+
+
+def _told(statement: str, options: Mapping[str, Any]) -> str:
+    """Return SQL in which the options of a dialect have their values."""
+    for option in OPTIONS:
+        statement = statement.replace(f"dialect.{option}", literal(options[option]))
+    return statement
 
 
 def _know_words(database: duckdb.DuckDBPyConnection) -> None:

@@ -1,21 +1,30 @@
 -- sqlfluff:dialect:duckdb
 -- columns of numbers with a unit behind them, like 0,350 kg: the model takes it off
 create table units as
+with
+
+measured as (
+
+    select distinct
+        title,
+        regexp_matches(text, '^[-+]?[0-9.,]+') as is_number,
+        regexp_extract(text, '^[-+]?[0-9.,]+ ?(.*)$', 1) as unit
+    from (select title, plain_signs(stripped(value)) as text from cells) as texts
+    where text <> ''
+
+)
+
 select
-    cells.title,
-    string_agg(
-        distinct nullif(regexp_extract(plain_signs(stripped(cells.value)), '[^0-9.,+ -].*$'), ''), ', '
-        order by nullif(regexp_extract(plain_signs(stripped(cells.value)), '[^0-9.,+ -].*$'), '')
-    ) as units
-from cells
-inner join words on words.role = 'unit'
-where stripped(cells.value) <> ''
-group by cells.title, words.words
+    measured.title,
+    string_agg(measured.unit, ', ' order by measured.unit) filter (where measured.unit <> '')
+        as units
+from measured
+left join words
+    on words.role = 'unit' and regexp_full_match(measured.unit, '(?i)(' || words.words || ')[.]?')
+group by measured.title
 having
-    bool_and(regexp_full_match(
-        plain_signs(stripped(cells.value)), '(?i)[-+]?[0-9.,]+( ?(' || words.words || ')[.]?)?'
-    ))
-    and count(*) filter (where regexp_matches(cells.value, '\pL')) > 0;
+    bool_and(measured.is_number and (measured.unit = '' or words.role is not null))
+    and bool_or(measured.unit <> '');
 
 update cells
 set value = regexp_extract(plain_signs(stripped(value)), '[-+]?[0-9.,]+')
