@@ -34,7 +34,15 @@ from ingest.sources.files.excel_files import sheet_names, sheet_rows
 from ingest.sources.files.feed import FEEDS, Feed, declared
 from ingest.sources.files.neighbours import differences
 from ingest.sources.files.text import read_head
-from ingest.sources.files.tried import FOLDER, ONE_THREAD, literal, rows, run, try_dialects
+from ingest.sources.files.tried import (
+    FOLDER,
+    ONE_THREAD,
+    literal,
+    rows,
+    run,
+    try_declared,
+    try_others,
+)
 
 MOST_TABLES = 16
 """So many blocks of a file are looked at, a few megabytes each."""
@@ -131,7 +139,11 @@ def misread(feed: Feed, file: str, lines: pa.Table, is_read: bool = True) -> Ite
                 break
     # advice that cannot be given fails no load
     with suppress(duckdb.Error), duckdb.connect(config=ONE_THREAD) as database:
-        try_dialects(database, feed, lines, dict(zip(names, names, strict=True)))
+        try_declared(database, feed, lines, dict(zip(names, names, strict=True)))
+        # where all is read as declared, nothing is misread
+        if not run(database, "suspects"):
+            return
+        try_others(database)
         options = ("decimal_separator", "thousands_separator")
         separators = {option: literal(getattr(feed, option)) for option in options}
         parts = {**separators, "is_read": str(is_read)}
@@ -322,7 +334,8 @@ def _find(
     """Fill DuckDB with what the values of a file tell, and return the names of its columns."""
     names = [name for name in landed.column_names if name not in OWN_COLUMNS]
     shown = [*titles, *names[len(titles) :]]
-    try_dialects(database, feed, landed, dict(zip(names, shown, strict=True)))
+    try_declared(database, feed, landed, dict(zip(names, shown, strict=True)))
+    try_others(database)
     run(database, "proof")
     roles: dict[str, str] = {}
     for role, title in run(database, "roles"):

@@ -32,10 +32,10 @@ def is_total(text: str) -> bool:
         return bool(run(database, "total", text=literal(text)))
 
 
-def try_dialects(
+def try_declared(
     database: duckdb.DuckDBPyConnection, feed: Feed, landed: pa.Table, shown: dict[str, str]
 ) -> None:
-    """Try all dialects on the columns of a file, which are shown by their titles."""
+    """Try the declared dialect on the columns of a file, which are shown by their titles."""
     _know_words(database)
     database.register("landed", landed)
     for number, (name, title) in enumerate(shown.items(), 1):
@@ -50,12 +50,23 @@ def try_dialects(
     _load(database, "seed", PROJECT_DIR / "seeds" / "branches.csv")
     run(database, "nested" if feed.format == "jsonl" else "flat")
     run(database, "values")
-    (sign,) = rows(database, "from signs")
     told = feed.model_dump() | {"candidate": "declared", "is_rare": False}
-    declared_dialects = [told | {"kind": kind} for kind in ("number", "date", "time")]
+    as_declared = [told | {"kind": kind} for kind in ("number", "date", "time")]
     if decimal := feed.quantity_decimal_separator:
-        declared_dialects.append(told | {"kind": "number", "decimal_separator": decimal})
-    for tried in [*declared_dialects, *(row | sign for row in rows(database, "from dialects"))]:
+        as_declared.append(told | {"kind": "number", "decimal_separator": decimal})
+    _read_in(database, as_declared)
+
+
+def try_others(database: duckdb.DuckDBPyConnection) -> None:
+    """Try all dialects that there are on the columns, after the declared one."""
+    (sign,) = rows(database, "from signs")
+    _read_in(database, [row | sign for row in rows(database, "from dialects")])
+    run(database, "columns")
+
+
+def _read_in(database: duckdb.DuckDBPyConnection, dialects: Iterable[Mapping[str, Any]]) -> None:
+    """Read all values in some dialects."""
+    for tried in dialects:
         # the pattern as text: working it out within the statement takes longer than to try it
         (row,) = database.execute(
             _told(f"select {dialect.pattern(tried['kind'])}", tried)
@@ -65,7 +76,6 @@ def try_dialects(
             database, "reading", written=written, is_rare=str(tried["is_rare"]),
             kind=literal(tried["kind"]), candidate=literal(tried["candidate"]),
         )  # fmt: skip
-    run(database, "columns")
 
 
 def _told(statement: str, options: Mapping[str, Any]) -> str:

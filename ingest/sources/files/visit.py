@@ -31,7 +31,7 @@ SHOWN_FILES = 5
 """So many of the files that failed are named beside the first."""
 
 
-MOST_VALUES = 20_000
+MOST_VALUES = 2_000
 """So many values of a file are tried in other dialects: of a wide file, fewer lines."""
 
 DELIMITERS = ";\t|,"
@@ -245,7 +245,7 @@ class FeedVisit:
         columns = sql.SQL(", ").join(map(sql.Identifier, names))
         table = sql.Identifier(land.RAW, self.name)
         statement = STATEMENTS("some_lines", table=table, columns=columns)
-        limit = min(1000, max(20, MOST_VALUES // len(wanted)))
+        limit = min(200, max(20, MOST_VALUES // len(wanted)))
         said: dict[str, str] = {}
         # a dialect may change from one file to the next
         for file in files[:: -(-len(files) // SHOWN_FILES)]:

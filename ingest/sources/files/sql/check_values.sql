@@ -58,16 +58,16 @@ qualify
     row_number() over (partition by title order by min(line) asc, text asc) <= 2000
     or row_number() over (partition by title order by hash(text) asc, text asc) <= 10000;
 
-create table forms as
-select
-    '[-+(]* ?' || digits || ' ?[-)]*' as amount,
-    '(?i)[-+(]* ?' || sign || ' ?[-+(]* ?' || digits || ' ?[-)]*' as before,
-    '(?i)[-+(]* ?' || digits || ' ?[-)]* ?' || sign || '[-)]*' as behind
-from (
-    select
-        '[0-9](?:[0-9., ''\x{a0}\x{2007}\x{2009}\x{202f}\x{3000}]*[0-9])?' as digits,
-        '(r\$|nt\$|us\$|hk\$|[€$£¥￥₩￦₹₺₽₴₪฿₫₱₦元円원]|kr\.?|rs\.?|tl|руб\.?|zł|chf|eur|usd|gbp|lei|kč|ft|rm|rp)' as sign
-) as parts;
+-- patterns of constants: one that is read from a table would be compiled for each value
+create macro digits() as '[0-9](?:[0-9., ''\x{a0}\x{2007}\x{2009}\x{202f}\x{3000}]*[0-9])?';
+
+create macro currency() as '(r\$|nt\$|us\$|hk\$|[€$£¥￥₩￦₹₺₽₴₪฿₫₱₦元円원]|kr\.?|rs\.?|tl|руб\.?|zł|chf|eur|usd|gbp|lei|kč|ft|rm|rp)';
+
+create macro amount() as '[-+(]* ?' || digits() || ' ?[-)]*';
+
+create macro sign_before() as '(?i)[-+(]* ?' || currency() || ' ?[-+(]* ?' || digits() || ' ?[-)]*';
+
+create macro sign_behind() as '(?i)[-+(]* ?' || digits() || ' ?[-)]* ?' || currency() || '[-)]*';
 
 -- what stands before or behind the digits in columns that hold amounts: an id may have its letters
 create table signs as
@@ -75,15 +75,15 @@ select coalesce(mode(sign), '') as currency_sign
 from (
     select
         nullif(coalesce(
-            nullif(regexp_extract(plain, (select before from forms), 1), ''),
-            regexp_extract(plain, (select behind from forms), 1)
+            nullif(regexp_extract(plain, sign_before(), 1), ''),
+            regexp_extract(plain, sign_behind(), 1)
         ), '') as sign,
         avg(case
             when
                 is_nothing
-                or regexp_full_match(plain, (select before from forms))
-                or regexp_full_match(plain, (select behind from forms))
-                or regexp_full_match(plain, (select amount from forms))
+                or regexp_full_match(plain, sign_before())
+                or regexp_full_match(plain, sign_behind())
+                or regexp_full_match(plain, amount())
                 then 1.0
             else 0
         end) over (partition by title) as amounts
@@ -91,8 +91,12 @@ from (
 ) as signed
 where amounts >= 0.75;
 
--- columns whose values are all times of a day as 14.05
+-- columns that hold times of a day: by their name, or since all of their values are like 14.05
 create table clocks as
+select titles.title
+from titles
+inner join words on words.role = 'sold_at' and regexp_full_match(plain(titles.shown), words.words)
+union
 select title
 from filled
 group by title
