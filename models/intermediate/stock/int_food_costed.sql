@@ -57,10 +57,10 @@ final as (
             case
                 when unknown.branch_id is null and known.unknown_costs = 0 then known.recipe_cost
             end
-            as numeric(14, 2)
+            as {{ exact_type() }}
         ) as recipe_cost,
-        cast(known.waste as numeric(14, 2)) as waste,
-        cast(known.counted_recipe_cost as numeric(14, 2)) as counted_recipe_cost
+        cast(known.waste as {{ exact_type() }}) as waste,
+        cast(known.counted_recipe_cost as {{ exact_type() }}) as counted_recipe_cost
     from known
     full join unknown
         on known.branch_id = unknown.branch_id and known.business_date = unknown.business_date

@@ -77,7 +77,7 @@ valued as (
             coalesce(
                 opened.delivered_price_until_now,
                 case when ingredients.currency = branches.currency then ingredients.unit_cost end
-            ) as numeric(14, 4)
+            ) as {{ exact_type() }}
         ) as unit_cost
     from opened
     inner join ingredients on opened.ingredient_id = ingredients.ingredient_id
@@ -111,9 +111,9 @@ final as (
         unit_cost,
         cast(
             case when consumed_quantity = 0 then 0 else consumed_quantity * unit_cost end
-            as numeric(14, 2)
+            as {{ exact_type() }}
         ) as consumed_amount,
-        cast((expected_quantity - plausible_quantity) * unit_cost as numeric(14, 2))
+        cast((expected_quantity - plausible_quantity) * unit_cost as {{ exact_type() }})
             as variance_amount,
 
         -- how long it lasts

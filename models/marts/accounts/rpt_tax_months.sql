@@ -70,6 +70,11 @@ late_months as (
     ) as months
     inner join branches
         on months.country_code = branches.country_code and months.currency = branches.currency
+    -- a branch that was never connected is none that is late
+    inner join (
+        select distinct branch_id
+        from branch_days
+    ) as connected on branches.branch_id = connected.branch_id
     left join closings on branches.branch_id = closings.branch_id
     inner join dates
         on

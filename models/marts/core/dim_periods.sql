@@ -29,15 +29,15 @@ dates as (
     select * from {{ ref('dim_dates') }}
 ),
 
--- branches with the same currency have the same periods, up to the same day
+-- branches with the same currency have the same periods
 traded as (
     select
         branches.currency,
+        min(branches.opened_on) as opened_on,
         min(days.business_date) as first_date,
         max(days.business_date) as last_date
     from days
     inner join branches on days.branch_id = branches.branch_id
-    inner join dates on days.business_date = dates.date_day
     group by branches.currency
 ),
 
@@ -82,10 +82,13 @@ spans as (
         {{ dbt.dateadd('day', -1, dbt.dateadd('month', months - back, 'min(dates.date_day)')) }}
             as {{ basis }}_end_date,
         {%- endfor %}
-        traded.last_date as newest_date
+        traded.last_date as newest_date,
+        traded.first_date as oldest_date,
+        traded.opened_on
     from traded
     cross join dates
-    group by traded.currency, traded.first_date, traded.last_date, {{ id }}, {{ name }}
+    group by
+        traded.currency, traded.first_date, traded.last_date, traded.opened_on, {{ id }}, {{ name }}
     having
         min(dates.date_day) <= traded.last_date
         and max(dates.date_day) >= traded.first_date
@@ -113,7 +116,10 @@ calendar as (
             else least({{ name }}_end_date, {{ name }}_newest_date)
         end as {{ name }}_last_date,
         {%- endfor %}
-        end_date <= newest_date as is_complete
+        -- data may begin within it, later than the branches opened but for some days of rest
+        end_date <= newest_date and oldest_date <= {{ dbt.dateadd(
+            'day', var('longest_rest_days'), 'greatest(first_date, opened_on)'
+        ) }} as is_complete
     from spans
 ),
 

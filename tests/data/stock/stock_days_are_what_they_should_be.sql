@@ -1,23 +1,34 @@
 -- Built day by day, or all at once: the same rows.
 {%- set columns -%}
 stock_day_key, last_count_date, opening_quantity, delivered_quantity, consumed_quantity,
-        counted_quantity, variance_quantity, unit_cost, consumed_amount, variance_amount,
-        days_of_cover, is_stock_out
+        counted_quantity, variance_quantity, unit_cost, days_of_cover, is_stock_out
 {%- endset %}
 
 with only_built as (
-    select {{ columns }}
+    select
+        {{ columns }},
+        consumed_amount_exact,
+        variance_amount_exact
     from {{ ref('fct_stock_days') }}
     except
-    select {{ columns }}
+    select
+        {{ columns }},
+        consumed_amount,
+        variance_amount
     from {{ ref('int_stock_balanced') }}
 ),
 
 only_complete as (
-    select {{ columns }}
+    select
+        {{ columns }},
+        consumed_amount,
+        variance_amount
     from {{ ref('int_stock_balanced') }}
     except
-    select {{ columns }}
+    select
+        {{ columns }},
+        consumed_amount_exact,
+        variance_amount_exact
     from {{ ref('fct_stock_days') }}
 ),
 
