@@ -147,7 +147,8 @@ EXPECTED = {
     "returning_share": f"{GUESTS} and o.business_date > o.first_date)::numeric"
     f" / nullif({GUESTS}), 0)",
     "tickets": "count(t.ticket_id)",
-    "complaints": "count(*) filter (where t.is_complaint)",
+    "complaints": "sum(f.complaints)",
+    "ticket_complaints": "count(*) filter (where t.is_complaint)",
     "complaint_rate": "1000.0 * count(*) filter (where t.is_complaint)"
     " / nullif(count(*) filter (where o.is_sale and o.is_ticketed), 0)",
     "first_response": "avg(t.first_response_minutes)",
@@ -335,7 +336,7 @@ FINE = {
         ["ticket__priority", "ticket__status"],
         "select priority, status, count(*) as value from marts.fct_support_tickets group by 1, 2",
     ),
-    "complaints": (
+    "ticket_complaints": (
         ["ticket__waiting_time"],
         "select (array['a: up to 15 minutes', 'b: up to an hour', 'c: up to 4 hours', 'd: longer'])"
         "[1 + (first_response_minutes > 15)::integer + (first_response_minutes > 60)::integer "
@@ -702,6 +703,14 @@ def test_plain_names_stand_for_the_only_dimension_of_that_name(layer: Metrics) -
             "channel is more than one dimension of tickets: write order__channel or ",
         ),
         (Question(["orders"], where=["town = 'Quito'"]), "orders: no dimension town; there are "),
+        (
+            Question(["net_revenue"], where=["branch = 'nope'"]),
+            "No branch is called nope; there are ",
+        ),
+        (
+            Question(["orders"], ["month"], ["channel in ('nope', 'app')", "city = 'Rome'"]),
+            "No order channel is called nope; there are ",
+        ),
         (Question(["orders"], where=["city ="]), "The warehouse cannot answer this: syntax error"),
         (
             Question(["guests_year_over_year"]),

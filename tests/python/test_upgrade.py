@@ -126,7 +126,12 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
         "product_refunds_exact",
         "returned_units",
     ),
-    "rpt_product_months": ("chain_product_id", "menu_item_key", "product_refunds", "returned_units"),
+    "rpt_product_months": (
+        "chain_product_id",
+        "menu_item_key",
+        "product_refunds",
+        "returned_units",
+    ),
     "rpt_product_periods": (
         *("branch_period_key", "chain_product_id", "menu_item_key", "period_key"),
         "returned_units",
