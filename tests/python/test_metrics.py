@@ -584,11 +584,12 @@ def test_a_metric_equals_the_report(
             known = [value for value in (group.get(name), row[column]) if value is not None]
             group[name] = sum(known) if known else None
     nothing = dict.fromkeys(columns.values())
-    # the menu's amounts are rounded to the cent, each product's by itself
-    rel = 1e-4 if query == "products" else 1e-9
     for key in wanted.keys() | figures.keys():
         for name, value in wanted.get(key, nothing).items():
             shown = figures.get(key, nothing)[name]
+            # rounded to the cent: the menu's amounts, each by itself, and a period's stock
+            is_rounded = query == "products" or name.startswith(("recipe_", "waste"))
+            rel = 1e-3 if is_rounded else 1e-9
             assert same(shown or 0, value or 0, rel), (key, name, shown, value)
 
 

@@ -189,9 +189,9 @@ OTHER_MEANING = """
     alter table before."marts.rpt_branch_periods" drop column is_previous;
     alter table before."marts.rpt_guest_periods" drop column is_previous
 """
-"""Hours have their revenue before refunds now, and payments a sign; of complaints and guests nothing
-is known before the first one, a branch's days begin with its first sale, and what a period is
-compared with is apart."""
+"""Hours have their revenue before refunds now, and payments a sign; of complaints and guests
+nothing is known before the first one, a branch's days begin with its first sale, and what a period
+is compared with is apart."""
 
 NEW_WITH_EVERY_RUN = {
     # stock is summed before it is rounded, and a price has as many places as it takes
@@ -206,7 +206,8 @@ NEW_WITH_EVERY_RUN = {
     "audit.reconciliation": ("reconciled_at", "run_id"),
     "audit.erasures": ("erased_at", "applied_load_id"),
 }
-"""What tells of loads and comparisons, of erasing again what a till still has, and what was rounded."""
+"""What tells of loads and comparisons, of erasing again what a till still has, and what was
+rounded."""
 
 MISFIT, UNREADABLE = "does not fit the header of the file", "cannot be read as a record"
 """What was said of a line, and what is said of it now: files may have no header."""
