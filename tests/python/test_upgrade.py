@@ -31,7 +31,7 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
     "dim_branches": ("minor_unit", "region"),
     "dim_customers": ("guest_key",),
     "dim_periods": (
-        *("period_key", "previous_first_date", "previous_last_date"),
+        *("is_in_progress", "period_key", "previous_first_date", "previous_last_date"),
         *("year_before_first_date", "year_before_last_date"),
     ),
     "dim_products": ("chain_product_id", "is_mapped"),
@@ -198,6 +198,8 @@ NEW_WITH_EVERY_RUN = {
     "marts.fct_deliveries": ("unit_price",),
     "marts.fct_stock_days": ("unit_cost", "consumed_amount", "variance_amount"),
     "marts.rpt_branch_periods": ("recipe_cost", "waste"),
+    # that in which the data begin is not
+    "marts.dim_periods": ("is_complete",),
     "marts.rpt_stock_alerts": ("variance_amount",),
     "marts.rpt_source_loads": ("loads", "records", "last_loaded_at"),
     # what its source has deleted is no record any more

@@ -133,10 +133,10 @@ final as (
         {{ surrogate_key('period_days.branch_id', 'period_days.period_id') }} as branch_period_key,
         period_days.*,
         -- before its first known guest nobody knows who came to a branch
-        {%- for count in ['guests', 'new_guests', 'returning_guests'] %}
-        case when period_days.guest_days > 0 then coalesce(guests.{{ count }}, 0) end
-            as {{ count }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        case when period_days.guest_days > 0 then coalesce(guests.guests, 0) end as guests,
+        case when period_days.guest_days > 0 then coalesce(guests.new_guests, 0) end as new_guests,
+        case when period_days.guest_days > 0 then coalesce(guests.returning_guests, 0) end
+            as returning_guests
     from period_days
     left join {{ ref('int_guest_periods_counted') }} as guests
         on

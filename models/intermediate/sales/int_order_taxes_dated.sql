@@ -28,7 +28,7 @@ untaxed as (
             ) }}
         end - coalesce(summed.taxable_amount, 0) as untaxed_amount
     from {{ ref('int_orders_dated') }} as orders
-    cross join (select false as is_refund union all select true as is_refund) as sides
+    cross join (values (false), (true)) as sides (is_refund)
     left join summed
         on
             orders.branch_id = summed.branch_id
@@ -84,8 +84,9 @@ booked as (
     union all
 
     select
-        {{ dbt.concat(["order_key", "case when is_refund then '-untaxed-refund' else '-untaxed' end"]) }}
-            as order_tax_key,
+        {{ dbt.concat([
+            "order_key", "case when is_refund then '-untaxed-refund' else '-untaxed' end"
+        ]) }} as order_tax_key,
         order_key,
         branch_id,
         order_id,
@@ -120,7 +121,8 @@ final as (
 
         -- the tax; where the till knows no rate, its branch's of that day: of what is taxed at all
         cast(
-            case when booked.is_taxed then coalesce(booked.tax_rate, rates.tax_rate) end as numeric(9, 6)
+            case when booked.is_taxed then coalesce(booked.tax_rate, rates.tax_rate) end
+            as numeric(9, 6)
         ) as tax_rate,
         booked.is_refund,
         cast(booked.taxable_amount as {{ exact_type() }}) as taxable_amount,

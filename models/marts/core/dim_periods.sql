@@ -1,4 +1,3 @@
-{#- kind: its months, what identifies and what names one of them -#}
 {%- set calendar = {
     'month': (
         1,
@@ -29,7 +28,6 @@ dates as (
     select * from {{ ref('dim_dates') }}
 ),
 
--- branches with the same currency have the same periods
 traded as (
     select
         branches.currency,
@@ -56,7 +54,8 @@ rolling as (
         {{ dbt.dateadd('day', 1 - length, dbt.dateadd('year', -1, 'last_date')) }}
             as year_before_first_date,
         {{ dbt.dateadd('year', -1, 'last_date') }} as year_before_last_date,
-        true as is_complete
+        true as is_complete,
+        false as is_in_progress
     from traded
     where {{ dbt.dateadd('day', 1 - length, 'last_date') }} >= first_date
     {%- if not loop.last %}
@@ -119,7 +118,8 @@ calendar as (
         -- data may begin within it, later than the branches opened but for some days of rest
         end_date <= newest_date and oldest_date <= {{ dbt.dateadd(
             'day', var('longest_rest_days'), 'greatest(first_date, opened_on)'
-        ) }} as is_complete
+        ) }} as is_complete,
+        end_date > newest_date as is_in_progress
     from spans
 ),
 
@@ -136,10 +136,10 @@ final as (
         cast({{ name }}last_date as date) as {{ name }}last_date,
         {%- endfor %}
 
-        -- what it is
         cast(period_name as {{ dbt.type_string() }}) as period_name,
         kind,
-        is_complete
+        is_complete,
+        is_in_progress
     from (
         select * from rolling
         union all

@@ -64,8 +64,10 @@ measured as (
         orders.unit_count,
         1 as orders,
         -- before the first known guest and the first ticket of a branch nobody knows
-        case when days.new_guests is null then null when orders.customer_key is null then 0 else 1 end
-            as known_guest_orders,
+        case
+            when days.new_guests is not null
+                then case when orders.customer_key is null then 0 else 1 end
+        end as known_guest_orders,
         case when orders.unit_count = 1 then 1 else 0 end as single_item_orders,
         case when days.complaints is not null then coalesce(complained.complaints, 0) end
             as order_complaints,

@@ -40,12 +40,12 @@ final as (
         -- money
         currency,
         unit_cost,
-        cast(consumed_amount as numeric(14, 2)) as consumed_amount,
-        cast(variance_amount as numeric(14, 2)) as variance_amount,
+        consumed_amount,
+        variance_amount,
 
         -- the same, not rounded
-        consumed_amount as consumed_amount_exact,
-        variance_amount as variance_amount_exact,
+        consumed_amount_exact,
+        variance_amount_exact,
 
         -- how long it lasts
         days_of_cover,

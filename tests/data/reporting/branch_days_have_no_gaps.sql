@@ -1,4 +1,4 @@
--- Every branch has every day from its first sale, or its opening if that is later, to its newest one.
+-- Every branch has every day from its first sale, or a later opening, to its newest sale.
 with reported as (
     select
         branch_id,

@@ -1,5 +1,5 @@
--- Per branch and day: the tax of all rates together is the day's, and what was sold less what was given
--- back is the net revenue, but for the rounding of each order.
+-- Per branch and day: the tax of all rates together is the day's, and what was sold less what was
+-- given back is the net revenue, but for the rounding of each order.
 with rates as (
     select
         branch_id,
