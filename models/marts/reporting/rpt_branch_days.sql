@@ -94,12 +94,12 @@ filled as (
         coalesce({{ measure }}, 0) as {{ measure.split('.')[1] }},
         {%- endfor %}
         -- before a branch's first known guest and first ticket nobody knows
-        {%- for each in ['new_guests', 'returning_guests'] %}
-        case when count(guests.branch_id) over so_far > 0 then coalesce(guests.{{ each }}, 0) end
-            as {{ each }},
+        {%- for each in ['guests.new_guests', 'guests.returning_guests', 'tickets.complaints'] %}
+        {%- set rows = each.split('.')[0] %}
+        case
+            when count({{ rows }}.branch_id) over so_far > 0 then coalesce({{ each }}, 0)
+        end as {{ each.split('.')[1] }},
         {%- endfor %}
-        case when count(tickets.branch_id) over so_far > 0 then coalesce(tickets.complaints, 0) end
-            as complaints,
         case when sales.branch_id is null then 0 else sales.orders end as orders,
         case when sales.branch_id is null then 0 else sales.units end as units,
         coalesce(payments.refund_amount, 0) + coalesce(sales.returned_amount, 0) as refund_amount,
@@ -131,18 +131,15 @@ final as (
         is_complete,
         is_proven,
 
-        -- volume and guests
         seats,
         {%- for each in counts %}
         cast({{ each }} as {{ 'numeric(14, 3)' if each == 'units' else 'integer' }}) as {{ each }},
         {%- endfor %}
 
-        -- money
         currency,
         {%- for amount in amounts %}
         {{ money(less.get(amount, amount)) }} as {{ amount }},
         {%- endfor %}
-        -- the same, not rounded; and an average
         {%- for amount in amounts %}
         cast({{ less.get(amount, amount) }} as {{ exact_type() }}) as {{ amount }}_exact,
         {%- endfor %}
