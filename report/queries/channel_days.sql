@@ -28,8 +28,8 @@ select
     sum(case when guests.has_guests then parts.known_guest_orders end) as known_guest_orders,
     sum(parts.units) as units,
     sum(parts.revenue_before_refunds_exact) as revenue_before_refunds,
-    sum(parts.costed_revenue_exact) as till_costed_revenue,
-    sum(parts.costed_revenue_exact) - sum(parts.till_cost_exact) as till_margin
+    sum(parts.order_costed_revenue_exact) as till_costed_revenue,
+    sum(parts.order_costed_revenue_exact) - sum(parts.order_cost_exact) as till_margin
 from marts.rpt_day_parts as parts
 inner join held on parts.currency = held.currency
 inner join guests on parts.branch_id = guests.branch_id

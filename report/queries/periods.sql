@@ -2,9 +2,11 @@
 select
     currency,
     period_id,
-    period_name,
+    -- data begin within it
+    concat(period_name, case when not is_complete and not is_in_progress then ', in part' end)
+        as period_name,
     kind,
-    is_complete,
+    not is_in_progress as is_complete,
     first_date,
     last_date,
     previous_first_date,

@@ -266,7 +266,7 @@ SOLD = """
         group by 1, 2
     ),
     refunded as (
-        select branch_id, business_date, sum(refund_amount) as refunds
+        select branch_id, business_date, sum(payment_refunds) as refunds
         from marts.fct_payments
         where payment_type = 'refund' and branch_id = any (%(branches)s)
             and business_date between %(first)s and %(last)s
