@@ -1,6 +1,13 @@
 "use strict";
-(() => {
-  const book = JSON.parse(document.getElementById("data").textContent);
+(async () => {
+  if (!window.DecompressionStream) {
+    document.getElementById("shown").textContent = "This page needs a newer browser: one of 2023 or later.";
+    return;
+  }
+  const zipped = Uint8Array.from(
+    atob(document.getElementById("data").textContent), (letter) => letter.charCodeAt(0));
+  const book = await new Response(
+    new Blob([zipped]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
   const root = document.documentElement;
   const controls = {};
   for (const name of ["scope", "channel", "payment", "period", "from", "to", "basis", "step", "theme"]) {
@@ -165,11 +172,11 @@
     const [first_date, last_date] = [dayOf(controls.from.value), dayOf(controls.to.value)];
     made = { key, period_id: RANGE, period_name: "chosen days", kind: RANGE, is_complete: true,
       first_date, last_date };
-    const [least] = limits(scope) ?? [Infinity];
     for (const basis of Object.keys(book.bases)) {
       const [first, last] = sums.earlier([first_date, last_date], basis);
-      made[`${basis}_first_date`] = first >= least ? first : null;
-      made[`${basis}_last_date`] = first >= least ? last : null;
+      const isThere = isHeld(scope, { first_date: first });
+      made[`${basis}_first_date`] = isThere ? first : null;
+      made[`${basis}_last_date`] = isThere ? last : null;
     }
     return made;
   }
@@ -621,6 +628,8 @@
           ? `This page has it ${heldFrom(scopes.get(controls.scope.value))}.` : "";
     // what any days do not have is said once, for the whole section
     box.hidden = !found && !empty.textContent;
+    // so many rows may be more than what is left of a sheet of paper
+    box.classList.toggle("long", !figure.spec && rows.length > 12);
     for (const part of box.querySelectorAll(".chart, details, .table, .csv")) part.hidden = !rows.length;
     box.querySelector(".csv").onclick = () => saveCsv(figure);
     const holder = box.querySelector(".table");

@@ -26,14 +26,17 @@ def statements(queries: Path = FOLDER / "queries") -> dict[str, str]:
 
 
 def _whole(query: str) -> str:
-    whole = f"select * from (\n{query}\n) as answer"
+    whole = f"select * from (\n{query}\n) as answer"  # noqa: S608 - own texts
     if "scope_id" in query and "period_id" in query and "held_periods" not in query:
         # `is true`: a condition, and no join that may change the rows' order
         whole += (
             " where ((scope_id, period_id) in (select scope_id, period_id from held_periods))"
             " is true"
         )
-    shared = [f"{name} as (\n{text})" for name, text in SHARED.items() if name in whole]
+    # `materialized`: asked once, and not again for each row that it is joined to
+    shared = [
+        f"{name} as materialized (\n{text})" for name, text in SHARED.items() if name in whole
+    ]
     return f"with {', '.join(shared)}\n{whole}" if shared else query
 
 

@@ -40,6 +40,6 @@ select
                 guests
                 / cast(max(guests) over (partition by scope_id, first_month_start) as numeric)
     end as share,
-    case when is_complete is distinct from false then 'complete' else 'so far' end as state
+    case when coalesce(is_complete, true) then 'complete' else 'so far' end as state
 from cohorts
 order by scope_id, first_month_start, month_start

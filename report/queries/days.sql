@@ -139,28 +139,50 @@ select
     stock.stock_out_days,
     costs.till_cost,
     costs.till_costed_revenue,
-    case when days.business_date >= recorded.first_session_date then coalesce(sessions.sessions, 0) end
-        as sessions,
-    case when days.business_date >= recorded.first_session_date then coalesce(sessions.sessions_with_product_view, 0) end
-        as sessions_with_product_view,
-    case when days.business_date >= recorded.first_session_date then coalesce(sessions.carts, 0) end
-        as carts,
-    case when days.business_date >= recorded.first_session_date then coalesce(sessions.checkouts, 0) end
-        as checkouts,
-    case when days.business_date >= recorded.first_session_date then coalesce(sessions.converted_sessions, 0) end
-        as converted_sessions,
-    case when days.business_date >= recorded.first_session_date then coalesce(sessions.abandoned_carts, 0) end
-        as abandoned_carts,
-    case when days.business_date >= recorded.first_session_date then coalesce(sessions.web_revenue, 0) end
-        as web_revenue,
-    case when days.business_date >= recorded.first_review_date then coalesce(reviews.reviews, 0) end
-        as reviews,
-    case when days.business_date >= recorded.first_review_date then coalesce(reviews.rated_reviews, 0) end
-        as rated_reviews,
-    case when days.business_date >= recorded.first_review_date then coalesce(reviews.stars, 0) end
-        as stars,
-    case when days.business_date >= recorded.first_review_date then coalesce(reviews.answered_reviews, 0) end
-        as answered_reviews,
+    case
+        when days.business_date >= recorded.first_session_date
+            then coalesce(sessions.sessions, 0)
+    end as sessions,
+    case
+        when days.business_date >= recorded.first_session_date
+            then coalesce(sessions.sessions_with_product_view, 0)
+    end as sessions_with_product_view,
+    case
+        when days.business_date >= recorded.first_session_date
+            then coalesce(sessions.carts, 0)
+    end as carts,
+    case
+        when days.business_date >= recorded.first_session_date
+            then coalesce(sessions.checkouts, 0)
+    end as checkouts,
+    case
+        when days.business_date >= recorded.first_session_date
+            then coalesce(sessions.converted_sessions, 0)
+    end as converted_sessions,
+    case
+        when days.business_date >= recorded.first_session_date
+            then coalesce(sessions.abandoned_carts, 0)
+    end as abandoned_carts,
+    case
+        when days.business_date >= recorded.first_session_date
+            then coalesce(sessions.web_revenue, 0)
+    end as web_revenue,
+    case
+        when days.business_date >= recorded.first_review_date
+            then coalesce(reviews.reviews, 0)
+    end as reviews,
+    case
+        when days.business_date >= recorded.first_review_date
+            then coalesce(reviews.rated_reviews, 0)
+    end as rated_reviews,
+    case
+        when days.business_date >= recorded.first_review_date
+            then coalesce(reviews.stars, 0)
+    end as stars,
+    case
+        when days.business_date >= recorded.first_review_date
+            then coalesce(reviews.answered_reviews, 0)
+    end as answered_reviews,
     case
         when days.is_proven then 'proven'
         when found.branch_id is not null then 'differs'

@@ -1,4 +1,4 @@
--- Since when each branch knows guests, posts, sessions and reviews: before the first one, nobody knows
+-- Since when each branch knows guests, posts, sessions and reviews: of days before, nobody knows
 -- whether there were any.
 select
     branches.branch_id,
