@@ -623,7 +623,7 @@
     empty.textContent = figure.needs && recorded[figure.needs] === false
       ? "This is not recorded here."
       : found ? figure.name === "cash" && controls.payment.value && controls.payment.value !== "cash"
-        ? `Cash is not ${controls.payment.value}: the way of paying that is chosen.` : figure.empty
+        ? "Choose cash as the way of paying, or all, to see this." : figure.empty
         : figure.days || Object.keys(figure.parts).length
           ? `This page has it ${heldFrom(scopes.get(controls.scope.value))}.` : "";
     // what any days do not have is said once, for the whole section
@@ -662,7 +662,7 @@
         .map((box) => box.querySelector("h3").textContent);
       const limit = section.querySelector(".limit");
       limit.hidden = !titles.length;
-      limit.textContent = `Of whole periods only, so choose one to see it: ${titles.join("; ")}.`;
+      limit.textContent = `Choose one of the periods, and not any days, to see: ${titles.join("; ")}.`;
     }
   }
 

@@ -886,7 +886,7 @@ def test_every_figure_of_any_days_equals_the_facts(
         said = browser.run(
             "return document.querySelector(`#${arguments[0]} .limit`).innerText", section
         )
-        assert said == f"Of whole periods only, so choose one to see it: {'; '.join(titles)}."
+        assert said == f"Choose one of the periods, and not any days, to see: {'; '.join(titles)}."
     assert browser.run(
         "return [...document.querySelectorAll('main > section')].filter("
         "each => !each.querySelector('.limit').hidden).map(each => each.id)"
@@ -1065,7 +1065,7 @@ def test_a_way_of_paying_has_its_own_figures(browser: Browser, published: Wareho
     assert browser.table("cash") == []
     assert (
         browser.run("return document.querySelector('#figure-cash .empty').textContent")
-        == "Cash is not card: the way of paying that is chosen."
+        == "Choose cash as the way of paying, or all, to see this."
     )
     # a click in the table chooses one, and the address keeps it
     browser.open("USD", "2016-01")
@@ -1416,7 +1416,6 @@ def test_the_page_of_two_hundred_branches_is_bounded_and_opens(
     page, browser.page = browser.page, tmp_path / "report.html"
     browser.page.write_text(render(answers), encoding="utf-8")
     assert len({row["branch_id"] for row in answers["scopes"]} - {None}) == 204
-    print(browser.page.stat().st_size)
     assert browser.page.stat().st_size < 10_000_000
     # all branches have all periods, a single one the newest, and days of each
     offered = {}
