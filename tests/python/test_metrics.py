@@ -21,8 +21,9 @@ from psycopg.rows import dict_row
 from ingest import warehouse as warehouse_module
 from ingest.publish.metric_table import written
 from ingest.publish.metrics import Metrics, Question
-from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
+from ingest.warehouse import Warehouse, WarehouseError
 from report.figures import PAGE
+from report.read import statements
 from tests.python.commands import mypizza
 
 FACTS = """
@@ -526,8 +527,7 @@ def test_a_rolling_sum_is_that_of_the_days_before(
 @pytest.fixture(scope="module")
 def report(published: Warehouse) -> dict[str, list[dict[str, Any]]]:
     """The rows of every query of the report."""
-    folder = PROJECT_DIR / "report" / "queries"
-    return {file.stem: select(published, file.read_text()) for file in folder.glob("*.sql")}
+    return {name: select(published, text) for name, text in statements().items()}
 
 
 @pytest.mark.parametrize(
