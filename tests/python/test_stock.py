@@ -120,7 +120,7 @@ def test_every_day_balances(warehouse: Warehouse) -> None:
         from marts.fct_stock_days
         """,
     )
-    # two branches, all ingredients but the one that no pizza has needed yet; nothing comes before the
+    # two branches, all ingredients but one that no pizza has needed yet; nothing comes before the
     # first of the 43 days, and one is needed later
     assert (items, broken) == (2 * 40, 0)
     assert 42 * items < days <= 43 * items
