@@ -115,8 +115,7 @@ select
     days.refund_amount_exact as refund_amount,
     days.orders,
     days.units,
-    case when days.business_date >= recorded.first_guest_date then days.new_guests end
-        as new_guests,
+    days.new_guests,
     case
         when days.business_date >= recorded.first_guest_date
             then coalesce(guests.known_guest_orders, 0)
@@ -131,10 +130,10 @@ select
     case
         when days.business_date >= recorded.first_post_date then coalesce(posts.positive_posts, 0)
     end as positive_posts,
-    days.recipe_cost,
+    days.recipe_cost_exact as recipe_cost,
     -- between two counts nothing is found missing
-    coalesce(days.waste, days.counted_recipe_cost * 0) as waste,
-    coalesce(days.counted_recipe_cost, days.waste * 0) as counted_recipe_cost,
+    coalesce(days.waste_exact, days.counted_recipe_cost_exact * 0) as waste,
+    coalesce(days.counted_recipe_cost_exact, days.waste_exact * 0) as counted_recipe_cost,
     stock.ingredient_days,
     stock.stock_out_days,
     costs.till_cost,
