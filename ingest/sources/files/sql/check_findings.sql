@@ -314,8 +314,10 @@ from (
         count(*) as lines
     from minus_lines
     inner join cells on minus_lines.line = cells.line and minus_lines.element = cells.element
-    inner join columns on cells.title = columns.title and columns.different between 2 and 12
-        and 2 * columns.different <= columns.lines + 1
+    inner join columns
+        on
+            cells.title = columns.title and columns.different between 2 and 12
+            and 2 * columns.different <= columns.lines + 1
     left join roles on columns.title = roles.title
     where roles.role is null and stripped(cells.value) <> ''
     group by columns.shown, stripped(cells.value)
@@ -394,7 +396,10 @@ left join (
             and amounts.role in ('quantity', 'unit_price', 'line_amount')
     where numbers.value < 0
 ) as minus
-    on words.role = 'given_back' and cells.line = minus.line and cells.element = minus.element
+    on
+        words.role = 'given_back'
+        and cells.line = minus.line
+        and cells.element = minus.element
 where roles.role is null and minus.line is null
 group by columns.shown, words.role;
 
