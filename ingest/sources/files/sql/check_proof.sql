@@ -70,7 +70,7 @@ select
     before.shown as amount_shown,
     taken.shown as discount_shown,
     after.shown as net_shown,
-    count(*) as lines
+    count(*) filter (where abs(discounts.value) >= 0.01) as lines
 from few as amounts
 inner join columns as before on amounts.title = before.title
 inner join few as discounts
@@ -91,12 +91,14 @@ where
     -- a quantity of 1 may be what is left of a price by chance; a price of one is not the line's
     and proof.amount is null
     and counts.role is null
-    and abs(discounts.value) >= 0.01
 group by
     before.title, taken.title, after.title, before.shown, taken.shown, after.shown, after.position
 having
     count(*) filter (
         where abs(abs(amounts.value) - abs(discounts.value) - abs(rests.value)) < 0.015
     ) >= 0.9 * count(*)
-    and count(*) filter (where abs(rests.value) >= 0.01) > 0
-qualify row_number() over (order by count(*) desc, after.position asc) = 1;
+    and count(*) filter (where abs(discounts.value) >= 0.01 and abs(rests.value) >= 0.01) > 0
+qualify
+    row_number() over (
+        order by count(*) filter (where abs(discounts.value) >= 0.01) desc, after.position asc
+    ) = 1;
