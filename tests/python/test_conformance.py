@@ -63,15 +63,6 @@ def small_till(warehouse: Warehouse) -> str:
 
 
 @pytest.fixture(scope="module")
-def empty_database(warehouse: Warehouse) -> str:
-    """A prepared database of the warehouse's server with nothing in it: to be copied."""
-    with warehouse.connect() as connection:
-        connection.execute("create database an_empty_warehouse")
-    warehouse_module.init_warehouse(replace(warehouse, database="an_empty_warehouse"))
-    return "an_empty_warehouse"
-
-
-@pytest.fixture(scope="module")
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
     with run_server(tmp_path_factory.mktemp("conformance")) as server:
         yield server
@@ -93,7 +84,6 @@ def rig(
     request: pytest.FixtureRequest,
     warehouse: Warehouse,
     small_till: str,
-    empty_database: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Rig]:
@@ -107,10 +97,13 @@ def rig(
     read_settings_again()
     shutil.copy(guests.file(), tmp_path / "web.sqlite")
     with warehouse.connect() as connection, Server(tmp_path / "web.sqlite") as server:
-        for names in ([name, empty_database], [copy, small_till]):
-            statement = sql.SQL("create database {} template {}")
-            connection.execute(statement.format(*map(sql.Identifier, names)))
+        for statement, parts in (
+            ("create database {}", [name]),
+            ("create database {} template {}", [copy, small_till]),
+        ):
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, parts)))
         empty = replace(warehouse, database=name)
+        warehouse_module.init_warehouse(empty)
         monkeypatch.setattr(configuration, "systems", lambda: {request.param: None})
         build = all_builders(server, lambda: request.getfixturevalue("mariadb"))[request.param]
         yield build(empty, tmp_path / "bucket", monkeypatch, copy)

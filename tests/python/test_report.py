@@ -348,11 +348,19 @@ EXPECTED_TILES = (
     ) as p
     cross join (
         select
-            sum(recipe_cost) / nullif(sum(net_revenue) filter (where recipe_cost is not null), 0)
-                as recipe_cost_share,
+            sum(recipe_cost) / nullif(sum(costed_revenue), 0) as recipe_cost_share,
             sum(waste) as waste, sum(waste) / nullif(sum(counted_recipe_cost), 0) as waste_share
-        from marts.rpt_branch_days
-        where branch_id = any (%(branches)s) and business_date between %(first)s and %(last)s
+        from (
+            -- each branch's amounts are rounded, once
+            select
+                round(sum(recipe_cost_exact), 2) as recipe_cost,
+                sum(net_revenue) filter (where recipe_cost is not null) as costed_revenue,
+                round(sum(waste_exact), 2) as waste,
+                round(sum(counted_recipe_cost_exact), 2) as counted_recipe_cost
+            from marts.rpt_branch_days
+            where branch_id = any (%(branches)s) and business_date between %(first)s and %(last)s
+            group by branch_id
+        ) as of_branches
     ) as k
     cross join (
         select avg(is_stock_out::integer) as stock_out_share
