@@ -17,10 +17,7 @@
     {%- if is_plain_text -%}
         {{ number_with_point(bare, decimal, pattern) }}
     {%- else -%}
-    case
-        when {{ is_plain(bare) }} then {{ number_with_point(bare, decimal, pattern) }}
-        else {{ number_with_point(plain_signs(bare), decimal, pattern) }}
-    end
+        {{ adapter.dispatch("of_plain_text")(bare, number_with_point("plain.text", decimal, pattern)) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -48,8 +45,29 @@
     )
 {%- endmacro %}
 
-{#- The condition that a text has only plain signs: none is more than a byte. -#}
-{% macro is_plain(text) -%} octet_length({{ text }}) = length({{ text }}) {%- endmacro %}
+{#- What is read of a text once its signs are plain, which is worked out once. In most texts they are:
+    none is more than a byte.
+
+    Args:
+        text: SQL of the text.
+        read: SQL of what is read of `plain.text`. -#}
+{% macro default__of_plain_text(text, read) -%}
+    (select {{ read }} from (select {{ plain_signs(text) }} as text) as plain)
+{%- endmacro %}
+
+{% macro postgres__of_plain_text(text, read) -%}
+    (
+        select {{ read }}
+        from (
+            select
+                case
+                    when octet_length({{ text }}) = length({{ text }}) then {{ text }}
+                    else {{ plain_signs(text) }}
+                end as text
+            offset 0
+        ) as plain
+    )
+{%- endmacro %}
 
 {#- A text with plain signs: the minus of typographers, apostrophes, and the full width of East Asia. -#}
 {% macro plain_signs(text) -%}
@@ -141,10 +159,7 @@
     {%- if is_plain_text -%}
         {{ rewritten(value, pattern, parts) }}
     {%- else -%}
-    case
-        when {{ is_plain(value) }} then {{ rewritten(value, pattern, parts) }}
-        else {{ rewritten(plain_signs(value), pattern, parts) }}
-    end
+        {{ adapter.dispatch("of_plain_text")(value, rewritten("plain.text", pattern, parts)) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -182,10 +197,7 @@
     {%- if is_plain_text -%}
         {{ plain_time(value, pattern) }}
     {%- else -%}
-    case
-        when {{ is_plain(value) }} then {{ plain_time(value, pattern) }}
-        else {{ plain_time(plain_signs(value), pattern) }}
-    end
+        {{ adapter.dispatch("of_plain_text")(value, plain_time("plain.text", pattern)) }}
     {%- endif -%}
 {%- endmacro %}
 

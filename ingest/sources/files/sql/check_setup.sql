@@ -2,8 +2,6 @@
 -- what the macros of columns/dialect.sql ask of Postgres and DuckDB has under another name
 create macro regexp_substr(text, pattern) as regexp_extract(text, pattern);
 
-create macro octet_length(text) as strlen(text);
-
 create macro plain_signs(text) as {plain_signs};
 
 -- a text without blanks around it, as the macro `filled` makes it
