@@ -1,4 +1,4 @@
--- The cash of each branch and day, of the days that the page holds.
+-- The cash of each branch and day, for the last 90 days.
 select
     scopes.scope_id,
     days.business_date,
@@ -10,7 +10,8 @@ select
     days.unknown_amount
 from marts.rpt_cash_days as days
 inner join marts.dim_branches as branches on days.branch_id = branches.branch_id
-inner join held_days as held on days.branch_id = held.branch_id
 cross join lateral (values (branches.branch_id), (branches.currency)) as scopes (scope_id)
-where days.business_date between held.first_date and held.last_date
+where
+    days.business_date
+    > (select max(newest.business_date) - 90 from marts.rpt_cash_days as newest)
 order by scopes.scope_id, days.business_date desc, branches.branch_name

@@ -863,7 +863,9 @@ def test_every_figure_of_any_days_equals_the_facts(
     chosen = replace(choice(published, branch, "last-7-days"), first=first, last=last)
     browser.open(branch, **{"from": f"{first}", "to": f"{last}"})
     shown, texts = browser.tiles(), browser.tile_texts()
-    (expected,) = ask(published, EXPECTED_TILES, chosen)
+    # of any days, amounts are summed as they are, and rounded by the page
+    as_they_are = re.sub(r"round\((sum\(\w+_exact\)), 2\)", r"\1", EXPECTED_TILES)
+    (expected,) = ask(published, as_they_are, chosen)
     for tile in PAGE.tiles:
         wanted = expected[tile.name]
         if not tile.of:
