@@ -4,8 +4,14 @@ with branch_days as (
         days.*,
         -- what a branch has data of begins with a sale
         min(case when days.gross_revenue_exact <> 0 then days.business_date end)
-            over (partition by days.branch_id) as first_sale_date
+            over (partition by days.branch_id) as first_sale_date,
+        -- a day of which there is nothing: 0 once the branch records it, and before that unknown
+        case when days.business_date >= recorded.first_guest_date then 0 end as no_guests,
+        case when days.business_date >= recorded.first_post_date then 0 end as no_posts,
+        case when days.business_date >= recorded.first_session_date then 0 end as no_sessions,
+        case when days.business_date >= recorded.first_review_date then 0 end as no_reviews
     from marts.rpt_branch_days as days
+    inner join recorded on days.branch_id = recorded.branch_id
 ),
 
 stock_days as (
@@ -116,20 +122,14 @@ select
     days.orders,
     days.units,
     days.new_guests,
-    case
-        when days.business_date >= recorded.first_guest_date
-            then coalesce(guests.known_guest_orders, 0)
-    end as known_guest_orders,
+    coalesce(guests.known_guest_orders, days.no_guests) as known_guest_orders,
     days.complaints,
     case when days.complaints is not null then coalesce(tickets.answered_tickets, 0) end
         as answered_tickets,
     case when days.complaints is not null then coalesce(tickets.first_response_minutes, 0) end
         as first_response_minutes,
-    case when days.business_date >= recorded.first_post_date then coalesce(posts.posts, 0) end
-        as posts,
-    case
-        when days.business_date >= recorded.first_post_date then coalesce(posts.positive_posts, 0)
-    end as positive_posts,
+    coalesce(posts.posts, days.no_posts) as posts,
+    coalesce(posts.positive_posts, days.no_posts) as positive_posts,
     days.recipe_cost_exact as recipe_cost,
     -- between two counts nothing is found missing
     coalesce(days.waste_exact, days.counted_recipe_cost_exact * 0) as waste,
@@ -138,50 +138,17 @@ select
     stock.stock_out_days,
     costs.till_cost,
     costs.till_costed_revenue,
-    case
-        when days.business_date >= recorded.first_session_date
-            then coalesce(sessions.sessions, 0)
-    end as sessions,
-    case
-        when days.business_date >= recorded.first_session_date
-            then coalesce(sessions.sessions_with_product_view, 0)
-    end as sessions_with_product_view,
-    case
-        when days.business_date >= recorded.first_session_date
-            then coalesce(sessions.carts, 0)
-    end as carts,
-    case
-        when days.business_date >= recorded.first_session_date
-            then coalesce(sessions.checkouts, 0)
-    end as checkouts,
-    case
-        when days.business_date >= recorded.first_session_date
-            then coalesce(sessions.converted_sessions, 0)
-    end as converted_sessions,
-    case
-        when days.business_date >= recorded.first_session_date
-            then coalesce(sessions.abandoned_carts, 0)
-    end as abandoned_carts,
-    case
-        when days.business_date >= recorded.first_session_date
-            then coalesce(sessions.web_revenue, 0)
-    end as web_revenue,
-    case
-        when days.business_date >= recorded.first_review_date
-            then coalesce(reviews.reviews, 0)
-    end as reviews,
-    case
-        when days.business_date >= recorded.first_review_date
-            then coalesce(reviews.rated_reviews, 0)
-    end as rated_reviews,
-    case
-        when days.business_date >= recorded.first_review_date
-            then coalesce(reviews.stars, 0)
-    end as stars,
-    case
-        when days.business_date >= recorded.first_review_date
-            then coalesce(reviews.answered_reviews, 0)
-    end as answered_reviews,
+    coalesce(sessions.sessions, days.no_sessions) as sessions,
+    coalesce(sessions.sessions_with_product_view, days.no_sessions) as sessions_with_product_view,
+    coalesce(sessions.carts, days.no_sessions) as carts,
+    coalesce(sessions.checkouts, days.no_sessions) as checkouts,
+    coalesce(sessions.converted_sessions, days.no_sessions) as converted_sessions,
+    coalesce(sessions.abandoned_carts, days.no_sessions) as abandoned_carts,
+    coalesce(sessions.web_revenue, days.no_sessions) as web_revenue,
+    coalesce(reviews.reviews, days.no_reviews) as reviews,
+    coalesce(reviews.rated_reviews, days.no_reviews) as rated_reviews,
+    coalesce(reviews.stars, days.no_reviews) as stars,
+    coalesce(reviews.answered_reviews, days.no_reviews) as answered_reviews,
     case
         when days.is_proven then 'proven'
         when found.branch_id is not null then 'differs'
@@ -189,7 +156,6 @@ select
     end as proof
 from branch_days as days
 inner join held_days as held on days.branch_id = held.branch_id
-inner join recorded on days.branch_id = recorded.branch_id
 left join guest_days as guests
     on days.branch_id = guests.branch_id and days.business_date = guests.business_date
 left join stock_days as stock

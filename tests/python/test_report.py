@@ -511,6 +511,16 @@ def test_what_a_branch_does_not_record_is_no_good_news(browser: Browser) -> None
     assert browser.tile_texts()["stock_out_share"] == "not recorded here"
 
 
+PAID = (
+    "count(*) filter (where amount > 0), "
+    "coalesce(sum(amount) filter (where amount > 0), 0), "
+    "coalesce(-sum(amount) filter (where amount < 0), 0), "
+    "sum(amount), sum(tip_amount) from marts.fct_payments "
+    "where branch_id = any (%(branches)s) and business_date between %(first)s and %(last)s "
+    "group by 1"
+)
+"""What was paid, by what the query selects first."""
+
 FACTS = {
     "revenue": (
         SOLD + "select to_char(business_date, 'FMDD FMMonth YYYY'), sum(revenue - refunds), "
@@ -697,22 +707,12 @@ FACTS = {
         [0, 1, 2, 3, 4, 5, 6],
     ),
     "payments": (
-        "select payment_method, count(*) filter (where amount > 0), "
-        "coalesce(sum(amount) filter (where amount > 0), 0), "
-        "coalesce(-sum(amount) filter (where amount < 0), 0), "
-        "sum(amount), sum(tip_amount) from marts.fct_payments "
-        "where branch_id = any (%(branches)s) and business_date between %(first)s and %(last)s "
-        "group by 1",
+        "select payment_method, " + PAID,
         "period",
         [0, 1, 2, 3, 4, 5],
     ),
     "paid_days": (
-        "select to_char(business_date, 'FMDD FMMonth YYYY'), count(*) filter (where amount > 0), "
-        "coalesce(sum(amount) filter (where amount > 0), 0), "
-        "coalesce(-sum(amount) filter (where amount < 0), 0), "
-        "sum(amount), sum(tip_amount) from marts.fct_payments "
-        "where branch_id = any (%(branches)s) and business_date between %(first)s and %(last)s "
-        "group by 1",
+        "select to_char(business_date, 'FMDD FMMonth YYYY'), " + PAID,
         "period",
         [0, 1, 2, 3, 4, 5],
     ),
@@ -1011,7 +1011,7 @@ def test_any_days_are_compared_with_as_many_before_and_with_the_year_before(
 def test_any_days_allow_for_as_many_days_of_rest_as_periods_do(
     browser: Browser, published: Warehouse, tmp_path: Path, unknown: int, is_compared: bool
 ) -> None:
-    """A tenth of 28 days: what is unknown on two is compared, and says of how many it is."""
+    """A tenth of 28 days are two: so many may be unknown, and the tile says how many are known."""
     answers = read(published)
     now = [date(2016, 1, 1) + timedelta(days=count) for count in range(28)]
     first_sale = now[0] - timedelta(days=28 - unknown)

@@ -66,7 +66,7 @@ scored as (
                         then 2
                     else -2
                 end
-            -- #1001 is a number, whatever its column is called
+            -- a value like #1001 is the number of an order, also in a column with another name
             when words.role in ('ticket', 'article') and regexp_full_match(columns.example, '#[0-9]+')
                 then case words.role when 'ticket' then 15 else -20 end
             when words.role = 'article' and columns.kind = 'text'
