@@ -89,15 +89,12 @@ def main() -> None:
     """Ask each query as often as the first argument says."""
     from ingest import warehouse
     from ingest.publish.metrics import Metrics, Question
-    from report.read import FOLDER
+    from report.read import statements
 
     home = warehouse.start()
     layer = Metrics(home)
     queries: dict[str, dict[str, Any]] = {
-        "report": {
-            file.stem: file.read_text(encoding="utf-8")
-            for file in sorted((FOLDER / "queries").glob("*.sql"))
-        },
+        "report": statements(),
         "saved query": {
             each.name: layer.sql(Question(saved_query=each.name))
             for each in layer.semantic_manifest.saved_queries

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from report.read import FOLDER
+from report.read import FOLDER, Rows
 from report.theme import THEMES
 
 Pick = Literal["period", "grain", "months", "days", "scope", "all"]
@@ -19,11 +19,12 @@ the branch as of now; `all`: all of them.
 """
 
 Kind = Literal[
-    "text", "date", "month", "time", "count", "money", "share", "change", "number", "minutes"
-]
+    "text", "date", "month", "time", "count", "money", "share", "change", "points", "number",
+    "decimal", "stars", "minutes",
+]  # fmt: skip
 """What a value is, and so how people write it."""
 
-NUMBERS = {"money", "count", "number", "share", "change", "minutes"}
+NUMBERS = set(get_args(Kind)) - {"text", "date", "month", "time"}
 """The kinds that are numbers."""
 
 
@@ -80,14 +81,16 @@ class Column(_Summed):
         label: its heading.
         kind: how it is written.
         by: the column that its rows are sorted by, if not by itself.
-        to: what a click on it chooses: the row's branch, its channel or its days.
+        less: of any days, it is the first of these two columns less the second.
+        to: what a click on it chooses: the row's branch, its channel, way of paying or days.
     """
 
     name: str
     label: str
     kind: Kind = "text"
     by: str = ""
-    to: Literal["branch", "channel", "days", ""] = ""
+    less: tuple[str, ...] = ()
+    to: Literal["branch", "channel", "payment", "days", ""] = ""
 
 
 class Figure(_Declared):
@@ -100,6 +103,7 @@ class Figure(_Declared):
         note: one sentence on how to read it.
         query: the file in queries/ that has its rows.
         days: the file that has them by day: those of a free range are summed by `label`.
+        parts: its rows, where each is the sum of a column of the query of days, by its name.
         pick: which of the rows it shows.
         columns: the columns of its table; the rest of the query's stay unseen.
         empty: what is said where there is no row.
@@ -117,6 +121,7 @@ class Figure(_Declared):
     note: str = ""
     query: str = ""
     days: str = ""
+    parts: dict[str, str] = {}
     pick: Pick
     columns: tuple[Column, ...]
     empty: str
@@ -146,16 +151,39 @@ class Report(_Declared):
     """The report: sections with their questions, bases of comparison, steps, tiles, figures.
 
     `records` names, for each `needs`, the column of queries/days.sql that is null where the branch
-    does not record it.
+    does not record it. `optional` names the sections of which a page has none if no branch records
+    what they are about.
     """
 
     sections: dict[str, tuple[str, str]]
+    optional: dict[str, str]
     bases: dict[str, str]
     steps: dict[str, str]
     records: dict[str, str]
     default_periods: tuple[str, ...]
     tiles: tuple[Tile, ...]
     figures: tuple[Figure, ...]
+
+    def of(self, days: Rows) -> Report:
+        """Return what a chain sees of it.
+
+        Args:
+            days: the rows of queries/days.sql.
+        """
+        left_out = {
+            section
+            for section, needs in self.optional.items()
+            if all(row[self.records[needs]] is None for row in days)
+        }
+        return self.model_copy(
+            update={
+                "sections": {
+                    name: texts for name, texts in self.sections.items() if name not in left_out
+                },
+                "tiles": tuple(each for each in self.tiles if each.section not in left_out),
+                "figures": tuple(each for each in self.figures if each.section not in left_out),
+            }
+        )
 
 
 def _read(name: str) -> Any:

@@ -1,9 +1,16 @@
 "use strict";
-(() => {
-  const book = JSON.parse(document.getElementById("data").textContent);
+(async () => {
+  if (!window.DecompressionStream) {
+    document.getElementById("shown").textContent = "This page needs a newer browser: one of 2023 or later.";
+    return;
+  }
+  const zipped = Uint8Array.from(
+    atob(document.getElementById("data").textContent), (letter) => letter.charCodeAt(0));
+  const book = await new Response(
+    new Blob([zipped]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
   const root = document.documentElement;
   const controls = {};
-  for (const name of ["scope", "channel", "period", "from", "to", "basis", "step", "theme"]) {
+  for (const name of ["scope", "channel", "payment", "period", "from", "to", "basis", "step", "theme"]) {
     controls[name] = document.getElementById(name);
   }
   const DAY = 86400000;
@@ -21,6 +28,8 @@
   const number = (options) => new Intl.NumberFormat("en-US", options);
   const plain = number({ maximumFractionDigits: 1 });
   const whole = number({ maximumFractionDigits: 0 });
+  const fine = number({ minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const points = number({ minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "exceptZero" });
   const percent = number({
     style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const signed = number({
@@ -42,6 +51,9 @@
       case "money": return money(value, compact);
       case "count": return whole.format(value);
       case "number": return plain.format(value);
+      case "stars":
+      case "decimal": return fine.format(value);
+      case "points": return `${points.format(100 * value)} percentage points`;
       case "share": return percent.format(value);
       case "change": return signed.format(value);
       case "minutes": {
@@ -58,10 +70,14 @@
 
   // What is chosen, and its rows
 
+  // of a large chain's single branches, the newest periods
+  const offeredOf = (scope) =>
+    (periods[scope.currency] ?? []).filter((period) => !scope.branch_id || period.is_held);
+
   function chosen() {
     const scope = scopes.get(controls.scope.value);
     const period = controls.period.value === RANGE ? rangeOf(scope)
-      : (periods[scope.currency] ?? []).find((each) => each.period_id === controls.period.value);
+      : offeredOf(scope).find((each) => each.period_id === controls.period.value);
     const length = period ? (period.last_date - period.first_date) / DAY + 1 : 0;
     // a step longer than the period would be one bar
     const fits = { day: true, week: length > 7, month: length > 31 };
@@ -83,8 +99,15 @@
     });
   }
 
-  // null where only whole periods have rows
+  // those of the chosen way of paying, where rows are of one; null where only whole periods have rows
   function rowsOf(figure) {
+    const payment = controls.payment.value;
+    if (figure.name === "cash" && payment && payment !== "cash") return [];
+    return allRowsOf(figure)?.filter((row) => !payment || !row.payment_method || row.payment_method === payment)
+      ?? null;
+  }
+
+  function allRowsOf(figure) {
     const { scope, period, step } = chosen();
     const query = book.queries[figure.query];
     if (figure.pick === "all") return decoded(query, query.rows);
@@ -92,7 +115,11 @@
       if (figure.query === "revenue") {
         return sums.steps(sides("days"), [period.first_date, period.last_date], step);
       }
-      return figure.query === "branches" ? branchRows() : figure.days ? groupRows(figure) : null;
+      if (figure.query === "branches") return branchRows();
+      if (!figure.days && !Object.keys(figure.parts).length) return null;
+      if (!period || !isHeld(scope, period)) return null;
+      return figure.query === "proven" ? provenRows()
+        : figure.days ? groupRows(figure) : partRows(figure);
     }
     const mine = query.rows[scope.scope_id];
     if (!mine || !period) return [];
@@ -132,6 +159,9 @@
     return dates.length ? [Math.min(...dates), Math.max(...dates)] : null;
   }
 
+  const heldFrom = (scope) =>
+    limits(scope) ? `from ${days.format(limits(scope)[0])} on` : "of no day";
+
   const dayOf = (text) => /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00Z`) : NaN;
 
   let made = {};
@@ -142,11 +172,11 @@
     const [first_date, last_date] = [dayOf(controls.from.value), dayOf(controls.to.value)];
     made = { key, period_id: RANGE, period_name: "chosen days", kind: RANGE, is_complete: true,
       first_date, last_date };
-    const [least] = limits(scope) ?? [Infinity];
     for (const basis of Object.keys(book.bases)) {
       const [first, last] = sums.earlier([first_date, last_date], basis);
-      made[`${basis}_first_date`] = first >= least ? first : null;
-      made[`${basis}_last_date`] = first >= least ? last : null;
+      const isThere = isHeld(scope, { first_date: first });
+      made[`${basis}_first_date`] = isThere ? first : null;
+      made[`${basis}_last_date`] = isThere ? last : null;
     }
     return made;
   }
@@ -165,8 +195,8 @@
     const before = period[`${basis}_first_date`] === null ? null
       : [period[`${basis}_first_date`], period[`${basis}_last_date`]];
     return sums.sides(branchesOf(scope).map((branch) => (
-      { branch, days: daysOf(branch), rows: daysOf(branch, name).filter(isWanted) })),
-    [period.first_date, period.last_date], before);
+      { branch, days: daysOf(branch), rows: daysOf(branch, name).filter(isWanted), ...scopes.get(branch) })),
+    [period.first_date, period.last_date], before, book.longest_rest_days);
   }
 
   function branchRows() {
@@ -184,11 +214,44 @@
     return tables.sorted(rows, "net_revenue", true);
   }
 
+  const nameOfBranch = (branch) => scopes.get(branch).branch_name;
+
+  // of all ways of paying together, or of the chosen one
+  const isPaid = (row) => !controls.payment.value || !row.payment_method
+    || row.payment_method === controls.payment.value;
+
   function groupRows(figure) {
-    const { scope, period } = chosen();
-    if (!period || !isHeld(scope, period)) return null;
-    const rows = sums.groups(sides(figure.days), figure.label, figure.columns);
-    return tables.sorted(tables.sorted(rows, figure.label, false), figure.value, true);
+    const branches = sides(figure.days, isPaid).map((side) => (
+      { ...side, now: side.now.map((row) => ({ ...row, branch_name: nameOfBranch(side.branch) })) }));
+    const rows = sums.groups(branches, figure.label, figure.columns)
+      .filter((row) => figure.columns.some(({ name, of }) => of.length && row[name] !== null));
+    const isDay = figure.label === "business_date";
+    const sorted = tables.sorted(rows, figure.label, isDay);
+    return figure.value ? tables.sorted(sorted, figure.value, true) : sorted;
+  }
+
+  // a row for each column: the first one is what the others are a share of
+  function partRows(figure) {
+    const rows = sides("days").flatMap((side) => side.now);
+    const counts = Object.entries(figure.parts).map(
+      ([part, column]) => ({ part, count: sums.figure({ of: [column] }, rows) }));
+    const all = counts[0].count;
+    return all ? counts.map((row) => ({ ...row, share: row.count / all })) : [];
+  }
+
+  // what proves the closed days of each branch
+  function provenRows() {
+    const proven = book.queries.proven;
+    return tables.sorted(sides("days").map(({ branch, now }) => {
+      const days = now.filter((row) => row.is_complete);
+      const others = days.filter((row) => row.proof !== "proven");
+      return {
+        branch_name: nameOfBranch(branch), days: days.length, proven_days: days.length - others.length,
+        state: others.find((row) => row.proof === "differs")?.proof ?? others[0]?.proof ?? "proven",
+        net_revenue_not_proven: sums.figure({ of: ["net_revenue"] }, others) ?? 0,
+        proven_by: decoded(proven, Object.values(proven.rows[branch] ?? {})[0] ?? [])[0]?.proven_by ?? null,
+      };
+    }).filter((row) => row.days), "branch_name", false);
   }
 
   // the days of a range as they are offered: a period of just these days has more to show
@@ -196,7 +259,7 @@
     const scope = scopes.get(controls.scope.value);
     const [least, most] = limits(scope) ?? [first, last];
     const [from, to] = [first, last].map((day) => Math.min(Math.max(day, least), most));
-    const period = (periods[scope.currency] ?? []).find(
+    const period = offeredOf(scope).find(
       (each) => each.first_date === from && each.last_date === to);
     [controls.from.value, controls.to.value] = [from, to].map(tables.isoDate);
     controls.period.value = period ? period.period_id : RANGE;
@@ -237,6 +300,7 @@
       data.textContent = value !== null ? written(value, tile.kind, true)
         : !isRecorded ? "not recorded here"
         : controls.channel.value && found && !isOfChannels(tile) ? "of all channels only"
+        : found && !byDays && !isOfPeriods(tile) ? heldFrom(scope)
         : found && period.kind === RANGE && !tile.of.length ? "of whole periods only" : "not known";
       data.title = value === null ? "" : written(value, tile.kind);
       const target = found && !controls.channel.value ? targetOf(tile, scope, period) : null;
@@ -269,13 +333,12 @@
     const rows = decoded(query, query.rows[scope.scope_id]?.[period.period_id] ?? []);
     const side = (basis, name) => rows.find((row) => row.basis === basis && row.side === name);
     const now = side("period", "now") ?? {};
-    const columns = new Set(query.columns.map(([name]) => name));
     // like for like: the branches that traded through both
     const same = side(controls.basis.value, "now") ?? {};
     const before = side(controls.basis.value, "before");
     return {
       recorded: now, new_branches: same.new_branches, unknown_branches: same.unknown_branches,
-      answer: (tile) => !columns.has(tile.name) ? byDays?.answer(tile) ?? { value: null } : {
+      answer: (tile) => !isOfPeriods(tile) ? byDays?.answer(tile) ?? { value: null } : {
         value: now[tile.name] ?? null, same: same[tile.name] ?? null,
         before: before?.[tile.name] ?? null,
         isCompared: Boolean(before),
@@ -284,6 +347,9 @@
           ? `of ${now[tile.days]} of ${now.trading_days} days` : "" },
     };
   }
+
+  const isOfPeriods = (tile) =>
+    book.queries.figures.columns.some(([column]) => column === tile.name);
 
   const isOfChannels = (tile) => tile.of.length > 0 && tile.of.every((name) =>
     book.queries.channel_days.columns.some(([column]) => column === name));
@@ -348,9 +414,9 @@
     if (value < 0 || before < 0 || (before === 0 && difference && !isShare)) {
       return [`from ${written(before, tile.kind)}`, ""];
     }
-    const amount = isShare ? `${plain.format(Math.abs(difference * 100))} points`
+    const amount = isShare ? `${plain.format(Math.abs(difference * 100))} percentage points`
       : percent.format(difference ? Math.abs(difference / before) : 0);
-    if (difference === 0 || /^0(\.0)?( points|%)$/.test(amount)) return ["● unchanged", ""];
+    if (difference === 0 || /^0(\.0)?( percentage points|%)$/.test(amount)) return ["● unchanged", ""];
     const direction = difference > 0 ? "up" : "down";
     return [`${difference > 0 ? "▲" : "▼"} ${amount} ${difference > 0 ? "more" : "less"}`, direction];
   }
@@ -443,8 +509,8 @@
 
   // where a row leads to: its branch, or its days
   function follow(column, row) {
-    if (column.to === "channel") {
-      controls.channel.value = row[column.name];
+    if (column.to === "channel" || column.to === "payment") {
+      controls[column.to].value = row[column.name];
     } else if (column.to === "branch") {
       const scope = book.scopes.find((each) => each.branch_name === row.branch_name && each.branch_id);
       if (!scope) return;
@@ -459,7 +525,7 @@
 
   function leads(column, row) {
     const { scope, period } = chosen();
-    return column.to === "channel" ? controls.channel.value !== row[column.name]
+    return ["channel", "payment"].includes(column.to) ? controls[column.to].value !== row[column.name]
       : column.to === "branch" ? !scope.branch_id
       : column.to === "days" && limits(scope) && !(period.first_date === row[column.name]
         && period.last_date === (row.end_date ? row.end_date - DAY : row[column.name]));
@@ -503,7 +569,7 @@
       button.textContent = cell.textContent;
       button.addEventListener("click", () => {
         follow(column, row);
-        controls[{ branch: "scope", channel: "channel", days: "from" }[column.to]].focus(
+        controls[{ branch: "scope", channel: "channel", payment: "payment", days: "from" }[column.to]].focus(
           { preventScroll: true });
       });
       cell.replaceChildren(button);
@@ -535,7 +601,8 @@
       : [from, period.last_date];
     const name = ["mypizza", figure.name, ...figure.pick === "all" ? [] : [scope.scope_id],
       ...dates.map(tables.isoDate)].join("-");
-    tables.save(name, tables.csv(figure.columns, rowsOf(figure), scope.currency));
+    const rows = rowsOf(figure);
+    tables.save(name, tables.csv(figure.columns, figure.top < 0 ? rows.reverse() : rows, scope.currency));
   }
 
   function showFigure(figure) {
@@ -555,9 +622,14 @@
     // that nobody has written it down is no good news
     empty.textContent = figure.needs && recorded[figure.needs] === false
       ? "This is not recorded here."
-      : found ? figure.empty : figure.days
-        ? `The page has this from ${days.format(limits(scopes.get(controls.scope.value))?.[0])} on.`
-        : "This is known of whole periods only: choose one in the list of periods.";
+      : found ? figure.name === "cash" && controls.payment.value && controls.payment.value !== "cash"
+        ? "Choose cash as the way of paying, or all, to see this." : figure.empty
+        : figure.days || Object.keys(figure.parts).length
+          ? `This page has it ${heldFrom(scopes.get(controls.scope.value))}.` : "";
+    // what any days do not have is said once, for the whole section
+    box.hidden = !found && !empty.textContent;
+    // so many rows may be more than what is left of a sheet of paper
+    box.classList.toggle("long", !figure.spec && rows.length > 12);
     for (const part of box.querySelectorAll(".chart, details, .table, .csv")) part.hidden = !rows.length;
     box.querySelector(".csv").onclick = () => saveCsv(figure);
     const holder = box.querySelector(".table");
@@ -584,11 +656,26 @@
     return rows.length ? draw(figure, box, rows) : null;
   }
 
+  function showLimits() {
+    for (const section of document.querySelectorAll("main > section")) {
+      const titles = [...section.querySelectorAll("figure")].filter((box) => box.hidden)
+        .map((box) => box.querySelector("h3").textContent);
+      const limit = section.querySelector(".limit");
+      limit.hidden = !titles.length;
+      limit.textContent = `Choose one of the periods, and not any days, to see: ${titles.join("; ")}.`;
+    }
+  }
+
   function showProof() {
-    const { scope, period } = chosen();
-    const query = book.queries.proof;
-    document.getElementById("proof").hidden = period?.kind === RANGE;
-    const row = period && decoded(query, query.rows[scope.scope_id]?.[period.period_id] ?? [])[0];
+    const found = book.figures.find((figure) => figure.name === "reconciliation");
+    const closed = rowsOf(found).filter((row) => row.state !== "still open");
+    const sum = (column) => sums.figure({ of: [column] }, closed) ?? 0;
+    const row = closed.length ? {
+      days: closed.length, equal_days: closed.filter((each) => each.state !== "differs").length,
+      healed_days: closed.filter((each) => each.state === "equal after reload").length,
+      order_total_at_till: sum("order_total_at_till"), order_total_in_raw: sum("order_total_in_raw"),
+      order_total_difference: sum("order_total_difference"),
+    } : null;
     const proof = document.getElementById("proof");
     proof.className = `proof ${!row ? "unknown" : row.equal_days === row.days ? "good" : "bad"}`;
     proof.textContent = !row
@@ -610,19 +697,21 @@
   }
 
   // those of the days that the page holds
-  function fillChannels() {
-    const wanted = controls.channel.value;
+  function fillNames(control, query, column) {
+    const wanted = control.value;
     const names = new Set(branchesOf(scopes.get(controls.scope.value)).flatMap(
-      (branch) => daysOf(branch, "channel_days").map((row) => row.channel)));
-    controls.channel.replaceChildren(option("", "all"), ...[...names].sort().map((name) => option(name, name)));
-    controls.channel.value = names.has(wanted) ? wanted : "";
+      (branch) => daysOf(branch, query).map((row) => row[column])));
+    control.replaceChildren(option("", "all"), ...[...names].sort().map((name) => option(name, name)));
+    control.value = names.has(wanted) ? wanted : "";
   }
 
   function fillPeriods() {
-    fillChannels();
+    fillNames(controls.channel, "channel_days", "channel");
+    fillNames(controls.payment, "payment_days", "payment_method");
     const wanted = controls.period.value;
     const kinds = { rolling: "Up to the newest day", month: "Months", quarter: "Quarters", year: "Years" };
-    const offered = periods[scopes.get(controls.scope.value).currency] ?? [];
+    const scope = scopes.get(controls.scope.value);
+    const offered = offeredOf(scope);
     const groups = Object.entries(kinds).map(([kind, label]) => {
       const group = document.createElement("optgroup");
       group.label = label;
@@ -655,7 +744,9 @@
     } else {
       state.set("period", controls.period.value);
     }
-    if (controls.channel.value) state.set("channel", controls.channel.value);
+    for (const name of ["channel", "payment"]) {
+      if (controls[name].value) state.set(name, controls[name].value);
+    }
     if (controls.basis.selectedIndex) state.set("basis", controls.basis.value);
     if (controls.step.value) state.set("step", controls.step.value);
     // so that the browser's button goes back
@@ -670,7 +761,7 @@
     if (wanted.includes(state.get("period"))) controls.period.value = state.get("period");
     const range = ["from", "to"].map((name) => dayOf(state.get(name) ?? ""));
     if (range[0] <= range[1]) setRange(...range);
-    for (const name of ["basis", "step", "channel"]) {
+    for (const name of ["basis", "step", "channel", "payment"]) {
       const values = [...controls[name].options].map((each) => each.value);
       controls[name].value = values.includes(state.get(name)) ? state.get(name) : values[0];
     }
@@ -682,13 +773,15 @@
     showRange();
     showTiles();
     showProof();
-    await Promise.all(book.figures.map(showFigure));
+    const drawn = Promise.all(book.figures.map(showFigure));
+    showLimits();
+    await drawn;
     root.dataset.drawn = String(Math.round(performance.now() - started));
   }
 
   controls.scope.append(...book.scopes.map((scope) => option(scope.scope_id, nameOf(scope))));
   controls.scope.addEventListener("change", () => { fillPeriods(); remember(); show(); });
-  for (const name of ["channel", "period", "basis", "step"]) {
+  for (const name of ["channel", "payment", "period", "basis", "step"]) {
     controls[name].addEventListener("change", () => { remember(); show(); });
   }
   for (const name of ["from", "to"]) {

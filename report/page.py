@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 from datetime import date, datetime
@@ -11,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import vl_convert
+import yaml
 from jinja2 import Environment, FileSystemLoader
 
-from ingest.warehouse import Warehouse
-from report.figures import NUMBERS, PAGE
+from ingest.warehouse import PROJECT_DIR, Warehouse
+from report.figures import NUMBERS, PAGE, Report
 from report.read import FOLDER, Rows, read
 from report.theme import THEMES
 
@@ -59,6 +61,7 @@ def render(answers: dict[str, Rows]) -> str:
     script = "".join((FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS)
     published = answers["publication"][0]["publication"] if answers["publication"] else None
     loader = FileSystemLoader(FOLDER)
+    content = PAGE.of(answers["days"])
     templates = Environment(loader=loader, autoescape=False)  # noqa: S701 - own texts, data as JSON
     return templates.get_template("page.html").render(
         policy=_policy(vega, script),
@@ -66,31 +69,32 @@ def render(answers: dict[str, Rows]) -> str:
         style=(FOLDER / "page.css").read_text(encoding="utf-8"),
         script=script,
         vega=vega,
-        data=_json(_book(answers)),
+        data=_zipped(_book(answers, content)),
         published=f"The figures were published on {published}." if published else "",
-        content=PAGE,
+        content=content,
     )
 
 
-def _book(answers: dict[str, Rows]) -> dict[str, Any]:
+def _book(answers: dict[str, Rows], content: Report) -> dict[str, Any]:
     """Collect what the page's script needs."""
     scopes = {row["scope_id"] for row in answers["scopes"]}
     return {
         "scopes": [_plain(row) for row in answers["scopes"]],
         "periods": [_plain(row) for row in answers["periods"]],
-        "tiles": [tile.model_dump() for tile in PAGE.tiles],
+        "tiles": [tile.model_dump() for tile in content.tiles],
         "theme": THEMES["light"],
         "numbers": sorted(NUMBERS),
-        "bases": PAGE.bases,
-        "records": PAGE.records,
-        "defaults": PAGE.default_periods,
+        "bases": content.bases,
+        "records": content.records,
+        "longest_rest_days": _longest_rest_days(),
+        "defaults": content.default_periods,
         "figures": [
             {
                 **figure.model_dump(exclude={"section", "note", "wide"}),
                 "height": figure.height,
                 "spec": _compiled(figure.chart) if figure.chart else None,
             }
-            for figure in PAGE.figures
+            for figure in content.figures
         ],
         "queries": {
             name: _packed([row for row in rows if row.get("scope_id", "") in scopes | {""}])
@@ -98,6 +102,13 @@ def _book(answers: dict[str, Rows]) -> dict[str, Any]:
             if name not in ("scopes", "periods", "publication")
         },
     }
+
+
+def _longest_rest_days() -> int:
+    """Return what the marts' periods go by, too."""
+    project = yaml.load((PROJECT_DIR / "dbt_project.yml").read_bytes(), yaml.CSafeLoader)
+    days: int = project["vars"]["longest_rest_days"]
+    return days
 
 
 def _compiled(chart: dict[str, Any]) -> dict[str, Any]:
@@ -168,10 +179,10 @@ def _value(value: Any) -> Any:
     return value
 
 
-def _json(content: Any) -> str:
+def _zipped(content: Any) -> str:
+    """Write it as JSON that a script may hold, a quarter of its size."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    # a text may not end the script that holds it
-    return text.replace("<", "\\u003c")
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
 def _policy(*scripts: str) -> str:

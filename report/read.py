@@ -13,6 +13,32 @@ FOLDER = Path(__file__).parent
 
 Rows = list[dict[str, Any]]
 
+SHARED = {file.stem: file.read_text("utf-8") for file in sorted((FOLDER / "shared").glob("*.sql"))}
+"""What several queries read as if it were a table, by its name."""
+
+
+def statements(queries: Path = FOLDER / "queries") -> dict[str, str]:
+    """Return every query of a folder, by its file's name, with what it shares with others.
+
+    Rows of a branch and a period are those of the periods that the page holds.
+    """
+    return {file.stem: _whole(file.read_text("utf-8")) for file in sorted(queries.glob("*.sql"))}
+
+
+def _whole(query: str) -> str:
+    whole = f"select * from (\n{query}\n) as answer"  # noqa: S608 - own texts
+    if "scope_id" in query and "period_id" in query and "held_periods" not in query:
+        # `is true`: a condition, and no join that may change the rows' order
+        whole += (
+            " where ((scope_id, period_id) in (select scope_id, period_id from held_periods))"
+            " is true"
+        )
+    # `materialized`: asked once, and not again for each row that it is joined to
+    shared = [
+        f"{name} as materialized (\n{text})" for name, text in SHARED.items() if name in whole
+    ]
+    return f"with {', '.join(shared)}\n{whole}" if shared else query
+
 
 def read(warehouse: Warehouse, queries: Path = FOLDER / "queries") -> dict[str, Rows]:
     """Ask every query of a folder, all of one and the same publication.
@@ -46,6 +72,6 @@ def read(warehouse: Warehouse, queries: Path = FOLDER / "queries") -> dict[str, 
             connection.execute("set transaction isolation level repeatable read, read only")
             cursor = connection.cursor(row_factory=dict_row)
             return {
-                file.stem: cursor.execute(file.read_bytes()).fetchall()
-                for file in sorted(queries.glob("*.sql"))
+                name: cursor.execute(text.encode()).fetchall()
+                for name, text in statements(queries).items()
             }

@@ -25,21 +25,36 @@ const sums = (() => {
   const within = (rows, [first, last]) =>
     rows.filter((row) => row.business_date >= first && row.business_date <= last);
 
-  // whether there is a closed day of each date
-  const isWhole = (rows, [first, last]) =>
-    rows.length === (last - first) / 86400000 + 1 && rows.every((row) => row.is_complete);
+  const DAY = 86400000;
+
+  // so many days may be days of rest, and not days without data: as in int_periods_spanned
+  const restOf = ([first, last], longest) => Math.min(longest, Math.floor(((last - first) / DAY + 1) / 10));
+
+  // whether a branch had opened and has data of all days, as in int_branch_periods_figured
+  function isWhole({ days, opened_on, first_date, last_sale_date }, range, rest) {
+    const rows = within(days, range);
+    const [first, last] = [Math.max(range[0], first_date), range[1]];
+    return opened_on <= range[0] && first - range[0] <= rest * DAY && last_sale_date >= last
+      && rows.length === (last - first) / DAY + 1 && rows.every((row) => row.is_complete);
+  }
 
   // the rows of each branch, now and before, and whether its days can be compared
-  function sides(branches, now, before) {
-    return branches.map(({ branch, days, rows }) => ({
-      branch, now: within(rows, now), before: before ? within(rows, before) : [],
-      isNew: Boolean(days.length) && Boolean(before) && days[0].business_date > before[0],
-      isComparable: Boolean(before)
-        && [now, before].every((range) => isWhole(within(days, range), range)),
-      // of a day's sum nobody knows by which channels it was sold
-      isOrdered: Boolean(before)
-        && [now, before].every((range) => within(days, range).every((row) => row.orders !== null)),
-    }));
+  function sides(branches, now, before, longest) {
+    const ranges = before ? [now, before] : [];
+    const rests = ranges.map((range) => restOf(range, longest));
+    return branches.map((branch) => {
+      const all = within(branch.days, now);
+      return {
+        branch: branch.branch, rests, known: known(all, "orders").length, all: all.length,
+        now: within(branch.rows, now), before: before ? within(branch.rows, before) : [],
+        isNew: Boolean(before) && branch.opened_on > before[0],
+        isComparable: Boolean(before)
+          && ranges.every((range, index) => isWhole(branch, range, rests[index])),
+        // of a day's sum nobody knows by which channels it was sold
+        isOrdered: Boolean(before)
+          && ranges.every((range) => within(branch.days, range).every((row) => row.orders !== null)),
+      };
+    });
   }
 
   // the rows by what a column says, each with the sums and quotients of the others
@@ -56,24 +71,32 @@ const sums = (() => {
       [by]: name, branches: group.branches.size,
       ...Object.fromEntries(columns.filter((column) => column.of.length).map((column) =>
         [column.name, figure(column, group.rows)])),
-    }));
+    })).map((row) => ({ ...row, ...Object.fromEntries(columns.filter((column) => column.less.length).map(
+      ({ name, less: [one, other] }) =>
+        [name, row[one] === null || row[other] === null ? null : row[one] - row[other]])) }));
   }
 
-  // A figure of all days, and like for like: of the branches that know it on each day now and before.
+  // A figure of all days, and like for like: of the branches that know it on all days now and before, but
+  // for days of rest; the number of orders is known on each.
   // `sparse`: there are rows only where there was something, so that none is nothing.
   function compare(tile, branches, sparse = false) {
     const isKnown = (row) => tile.of.every((column) => row[column] !== null);
+    const isRecorded = (side) => [side.now, side.before].every((rows, index) =>
+      tile.of.every((column) => rows.length - known(rows, column).length
+        <= (column === "orders" ? 0 : side.rests[index])));
     const same = branches.filter((side) => side.isComparable
-      && (sparse ? side.isOrdered : [...side.now, ...side.before].every(isKnown)));
+      && (sparse ? side.isOrdered : isRecorded(side)));
     const sum = (some, each) => {
       const found = figure(tile, some.flatMap((side) => side[each]));
       return sparse && found === null && some.length && tile.of.length === 1 ? 0 : found;
     };
     const rows = branches.flatMap((side) => side.now);
-    const known = rows.filter(isKnown).length;
+    const count = (of) => branches.reduce((sum, side) => sum + of(side), 0);
+    const [found, all] = sparse ? [count((side) => side.known), count((side) => side.all)]
+      : [rows.filter(isKnown).length, rows.length];
     return { value: sum(branches, "now"), same: sum(same, "now"), before: sum(same, "before"),
       isCompared: same.length > 0,
-      partly: !sparse && known && known < rows.length ? `of ${known} of ${rows.length} days` : "" };
+      partly: found && found < all ? `of ${found} of ${all} days` : "" };
   }
 
   // the days in steps of a day, a week or a month; the edges are the range's own

@@ -137,7 +137,13 @@ def _nights(
             there *= 1 - luck.random() * (0.03 if item.shelf_life_days < 10 else 0.004)
             if luck.random() < 0.003:  # nobody knows where it went
                 there *= 0.75 + 0.15 * luck.random()
-            counted[item.ingredient_id] = round(max(there, 0.0), 3)
+            # what no pizza has needed yet is not in the kitchen, and so is not counted
+            if (
+                delivered.get(item.ingredient_id)
+                or taken.get(item.ingredient_id)
+                or (item.ingredient_id in stock)
+            ):
+                counted[item.ingredient_id] = round(max(there, 0.0), 3)
         weeks = [*weeks[1:], taken] if taken else weeks
         stock = counted
         yield Night(day, delivered, counted)

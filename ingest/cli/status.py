@@ -14,6 +14,7 @@ from ingest.cli import audit
 from ingest.cli.console import Json, minute, say, show, show_json
 from ingest.cli.loading import place
 from ingest.loads.configuration import section, systems
+from ingest.loads.modelled import unread_feeds
 
 app = typer.Typer()
 
@@ -44,6 +45,7 @@ def status(as_json: Json = False) -> None:
             load["error"] = "Its process ended before the load was complete; run it again."
     # a source or a feed that is left out since is still shown, and no longer expected
     in_use, feeds = systems(), section("sources.files.feeds")
+    unread = unread_feeds(feeds)
     problems = [
         problem
         for load in loads
@@ -65,6 +67,10 @@ def status(as_json: Json = False) -> None:
         _show_loads(holder, loads)
         _show_proof(proof, findings)
         _show_publications(publications)
+        for load in loads:
+            if load["feed"] in unread:
+                for note in load["notes"] or ():
+                    say(note, "yellow")
         for problem in problems:
             say(problem, "red")
     if problems:

@@ -61,6 +61,16 @@ def modelled(raw: str, name: str | None = None) -> Mapping[str, Columns]:
     return found
 
 
+def unread_feeds(feeds: Mapping[str, Any]) -> set[str]:
+    """Return the feeds of files that nothing reads: no model does, and no totals name them.
+
+    Args:
+        feeds: all feeds, by name, as they are configured.
+    """
+    totals = {feed.get("totals", {}).get("feed") for feed in feeds.values()}
+    return feeds.keys() - modelled("raw_files").keys() - totals
+
+
 def make_missing(connection: Connection, raw: str) -> None:
     """Make what the models read and no load has made, empty: a source that is not used builds, too.
 

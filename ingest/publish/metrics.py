@@ -18,7 +18,7 @@ from metricflow_semantics.model.dbt_manifest_parser import (
 )
 from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 
-from ingest.publish.metric_names import Names, known_metrics
+from ingest.publish.metric_names import Names, known_metrics, listed
 from ingest.publish.semantic import read_manifest
 from ingest.warehouse import Warehouse, WarehouseError, become_reader
 
@@ -26,6 +26,13 @@ ONE_CURRENCY = re.compile(
     r"""(?:currency['"]|Entity\(\s*['"]branch['"])\s*\)\s*\}\}\s*=\s*'([^']*)'"""
 )
 """A filter by which one currency is left: it names one, or one branch."""
+
+NAMED_VALUES = re.compile(
+    r"""(?:Dimension|Entity)\(\s*['"](\w+)['"]\s*\)\s*\}\}\s*(?:=|in\s*(?=\())\s*"""
+    r"""(\([^)]*\)|'(?:[^']|'')*')""",
+    re.IGNORECASE,
+)
+"""A filter that names values of a dimension, and these values."""
 
 ALTERNATIVE = re.compile(r"'(?:[^']|'')*'|\b(or|not)\b", re.IGNORECASE)
 """A text in quotes, or a word by which a filter leaves more than it names."""
@@ -173,7 +180,28 @@ class Metrics:
             raise WarehouseError(
                 f"The warehouse cannot answer this: {error.diag.message_primary}; check --where."
             ) from None
-        return [column.name for column in cursor.description or ()], cursor.fetchall()
+        rows = cursor.fetchall()
+        # without a group, sums over nothing are a row
+        if not question.saved_query and not any(any(row[len(question.group_by) :]) for row in rows):
+            self.refuse_unknown_values(question)
+        return [column.name for column in cursor.description or ()], rows
+
+    def refuse_unknown_values(self, question: Question) -> None:
+        """Raise a `WarehouseError` where a filter names a value that no row has."""
+        texts = [self.names(question.metrics).where(text) for text in question.where]
+        for name, values in (found for text in texts for found in NAMED_VALUES.findall(text)):
+            request = MetricFlowQueryRequest.create(
+                metric_names=list(question.metrics), group_by_names=[name]
+            )
+            statement = self.engine.explain(request).sql_statement.without_descriptions.sql
+            known = {str(row[0]) for row in self.connection.execute(statement.encode())}
+            for quoted in re.findall("'((?:[^']|'')*)'", values):
+                value = quoted.replace("''", "'")
+                if value not in known:
+                    raise WarehouseError(
+                        f"No {name.replace('__', ' ')} is called {value}; there are "
+                        f"{listed(value, known)}; correct --where."
+                    )
 
     def refuse_mixed_currencies(
         self, metrics: Iterable[str], group_by: Iterable[str], where: Iterable[str]

@@ -29,12 +29,13 @@ def trouble(error: BaseException, server: str = "the warehouse") -> str | None:
         server: whose server it is, in words.
     """
     why = first_line(error)
-    if getattr(error, "sqlstate", None) == DISK_FULL or getattr(error, "pgcode", None) == DISK_FULL:
+    code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "08"
+    # a connection that is refused has no code
+    if code == DISK_FULL or "No space left on device" in str(error):
         return (
             f"The disk of {server} is full ({why}): free some space and run again. Unfinished "
             f"work is rolled back or repeated."
         )
-    code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "08"
     if isinstance(error, LOST) and code.startswith(("08", "57P")):
         return (
             f"The connection to {server} was lost ({why}): check that the server is running, "

@@ -7,16 +7,28 @@
     Args:
         value: SQL of the text; the query knows the feed's row of `stg_exports__feeds` as `dialect`.
         decimal: SQL of the decimal separator.
-        pattern: SQL of `number_pattern`, where the query has it already. -#}
-{% macro number_in_dialect(value, decimal="dialect.decimal_separator", pattern=none) -%}
+        pattern: SQL of `number_pattern`, where the query has it already.
+        is_plain_text: whether the text went through `plain_signs` already. -#}
+{% macro number_in_dialect(
+    value, decimal="dialect.decimal_separator", pattern=none, is_plain_text=false
+) -%}
     {%- set bare = "trim(both " ~ blanks() ~ " from replace(" ~ value
         ~ ", dialect.currency_sign, ''))" -%}
+    {%- if is_plain_text -%}
+        {{ number_with_point(bare, decimal, pattern) }}
+    {%- else -%}
+        {{ adapter.dispatch("of_plain_text")(bare, number_with_point("plain.text", decimal, pattern)) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The same of a number whose signs are plain ones, without what stands around it. -#}
+{% macro number_with_point(bare, decimal, pattern) -%}
     {%- set amount = "case when " ~ bare ~ " like '(%)' then " ~ below_zero(bare, 2, 2)
         ~ " when " ~ bare ~ " like '-%' then " ~ below_zero(bare, 2, 1)
         ~ " when " ~ bare ~ " like '%-' and " ~ bare ~ " not like '%,-' and " ~ bare
         ~ " not like '%.-' then " ~ below_zero(bare, 1, 1) ~ " else " ~ bare ~ " end" -%}
     {#- most are above 0 -#}
-    {%- set amount = "case when " ~ value ~ " like '%-%' or " ~ value ~ " like '%(%' then " ~ amount
+    {%- set amount = "case when " ~ bare ~ " like '%-%' or " ~ bare ~ " like '%(%' then " ~ amount
         ~ " else " ~ bare ~ " end" -%}
     {%- set plain = "translate(" ~ amount ~ ", " ~ thousands_separators(decimal) ~ ", '')" -%}
     {%- set written = "replace(replace(case when " ~ plain ~ " = " ~ amount ~ " then " ~ amount
@@ -30,6 +42,39 @@
             'eEnNiIxXoObB_', '?????????????'
         ),
         '~', 'e-'
+    )
+{%- endmacro %}
+
+{#- What is read of a text once its signs are plain, which is worked out once. In most texts they are:
+    none is more than a byte.
+
+    Args:
+        text: SQL of the text.
+        read: SQL of what is read of `plain.text`. -#}
+{% macro default__of_plain_text(text, read) -%}
+    (select {{ read }} from (select {{ plain_signs(text) }} as text) as plain)
+{%- endmacro %}
+
+{% macro postgres__of_plain_text(text, read) -%}
+    (
+        select {{ read }}
+        from (
+            select
+                case
+                    when octet_length({{ text }}) = length({{ text }}) then {{ text }}
+                    else {{ plain_signs(text) }}
+                end as text
+            offset 0
+        ) as plain
+    )
+{%- endmacro %}
+
+{#- A text with plain signs: the minus of typographers, apostrophes, and the full width of East Asia. -#}
+{% macro plain_signs(text) -%}
+    translate(
+        {{ text }},
+        '−–—‐‑‒﹣－’‘ʼ´′＇０１２３４５６７８９．，（）＋／：',
+        '--------''''''''''''0123456789.,()+/:'
     )
 {%- endmacro %}
 
@@ -103,13 +148,19 @@
     Args:
         value: SQL of the text.
         pattern: SQL of `date_pattern`, where the query has it already. -#}
-{% macro date_in_dialect(value, pattern=none) -%}
+{% macro date_in_dialect(value, pattern=none, is_plain_text=false) -%}
     {%- set format = "dialect.date_format" -%}
     {%- set century = "case when " ~ dbt.position("'YYYY'", format) ~ " = 0 then '20' else '' end" -%}
-    {{ adapter.dispatch("rewritten")(value, pattern or date_pattern(), [
+    {%- set parts = [
         century, group_of("YY", format, ["MM", "DD"]), "'-'",
         group_of("MM", format, ["YY", "DD"]), "'-'", group_of("DD", format, ["YY", "MM"]),
-    ]) }}
+    ] -%}
+    {%- set rewritten, pattern = adapter.dispatch("rewritten"), pattern or date_pattern() -%}
+    {%- if is_plain_text -%}
+        {{ rewritten(value, pattern, parts) }}
+    {%- else -%}
+        {{ adapter.dispatch("of_plain_text")(value, rewritten("plain.text", pattern, parts)) }}
+    {%- endif -%}
 {%- endmacro %}
 
 {#- The pattern of times of day in the dialect's format: HH24 or HH12, MI, SS, AM for the half of the
@@ -141,8 +192,17 @@
     Args:
         value: SQL of the text.
         pattern: SQL of `time_pattern`, where the query has it already. -#}
-{% macro time_in_dialect(value, pattern=none) -%}
+{% macro time_in_dialect(value, pattern=none, is_plain_text=false) -%}
     {%- set pattern = pattern or time_pattern() -%}
+    {%- if is_plain_text -%}
+        {{ plain_time(value, pattern) }}
+    {%- else -%}
+        {{ adapter.dispatch("of_plain_text")(value, plain_time("plain.text", pattern)) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The same of a time whose signs are plain ones. -#}
+{% macro plain_time(value, pattern) -%}
     {%- set format = "replace(replace(dialect.time_format, 'HH24', 'HH'), 'HH12', 'HH')" -%}
     {%- set hour = group_of("HH", format, ["AM"]) -%}
     {%- set minute = group_of("MI", format, ["AM", "HH"]) -%}
@@ -166,7 +226,7 @@
 {% macro offset_in_dialect(value) -%}
     case
         when {{ dbt.position("'OF'", "dialect.time_format") }} > 0
-            then regexp_substr(trim({{ value }}), '(Z|[-+][0-9]{2}(:?[0-9]{2})?)$')
+            then regexp_substr(trim({{ plain_signs(value) }}), '(Z|[-+][0-9]{2}(:?[0-9]{2})?)$')
         else ''
     end
 {%- endmacro %}
@@ -248,8 +308,8 @@
     nullif(trim(both {{ blanks() }} from {{ value }}), '')
 {%- endmacro %}
 
-{#- What is blank in a file: also the spaces that do not break. -#}
-{% macro blanks() -%} {{ return("' \t\r\n\u00a0\u2009\u202f'") }} {%- endmacro %}
+{#- What is blank in a file: also the spaces that do not break, and signs without a width. -#}
+{% macro blanks() -%} {{ return("' \t\r\n\u00a0\u2007\u2009\u202f\u3000\u200b\u200e\u200f\ufeff'") }} {%- endmacro %}
 
 {#- Before the query of a CTE: what it works out is kept, and not worked out again for each use. -#}
 {% macro computed_once() -%} {{ "materialized" if target.type == "postgres" }} {%- endmacro %}

@@ -10,7 +10,7 @@
     {%- set exact = [
         "gross_revenue", "discount_amount", "tax_amount", "tax_refunded", "tax_due",
         "revenue_before_refunds", "refund_amount", "net_revenue", "tips_amount", "taken_amount",
-        "paid_back_amount",
+        "paid_back_amount", "recipe_cost", "waste", "counted_recipe_cost",
     ] -%}
     {%- set tickets = ["tickets", "answered_tickets", "first_response_minutes"] -%}
     {%- set posts = ["posts", "positive_posts", "negative_posts"] -%}
@@ -21,7 +21,7 @@
     {{ return({
         "exact": exact,
         "amounts": exact + [
-            "ordered_revenue", "itemized_revenue", "recipe_cost", "costed_revenue", "waste", "counted_recipe_cost",
+            "ordered_revenue", "itemized_revenue", "costed_revenue",
         ],
         "units": ["units", "ordered_units"],
         "summed": summed,
@@ -29,7 +29,7 @@
         "tickets": tickets,
         "posts": posts,
         "kinds": {
-            "order": "orders", "guest": "known_guests", "cost": "recipe_cost",
+            "order": "orders", "guest": "new_guests", "cost": "recipe_cost",
             "waste": "counted_recipe_cost", "stock": "ingredient_days", "ticket": "tickets",
             "post": "posts",
         },

@@ -251,15 +251,35 @@
     {{ number_in_dialect(value, pattern="dialect.number_pattern") }}
 {%- endmacro %}
 
-{#- The instant that a text says which has both a day and a time of day.
+{#- What a text says which has both a day and a time of day: both as text, as `moment_of` takes it.
 
     Args:
-        value: SQL of the text; the query knows the feed's row of `dialects` as `dialect`.
-        time_zone: SQL of the time zone of times without an offset. -#}
-{% macro moment_in_dialect(value, time_zone) -%}
-    {%- set local = dbt.concat([
+        value: SQL of the text; the query knows the feed's row of `dialects` as `dialect`. -#}
+{% macro local_in_dialect(value) -%}
+    {{ dbt.concat([
         date_in_dialect(value, "dialect.date_pattern"), "' '",
         time_in_dialect(value, "dialect.time_pattern"),
-    ]) -%}
-    {{ moment_of(local, offset_in_dialect(value), time_zone) }}
+    ]) }}
+{%- endmacro %}
+
+{#- The lines of feeds with their numbers and times as texts that SQL can read, converted from each
+    feed's dialect: `<amount>_text`, `<time>_local`, `<time>_offset`, and the record's key.
+
+    Args:
+        record: what a line is a record of: `ticket` for `ticket_id` and `ticket_key`.
+        amounts: what an empty cell of each column of numbers is, by column.
+        times: the columns that say a time; `mapped` and `feeds` are at hand. -#}
+{% macro written_lines(record, amounts, times) -%}
+    select
+        mapped.*,
+        {%- for column, empty in amounts.items() %}
+        {{ amount_in_dialect(column, empty) }} as {{ column }}_text,
+        {%- endfor %}
+        {%- for column in times %}
+        {{ local_in_dialect(filled("mapped." ~ column)) }} as {{ column }}_local,
+        {{ offset_in_dialect(filled("mapped." ~ column)) }} as {{ column }}_offset,
+        {%- endfor %}
+        {{ record_key_of_feed("mapped." ~ record ~ "_id") }} as {{ record }}_key
+    from mapped
+    left join feeds as dialect on mapped.feed = dialect.feed
 {%- endmacro %}

@@ -70,15 +70,22 @@
         primary key (publication_id, source_name, scope)
     );
     delete from {{ judgements }} where judged_at < now() - interval '100 days';
-    {%- for system, declared in var("systems").items() if not declared.loaded_with %}
-    {%- set scope = declared.get("loads_go_by", "cast('' as text)") %}
+    {#- the rules are worked out once: the text of a large view takes its time -#}
     insert into {{ judgements }} (publication_id, source_name, scope, load_id, rules)
-    select '{{ invocation_id }}', '{{ system }}', {{ scope }}, max(load_id), ({{ rules }})
-    from {{ ref("stg_" ~ system ~ "__loads") }}
-    where is_complete
-    group by {{ scope }}
+    select '{{ invocation_id }}', judged.source_name, judged.scope, judged.load_id, known.rules
+    from (
+        select '' as source_name, '' as scope, '' as load_id where false
+        {%- for system, declared in var("systems").items() if not declared.loaded_with %}
+        {%- set scope = declared.get("loads_go_by", "cast('' as text)") %}
+        union all
+        select '{{ system }}', {{ scope }}, max(load_id)
+        from {{ ref("stg_" ~ system ~ "__loads") }}
+        where is_complete
+        group by {{ scope }}
+        {%- endfor %}
+    ) as judged
+    cross join (select ({{ rules }}) as rules) as known
     on conflict (publication_id, source_name, scope) do nothing;
-    {%- endfor %}
 {%- endmacro %}
 
 {#- The condition that a record is to be judged: it came with a load that the published version has

@@ -9,7 +9,8 @@
 {% macro lines_of_columns(relation, products) -%}
     {%- set sold = {} -%}
     {%- for column in products -%}
-        {%- set cell = "translate(landed." ~ adapter.quote(column) ~ ", '0-.,()', '')" -%}
+        {%- set cell = "translate(" ~ plain_signs("landed." ~ adapter.quote(column))
+            ~ ", '0-.,()', '')" -%}
         {%- do sold.update({column: filled(cell)}) -%}
     {%- endfor -%}
     (

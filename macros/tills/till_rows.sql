@@ -65,20 +65,8 @@
     {{ return(found) }}
 {%- endmacro %}
 
-{#- The loads of a system's tills, as dlt keeps them: the whole of base_<system>__dlt_loads.
-
-    Args:
-        system: the system. -#}
-{% macro till_loads(system) -%}
-    select
-        cast(load_id as {{ dbt.type_string() }}) as load_id,
-        -- the schema is called <system>_<till>
-        substring(schema_name, {{ system | length + 2 }}) as till_id,
-        -- dlt writes 0 once every table of the load is in place
-        status = 0 as is_complete,
-        inserted_at as loaded_at
-    from {{ source(system, "_dlt_loads") }}
-{%- endmacro %}
+{#- The loads of a system's tills: the whole of base_<system>__dlt_loads. -#}
+{% macro till_loads(system) -%} {{ source_loads(system, "till_id") }} {%- endmacro %}
 
 {#- The loads of a system's branches: the whole of stg_<system>__loads. A load of a till is one of each
     of its branches.

@@ -1,24 +1,17 @@
--- What each branch sold, wasted and heard on each of its days: of these a free range is summed. The
--- page holds 30,000 days in all: three years of 27 branches, 150 days of 200.
-with held as (
-    select
-        branches.currency,
-        max(periods.last_date) as last_date,
-        max(periods.last_date) - cast(
-            least(1100, 30000 / (select count(*) from marts.dim_branches)) as integer
-        ) as before_date
-    from marts.dim_branches as branches
-    inner join marts.dim_periods as periods on branches.currency = periods.currency
-    group by branches.currency
-),
-
-branch_days as (
+-- What each branch sold, wasted and heard on each of its days: of these a free range is summed.
+with branch_days as (
     select
         days.*,
         -- what a branch has data of begins with a sale
         min(case when days.gross_revenue_exact <> 0 then days.business_date end)
-            over (partition by days.branch_id) as first_sale_date
+            over (partition by days.branch_id) as first_sale_date,
+        -- a day of which there is nothing: 0 once the branch records it, and before that unknown
+        case when days.business_date >= recorded.first_guest_date then 0 end as no_guests,
+        case when days.business_date >= recorded.first_post_date then 0 end as no_posts,
+        case when days.business_date >= recorded.first_session_date then 0 end as no_sessions,
+        case when days.business_date >= recorded.first_review_date then 0 end as no_reviews
     from marts.rpt_branch_days as days
+    inner join recorded on days.branch_id = recorded.branch_id
 ),
 
 stock_days as (
@@ -61,19 +54,60 @@ guest_days as (
     group by branch_id, business_date
 ),
 
--- before the first guest and post nobody knows of any
-recorded as (
+-- sessions of people, of which nobody knows the branch are left out
+session_days as (
     select
-        branches.branch_id,
-        (
-            select min(guests.business_date) from guest_days as guests
-            where guests.branch_id = branches.branch_id and guests.known_guest_orders > 0
-        ) as first_guest_date,
-        (
-            select min(posts.business_date) from post_days as posts
-            where posts.branch_id = branches.branch_id
-        ) as first_post_date
-    from marts.dim_branches as branches
+        branch_id,
+        business_date,
+        count(*) as sessions,
+        count(*) filter (where has_product_view) as sessions_with_product_view,
+        count(*) filter (where has_cart) as carts,
+        count(*) filter (where has_checkout) as checkouts,
+        count(*) filter (where is_converted) as converted_sessions,
+        count(*) filter (where is_cart_abandoned) as abandoned_carts,
+        sum(order_revenue_exact) as web_revenue
+    from marts.fct_web_sessions
+    where not is_bot
+    group by branch_id, business_date
+),
+
+review_days as (
+    select
+        branch_id,
+        business_date,
+        count(*) as reviews,
+        count(rating) as rated_reviews,
+        sum(rating) as stars,
+        count(answered_at) as answered_reviews
+    from marts.fct_reviews
+    group by branch_id, business_date
+),
+
+-- of the products whose cost the till itself knows on all days
+cost_days as (
+    select
+        branch_id,
+        business_date,
+        sum(till_cost_exact) as till_cost,
+        sum(product_revenue) as till_costed_revenue
+    from (
+        select
+            *,
+            bool_and(till_cost_exact is not null) over (partition by branch_id, product_id)
+                as is_costed
+        from marts.rpt_product_days
+    ) as products
+    where is_costed
+    group by branch_id, business_date
+),
+
+found as (
+    select distinct
+        branch_id,
+        business_date
+    from marts.rpt_findings
+    -- a count of the kitchen proves no money
+    where finding not like 'more was found than expected%'
 )
 
 select
@@ -87,31 +121,41 @@ select
     days.refund_amount_exact as refund_amount,
     days.orders,
     days.units,
-    case when days.business_date >= recorded.first_guest_date then days.new_guests end
-        as new_guests,
-    case
-        when days.business_date >= recorded.first_guest_date
-            then coalesce(guests.known_guest_orders, 0)
-    end as known_guest_orders,
+    days.new_guests,
+    coalesce(guests.known_guest_orders, days.no_guests) as known_guest_orders,
     days.complaints,
     case when days.complaints is not null then coalesce(tickets.answered_tickets, 0) end
         as answered_tickets,
     case when days.complaints is not null then coalesce(tickets.first_response_minutes, 0) end
         as first_response_minutes,
-    case when days.business_date >= recorded.first_post_date then coalesce(posts.posts, 0) end
-        as posts,
-    case
-        when days.business_date >= recorded.first_post_date then coalesce(posts.positive_posts, 0)
-    end as positive_posts,
-    days.recipe_cost,
+    coalesce(posts.posts, days.no_posts) as posts,
+    coalesce(posts.positive_posts, days.no_posts) as positive_posts,
+    days.recipe_cost_exact as recipe_cost,
     -- between two counts nothing is found missing
-    coalesce(days.waste, days.counted_recipe_cost * 0) as waste,
-    coalesce(days.counted_recipe_cost, days.waste * 0) as counted_recipe_cost,
+    coalesce(days.waste_exact, days.counted_recipe_cost_exact * 0) as waste,
+    coalesce(days.counted_recipe_cost_exact, days.waste_exact * 0) as counted_recipe_cost,
     stock.ingredient_days,
-    stock.stock_out_days
+    stock.stock_out_days,
+    costs.till_cost,
+    costs.till_costed_revenue,
+    coalesce(sessions.sessions, days.no_sessions) as sessions,
+    coalesce(sessions.sessions_with_product_view, days.no_sessions) as sessions_with_product_view,
+    coalesce(sessions.carts, days.no_sessions) as carts,
+    coalesce(sessions.checkouts, days.no_sessions) as checkouts,
+    coalesce(sessions.converted_sessions, days.no_sessions) as converted_sessions,
+    coalesce(sessions.abandoned_carts, days.no_sessions) as abandoned_carts,
+    coalesce(sessions.web_revenue, days.no_sessions) as web_revenue,
+    coalesce(reviews.reviews, days.no_reviews) as reviews,
+    coalesce(reviews.rated_reviews, days.no_reviews) as rated_reviews,
+    coalesce(reviews.stars, days.no_reviews) as stars,
+    coalesce(reviews.answered_reviews, days.no_reviews) as answered_reviews,
+    case
+        when days.is_proven then 'proven'
+        when found.branch_id is not null then 'differs'
+        else 'copied, not proven'
+    end as proof
 from branch_days as days
-inner join held on days.currency = held.currency
-inner join recorded on days.branch_id = recorded.branch_id
+inner join held_days as held on days.branch_id = held.branch_id
 left join guest_days as guests
     on days.branch_id = guests.branch_id and days.business_date = guests.business_date
 left join stock_days as stock
@@ -120,8 +164,15 @@ left join ticket_days as tickets
     on days.branch_id = tickets.branch_id and days.business_date = tickets.business_date
 left join post_days as posts
     on days.branch_id = posts.branch_id and days.business_date = posts.business_date
+left join session_days as sessions
+    on days.branch_id = sessions.branch_id and days.business_date = sessions.business_date
+left join review_days as reviews
+    on days.branch_id = reviews.branch_id and days.business_date = reviews.business_date
+left join cost_days as costs
+    on days.branch_id = costs.branch_id and days.business_date = costs.business_date
+left join found
+    on days.branch_id = found.branch_id and days.business_date = found.business_date
 where
-    days.business_date > held.before_date
-    and days.business_date <= held.last_date
+    days.business_date between held.first_date and held.last_date
     and days.business_date >= days.first_sale_date
 order by days.branch_id, days.business_date

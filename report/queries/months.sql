@@ -4,7 +4,7 @@ select
     coalesce(months.branch_id, months.currency) as scope_id,
     months.first_date as month_start,
     case
-        when bool_and(periods.is_complete) then to_char(months.first_date, 'Mon YYYY')
+        when not bool_or(periods.is_in_progress) then to_char(months.first_date, 'Mon YYYY')
         else to_char(months.first_date, 'Mon YYYY "so far"')
     end as month_name,
     sum(months.new_guests) as new_guests,

@@ -2,16 +2,24 @@
 select
     currency,
     period_id,
-    period_name,
+    -- data begin within it
+    concat(period_name, case when not is_complete and not is_in_progress then ', in part' end)
+        as period_name,
     kind,
-    is_complete,
+    not is_in_progress as is_complete,
     first_date,
     last_date,
     previous_first_date,
     previous_last_date,
     year_before_first_date,
-    year_before_last_date
-from marts.dim_periods
+    year_before_last_date,
+    -- of a large chain's single branches, the page holds the newest ones
+    (
+        select count(*) > 0 from held_periods as held
+        inner join marts.dim_branches as branches on held.scope_id = branches.branch_id
+        where held.period_id = periods.period_id and branches.currency = periods.currency
+    ) as is_held
+from marts.dim_periods as periods
 order by
     currency,
     array_position(array['rolling', 'month', 'quarter', 'year'], kind),

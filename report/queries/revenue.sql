@@ -41,7 +41,7 @@ select
         when not bool_and(spans.is_complete) then 'so far'
         -- the newest bar goes on after the newest day, or the branch's data are late
         when
-            (periods.kind = 'rolling' or not periods.is_complete)
+            (periods.kind = 'rolling' or periods.is_in_progress)
             and spans.span_end_date > periods.last_date
             and (
                 spans.span_end_date > periods.last_date + 1
@@ -58,5 +58,5 @@ inner join marts.dim_periods as periods
 where (spans.grain <> 'month' or periods.kind <> 'month')
 group by
     spans.scope_id, periods.period_id, spans.grain, spans.span_date, spans.span_end_date,
-    periods.first_date, periods.last_date, periods.kind, periods.is_complete
+    periods.first_date, periods.last_date, periods.kind, periods.is_in_progress
 order by spans.scope_id, periods.period_id, spans.grain, start_date

@@ -3,6 +3,7 @@ with traded as (
     select
         branch_id,
         min(business_date) filter (where gross_revenue <> 0) as first_date,
+        max(business_date) filter (where gross_revenue <> 0) as last_sale_date,
         max(business_date) as last_date
     from marts.rpt_branch_days
     group by branch_id
@@ -25,6 +26,8 @@ select
     count(*) as branches,
     min(traded.first_date) as first_date,
     max(traded.last_date) as last_date,
+    min(branches.opened_on) as opened_on,
+    max(traded.last_sale_date) as last_sale_date,
     count(priced.branch_id) > 0 as has_prices
 from marts.dim_branches as branches
 inner join traded on branches.branch_id = traded.branch_id

@@ -124,13 +124,18 @@ def empty_server() -> Path:
 
 
 @pytest.fixture(scope="session")
-def sample_company() -> Path:
+def sample_company(small_company: Path) -> Path:
     """The folder of a stopped server with the published sample company: to be copied.
 
-    Its year is loaded first, and then five weeks in which prices change and guests come back.
+    Its year is loaded first, and then five weeks in which prices change and guests come back. The
+    diagram of its docs is that of the small company, which D2 has drawn.
     """
 
     def trade(folder: Path) -> str:
+        drawn = folder / "target" / "docs"
+        drawn.mkdir(parents=True)
+        for picture in (small_company / "target" / "docs").glob("er-diagram.*"):
+            shutil.copy(picture, drawn)
         declare(folder)
         _start(folder)
         sample("start", folder=folder)

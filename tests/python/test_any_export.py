@@ -179,9 +179,9 @@ def test_the_amount_of_a_line_leads_and_nothing_is_rounded_in_silence(company: W
     ]
     assert query(
         company,
-        "select product_name, refund_amount from marts.rpt_product_days"
+        "select product_name, product_refunds from marts.rpt_product_days"
         " inner join marts.dim_products using (branch_id, product_id)"
-        " where branch_id = 'deli' and refund_amount <> 0",
+        " where branch_id = 'deli' and product_refunds <> 0",
     ) == [("Soup", Decimal("6.91"))]
     assert query(
         company,

@@ -271,7 +271,7 @@ def test_a_sale_that_comes_after_its_refund_takes_it(warehouse: Warehouse) -> No
         build(*FACTS)
     assert query(
         warehouse,
-        "select business_date, gross_revenue, refund_amount from marts_next.fct_orders"
+        "select business_date, gross_revenue, order_refunds from marts_next.fct_orders"
         " where branch_id = 'lyon' and order_number like '%009001'",
     ) == [(sale, Decimal("23.80"), Decimal("10.82"))]
     assert query(

@@ -52,17 +52,26 @@ FIGURES = list(figures())
 def close(one: Decimal | None, other: Decimal | None, name: str) -> bool:
     """Whether two numbers are the same: the tiles add what is rounded for each period."""
     if one is None or other is None:
-        return not one and not other
+        return one is other
     return abs(one - other) <= Decimal("0.0001" if name.endswith("_share") else "0.011")
 
 
 def in_mart(warehouse: Warehouse, figure: Figure, month: date = MONTH) -> Numbers:
     """The figure of each branch, and of each currency, as the page makes it from the mart."""
-    day = "month_start" if figure.mart.endswith("_months") else "business_date"
+    months = {
+        "days": "date_trunc('month', business_date)",
+        "parts": "date_trunc('month', business_date)",
+        "months": "month_start",
+        "periods": "case when period_id = to_char(first_date, 'YYYY-MM') then first_date end",
+    }
     statement = sql.SQL(
-        "select coalesce(branch_id, currency), {} from marts.{} where date_trunc('month', {}) = %s"
+        "select coalesce(branch_id, currency), {} from marts.{} where {} = %s"
         " group by grouping sets (branch_id, currency)"
-    ).format(sql.SQL(figure.formula), sql.Identifier(figure.mart), sql.Identifier(day))
+    ).format(
+        sql.SQL(figure.formula),
+        sql.Identifier(figure.mart),
+        sql.SQL(months[figure.mart.rpartition("_")[2]]),
+    )
     with warehouse.connect(role="reader") as connection:
         return dict(connection.execute(statement, [month]).fetchall())
 
@@ -114,16 +123,55 @@ def layer(small_warehouse: Warehouse) -> Iterator[Metrics]:
     yield from ask_metrics(small_warehouse)
 
 
-def test_the_page_has_every_tile_of_the_trading_and_the_kitchen_section() -> None:
+def names_of_the_page() -> list[str]:
+    """What the page defines: the names in the first column of its tables."""
+    first = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", PAGE, re.MULTILINE)
+    return [name for cell in first for name in re.findall(r"\w+", cell)]
+
+
+def test_the_page_has_every_tile_and_every_metric(layer: Metrics) -> None:
     declared = (PROJECT_DIR / "report" / "figures.yml").read_text(encoding="utf-8")
-    tiles = re.findall(
-        r"^  - name: (\w+)\n    section: (\w+)\n    label: .*\n    kind:", declared, re.M
+    tiles = set(
+        re.findall(r"^  - name: (\w+)\n    section: \w+\n    label: .*\n    kind:", declared, re.M)
     )
+    metrics = {metric.name for metric in layer.semantic_manifest.metrics}
+    assert tiles - set(names_of_the_page()) == set()
     shown = {figure.tile for figure in FIGURES}
-    wanted = {name for name, section in tiles if section in ("trading", "menu")}
-    assert wanted
-    assert wanted <= shown
-    assert len({figure.name for figure in FIGURES}) == len(FIGURES)
+    # the report makes it from days alone
+    assert {each.name for each in FIGURES} & tiles - shown == {"known_guest_share"}
+    assert metrics - set(names_of_the_page()) == set()
+    # what has the name of a metric is that metric
+    assert [each for each in FIGURES if (each.metric == "–") is (each.name in metrics)] == []
+
+
+def test_a_name_of_the_page_has_one_meaning() -> None:
+    names = names_of_the_page()
+    assert len(names) > 150
+    assert {name for name in names if names.count(name) > 1} == set()
+    for figure in FIGURES:
+        assert {figure.metric, figure.tile} <= {"–", figure.name}
+    # and a meaning one name, but for a basis that is summed by other days or for other products
+    formulas = [(figure.mart, figure.formula) for figure in FIGURES]
+    assert len(set(formulas)) == len(formulas)
+
+
+def test_every_number_of_a_report_mart_is_on_the_page(small_warehouse: Warehouse) -> None:
+    with small_warehouse.connect(role="reader") as connection:
+        columns = connection.execute(
+            """
+            select c.relname, a.attname
+            from pg_attribute as a inner join pg_class as c on a.attrelid = c.oid
+            where c.relnamespace = 'marts'::regnamespace and c.relkind = 'r' and a.attnum > 0
+                and starts_with(c.relname, 'rpt_') and not a.attisdropped
+                and a.atttypid in ('numeric'::regtype, 'integer'::regtype, 'bigint'::regtype,
+                    'double precision'::regtype)
+            """
+        ).fetchall()
+    assert len(columns) > 300
+    names = set(names_of_the_page())
+    assert {
+        (mart, name) for mart, name in columns if name.removesuffix("_exact") not in names
+    } == set()
 
 
 def test_tiles_say_what_the_page_says(small_warehouse: Warehouse) -> None:

@@ -184,6 +184,33 @@ def test_a_mistake_ends_in_one_sentence(project: Path, mistake: str) -> None:
     assert sentence in printed, printed
 
 
+def test_a_feed_that_no_model_reads_says_so_until_one_does(project: Path) -> None:
+    file = project / ".dlt" / "config.toml"
+    config = file.read_text("utf-8")
+    block = '\n[sources.files.feeds.{}]\nurl = "{}"\nfiles = "03_outlets.csv"\n{}\n'
+    declared = (("kiosk", ""), ("stalls", 'branch_column = "outlet"'))
+    blocks = (block.format(name, FILES, option) for name, option in declared)
+    file.write_text(config + "".join(blocks), "utf-8")
+    sentences = (
+        "The feed kiosk lands, and nothing of it is published: no model reads it. Write one",
+        "Nothing says the branch of the lines of the feed kiosk: give branch, branch_column or",
+        "The feed stalls lands, and nothing of it is published",
+        "The column outlet of the file 03_outlets.csv has 'North' in line 2, which is no branch",
+    )
+    try:
+        # at the second time no file is new
+        printed = [
+            mypizza(*command, project=project, expect=None).stdout
+            for command in (["ingest", "files"], ["ingest", "files"], ["status"])
+        ]
+    finally:
+        file.write_text(config, "utf-8")
+    for text in printed:
+        for sentence in sentences:
+            assert sentence in text, text
+        assert "The feed tea lands" not in text
+
+
 ADVICE: dict[str, tuple[dict[str, str], dict[str, tuple[str, str]], str]] = {
     "an encoding that reads everything": (
         {"encoding": "cp1252"},
@@ -220,6 +247,18 @@ ADVICE: dict[str, tuple[dict[str, str], dict[str, tuple[str, str]], str]] = {
         {"price": ("25\u00a0000,00", "2\u00a0500,00"), "tip": ("2,50", "1,50")},
         "has '25 000,00' in line 2, which is not a number with thousands_separator = '', but is "
         "one with ' ': correct thousands_separator in [",
+    ),
+    "apostrophes of typographers between thousands": (
+        {"decimal_separator": ","},
+        {"price": ("1’250,50", "−2’500,00"), "tip": ("2,50", "1,50")},
+        "has '1’250,50' in line 2, which is not a number with thousands_separator = '', but is "
+        "one with \"'\": correct thousands_separator in [",
+    ),
+    "signs that are no plain ones": (
+        {"decimal_separator": ",", "thousands_separator": "’", "date_format": "DD/MM/YYYY"},
+        {"price": ("1’250,50", "−2'500,00"), "tip": ("２，５０", "(1,50)"),
+         "day": ("２４／１１／２０２６", "25/11/2026")},
+        "",
     ),
     "a column of words in brackets": (
         {"format": "jsonl"},
@@ -327,6 +366,13 @@ WRITTEN: dict[str, tuple[bytes, str, list[str]]] = {
         .encode("cp1250"),
         "The encoding is a guess: if 'Ilość' is misspelt",
         ['encoding = "cp1250"', 'delimiter = ";"', 'decimal_separator = ","'],
+    ),
+    "Swiss, with signs of typographers": (
+        "Beleg;Datum;Zeit;Artikel;Menge;Preis;Betrag\n1;24.11.2026;8:15;Brot;2;1’250.50;2’501.00\n"
+        "2;24.11.2026;8:16;Bier;−1;4.50;−4.50\n3;24.11.2026;8:17;Wein;2;5.25;10.50\n"
+        "合计;;;;;;2’507.00\n".encode(),
+        "",
+        ["thousands_separator = \"'\"", 'negative_quantity = "refund"'],
     ),
     "two bytes a letter": (
         "날짜\t시간\t품목\t수량\t금액\n2026.11.24\t11:05\t커피\t2\t5000\n".encode("utf-16"),

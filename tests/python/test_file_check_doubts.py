@@ -176,6 +176,51 @@ CASES: dict[str, tuple[str, str, list[str], list[str]]] = {
          "Server may name a person", "personal: [server]", "when 'カード' then 'card'"],
         ["not known", "'server'"],
     ),
+    "cancelled and refunded sales, a tip, and the cost of a line": (
+        "receipts.csv",
+        "Date,Receipt number,Receipt type,Item,Quantity,Gross sales,Discounts,Net sales,Tip amount,"
+        "Cost of goods,Status\n"
+        "2026-11-24 14:03,1-1001,Sale,Latte,1,4.50,0.00,4.50,0.50,1.20,Closed\n"
+        "2026-11-24 14:03,1-1001,Sale,Bagel,2,9.00,0.90,8.10,0.00,3.00,Closed\n"
+        "2026-11-24 14:20,1-1002,Refund,Latte,1,4.50,0.00,4.50,0.00,1.20,Closed\n"
+        "2026-11-24 15:00,1-1003,Sale,Latte,2,9.00,0.00,9.00,0.00,2.40,Cancelled\n",
+        ["landed.net_sales as line_amount",
+         "Tip amount looks like a tip of the whole ticket and is not mapped",
+         "Status has Cancelled on 1 line(s), first in line 5: write is_void into the model",
+         "Receipt type has Refund on 1 line(s) that are not below 0, first in line 4: write "
+         "line_kind = 'return' into the model for these, or they count as sold.",
+         "Cost of goods is taken as the cost of one: nothing shows whether it is that of the line"],
+        ["tip_amount as"],
+    ),
+    "refunds that are below 0, with ids": (
+        "sales.csv",
+        "Date,Transaction ID,Receipt,Type,Item,Quantity,Price\n"
+        "2026-11-24 08:15:00,TA1,S-1,Sale,Tea,2,3.00\n2026-11-24 08:16:00,TA2,S-2,Sale,Tea,1,3.00\n"
+        "2026-11-24 08:17:00,TA3,S-3,Refund,Tea,-1,-3.00\n",
+        ['negative_quantity = "refund"', "Type tells lines below 0 (Refund) from the others"],
+        ["Type has Refund", "Transaction ID tells"],
+    ),
+    "orders whose total is on their first line": (
+        "orders.csv",
+        "Name,Total,Discount Amount,Created at,Lineitem quantity,Lineitem name,Lineitem price,"
+        "Cancelled at\n"
+        "#1001,27.00,3.00,2026-11-24 10:00:00 +0100,2,Pizza,12.00,\n"
+        "#1001,,,2026-11-24 10:00:00 +0100,1,Cola,6.00,\n"
+        "#1002,12.00,0.00,2026-11-24 11:00:00 +0100,1,Pizza,12.00,2026-11-24 12:00:00 +0100\n",
+        ["landed.name as ticket", "landed.created_at as sold_on", "landed.total as order_total",
+         "landed.lineitem_name as article", "landed.lineitem_price as unit_price"],
+        ["as line_amount", "landed.cancelled_at as"],
+    ),
+    "an order's number that is by chance an amount before a discount": (
+        "checks.csv",
+        "Order #,Order Date,Check Id,Menu Item,Gross Price,Discount,Net Price,Qty\n"
+        "12,11/24/26 11:01 AM,500001,Burger,15.00,0.00,15.00,1.0\n"
+        "12,11/24/26 11:01 AM,500001,Fries,10.00,2.00,8.00,2.0\n"
+        "13,11/24/26 11:11 AM,500002,Burger,45.00,0.00,45.00,3.0\n",
+        ["Net Price is taken as line_amount, and not Gross Price: on the 1 lines that have",
+         "landed.net_price as line_amount", "landed.discount,"],
+        ["as unit_price"],
+    ),
     "a line without a day": (
         "totals.csv",
         "day;time;no;item;amount\n2026-03-01;08:00;1;Tea;2.00\n2026-03-01;08:01;2;Tea;2.00\n"

@@ -830,6 +830,14 @@ def test_a_column_says_the_branch_of_each_line(folder: Folder) -> None:
     assert folder.rows("branch_id, n") == [
         ("quito", "1"), ("chicago", "2"), ("Nowhere", "3"), ("quito", "4"),
     ]  # fmt: skip
+    # the model leaves lines of totals out, in any language: they are no branch that is missing
+    folder.write("a.csv", "shop,n\nNowhere,3\n합계,7\n합 계,7\n合计：,7\nИТОГО:,7\nToplam,7\n")
+    notes = succeeded(folder.load()).notes
+    assert (
+        [note for note in notes if "no branch of seeds/branches.csv" in note]
+        == [note for note in notes if "'Nowhere'" in note]
+        != []
+    ), notes
     folder.declared["branch_column"] = "outlet"
     assert "has no column 'outlet', which says the branch (it has shop, n)" in str(
         folder.load().error
@@ -1238,6 +1246,37 @@ def test_a_value_is_read_as_the_feed_writes_it_or_not_at_all(
     ).format(readers[kind], sql.Literal(written))
     with warehouse.connect() as connection:
         assert connection.execute(query).fetchone() == (is_read,)
+
+
+SIGNS = {
+    "−1’250.50": "-1250.50", "(1‘250.50)": "-1250.50", "1'250.50-": "-1250.50", "–5": "-5",
+    "１２５０．５０": "1250.50", "−＇１２": None, "1’25": None, "1’250,50": None, "12.–": None,
+    "1 250.50": None, "\u200e-5\u3000": "-5", "٥": None,
+}  # fmt: skip
+"""Numbers in signs that are no plain ones, of a till that writes 1'250.50."""
+
+
+@pytest.mark.parametrize("written", SIGNS)
+def test_a_minus_an_apostrophe_or_a_digit_may_be_another_sign(
+    warehouse: Warehouse, written: str
+) -> None:
+    query = sql.SQL(
+        "select {} from (select {}::text as v) as landed, (select '.' as decimal_separator,"
+        " {} as thousands_separator, '' as currency_sign) as dialect"
+    ).format(dialect.number("v"), sql.Literal(written), sql.Literal("'"))
+    right = SIGNS[written]
+    with warehouse.connect() as connection:
+        assert connection.execute(query).fetchone() == (right and Decimal(right),)
+
+
+def test_an_offset_with_a_minus_of_typographers_is_one(warehouse: Warehouse) -> None:
+    query = sql.SQL(
+        "select {}::text from (select '10:15−05:00' as v, '24–11–２０２６' as d) as landed, (select"
+        " 'DD-MM-YYYY' as date_format, 'HH24:MIOF' as time_format) as dialect,"
+        " (select 'UTC' as time_zone) as branch"
+    ).format(dialect.local_time("d", "v"))
+    with warehouse.connect() as connection:
+        assert connection.execute(query).fetchone() == ("2026-11-24 15:15:00",)
 
 
 def test_figures_that_are_declared_no_longer_leave_nothing_behind(export: Export) -> None:

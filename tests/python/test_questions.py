@@ -62,7 +62,7 @@ EXPECTED = {
             group by 1 having bool_and(till_cost is not null)) as costs using (order_key)
         where is_sale and {DOLLARS} and {YEAR} group by 1""",
     "What do complaints cost?": f"""
-        select branch_id, coalesce(sum(given), 0) + sum(refund_amount), coalesce(sum(given), 0)
+        select branch_id, coalesce(sum(given), 0) + sum(order_refunds), coalesce(sum(given), 0)
         from marts.fct_orders left join (
             select order_key, sum(compensation_amount) as given from marts.fct_support_tickets
             where is_complaint group by 1) as tickets using (order_key)
@@ -84,6 +84,18 @@ EXPECTED = {
     "Where do people order one item alone?": f"""
         select channel, avg(case when unit_count = 1 then 1.0 else 0 end)
         from marts.fct_orders where is_sale and {YEAR} group by 1""",
+    "How many guests come again?": f"""
+        select branch_id,
+            count(distinct customer_key) filter (where business_date > first_date)::numeric
+            / count(distinct customer_key), count(distinct customer_key)
+        from (select *, min(business_date) over (partition by customer_key) as first_date
+            from marts.fct_orders where is_sale and customer_key is not null) as visits
+        where {YEAR} group by 1""",
+    "Which campaign brings orders?": f"""
+        select coalesce(campaign, ''), currency, avg(is_converted::int),
+            sum(order_revenue_exact) / count(*)
+        from marts.fct_web_sessions inner join marts.dim_branches using (branch_id)
+        where not is_bot and {YEAR} group by 1, 2""",
     "How did a new product do in its first weeks?": """
         select branch_id, (business_date - first_date) / 7 as week, sum(quantity)
         from (select l.*, min(business_date) over (partition by branch_id) as first_date
@@ -95,6 +107,13 @@ EXPECTED = {
         select ingredient_name, max(k.unit), sum(expected_quantity - counted_quantity)
         from marts.fct_stock_days as k inner join marts.dim_ingredients using (ingredient_id)
         where branch_id = 'chicago' and {YEAR} group by 1 order by 3 desc limit 5""",
+    "How much of the food is lost, and what is that worth?": f"""
+        select branch_id, sum(variance_amount_exact)
+            / sum(consumed_amount_exact) filter (where is_counted), sum(variance_amount_exact)
+        from (select *, business_date > min(business_date)
+                filter (where counted_quantity is not null) over item as is_counted
+            from marts.fct_stock_days window item as (partition by branch_id, ingredient_id)) as k
+        where {YEAR} group by 1""",
     "How much mozzarella do the recipes take in a month?": f"""
         select to_char(business_date, 'YYYY-MM'), 'Mozzarella', 'kg', sum(consumed_quantity)
         from marts.fct_stock_days
@@ -145,7 +164,7 @@ def same(shown: str, wanted: Any) -> bool:
 
 def test_every_question_of_the_page_has_its_sql() -> None:
     assert QUESTIONS.keys() == EXPECTED.keys()
-    assert PAGE.count("### ") == len(QUESTIONS) >= 12
+    assert PAGE.count("### ") == len(QUESTIONS) >= 20
 
 
 @pytest.mark.parametrize("title", EXPECTED)

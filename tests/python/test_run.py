@@ -147,6 +147,13 @@ def test_published_marts_have_keys_comments_and_foreign_keys(warehouse: Warehous
     }  # fmt: skip
 
 
+def test_no_view_is_so_long_that_each_connection_takes_long_to_read_it(
+    warehouse: Warehouse,
+) -> None:
+    long = "select viewname, length(definition) from pg_views where length(definition) > 150000"
+    assert query(warehouse, long) == []
+
+
 def test_second_run_changes_nothing_in_the_marts_and_passes_every_unit_test(
     warehouse: Warehouse,
 ) -> None:

@@ -259,13 +259,13 @@ def test_the_dashboard_draws_every_chart_and_a_charts_numbers_equal_sql(
             from (
                 select
                     branch_id, currency, count(*) filter (where not is_cancelled) as orders,
-                    sum(order_revenue + refund_amount) as revenue,
+                    sum(order_revenue + order_refunds) as revenue,
                     sum(returned_amount_exact) as returned
                 from marts.fct_orders
                 group by branch_id, currency
             ) as o
             left join (
-                select branch_id, sum(refund_amount) as refunds
+                select branch_id, sum(payment_refunds) as refunds
                 from marts.fct_payments
                 group by branch_id
             ) as p on p.branch_id = o.branch_id

@@ -31,7 +31,7 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
     "dim_branches": ("minor_unit", "region"),
     "dim_customers": ("guest_key",),
     "dim_periods": (
-        *("period_key", "previous_first_date", "previous_last_date"),
+        *("is_in_progress", "period_key", "previous_first_date", "previous_last_date"),
         *("year_before_first_date", "year_before_last_date"),
     ),
     "dim_products": ("chain_product_id", "is_mapped"),
@@ -53,10 +53,10 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
         "is_sale",
         "line_tips_exact",
         "order_kind",
+        "order_refunds_exact",
         "order_revenue_exact",
         "paid_amount_exact",
         "prices_include_tax",
-        "refund_amount_exact",
         "returned_amount_exact",
         "returned_tax_exact",
         "revenue_before_refunds",
@@ -74,15 +74,16 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
         "amount_exact",
         "paid_back_amount",
         "paid_back_amount_exact",
-        "refund_amount_exact",
+        "payment_refunds_exact",
         "tax_amount_exact",
         "tax_refunded_exact",
         "till_method",
         "tip_amount_exact",
     ),
-    "fct_stock_days": ("is_surplus",),
+    "fct_stock_days": ("consumed_amount_exact", "is_surplus", "variance_amount_exact"),
     "rpt_branch_days": (
         "counted_recipe_cost",
+        "counted_recipe_cost_exact",
         "discount_amount_exact",
         "gross_revenue_exact",
         "is_complete",
@@ -90,6 +91,7 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
         "net_revenue_exact",
         "paid_back_amount",
         "paid_back_amount_exact",
+        "recipe_cost_exact",
         "refund_amount_exact",
         "revenue_before_refunds",
         "revenue_before_refunds_exact",
@@ -102,6 +104,7 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
         "tax_refunded_exact",
         "seats",
         "tips_amount_exact",
+        "waste_exact",
     ),
     "rpt_branch_hours": ("revenue_before_refunds", "revenue_before_refunds_exact"),
     "rpt_branch_periods": (
@@ -119,11 +122,16 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
         "discount_amount_exact",
         "gross_revenue_exact",
         "menu_item_key",
-        "refund_amount",
-        "refund_amount_exact",
+        "product_refunds",
+        "product_refunds_exact",
         "returned_units",
     ),
-    "rpt_product_months": ("chain_product_id", "menu_item_key", "refund_amount", "returned_units"),
+    "rpt_product_months": (
+        "chain_product_id",
+        "menu_item_key",
+        "product_refunds",
+        "returned_units",
+    ),
     "rpt_product_periods": (
         *("branch_period_key", "chain_product_id", "menu_item_key", "period_key"),
         "returned_units",
@@ -137,7 +145,8 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
 """The columns that the marts of today have and those of the dump have not, by mart."""
 
 RENAMED: Mapping[str, Mapping[str, str]] = {
-    "fct_orders": {"net_revenue": "order_revenue"},
+    "fct_orders": {"net_revenue": "order_revenue", "refund_amount": "order_refunds"},
+    "fct_payments": {"refund_amount": "payment_refunds"},
     "fct_order_lines": {"cost_amount": "till_cost"},
     "rpt_branch_days": {"food_cost": "recipe_cost"},
     "rpt_branch_periods": {"food_cost": "recipe_cost"},
@@ -162,6 +171,17 @@ OTHER_MEANING = """
             where tickets.branch_id = days.branch_id
                 and tickets.business_date <= days.business_date
         );
+    update before."marts.rpt_branch_days" as days set new_guests = null, returning_guests = null
+        where not exists (
+            select from before."marts.fct_orders" as orders
+            where orders.branch_id = days.branch_id and orders.customer_key is not null
+                and not orders.is_cancelled and orders.business_date <= days.business_date
+        );
+    delete from before."marts.rpt_branch_days" as days
+        where not exists (
+            select from before."marts.fct_orders" as orders
+            where orders.branch_id = days.branch_id and orders.business_date <= days.business_date
+        );
     delete from before."marts.dim_periods" where is_previous;
     delete from before."marts.rpt_branch_periods" where is_previous;
     delete from before."marts.rpt_guest_periods" where is_previous;
@@ -169,18 +189,27 @@ OTHER_MEANING = """
     alter table before."marts.rpt_branch_periods" drop column is_previous;
     alter table before."marts.rpt_guest_periods" drop column is_previous
 """
-"""Hours have their revenue before refunds now, and payments a sign; of complaints nothing is known
-before the first ticket, and what a period is compared with is apart."""
+"""Hours have their revenue before refunds now, and payments a sign; of complaints and guests
+nothing is known before the first one, a branch's days begin with its first sale, and what a period
+is compared with is apart."""
 
 NEW_WITH_EVERY_RUN = {
+    # stock is summed before it is rounded, and a price has as many places as it takes
+    "marts.fct_deliveries": ("unit_price",),
+    "marts.fct_stock_days": ("unit_cost", "consumed_amount", "variance_amount"),
+    "marts.rpt_branch_periods": ("recipe_cost", "waste"),
+    # that in which the data begin is not
+    "marts.dim_periods": ("is_complete",),
+    "marts.rpt_stock_alerts": ("variance_amount",),
     "marts.rpt_source_loads": ("loads", "records", "last_loaded_at"),
     # what its source has deleted is no record any more
     "marts.rpt_data_quality": ("records", "quarantine_share"),
-    "marts.rpt_branch_days": ("reconciled_at",),
+    "marts.rpt_branch_days": ("reconciled_at", "recipe_cost", "waste"),
     "audit.reconciliation": ("reconciled_at", "run_id"),
     "audit.erasures": ("erased_at", "applied_load_id"),
 }
-"""What tells of loads and comparisons, and of erasing again what a till still has."""
+"""What tells of loads and comparisons, of erasing again what a till still has, and what was
+rounded."""
 
 MISFIT, UNREADABLE = "does not fit the header of the file", "cannot be read as a record"
 """What was said of a line, and what is said of it now: files may have no header."""
@@ -407,7 +436,7 @@ def test_every_mart_is_equal_row_by_row(upgrade: Upgrade) -> None:
 
 
 def test_a_return_of_an_export_became_a_line_and_its_order_kept_its_money(upgrade: Upgrade) -> None:
-    columns = "order_key, gross_revenue, discount_amount, tax_amount, refund_amount, order_revenue"
+    columns = "order_key, gross_revenue, discount_amount, tax_amount, order_refunds, order_revenue"
     was, is_now = (
         f"select {columns} from {relation} where branch_id = 'lyon'"
         for relation in ('before."marts.fct_orders"', "marts.fct_orders")

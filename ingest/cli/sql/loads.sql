@@ -16,7 +16,8 @@ loads as (
         max(finished_at) filter (where outcome = 'succeeded') as succeeded_at,
         sum(row_count) filter (where outcome = 'succeeded') as row_count,
         (array_agg(outcome order by started_at desc))[1] as outcome,
-        (array_agg(error order by started_at desc))[1] as error
+        (array_agg(error order by started_at desc))[1] as error,
+        (array_agg(tables -> 'notes' order by started_at desc))[1] as notes
     from parts
     group by source, feed, branch_alone
 ),
@@ -60,7 +61,8 @@ final as (
         coalesce(days.compared, 0) as days_compared,
         coalesce(days.differing, 0) as days_differing,
         loads.outcome,
-        loads.error
+        loads.error,
+        loads.notes
     from current_loads as loads
     left join days
         on

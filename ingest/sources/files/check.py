@@ -11,7 +11,7 @@ import codecs
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -26,7 +26,6 @@ from jinja2 import Environment, FileSystemLoader
 
 from ingest.loads import configuration
 from ingest.loads.source import SourceError
-from ingest.sources.files import dialect
 from ingest.sources.files.bucket import Bucket, File, Reading
 from ingest.sources.files.columns import OWN_COLUMNS, column_names
 from ingest.sources.files.csv_files import SEPARATOR_LINE
@@ -35,15 +34,19 @@ from ingest.sources.files.excel_files import sheet_names, sheet_rows
 from ingest.sources.files.feed import FEEDS, Feed, declared
 from ingest.sources.files.neighbours import differences
 from ingest.sources.files.text import read_head
-from ingest.warehouse import PROJECT_DIR
+from ingest.sources.files.tried import (
+    FOLDER,
+    ONE_THREAD,
+    literal,
+    rows,
+    run,
+    try_declared,
+    try_others,
+)
 
-FOLDER = Path(__file__).parent
 MOST_TABLES = 16
 """So many blocks of a file are looked at, a few megabytes each."""
 
-OPTIONS = (
-    *("decimal_separator", "thousands_separator", "currency_sign", "date_format", "time_format"),
-)
 LEFT_OUT = (0, 1, 2, 3, 5, 10)
 TABLES = (
     *("chosen", "codes", "columns", "findings", "lists", "mapped", "not_records", "outlets"),
@@ -110,7 +113,7 @@ def check(place: str, name: str | None = None, **given: str | None) -> Checked:
     if pattern == "*":
         options["files"] += Path(file.name).suffix
     names = [] if bucket.feed.takes_branch_from_path else [each.name for each in files]
-    with duckdb.connect() as database:
+    with duckdb.connect(config=ONE_THREAD) as database:
         database.execute("create table files as select unnest(cast(? as text[])) as name", [names])
         return _look(database, bucket, file, files, options)
 
@@ -135,12 +138,16 @@ def misread(feed: Feed, file: str, lines: pa.Table, is_read: bool = True) -> Ite
                 )
                 break
     # advice that cannot be given fails no load
-    with suppress(duckdb.Error), duckdb.connect() as database:
-        _try(database, feed, lines, dict(zip(names, names, strict=True)))
+    with suppress(duckdb.Error), duckdb.connect(config=ONE_THREAD) as database:
+        try_declared(database, feed, lines, dict(zip(names, names, strict=True)))
+        # where all is read as declared, nothing is misread
+        if not run(database, "suspects"):
+            return
+        try_others(database)
         options = ("decimal_separator", "thousands_separator")
-        separators = {option: _literal(getattr(feed, option)) for option in options}
+        separators = {option: literal(getattr(feed, option)) for option in options}
         parts = {**separators, "is_read": str(is_read)}
-        for title, kind, text, line, option, right in _run(database, "misread", **parts):
+        for title, kind, text, line, option, right in run(database, "misread", **parts):
             # quantities are written as money is, unless it is said
             wrong = feed.model_dump(exclude_none=True).get(option, feed.decimal_separator)
             yield (
@@ -189,18 +196,18 @@ def _look(
         raise
     except Exception as error:  # of the store, or of what a file is packed in
         raise bucket.problem(error, file) from None
-    found |= {table: _rows(database, f"from {table} order by 1") for table in TABLES}
+    found |= {table: rows(database, f"from {table} order by 1") for table in TABLES}
     if not found["records"][0]["records"]:
         raise SourceError(f"The file {file.name} has no line that fits its header.")
     columns = {row["title"]: row for row in found["columns"]}
-    roles = {row["role"]: columns[row["title"]] for row in _rows(database, "from roles")}
+    roles = {row["role"]: columns[row["title"]] for row in rows(database, "from roles")}
     found |= {
         "file": file.name, "feed": feed, "roles": roles, "beside": beside,
         "landed": [
             name for name in names if name not in columns or columns[name]["kind"] != "empty"
         ],
     }  # fmt: skip
-    options |= {row["option"]: row["value"] for row in _rows(database, "from options")}
+    options |= {row["option"]: row["value"] for row in rows(database, "from options")}
     # an Excel file's numbers land as its texts are written
     if feed.format == "xlsx" and options.pop("quantity_decimal_separator", None):
         options["decimal_separator"] = ","
@@ -302,12 +309,12 @@ def _sheet_text(raw: Any, name: str) -> str:
 
 def _sniff_csv(database: Any, lines: list[str], delimiter: str) -> dict[str, Any]:
     """Return what DuckDB finds in lines; no columns where it finds nothing."""
-    delim = f", delim = {_literal(delimiter)}" if delimiter else ""
+    delim = f", delim = {literal(delimiter)}" if delimiter else ""
     with TemporaryDirectory() as folder:
         written = Path(folder) / "text"
         written.write_text("\n".join(lines), "utf-8")
         try:
-            return _rows(database, f"from sniff_csv({_literal(written)}{delim})")[0]
+            return rows(database, f"from sniff_csv({literal(written)}{delim})")[0]
         except duckdb.Error:
             return {"Columns": []}
 
@@ -321,51 +328,17 @@ def _read(feed: Feed, file: File) -> pa.Table:
     return pa.concat_tables(tables, promote_options="default")
 
 
-def _try(
-    database: duckdb.DuckDBPyConnection, feed: Feed, landed: pa.Table, shown: dict[str, str]
-) -> None:
-    """Try all dialects on the columns of a file, which are shown by their titles."""
-    _run(database, "setup")
-    database.register("landed", landed)
-    for number, (name, title) in enumerate(shown.items(), 1):
-        database.execute(
-            "insert into titles values (?, ?, ?, ?)", [number, name, title, f"landed.{name}"]
-        )
-    database.execute(
-        "insert into cells select _line_number, 0, name, value from (from landed where _reject is"
-        " null) unpivot (value for name in (columns(* exclude (_line_number, _reject))))"
-    )
-    _load(database, "words", FOLDER / "guess" / "words.csv")
-    database.execute("update words set words = strip_accents(words)")  # as plain() does
-    _load(database, "dialects", FOLDER / "guess" / "dialects.csv")
-    _load(database, "seed", PROJECT_DIR / "seeds" / "branches.csv")
-    _run(database, "nested" if feed.format == "jsonl" else "flat")
-    _run(database, "values")
-    (sign,) = _rows(database, "from signs")
-    told = feed.model_dump() | {"candidate": "declared", "is_rare": False}
-    declared_dialects = [told | {"kind": kind} for kind in ("number", "date", "time")]
-    if decimal := feed.quantity_decimal_separator:
-        declared_dialects.append(told | {"kind": "number", "decimal_separator": decimal})
-    for tried in [*declared_dialects, *(row | sign for row in _rows(database, "from dialects"))]:
-        written = dialect.written(tried["kind"], "filled.text")
-        for option in OPTIONS:
-            written = written.replace(f"dialect.{option}", _literal(tried[option]))
-        _run(
-            database, "reading", written=written, is_rare=str(tried["is_rare"]),
-            kind=_literal(tried["kind"]), candidate=_literal(tried["candidate"]),
-        )  # fmt: skip
-    _run(database, "columns")
-
-
 def _find(
     database: duckdb.DuckDBPyConnection, feed: Feed, landed: pa.Table, titles: list[str]
 ) -> list[str]:
     """Fill DuckDB with what the values of a file tell, and return the names of its columns."""
     names = [name for name in landed.column_names if name not in OWN_COLUMNS]
     shown = [*titles, *names[len(titles) :]]
-    _try(database, feed, landed, dict(zip(names, shown, strict=True)))
+    try_declared(database, feed, landed, dict(zip(names, shown, strict=True)))
+    try_others(database)
+    run(database, "proof")
     roles: dict[str, str] = {}
-    for role, title in _run(database, "roles"):
+    for role, title in run(database, "roles"):
         if role == "branch" and (feed.branch or feed.takes_branch_from_path):
             continue
         # one column may hold the day and the time of day
@@ -374,27 +347,6 @@ def _find(
             roles[role] = title
     for pair in roles.items():
         database.execute("insert into roles values (?, ?)", pair)
-    _run(database, "results")
-    _run(database, "findings")
+    run(database, "results")
+    run(database, "findings")
     return names
-
-
-def _run(database: duckdb.DuckDBPyConnection, name: str, **parts: str) -> Iterable[Any]:
-    statement = (FOLDER / "sql" / f"check_{name}.sql").read_text("utf-8")
-    for part, text in parts.items():
-        statement = statement.replace(f"{{{part}}}", text)
-    return database.execute(statement).fetchall()
-
-
-def _load(database: duckdb.DuckDBPyConnection, table: str, file: Path) -> None:
-    database.execute(f"create table {table} as from read_csv({_literal(str(file))}, header = true)")
-
-
-def _rows(database: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
-    found = database.execute(query)
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
-def _literal(value: Any) -> str:
-    return "'" + str(value or "").replace("'", "''") + "'"

@@ -60,8 +60,7 @@ def read_csv(
             begins as the feed says that the header does.
     """
     file = _File(feed)
-    rest = b""
-    is_header_known = False
+    rest, is_header_known = b"", False
     for position, chunk in enumerate(chain(_unwrapped(chunks, feed), [None])):
         is_last = chunk is None
         if is_last:
@@ -72,12 +71,13 @@ def read_csv(
         if is_last and rest and not rest.endswith(b"\n"):
             rest += b"\n"
         end = rest.rfind(b"\n") + 1
-        table, used = file.read(rest[:end], is_last=is_last)
-        if position == 0:
+        if position == 0 and track.since:
+            file.read_header(rest[:end], is_last=is_last)
             is_header_known = file.knows_header
-            if track.since:
-                file.line, file.left_out, rest = track.since.next_line, 0, b""
-                continue
+            file.line, rest = track.since.next_line, b""
+            continue
+        table, used = file.read(rest[:end], is_last=is_last)
+        is_header_known = is_header_known or (position == 0 and file.knows_header)
         if table is not None:
             yield table
         rest = rest[used:]
@@ -147,9 +147,8 @@ class _File:
         self._lines, self._record = _patterns(feed.delimiter, feed.quote, feed.escape)
         self._names = tuple(feed.columns)
         self._header: list[str] | None = None
-        self.line = 1
+        self.line, self.left_out = 1, 0
         self._is_empty = True
-        self.left_out = 0
 
     @property
     def knows_header(self) -> bool:
@@ -172,15 +171,17 @@ class _File:
             Its rows, if any, and how many bytes were used: what remains is the beginning of a
             record whose end must come with the next block.
         """
-        begins = 0 if self._names else self._read_header(block, is_last=is_last)
+        begins = self.read_header(block, is_last=is_last)
         self.line += block.count(b"\n", 0, begins)
         if begins == len(block) or not self._names:
             return None, begins
         table, used = self._read_rows(block[begins:], is_last=is_last)
         return table, begins + used
 
-    def _read_header(self, block: bytes, *, is_last: bool) -> int:
-        """Take the names from the first record; return where it ends, if it does."""
+    def read_header(self, block: bytes, *, is_last: bool) -> int:
+        """Take the names from the first record, if they are not known; return where it ends."""
+        if self._names:
+            return 0
         begins = self._skip(block)
         if begins == len(block):
             return begins

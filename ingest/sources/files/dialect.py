@@ -103,14 +103,34 @@ def local_time(date: str, clock: str) -> sql.SQL:
     )
 
 
-def written(kind: str, value: str) -> str:
+def written(kind: str, value: str, pattern: str) -> str:
     """Return SQL of a value as the macro of its kind writes it, in the dialect of `dialect`.
 
     Args:
         kind: "number", "date" or "time".
+        value: SQL of the text, with plain signs.
+        pattern: SQL of the pattern of its kind.
+    """
+    return _macros()[f"{kind}_in_dialect"](value, pattern=pattern, is_plain_text=True)
+
+
+def pattern(kind: str) -> str:
+    """Return SQL of the pattern that values of a kind match in the dialect of `dialect`.
+
+    Args:
+        kind: "number", "date" or "time".
+    """
+    return _macros()[f"{kind}_pattern"]()
+
+
+def signs(value: str) -> dict[str, str]:
+    """Return SQL of a text with plain signs, and of what is blank, by the macros' names.
+
+    Args:
         value: SQL of the text.
     """
-    return _macros()[f"{kind}_in_dialect"](value)
+    macros = _macros()
+    return {"plain_signs": macros["plain_signs"](value), "blanks": macros["blanks"]()}
 
 
 def _landed(column: str) -> str:

@@ -80,6 +80,10 @@ CharacterOrNone = Annotated[
     str,
     _allowed("one ASCII character, or nothing", lambda value: len(value) <= 1 and value.isascii()),
 ]
+# as the macro plain_signs makes them, before values are compared with these
+PLAIN_SIGNS = str.maketrans("−–—‐‑‒﹣－’‘ʼ´′＇．，／：", "--------''''''.,/:")
+Plain = AfterValidator(lambda text: text.translate(PLAIN_SIGNS))
+Separator = Annotated[str, Plain]
 TIME_PARTS = "YYYY|MM|DD|HH24|HH12|HH|MI|SS|AM|OF"
 TimeFormat = Annotated[
     str,
@@ -87,8 +91,11 @@ TimeFormat = Annotated[
         "a format with HH24 and MI, or HH12, MI and AM, and with SS and OF where they are written",
         _is_time_format,
     ),
+    Plain,
 ]
-DateFormat = Annotated[str, _allowed("a format with YYYY, MM and DD, each once", _is_date_format)]
+DateFormat = Annotated[
+    str, _allowed("a format with YYYY, MM and DD, each once", _is_date_format), Plain
+]
 Encoding = Annotated[str, _allowed("an encoding that Python knows, like cp1252", _is_encoding)]
 Pattern = Annotated[str, _allowed(f"{BRANCH} once", lambda files: files.count(BRANCH) <= 1)]
 
@@ -193,9 +200,9 @@ class Feed(Declared):
     header: str = ""
     not_records: list[str] = Field(default_factory=list)
     sheet: str = ""
-    decimal_separator: str = "."
-    quantity_decimal_separator: str | None = None
-    thousands_separator: str = ""
+    decimal_separator: Separator = "."
+    quantity_decimal_separator: Separator | None = None
+    thousands_separator: Separator = ""
     currency_sign: str = ""
     date_format: DateFormat = "YYYY-MM-DD"
     time_format: TimeFormat = "HH24:MI:SS"

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from psycopg import sql
 
 from ingest.loads import configuration, packages, raw_tables
-from ingest.loads.modelled import modelled
+from ingest.loads.modelled import modelled, unread_feeds
 from ingest.loads.source import Connection, Session, Visit
 from ingest.loads.statements import Statements
 from ingest.sources.files import feed as feeds
@@ -72,7 +72,8 @@ class FileSource:
             if feed.name in unlisted
         }
         findings = [WrongFeed(session, name, problem) for name, problem in wrong.items()]
-        return [*visits(session, configured, branches, self._redeclared), *findings]
+        unread = unread_feeds(configuration.section(feeds.FEEDS))
+        return [*visits(session, configured, branches, self._redeclared, unread), *findings]
 
     def prepare(self, session: Session) -> None:
         """Make the tables that the models and the feeds need, and write down each feed's dialect.
@@ -103,6 +104,7 @@ def visits(
     configured: Sequence[Feed],
     branches: Sequence[str] | None = None,
     redeclared: Collection[str] = (),
+    unread: Collection[str] = (),
 ) -> list[FeedVisit]:
     """Return feeds, ready to be visited.
 
@@ -111,6 +113,7 @@ def visits(
         configured: all feeds, checked.
         branches: only feeds with files of these, and of them these files; default all.
         redeclared: the feeds whose dialect is new or another one, by the time that they are read.
+        unread: the feeds that nothing reads yet.
     """
     modelled_feeds = _modelled_feeds()
     known = {feed.name: feed for feed in configured}
@@ -120,7 +123,10 @@ def visits(
     def visit(feed: Feed) -> FeedVisit:
         expected = modelled_feeds.get(feed.name) or totals.get(feed.name, [])
         is_modelled = feed.name in modelled_feeds
-        simple = FeedVisit(session, feed, expected, is_modelled, branches, redeclared)
+        is_unread = feed.name in unread
+        simple = FeedVisit(
+            session, feed, expected, is_modelled, branches, redeclared, is_unread=is_unread
+        )
         if feed.totals is None or feed.totals.feed not in known:
             return simple
         return ExportVisit(

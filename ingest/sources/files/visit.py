@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 from psycopg import sql
@@ -34,7 +31,7 @@ SHOWN_FILES = 5
 """So many of the files that failed are named beside the first."""
 
 
-MOST_VALUES = 20_000
+MOST_VALUES = 2_000
 """So many values of a file are tried in other dialects: of a wide file, fewer lines."""
 
 DELIMITERS = ";\t|,"
@@ -81,6 +78,7 @@ class FeedVisit:
         is_modelled: whether the models read it.
         branches: only files of these; None is all.
         redeclared: the feeds whose dialect is new or another one.
+        is_unread: whether no model reads it, nor is it the totals of another one.
     """
 
     session: Session
@@ -89,6 +87,7 @@ class FeedVisit:
     is_modelled: bool
     branches: Sequence[str] | None
     redeclared: Collection[str]
+    is_unread: bool = field(default=False, kw_only=True)
 
     @property
     def name(self) -> str:
@@ -159,6 +158,7 @@ class FeedVisit:
         gone = self._mark_vanished(present, came)
         entry.error = _problem([reading for reading in readings if reading.error])
         entry.notes = (
+            *self._unread(),
             *self._notes(readings, gone, new, [file.name for file in present]),
             *self._mistakes(entry.load_id, readings, [file.name for file in present]),
         )
@@ -180,6 +180,21 @@ class FeedVisit:
             else:
                 entry.notes = (*entry.notes, sentence)
 
+    def _unread(self) -> Iterator[str]:
+        """Yield that no model reads the feed, and that nothing says the branch of its lines."""
+        feed = self.feed
+        if self.is_unread:
+            yield (
+                f"The feed {self.name} lands, and nothing of it is published: no model reads it. "
+                "Write one, and list the feed: docs/how-to/add-a-till.md (sales) and "
+                "docs/how-to/add-files.md (all else) show how."
+            )
+            if not (feed.branch or feed.branch_column or feed.takes_branch_from_path):
+                yield (
+                    f"Nothing says the branch of the lines of the feed {self.name}: give branch, "
+                    f"branch_column or {{branch_id}} in files in {feed.section}."
+                )
+
     def _mistakes(
         self, load_id: str | None, readings: Sequence[Reading], present: Sequence[str]
     ) -> Iterator[str]:
@@ -192,12 +207,17 @@ class FeedVisit:
         """
         feed, connection = self.feed, self.session.connection
         table = sql.Identifier(land.RAW, feed.name)
-        if feed.branch_column and load_id:
-            values = {"load_id": load_id, "known": list(branches())}
+        if feed.branch_column and (load_id or self.is_unread):
+            # what nothing reads waits in no quarantine: all of it is looked at, each time
+            only = None if self.is_unread else load_id
+            values = {"load_id": only, "known": list(branches())}
             found = connection.execute(STATEMENTS("unknown_branches", table=table), values)
+            # for the start-up time: DuckDB takes a tenth of a second
+            from ingest.sources.files.tried import is_total
+
             for word, file, line in found.fetchall():
                 # the model leaves a line of totals out
-                if _is_total(word):
+                if is_total(word):
                     continue
                 yield (
                     f"The column {feed.branch_column} of the file {file} has {word!r} in line "
@@ -225,7 +245,7 @@ class FeedVisit:
         columns = sql.SQL(", ").join(map(sql.Identifier, names))
         table = sql.Identifier(land.RAW, self.name)
         statement = STATEMENTS("some_lines", table=table, columns=columns)
-        limit = min(1000, max(20, MOST_VALUES // len(wanted)))
+        limit = min(200, max(20, MOST_VALUES // len(wanted)))
         said: dict[str, str] = {}
         # a dialect may change from one file to the next
         for file in files[:: -(-len(files) // SHOWN_FILES)]:
@@ -357,15 +377,6 @@ def _why_rejected(feed: Feed, text: str, width: int) -> str:
         f"which has {how} values than the header ({values}, not {width}): correct it, or "
         f"delimiter, quote or not_records in {feed.section}"
     )
-
-
-def _is_total(text: str) -> bool:
-    """Say whether a text is what a line of totals begins with."""
-    with (Path(__file__).with_name("guess") / "words.csv").open(encoding="utf-8") as file:
-        (words,) = (row["words"] for row in csv.DictReader(file) if row["role"] == "total")
-    letters = unicodedata.normalize("NFKD", text.lower())
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return bool(re.fullmatch(words, plain.strip()))
 
 
 def _problem(failed: Sequence[Reading]) -> str | None:

@@ -57,15 +57,13 @@ post_days as (
     group by branch_id, business_date
 ),
 
--- nobody knows whether nobody came, complained or wrote before the first who did
+-- nobody knows whether nobody wrote before the first who did
 days as (
     select
         branch_days.*,
         branches.opened_on,
         stock_days.ingredient_days,
         stock_days.stock_out_days,
-        nullif(sum(branch_days.new_guests + branch_days.returning_guests) over so_far, 0)
-            as known_guests,
         {%- for count in figures.tickets %}
         case
             when branch_days.complaints is not null then coalesce(ticket_days.{{ count }}, 0)
@@ -134,9 +132,11 @@ final as (
     select
         {{ surrogate_key('period_days.branch_id', 'period_days.period_id') }} as branch_period_key,
         period_days.*,
-        coalesce(guests.guests, 0) as guests,
-        coalesce(guests.new_guests, 0) as new_guests,
-        coalesce(guests.returning_guests, 0) as returning_guests
+        -- before its first known guest nobody knows who came to a branch
+        case when period_days.guest_days > 0 then coalesce(guests.guests, 0) end as guests,
+        case when period_days.guest_days > 0 then coalesce(guests.new_guests, 0) end as new_guests,
+        case when period_days.guest_days > 0 then coalesce(guests.returning_guests, 0) end
+            as returning_guests
     from period_days
     left join {{ ref('int_guest_periods_counted') }} as guests
         on

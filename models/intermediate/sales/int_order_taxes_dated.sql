@@ -1,26 +1,40 @@
+{#- What is read twice is no CTE: an order that is looked up is found by its index. -#}
 with
 
-taxes as (
+summed as (
 
-    select * from {{ ref('int_order_taxes_recorded') }}
-
-),
-
-orders as (
-
-    select * from {{ ref('int_orders_dated') }}
-
-),
-
-rates as (
-
-    select * from {{ ref('branch_tax_rates') }}
+    select
+        branch_id,
+        order_id,
+        is_refund,
+        sum(taxable_amount) as taxable_amount
+    from {{ ref('int_order_taxes_recorded') }}
+    where deleted_at is null
+    group by branch_id, order_id, is_refund
 
 ),
 
-refunds as (
+-- what an order sells or gives back by its lines, and what of it no tax of the till is of
+untaxed as (
 
-    select * from {{ ref('int_refunds_taxed') }}
+    select
+        orders.*,
+        sides.is_refund,
+        case
+            when sides.is_refund then orders.refund_amount
+            else {{ revenue_before_refunds(
+                'orders.gross_amount', 'orders.discount_amount', 'orders.tax_amount',
+                'orders.prices_include_tax'
+            ) }}
+        end - coalesce(summed.taxable_amount, 0) as untaxed_amount
+    from {{ ref('int_orders_dated') }} as orders
+    cross join (values (false), (true)) as sides (is_refund)
+    left join summed
+        on
+            orders.branch_id = summed.branch_id
+            and orders.order_id = summed.order_id
+            and sides.is_refund = summed.is_refund
+    where orders.is_counted
 
 ),
 
@@ -33,6 +47,7 @@ booked as (
         taxes.branch_id,
         taxes.order_id,
         taxes.tax_rate,
+        true as is_taxed,
         taxes.is_refund,
         taxes.taxable_amount,
         taxes.tax_amount,
@@ -42,8 +57,8 @@ booked as (
         orders.business_date,
         orders.business_date as sold_on,
         greatest(taxes.load_id, orders.load_id) as load_id
-    from taxes
-    inner join orders
+    from {{ ref('int_order_taxes_recorded') }} as taxes
+    inner join {{ ref('int_orders_dated') }} as orders
         on taxes.branch_id = orders.branch_id and taxes.order_id = orders.order_id
 
     union all
@@ -54,6 +69,7 @@ booked as (
         branch_id,
         order_id,
         tax_rate,
+        is_taxed,
         true as is_refund,
         taxable_amount,
         tax_amount,
@@ -63,7 +79,31 @@ booked as (
         business_date,
         sold_on,
         load_id
-    from refunds
+    from {{ ref('int_refunds_taxed') }}
+
+    union all
+
+    select
+        {{ dbt.concat([
+            "order_key", "case when is_refund then '-untaxed-refund' else '-untaxed' end"
+        ]) }} as order_tax_key,
+        order_key,
+        branch_id,
+        order_id,
+        cast(null as numeric(9, 6)) as tax_rate,
+        false as is_taxed,
+        is_refund,
+        untaxed_amount as taxable_amount,
+        0 as tax_amount,
+        is_counted,
+        currency,
+        minor_unit,
+        business_date,
+        business_date as sold_on,
+        load_id
+    from untaxed
+    -- what is less is rounding
+    where abs(untaxed_amount) >= power(10.0, -coalesce(minor_unit, 2))
 
 ),
 
@@ -79,8 +119,11 @@ final as (
         -- which rows count
         booked.is_counted,
 
-        -- the tax; where the till knows no rate, its branch's of that day
-        coalesce(booked.tax_rate, rates.tax_rate) as tax_rate,
+        -- the tax; where the till knows no rate, its branch's of that day: of what is taxed at all
+        cast(
+            case when booked.is_taxed then coalesce(booked.tax_rate, rates.tax_rate) end
+            as numeric(9, 6)
+        ) as tax_rate,
         booked.is_refund,
         cast(booked.taxable_amount as {{ exact_type() }}) as taxable_amount,
         cast(booked.tax_amount as {{ exact_type() }}) as tax_amount,
@@ -93,7 +136,7 @@ final as (
         -- load
         booked.load_id
     from booked
-    left join rates
+    left join {{ ref('branch_tax_rates') }} as rates
         on
             booked.branch_id = rates.branch_id
             and booked.sold_on >= rates.valid_from

@@ -104,6 +104,8 @@ final as (
 
         -- what is given back at the rate
         tax_rate,
+        -- what was sold at no rate, and without tax, is given back at none
+        order_tax_key is not null or tax_refunded <> 0 as is_taxed,
         cast(case
             when has_one_rate = 1 then refund_amount
             when is_solved = 1 then solved_amount
@@ -124,8 +126,7 @@ final as (
         -- load
         load_id
     from ranked
-    -- what was sold at no rate, and so was taxed by none, is given back at none
-    where case when has_one_rate = 1 then rate_rank = 1 else tax_refunded <> 0 end
+    where has_one_rate = 0 or rate_rank = 1
 
 )
 

@@ -35,7 +35,7 @@ final as (
         deliveries.best_before_date,
 
         -- money
-        cast(deliveries.unit_price / conversions.factor as numeric(14, 4)) as unit_price,
+        cast(deliveries.unit_price / conversions.factor as {{ exact_type() }}) as unit_price,
         cast(deliveries.quantity * deliveries.unit_price as numeric(14, 2)) as amount,
         deliveries.currency
     from deliveries

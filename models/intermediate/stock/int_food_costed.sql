@@ -8,10 +8,10 @@ stock_days as (
         case
             when
                 last_count_date is not null
-                and count(variance_amount) over (
+                and count(variance_amount_exact) over (
                     partition by branch_id, ingredient_id, last_count_date
                 ) > 0
-                then consumed_amount
+                then consumed_amount_exact
         end as counted_amount
     from {{ ref('int_stock_balanced') }}
 
@@ -28,9 +28,9 @@ known as (
     select
         branch_id,
         business_date,
-        count(*) - count(consumed_amount) as unknown_costs,
-        sum(consumed_amount) as recipe_cost,
-        sum(variance_amount) as waste,
+        count(*) - count(consumed_amount_exact) as unknown_costs,
+        sum(consumed_amount_exact) as recipe_cost,
+        sum(variance_amount_exact) as waste,
         sum(counted_amount) as counted_recipe_cost
     from stock_days
     group by branch_id, business_date
@@ -57,10 +57,10 @@ final as (
             case
                 when unknown.branch_id is null and known.unknown_costs = 0 then known.recipe_cost
             end
-            as numeric(14, 2)
+            as {{ exact_type() }}
         ) as recipe_cost,
-        cast(known.waste as numeric(14, 2)) as waste,
-        cast(known.counted_recipe_cost as numeric(14, 2)) as counted_recipe_cost
+        cast(known.waste as {{ exact_type() }}) as waste,
+        cast(known.counted_recipe_cost as {{ exact_type() }}) as counted_recipe_cost
     from known
     full join unknown
         on known.branch_id = unknown.branch_id and known.business_date = unknown.business_date

@@ -77,7 +77,7 @@ valued as (
             coalesce(
                 opened.delivered_price_until_now,
                 case when ingredients.currency = branches.currency then ingredients.unit_cost end
-            ) as numeric(14, 4)
+            ) as {{ exact_type() }}
         ) as unit_cost
     from opened
     inner join ingredients on opened.ingredient_id = ingredients.ingredient_id
@@ -109,12 +109,14 @@ final as (
         -- money
         currency,
         unit_cost,
+        {%- for suffix, type in [('', 'numeric(14, 2)'), ('_exact', exact_type())] %}
         cast(
             case when consumed_quantity = 0 then 0 else consumed_quantity * unit_cost end
-            as numeric(14, 2)
-        ) as consumed_amount,
-        cast((expected_quantity - plausible_quantity) * unit_cost as numeric(14, 2))
-            as variance_amount,
+            as {{ type }}
+        ) as consumed_amount{{ suffix }},
+        cast((expected_quantity - plausible_quantity) * unit_cost as {{ type }})
+            as variance_amount{{ suffix }},
+        {%- endfor %}
 
         -- how long it lasts
         -- `greatest` would take what is not known for nothing

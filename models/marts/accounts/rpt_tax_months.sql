@@ -53,6 +53,14 @@ months as (
 
 ),
 
+-- a branch that was never connected is none that is late
+connected as (
+
+    select distinct branch_id
+    from branch_days
+
+),
+
 -- a branch is late in a month of which it lacks a day, or has one that is not over
 late_months as (
 
@@ -70,6 +78,7 @@ late_months as (
     ) as months
     inner join branches
         on months.country_code = branches.country_code and months.currency = branches.currency
+    inner join connected on branches.branch_id = connected.branch_id
     left join closings on branches.branch_id = closings.branch_id
     inner join dates
         on

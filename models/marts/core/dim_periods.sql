@@ -1,4 +1,3 @@
-{#- kind: its months, what identifies and what names one of them -#}
 {%- set calendar = {
     'month': (
         1,
@@ -29,15 +28,14 @@ dates as (
     select * from {{ ref('dim_dates') }}
 ),
 
--- branches with the same currency have the same periods, up to the same day
 traded as (
     select
         branches.currency,
+        min(branches.opened_on) as opened_on,
         min(days.business_date) as first_date,
         max(days.business_date) as last_date
     from days
     inner join branches on days.branch_id = branches.branch_id
-    inner join dates on days.business_date = dates.date_day
     group by branches.currency
 ),
 
@@ -56,7 +54,8 @@ rolling as (
         {{ dbt.dateadd('day', 1 - length, dbt.dateadd('year', -1, 'last_date')) }}
             as year_before_first_date,
         {{ dbt.dateadd('year', -1, 'last_date') }} as year_before_last_date,
-        true as is_complete
+        true as is_complete,
+        false as is_in_progress
     from traded
     where {{ dbt.dateadd('day', 1 - length, 'last_date') }} >= first_date
     {%- if not loop.last %}
@@ -82,10 +81,13 @@ spans as (
         {{ dbt.dateadd('day', -1, dbt.dateadd('month', months - back, 'min(dates.date_day)')) }}
             as {{ basis }}_end_date,
         {%- endfor %}
-        traded.last_date as newest_date
+        traded.last_date as newest_date,
+        traded.first_date as oldest_date,
+        traded.opened_on
     from traded
     cross join dates
-    group by traded.currency, traded.first_date, traded.last_date, {{ id }}, {{ name }}
+    group by
+        traded.currency, traded.first_date, traded.last_date, traded.opened_on, {{ id }}, {{ name }}
     having
         min(dates.date_day) <= traded.last_date
         and max(dates.date_day) >= traded.first_date
@@ -113,7 +115,11 @@ calendar as (
             else least({{ name }}_end_date, {{ name }}_newest_date)
         end as {{ name }}_last_date,
         {%- endfor %}
-        end_date <= newest_date as is_complete
+        -- data may begin within it, later than the branches opened but for some days of rest
+        end_date <= newest_date and oldest_date <= {{ dbt.dateadd(
+            'day', var('longest_rest_days'), 'greatest(first_date, opened_on)'
+        ) }} as is_complete,
+        end_date > newest_date as is_in_progress
     from spans
 ),
 
@@ -130,10 +136,10 @@ final as (
         cast({{ name }}last_date as date) as {{ name }}last_date,
         {%- endfor %}
 
-        -- what it is
         cast(period_name as {{ dbt.type_string() }}) as period_name,
         kind,
-        is_complete
+        is_complete,
+        is_in_progress
     from (
         select * from rolling
         union all

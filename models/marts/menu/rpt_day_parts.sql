@@ -1,6 +1,6 @@
-{%- set counts = ['orders', 'known_guest_orders', 'single_item_orders', 'complaints'] %}
-{%- set amounts = ['revenue_before_refunds', 'till_cost', 'costed_revenue', 'compensation_amount',
-    'complaint_refunds'] %}
+{%- set counts = ['orders', 'known_guest_orders', 'single_item_orders', 'order_complaints'] %}
+{%- set amounts = ['revenue_before_refunds', 'order_cost', 'order_costed_revenue',
+    'complaint_compensation', 'complaint_refunds'] %}
 
 with
 
@@ -23,12 +23,18 @@ branches as (
 
 ),
 
+days as (
+
+    select * from {{ ref('rpt_branch_days') }}
+
+),
+
 -- if one line's cost is unknown, the sum would not be comparable with the revenue
 order_costs as (
 
     select
         order_key,
-        case when count(*) = count(till_cost_exact) then sum(till_cost_exact) end as till_cost
+        case when count(*) = count(till_cost_exact) then sum(till_cost_exact) end as order_cost
     from {{ ref('fct_order_lines') }}
     where line_kind = 'sale'
     group by order_key
@@ -57,17 +63,27 @@ measured as (
         orders.currency,
         orders.unit_count,
         1 as orders,
-        case when orders.customer_key is not null then 1 else 0 end as known_guest_orders,
+        -- before the first known guest and the first ticket of a branch nobody knows
+        case
+            when days.new_guests is not null
+                then case when orders.customer_key is null then 0 else 1 end
+        end as known_guest_orders,
         case when orders.unit_count = 1 then 1 else 0 end as single_item_orders,
-        coalesce(complained.complaints, 0) as complaints,
+        case when days.complaints is not null then coalesce(complained.complaints, 0) end
+            as order_complaints,
         orders.revenue_before_refunds_exact as revenue_before_refunds,
-        order_costs.till_cost,
-        case when order_costs.till_cost is not null then orders.revenue_before_refunds_exact end
-            as costed_revenue,
-        complained.compensation_amount,
-        case when complained.order_key is not null then orders.refund_amount_exact end
-            as complaint_refunds
+        order_costs.order_cost,
+        case when order_costs.order_cost is not null then orders.revenue_before_refunds_exact end
+            as order_costed_revenue,
+        case when days.complaints is not null then coalesce(complained.compensation_amount, 0) end
+            as complaint_compensation,
+        case
+            when complained.order_key is not null then orders.order_refunds_exact
+            when days.complaints is not null then 0
+        end as complaint_refunds
     from orders
+    left join days
+        on orders.branch_id = days.branch_id and orders.business_date = days.business_date
     left join hours on orders.local_hour = hours.local_hour
     left join order_costs on orders.order_key = order_costs.order_key
     left join order_complaints as complained on orders.order_key = complained.order_key
@@ -121,8 +137,8 @@ final as (
 
         -- the same, not rounded
         cast(parts.revenue_before_refunds as {{ exact_type() }}) as revenue_before_refunds_exact,
-        cast(parts.till_cost as {{ exact_type() }}) as till_cost_exact,
-        cast(parts.costed_revenue as {{ exact_type() }}) as costed_revenue_exact,
+        cast(parts.order_cost as {{ exact_type() }}) as order_cost_exact,
+        cast(parts.order_costed_revenue as {{ exact_type() }}) as order_costed_revenue_exact,
         cast(parts.complaint_refunds as {{ exact_type() }}) as complaint_refunds_exact
     from parts
     inner join branches on parts.branch_id = branches.branch_id

@@ -29,7 +29,7 @@ payment_days as (
     select
         branch_id,
         business_date,
-        sum(refund_amount_exact) as refund_amount,
+        sum(payment_refunds_exact) as refund_amount,
         sum(tax_refunded_exact) as tax_refunded,
         sum(amount_exact) as paid_amount,
         sum(paid_back_amount_exact) as paid_back_amount
@@ -56,12 +56,12 @@ figure_days as (
     group by branch_id, business_date
 ),
 
--- up to its newest sale: a day that is not loaded must not look like one without sales
+-- from the first to the newest sale: a day that is not loaded must not look like one without sales
 traded as (
     select
         coalesce(sales.branch_id, payments.branch_id) as branch_id,
         max(coalesce(sales.business_date, payments.business_date)) as last_date,
-        min(min(coalesce(sales.business_date, payments.business_date))) over () as first_date
+        min(coalesce(sales.business_date, payments.business_date)) as first_date
     from order_days as sales
     full join payment_days as payments
         on sales.branch_id = payments.branch_id and sales.business_date = payments.business_date
@@ -90,13 +90,16 @@ filled as (
         days.*,
         {%- for measure in [
             'sales.gross_revenue', 'sales.discount_amount', 'sales.tax_amount', 'sales.tips_amount',
-            'sales.revenue_before_refunds', 'payments.paid_back_amount', 'guests.new_guests',
-            'guests.returning_guests'] %}
+            'sales.revenue_before_refunds', 'payments.paid_back_amount'] %}
         coalesce({{ measure }}, 0) as {{ measure.split('.')[1] }},
         {%- endfor %}
-        -- before a branch's first ticket nobody knows
-        case when count(tickets.branch_id) over so_far > 0 then coalesce(tickets.complaints, 0) end
-            as complaints,
+        -- before a branch's first known guest and first ticket nobody knows
+        {%- for each in ['guests.new_guests', 'guests.returning_guests', 'tickets.complaints'] %}
+        {%- set rows = each.split('.')[0] %}
+        case
+            when count({{ rows }}.branch_id) over so_far > 0 then coalesce({{ each }}, 0)
+        end as {{ each.split('.')[1] }},
+        {%- endfor %}
         case when sales.branch_id is null then 0 else sales.orders end as orders,
         case when sales.branch_id is null then 0 else sales.units end as units,
         coalesce(payments.refund_amount, 0) + coalesce(sales.returned_amount, 0) as refund_amount,
@@ -128,18 +131,15 @@ final as (
         is_complete,
         is_proven,
 
-        -- volume and guests
         seats,
         {%- for each in counts %}
         cast({{ each }} as {{ 'numeric(14, 3)' if each == 'units' else 'integer' }}) as {{ each }},
         {%- endfor %}
 
-        -- money
         currency,
-        {%- for amount in amounts + ['recipe_cost', 'waste', 'counted_recipe_cost'] %}
+        {%- for amount in amounts %}
         {{ money(less.get(amount, amount)) }} as {{ amount }},
         {%- endfor %}
-        -- the same, not rounded; and what is only rounded
         {%- for amount in amounts %}
         cast({{ less.get(amount, amount) }} as {{ exact_type() }}) as {{ amount }}_exact,
         {%- endfor %}

@@ -1,4 +1,4 @@
-{%- set amounts = ['gross_revenue', 'discount_amount', 'refund_amount'] -%}
+{%- set amounts = ['gross_revenue', 'discount_amount', 'product_refunds'] -%}
 
 with
 
@@ -79,7 +79,7 @@ version_days as (
             as returned_units,
         sum(case when not is_return then gross_revenue_exact else 0 end) as gross_revenue,
         sum(case when not is_return then discount_amount_exact else 0 end) as discount_amount,
-        sum(case when is_return then line_tax - line_amount else 0 end) as refund_amount,
+        sum(case when is_return then line_tax - line_amount else 0 end) as product_refunds,
         sum(line_amount - line_tax) as product_revenue,
         count(case when not is_return then 1 end) as line_count,
         count(case when not is_return then till_cost_exact end) as costed_line_count,

@@ -23,7 +23,7 @@ product_months as (
         sum(product_days.returned_units) as returned_units,
         sum(product_days.gross_revenue_exact) as gross_revenue,
         sum(product_days.discount_amount_exact) as discount_amount,
-        sum(product_days.refund_amount_exact) as refund_amount,
+        sum(product_days.product_refunds_exact) as product_refunds,
         sum(product_days.product_revenue) as product_revenue,
         -- if one day's cost is unknown, the sum would not be comparable with the revenue
         case
@@ -88,7 +88,7 @@ final as (
 
         -- money
         items.currency,
-        {%- for amount in ['gross_revenue', 'discount_amount', 'refund_amount', 'product_revenue',
+        {%- for amount in ['gross_revenue', 'discount_amount', 'product_refunds', 'product_revenue',
             'till_cost', 'till_margin', 'unit_margin'] %}
         {{ money('judged.' ~ amount, 'branches.minor_unit') }} as {{ amount }},
         {%- endfor %}

@@ -22,7 +22,7 @@ weeks as (
         sum(case when is_stock_out then 1 else 0 end) as stock_out_days,
         sum(consumed_quantity) as consumed_quantity,
         sum(variance_quantity) as variance_quantity,
-        sum(variance_amount) as variance_amount,
+        sum(variance_amount_exact) as variance_amount,
         max(case when is_surplus then counted_quantity - expected_quantity end) as surplus_quantity
     from dated
     where business_date > {{ dbt.dateadd('day', -7, 'last_business_date') }}

@@ -12,7 +12,7 @@
     post_hook="{{ put_back_indexes() }}"
 ) }}
 {%- set amounts = [
-    'gross_revenue', 'discount_amount', 'tax_amount', 'revenue_before_refunds', 'refund_amount',
+    'gross_revenue', 'discount_amount', 'tax_amount', 'revenue_before_refunds', 'order_refunds',
     'tax_refunded', 'order_revenue', 'tips_amount', 'paid_amount', 'unpaid_amount',
 ] %}
 {%- set revenue = revenue_before_refunds(
@@ -83,7 +83,7 @@ measured as (
         orders.refund_amount as returned_amount_exact,
         orders.tax_refunded as returned_tax_exact,
         orders.tips_amount as line_tips_exact,
-        orders.refund_amount + coalesce(order_payments.refund_amount, 0) as refund_amount_exact,
+        orders.refund_amount + coalesce(order_payments.refund_amount, 0) as order_refunds_exact,
         orders.tax_refunded + coalesce(order_payments.tax_refunded, 0) as tax_refunded_exact,
         {{ revenue }} as revenue_before_refunds_exact,
         {{ revenue }} - orders.refund_amount - coalesce(order_payments.refund_amount, 0)

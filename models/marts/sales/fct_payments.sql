@@ -11,7 +11,8 @@
     pre_hook="{{ take_out_touched_orders(left_out=['order_lines']) }}",
     post_hook="{{ put_back_indexes() }}"
 ) }}
-{%- set amounts = ['amount', 'tax_amount', 'tip_amount', 'paid_back_amount', 'refund_amount'] %}
+{%- set amounts = ['amount', 'tax_amount', 'tip_amount', 'paid_back_amount', 'payment_refunds'] %}
+{%- set recorded = {'payment_refunds': 'refund_amount'} %}
 
 with
 
@@ -42,12 +43,12 @@ final as (
 
         -- measures
         {%- for amount in amounts %}
-        {{ money(amount) }} as {{ amount }},
+        {{ money(recorded.get(amount, amount)) }} as {{ amount }},
         {%- endfor %}
 
         -- the same, not rounded
         {%- for amount in amounts %}
-        cast({{ amount }} as {{ exact_type() }}) as {{ amount }}_exact,
+        cast({{ recorded.get(amount, amount) }} as {{ exact_type() }}) as {{ amount }}_exact,
         {%- endfor %}
         tax_refunded as tax_refunded_exact,
 

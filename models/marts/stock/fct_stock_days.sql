@@ -43,6 +43,10 @@ final as (
         consumed_amount,
         variance_amount,
 
+        -- the same, not rounded
+        consumed_amount_exact,
+        variance_amount_exact,
+
         -- how long it lasts
         days_of_cover,
         is_stock_out

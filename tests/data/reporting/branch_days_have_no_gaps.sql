@@ -1,4 +1,4 @@
--- Every branch has every day from its opening, or the company's first day, to its newest sale.
+-- Every branch has every day from its first sale, or a later opening, to its newest sale.
 with reported as (
     select
         branch_id,
@@ -14,7 +14,7 @@ traded as (
     select
         branch_id,
         max(business_date) as last_business_date,
-        min(min(business_date)) over () as first_business_date
+        min(business_date) as first_business_date
     from {{ ref('fct_orders') }}
     group by branch_id
 ),

@@ -23,7 +23,7 @@ differences as (
         customers.customers_with_orders
     from reported
     left join customers on reported.branch_id = customers.branch_id
-    where reported.new_guests <> coalesce(customers.customers_with_orders, 0)
+    where coalesce(reported.new_guests, 0) <> coalesce(customers.customers_with_orders, 0)
 )
 
 select * from differences

@@ -2,7 +2,7 @@
 {%- set columns -%}
 stock_day_key, last_count_date, opening_quantity, delivered_quantity, consumed_quantity,
         counted_quantity, variance_quantity, unit_cost, consumed_amount, variance_amount,
-        days_of_cover, is_stock_out
+        consumed_amount_exact, variance_amount_exact, days_of_cover, is_stock_out
 {%- endset %}
 
 with only_built as (

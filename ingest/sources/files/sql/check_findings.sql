@@ -314,7 +314,10 @@ from (
         count(*) as lines
     from minus_lines
     inner join cells on minus_lines.line = cells.line and minus_lines.element = cells.element
-    inner join columns on cells.title = columns.title and columns.different between 2 and 12
+    inner join columns
+        on
+            cells.title = columns.title and columns.different between 2 and 12
+            and 2 * columns.different <= columns.lines + 1
     left join roles on columns.title = roles.title
     where roles.role is null and stripped(cells.value) <> ''
     group by columns.shown, stripped(cells.value)
@@ -360,6 +363,64 @@ from roles as numbered
 inner join columns as codes on numbered.title = codes.title
 inner join roles as named on numbered.role = 'article_code' and named.role = 'article'
 inner join columns as names on named.title = names.title;
+
+-- values that say that a line was not sold, or was given back: unless its sign says so, too
+insert into findings
+select
+    5 as position,
+    format(
+        '{} has {} on {} line(s){}, first in line {}: write {} into the model for these, or they'
+        || ' count as sold.',
+        columns.shown,
+        string_agg(distinct stripped(cells.value), ', ' order by stripped(cells.value)),
+        count(*),
+        case words.role when 'given_back' then ' that are not below 0' else '' end,
+        min(cells.line),
+        case words.role when 'given_back' then 'line_kind = ''return''' else 'is_void' end
+    ) as sentence
+from cells
+inner join columns on cells.title = columns.title and columns.different between 2 and 12
+inner join words
+    on
+        words.role in ('not_sold', 'given_back')
+        and regexp_full_match(plain(stripped(cells.value)), words.words)
+left join roles on columns.title = roles.title
+left join (
+    select distinct
+        numbers.line,
+        numbers.element
+    from numbers
+    inner join roles as amounts
+        on
+            numbers.title = amounts.title
+            and amounts.role in ('quantity', 'unit_price', 'line_amount')
+    where numbers.value < 0
+) as minus
+    on
+        words.role = 'given_back'
+        and cells.line = minus.line
+        and cells.element = minus.element
+where roles.role is null and minus.line is null
+group by columns.shown, words.role;
+
+insert into findings
+select
+    5 as position,
+    format(
+        '{} is taken as the cost of one: nothing shows whether it is that of the line. If it is,'
+        || ' leave unit_cost out.',
+        columns.shown
+    ) as sentence
+from roles as costs
+inner join columns on costs.title = columns.title
+where
+    costs.role = 'unit_cost'
+    and exists (
+        select 1
+        from numbers
+        inner join roles as counts on numbers.title = counts.title and counts.role = 'quantity'
+        where abs(numbers.value) <> 1
+    );
 
 -- where the names of the files, or of their folders, differ in one word: that may be the branch
 insert into findings

@@ -159,6 +159,21 @@ where
         ) as several
     );
 
+-- an amount that lines lack which have a price is of the ticket
+update roles
+set role = 'order_total'
+where
+    role = 'line_amount'
+    and not exists (select 1 from roles as others where others.role = 'order_total')
+    and exists (select 1 from roles as others where others.role = 'quantity')
+    and exists (
+        select 1
+        from roles as others
+        inner join columns as prices on others.title = prices.title
+        inner join columns as amounts on roles.title = amounts.title
+        where others.role = 'unit_price' and amounts.lines < 0.9 * prices.lines
+    );
+
 delete from roles
 where
     role = 'line_amount'

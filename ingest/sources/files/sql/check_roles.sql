@@ -24,6 +24,24 @@ located as (
 
 ),
 
+-- what is called a tip or a discount is nothing else, unless an amount is told by it
+apart as (
+
+    select distinct
+        columns.title,
+        words.role
+    from columns
+    inner join words
+        on
+            words.role in ('tip', 'discount')
+            and regexp_full_match(plain(columns.shown), '(.* )?(' || words.words || ')( .*)?')
+    where
+        not regexp_matches(
+            plain(columns.shown), '\b(after|before|net|incl|excl|without|nach|vor|ohne|inkl|apres|avant)'
+        )
+
+),
+
 scored as (
 
     select
@@ -41,7 +59,16 @@ scored as (
             else 0
         end
         + case
-            when words.role in ('sold_on', 'sold_at') then 2
+            -- a time that some lines lack is of something else, like a cancellation
+            when words.role in ('sold_on', 'sold_at')
+                then case
+                    when columns.lines >= 0.9 * (select max(others.lines) from columns as others)
+                        then 2
+                    else -2
+                end
+            -- a value like #1001 is the number of an order, also in a column with another name
+            when words.role in ('ticket', 'article') and regexp_full_match(columns.example, '#[0-9]+')
+                then case words.role when 'ticket' then 15 else -20 end
             when words.role = 'article' and columns.kind = 'text'
                 then 1 + least(columns.different, 1000) / 1001.0
             when words.role = 'payment_method' and paid.lines >= 0.5 * columns.lines then 12
@@ -65,6 +92,15 @@ scored as (
     left join located on columns.title = located.title
     left join proof on true
     left join nets on true
+    left join apart on columns.title = apart.title and words.role <> apart.role
+    where
+        apart.title is null
+        -- the amount of a line before its discount is no price of one
+        and (
+            words.role <> 'unit_price'
+            or nets.amount is distinct from columns.title
+            or columns.title in (proof.factor, proof.other_factor)
+        )
 
 )
 

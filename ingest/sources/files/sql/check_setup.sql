@@ -2,9 +2,11 @@
 -- what the macros of columns/dialect.sql ask of Postgres and DuckDB has under another name
 create macro regexp_substr(text, pattern) as regexp_extract(text, pattern);
 
+create macro plain_signs(text) as {plain_signs};
+
 -- a text without blanks around it, as the macro `filled` makes it
 create macro stripped(text) as trim(
-    text, ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(8201) || chr(8239)
+    text, {blanks}
 );
 
 create macro plain(text) as trim(

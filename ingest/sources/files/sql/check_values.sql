@@ -1,24 +1,33 @@
 -- sqlfluff:dialect:duckdb
 -- columns of numbers with a unit behind them, like 0,350 kg: the model takes it off
 create table units as
+with
+
+measured as (
+
+    select distinct
+        title,
+        regexp_matches(text, '^[-+]?[0-9.,]+') as is_number,
+        regexp_extract(text, '^[-+]?[0-9.,]+ ?(.*)$', 1) as unit
+    from (select title, plain_signs(stripped(value)) as text from cells) as texts
+    where text <> ''
+
+)
+
 select
-    cells.title,
-    string_agg(
-        distinct nullif(regexp_extract(stripped(cells.value), '[^0-9.,+ -].*$'), ''), ', '
-        order by nullif(regexp_extract(stripped(cells.value), '[^0-9.,+ -].*$'), '')
-    ) as units
-from cells
-inner join words on words.role = 'unit'
-where stripped(cells.value) <> ''
-group by cells.title, words.words
+    measured.title,
+    string_agg(measured.unit, ', ' order by measured.unit) filter (where measured.unit <> '')
+        as units
+from measured
+left join words
+    on words.role = 'unit' and regexp_full_match(measured.unit, '(?i)(' || words.words || ')[.]?')
+group by measured.title
 having
-    bool_and(regexp_full_match(
-        stripped(cells.value), '(?i)[-+]?[0-9.,]+( ?(' || words.words || ')[.]?)?'
-    ))
-    and count(*) filter (where regexp_matches(cells.value, '\pL')) > 0;
+    bool_and(measured.is_number and (measured.unit = '' or words.role is not null))
+    and bool_or(measured.unit <> '');
 
 update cells
-set value = regexp_extract(stripped(value), '[-+]?[0-9.,]+')
+set value = regexp_extract(plain_signs(stripped(value)), '[-+]?[0-9.,]+')
 where title in (select title from units);
 
 update titles
@@ -30,10 +39,11 @@ create table filled as
 select
     title,
     text,
+    plain_signs(text) as plain,
     count(*) as lines,
     min(line) as line,
     -- 0, -0,00, (0.00) and a dash are written alike in every dialect
-    translate(text, '0-.,()', '') = '' as is_nothing
+    translate(plain, '0-.,()', '') = '' as is_nothing
 from (
     select
         title,
@@ -48,16 +58,16 @@ qualify
     row_number() over (partition by title order by min(line) asc, text asc) <= 2000
     or row_number() over (partition by title order by hash(text) asc, text asc) <= 10000;
 
-create table forms as
-select
-    '[-+(]* ?' || digits || ' ?[-)]*' as amount,
-    '(?i)[-+(]* ?' || sign || ' ?[-+(]* ?' || digits || ' ?[-)]*' as before,
-    '(?i)[-+(]* ?' || digits || ' ?[-)]* ?' || sign || '[-)]*' as behind
-from (
-    select
-        '[0-9](?:[0-9., ''\x{a0}\x{2009}\x{202f}]*[0-9])?' as digits,
-        '(r\$|nt\$|us\$|hk\$|[€$£¥₩₹₺₽₴₪฿₫₱₦元円원]|kr\.?|rs\.?|tl|руб\.?|zł|chf|eur|usd|gbp|lei|kč|ft|rm|rp)' as sign
-) as parts;
+-- patterns of constants: one that is read from a table would be compiled for each value
+create macro digits() as '[0-9](?:[0-9., ''\x{a0}\x{2007}\x{2009}\x{202f}\x{3000}]*[0-9])?';
+
+create macro currency() as '(r\$|nt\$|us\$|hk\$|[€$£¥￥₩￦₹₺₽₴₪฿₫₱₦元円원]|kr\.?|rs\.?|tl|руб\.?|zł|chf|eur|usd|gbp|lei|kč|ft|rm|rp)';
+
+create macro amount() as '[-+(]* ?' || digits() || ' ?[-)]*';
+
+create macro sign_before() as '(?i)[-+(]* ?' || currency() || ' ?[-+(]* ?' || digits() || ' ?[-)]*';
+
+create macro sign_behind() as '(?i)[-+(]* ?' || digits() || ' ?[-)]* ?' || currency() || '[-)]*';
 
 -- what stands before or behind the digits in columns that hold amounts: an id may have its letters
 create table signs as
@@ -65,15 +75,15 @@ select coalesce(mode(sign), '') as currency_sign
 from (
     select
         nullif(coalesce(
-            nullif(regexp_extract(text, (select before from forms), 1), ''),
-            regexp_extract(text, (select behind from forms), 1)
+            nullif(regexp_extract(plain, sign_before(), 1), ''),
+            regexp_extract(plain, sign_behind(), 1)
         ), '') as sign,
         avg(case
             when
                 is_nothing
-                or regexp_full_match(text, (select before from forms))
-                or regexp_full_match(text, (select behind from forms))
-                or regexp_full_match(text, (select amount from forms))
+                or regexp_full_match(plain, sign_before())
+                or regexp_full_match(plain, sign_behind())
+                or regexp_full_match(plain, amount())
                 then 1.0
             else 0
         end) over (partition by title) as amounts
@@ -81,8 +91,12 @@ from (
 ) as signed
 where amounts >= 0.75;
 
--- columns whose values are all times of a day as 14.05
+-- columns that hold times of a day: by their name, or since all of their values are like 14.05
 create table clocks as
+select titles.title
+from titles
+inner join words on words.role = 'sold_at' and regexp_full_match(plain(titles.shown), words.words)
+union
 select title
 from filled
 group by title

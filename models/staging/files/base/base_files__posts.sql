@@ -1,4 +1,5 @@
-{%- set measures = ['reach', 'likes', 'comments', 'shares'] -%}
+{%- set measures = {'reach': '0', 'likes': '0', 'comments': '0', 'shares': '0'} -%}
+{%- set times = ['posted_at', 'updated_at'] -%}
 {%- set zone = "coalesce(clocks.time_zone, branches.time_zone, 'UTC')" -%}
 
 with
@@ -44,23 +45,25 @@ mapped as (
 
 ),
 
--- numbers and times as SQL can read them, converted from the feed's dialect
+written as {{ computed_once() }} (
+
+    {{ written_lines('post', measures, times) }}
+
+),
+
 lines as (
 
     select
-        mapped.*,
-        {%- for measure in measures %}
-        {{ amount_in_dialect(measure, empty='0') }} as {{ measure }}_text,
+        written.*,
+        {%- for column in times %}
+        {{ moment_of('written.' ~ column ~ '_local', 'written.' ~ column ~ '_offset', zone) }}
+            as {{ column }}_read,
         {%- endfor %}
-        {{ moment_in_dialect(filled('mapped.posted_at'), zone) }} as posted_at_read,
-        {{ moment_in_dialect(filled('mapped.updated_at'), zone) }} as updated_at_read,
         branches.branch_id as known_branch_id,
-        clocks.time_zone as known_time_zone,
-        {{ record_key_of_feed('mapped.post_id') }} as post_key
-    from mapped
-    left join feeds as dialect on mapped.feed = dialect.feed
-    left join branches on mapped.branch_id = branches.branch_id
-    left join clocks on {{ filled('mapped.time_zone') }} = clocks.time_zone
+        clocks.time_zone as known_time_zone
+    from written
+    left join branches on written.branch_id = branches.branch_id
+    left join clocks on {{ filled('written.time_zone') }} = clocks.time_zone
 
 ),
 

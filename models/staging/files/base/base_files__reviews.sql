@@ -1,3 +1,4 @@
+{%- set times = ['reviewed_at', 'answered_at', 'updated_at'] -%}
 {%- set score = 'numeric(6, 2)' -%}
 {%- set zone = "coalesce(clocks.time_zone, branches.time_zone, 'UTC')" -%}
 
@@ -42,23 +43,25 @@ mapped as (
 
 ),
 
--- numbers and times as SQL can read them, converted from the feed's dialect
+written as {{ computed_once() }} (
+
+    {{ written_lines('review', {'rating': none, 'best_rating': '5'}, times) }}
+
+),
+
 lines as (
 
     select
-        mapped.*,
-        {{ amount_in_dialect('rating') }} as rating_text,
-        {{ amount_in_dialect('best_rating', empty='5') }} as best_rating_text,
-        {%- for column in ['reviewed_at', 'answered_at', 'updated_at'] %}
-        {{ moment_in_dialect(filled('mapped.' ~ column), zone) }} as {{ column }}_read,
+        written.*,
+        {%- for column in times %}
+        {{ moment_of('written.' ~ column ~ '_local', 'written.' ~ column ~ '_offset', zone) }}
+            as {{ column }}_read,
         {%- endfor %}
         branches.branch_id as known_branch_id,
-        clocks.time_zone as known_time_zone,
-        {{ record_key_of_feed('mapped.review_id') }} as review_key
-    from mapped
-    left join feeds as dialect on mapped.feed = dialect.feed
-    left join branches on mapped.branch_id = branches.branch_id
-    left join clocks on {{ filled('mapped.time_zone') }} = clocks.time_zone
+        clocks.time_zone as known_time_zone
+    from written
+    left join branches on written.branch_id = branches.branch_id
+    left join clocks on {{ filled('written.time_zone') }} = clocks.time_zone
 
 ),
 

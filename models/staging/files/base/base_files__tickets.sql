@@ -1,3 +1,4 @@
+{%- set amounts = {'compensation_amount': none, 'reopened_count': '0', 'comment_count': '0'} -%}
 {%- set money = 'numeric(12, 2)' -%}
 {%- set zone = "coalesce(clocks.time_zone, branches.time_zone, 'UTC')" -%}
 {%- set times = ['opened_at', 'first_response_at', 'last_solved_at', 'updated_at'] -%}
@@ -45,25 +46,26 @@ mapped as (
 
 ),
 
--- numbers and times as SQL can read them, converted from the feed's dialect
+written as {{ computed_once() }} (
+
+    {{ written_lines('ticket', amounts, times) }}
+
+),
+
 lines as (
 
     select
-        mapped.*,
-        {{ amount_in_dialect('compensation_amount') }} as compensation_amount_text,
-        {{ amount_in_dialect('reopened_count', empty='0') }} as reopened_count_text,
-        {{ amount_in_dialect('comment_count', empty='0') }} as comment_count_text,
+        written.*,
         {%- for column in times %}
-        {{ moment_in_dialect(filled('mapped.' ~ column), zone) }} as {{ column }}_read,
+        {{ moment_of('written.' ~ column ~ '_local', 'written.' ~ column ~ '_offset', zone) }}
+            as {{ column }}_read,
         {%- endfor %}
         branches.branch_id as known_branch_id,
-        clocks.time_zone as known_time_zone,
         branches.currency as branch_currency,
-        {{ record_key_of_feed('mapped.ticket_id') }} as ticket_key
-    from mapped
-    left join feeds as dialect on mapped.feed = dialect.feed
-    left join branches on mapped.branch_id = branches.branch_id
-    left join clocks on {{ filled('mapped.time_zone') }} = clocks.time_zone
+        clocks.time_zone as known_time_zone
+    from written
+    left join branches on written.branch_id = branches.branch_id
+    left join clocks on {{ filled('written.time_zone') }} = clocks.time_zone
 
 ),
 
