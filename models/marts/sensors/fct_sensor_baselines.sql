@@ -91,21 +91,6 @@ medians as (
 
 ),
 
-spreads as (
-
-    select
-        before.device_id,
-        before.measured_on,
-        percentile_cont(0.5) within group (
-            order by abs(before.reading_value - medians.usual_value)
-        ) as deviation
-    from before
-    inner join medians
-        on before.device_id = medians.device_id and before.measured_on = medians.measured_on
-    group by before.device_id, before.measured_on
-
-),
-
 final as (
 
     select
@@ -114,10 +99,18 @@ final as (
         medians.branch_id,
         cast(medians.readings as integer) as readings,
         cast(medians.usual_value as numeric(12, 4)) as usual_value,
-        cast(greatest(1.4826 * spreads.deviation, 0.1) as numeric(12, 4)) as usual_spread
+        cast(greatest(0.1, 1.4826 * percentile_cont(0.5) within group (
+            order by abs(before.reading_value - medians.usual_value)
+        )) as numeric(12, 4)) as usual_spread
     from medians
-    inner join spreads
-        on medians.device_id = spreads.device_id and medians.measured_on = spreads.measured_on
+    inner join before
+        on medians.device_id = before.device_id and medians.measured_on = before.measured_on
+    group by
+        medians.device_id,
+        medians.measured_on,
+        medians.branch_id,
+        medians.readings,
+        medians.usual_value
 
 )
 

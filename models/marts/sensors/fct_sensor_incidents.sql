@@ -6,7 +6,7 @@
     on_schema_change="fail",
     pre_hook="{{ take_out_measured(ref('fct_sensor_readings'), 192, 'ended_at') }}"
 ) }}
-{%- set next = 'partition by readings.device_id order by happened_at, event_key' %}
+{%- set next = 'partition by readings.device_id order by happened_at, reading_key' %}
 {%- set kinds = [
     ('out_of_range', 'beyond > 0', 'beyond'), ('jump', 'distance > far', 'distance'),
     ('stuck', 'said_value = said_before', '0'),
@@ -65,7 +65,7 @@ numbered as (
         *,
         sum(case when is_bad then 0 else 1 end) over (
             partition by incident_kind, device_id
-            order by happened_at, event_key
+            order by happened_at, reading_key
             rows unbounded preceding
         ) as run_number
     from judged
@@ -78,7 +78,7 @@ ranked as (
         *,
         row_number() over (
             partition by incident_kind, device_id, run_number, is_bad
-            order by badness desc, happened_at asc, event_key asc
+            order by badness desc, happened_at asc, reading_key asc
         ) as place
     from numbered
 
@@ -124,10 +124,12 @@ final as (
 
         -- what is wrong
         found.incident_kind,
-        found.worst_value,
+        cast(found.worst_value as numeric(12, 2)) as worst_value,
         cast({{ minutes }} as numeric(12, 1)) as incident_minutes,
-        case when found.incident_kind = 'out_of_range' then devices.contents_cost end
-            as contents_cost,
+        cast(
+            case when found.incident_kind = 'out_of_range' then devices.contents_cost end
+            as numeric(18, 2)
+        ) as contents_cost,
         devices.responsible,
 
         -- times
