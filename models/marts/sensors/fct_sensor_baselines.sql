@@ -14,7 +14,10 @@ readings as (
 
     select
         *,
-        cast(happened_at as date) as measured_on
+        cast(happened_at as date) as measured_on,
+        reading_value - lag(reading_value) over (
+            partition by device_id order by happened_at, reading_key
+        ) as reading_change
     from {{ ref('fct_sensor_readings') }}
 
 ),
@@ -58,7 +61,8 @@ before as (
 
     select
         wanted.*,
-        readings.reading_value
+        readings.reading_value,
+        readings.reading_change
     from wanted
     inner join readings
         on
@@ -85,7 +89,8 @@ medians as (
         branch_id,
         measured_on,
         readings,
-        percentile_cont(0.5) within group (order by reading_value) as usual_value
+        percentile_cont(0.5) within group (order by reading_value) as usual_value,
+        percentile_cont(0.5) within group (order by reading_change) as usual_change
     from before
     group by device_id, branch_id, measured_on, readings
 
@@ -101,7 +106,11 @@ final as (
         cast(medians.usual_value as numeric(12, 4)) as usual_value,
         cast(greatest(0.1, 1.4826 * percentile_cont(0.5) within group (
             order by abs(before.reading_value - medians.usual_value)
-        )) as numeric(12, 4)) as usual_spread
+        )) as numeric(12, 4)) as usual_spread,
+        cast(medians.usual_change as numeric(12, 4)) as usual_change,
+        cast(greatest(0.1, 1.4826 * percentile_cont(0.5) within group (
+            order by abs(before.reading_change - medians.usual_change)
+        )) as numeric(12, 4)) as usual_change_spread
     from medians
     inner join before
         on medians.device_id = before.device_id and medians.measured_on = before.measured_on
@@ -110,7 +119,8 @@ final as (
         medians.measured_on,
         medians.branch_id,
         medians.readings,
-        medians.usual_value
+        medians.usual_value,
+        medians.usual_change
 
 )
 
