@@ -83,6 +83,19 @@ review_days as (
     group by branch_id, business_date
 ),
 
+-- days of devices that are over
+device_days as (
+    select
+        branch_id,
+        business_date,
+        count(*) as device_days,
+        count(*) filter (where is_complete and is_in_range) as kept_device_days,
+        sum(minutes_out_of_range) as minutes_out_of_range
+    from marts.rpt_cold_chain_days
+    where is_over
+    group by branch_id, business_date
+),
+
 -- of the products whose cost the till itself knows on all days
 cost_days as (
     select
@@ -149,6 +162,9 @@ select
     coalesce(reviews.rated_reviews, days.no_reviews) as rated_reviews,
     coalesce(reviews.stars, days.no_reviews) as stars,
     coalesce(reviews.answered_reviews, days.no_reviews) as answered_reviews,
+    devices.device_days,
+    devices.kept_device_days,
+    devices.minutes_out_of_range,
     case
         when days.is_proven then 'proven'
         when found.branch_id is not null then 'differs'
@@ -168,6 +184,8 @@ left join session_days as sessions
     on days.branch_id = sessions.branch_id and days.business_date = sessions.business_date
 left join review_days as reviews
     on days.branch_id = reviews.branch_id and days.business_date = reviews.business_date
+left join device_days as devices
+    on days.branch_id = devices.branch_id and days.business_date = devices.business_date
 left join cost_days as costs
     on days.branch_id = costs.branch_id and days.business_date = costs.business_date
 left join found
