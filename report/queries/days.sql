@@ -78,7 +78,9 @@ review_days as (
         count(*) as reviews,
         count(rating) as rated_reviews,
         sum(rating) as stars,
-        count(answered_at) as answered_reviews
+        count(answered_at) as answered_reviews,
+        count(sentiment) as scored_reviews,
+        sum(sentiment) as review_sentiment
     from marts.fct_reviews
     group by branch_id, business_date
 ),
@@ -162,6 +164,8 @@ select
     coalesce(reviews.rated_reviews, days.no_reviews) as rated_reviews,
     coalesce(reviews.stars, days.no_reviews) as stars,
     coalesce(reviews.answered_reviews, days.no_reviews) as answered_reviews,
+    coalesce(reviews.scored_reviews, days.no_reviews) as scored_reviews,
+    coalesce(reviews.review_sentiment, days.no_reviews) as review_sentiment,
     devices.device_days,
     devices.kept_device_days,
     devices.minutes_out_of_range,

@@ -315,7 +315,7 @@ EXPECTED_TILES = (
         t.first_response, p.positive_share,
         k.recipe_cost_share, k.waste, k.waste_share, s.stock_out_share,
         w.web_sessions, w.conversion, w.cart_abandonment, w.revenue_per_session,
-        r.reviews, r.average_rating,
+        r.reviews, r.average_rating, r.answered_share, r.average_sentiment,
         v.device_days, v.cold_chain_share, v.minutes_out_of_range
     from days
     cross join (
@@ -379,7 +379,9 @@ EXPECTED_TILES = (
             and business_date between %(first)s and %(last)s
     ) as w
     cross join (
-        select nullif(count(*), 0) as reviews, avg(rating) as average_rating
+        select nullif(count(*), 0) as reviews, avg(rating) as average_rating,
+            avg((answered_at is not null)::integer) as answered_share,
+            avg(sentiment) as average_sentiment
         from marts.fct_reviews
         where branch_id = any (%(branches)s) and business_date between %(first)s and %(last)s
     ) as r
@@ -403,7 +405,8 @@ EXPECTED_TILES = (
         t.first_response,
         p.positive_share, k.recipe_cost_share, k.waste, k.waste_share, s.stock_out_share,
         w.web_sessions, w.conversion, w.cart_abandonment, w.revenue_per_session,
-        r.reviews, r.average_rating, v.device_days, v.cold_chain_share, v.minutes_out_of_range
+        r.reviews, r.average_rating, r.answered_share, r.average_sentiment,
+        v.device_days, v.cold_chain_share, v.minutes_out_of_range
 """
 )
 
