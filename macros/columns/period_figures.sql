@@ -15,7 +15,7 @@
     {%- set tickets = ["tickets", "answered_tickets", "first_response_minutes"] -%}
     {%- set posts = ["positive_posts", "negative_posts"] -%}
     {%- set summed = [
-        "orders", "ticketed_orders", "complaints", "ordered_complaints", "ingredient_days",
+        "orders", "itemized_orders", "ticketed_orders", "complaints", "ordered_complaints", "ingredient_days",
         "stock_out_days", "posts",
     ] + tickets + posts -%}
     {{ return({
@@ -29,7 +29,7 @@
         "tickets": tickets,
         "posts": posts,
         "kinds": {
-            "order": "orders", "guest": "new_guests", "cost": "recipe_cost",
+            "order": "orders", "unit": "units", "guest": "new_guests", "cost": "recipe_cost",
             "waste": "counted_recipe_cost", "stock": "ingredient_days", "ticket": "tickets",
             "post": "posts",
         },

@@ -113,9 +113,9 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
     "rpt_branch_periods": (
         *("branch_period_key", "paid_back_amount", "period_key", "revenue_before_refunds"),
         *("taken_amount", "tax_due", "tax_refunded"),
-        *("cost_days", "counted_recipe_cost", "guest_days", "itemized_revenue", "newest_date"),
-        *("order_days", "ordered_complaints", "ordered_revenue", "ordered_units", "post_days"),
-        *("stock_days", "ticket_days", "ticketed_orders", "waste_days"),
+        *("cost_days", "counted_recipe_cost", "guest_days", "itemized_orders", "itemized_revenue"),
+        *("newest_date", "order_days", "ordered_complaints", "ordered_revenue", "ordered_units", "post_days"),
+        *("stock_days", "ticket_days", "ticketed_orders", "unit_days", "waste_days"),
     ),
     "rpt_guest_periods": ("branch_period_key", "period_key"),
     "rpt_hour_periods": ("branch_period_key", "period_key", "revenue_before_refunds"),

@@ -11,6 +11,7 @@ branch_days as (
         case when recipe_cost is not null then net_revenue_exact end as costed_revenue,
         case when orders is not null then revenue_before_refunds_exact end as ordered_revenue,
         case when orders is not null then units end as ordered_units,
+        case when units is not null then orders end as itemized_orders,
         case when units <> 0 then revenue_before_refunds_exact end as itemized_revenue,
         case when orders is not null then complaints end as ordered_complaints,
         case when complaints is not null then orders end as ticketed_orders,

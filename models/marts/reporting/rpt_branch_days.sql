@@ -10,9 +10,8 @@
 {%- set less = {'tax_due': 'tax_amount - tax_refunded',
     'net_revenue': 'revenue_before_refunds - refund_amount',
     'recipe_cost': 'case when units is not null then recipe_cost end'} %}
-{%- set joined = {
-    'payments': 'payment_days', 'guests': ref('rpt_guest_days'), 'judged': ref('int_days_judged'),
-    'food': ref('int_food_costed')} %}
+{%- set joined = {'payments': 'payment_days', 'guests': ref('rpt_guest_days'),
+    'judged': ref('int_days_judged'), 'food': ref('int_food_costed')} %}
 with order_days as (
     select
         branch_id,
@@ -42,8 +41,9 @@ payment_days as (
     from {{ ref('fct_payments') }}
     group by branch_id, business_date
 ),
-
 {%- for count, (counted, fact) in said.items() %}
+{%- do joined.update({count: count ~ '_of_days'}) %}
+
 {{ count }}_of_days as (
     select
         branch_id,
@@ -52,8 +52,8 @@ payment_days as (
     from {{ fact }}
     group by branch_id, business_date
 ),
-{%- do joined.update({count: count ~ '_of_days'}) %}
 {%- endfor %}
+
 -- from the first to the newest sale: a day that is not loaded must not look like one without sales
 traded as (
     select
@@ -95,7 +95,8 @@ filled as (
         {%- for count in counts[2:] %}
         {%- set rows = count if count in said else 'guests' %}
         case
-            when count({{ rows }}.branch_id) over so_far > 0 then coalesce({{ rows }}.{{ count }}, 0)
+            when count({{ rows }}.branch_id) over so_far > 0
+                then coalesce({{ rows }}.{{ count }}, 0)
         end as {{ count }},
         {%- endfor %}
         case when sales.branch_id is null then 0 else sales.orders end as orders,
