@@ -15,17 +15,17 @@
                 where newer.device_id = old.device_id and newer.happened_at > old.happened_at
             );
         {%- set touched_readings -%}
-            select coalesce(readings.event_key, built.event_key) as event_key
+            select coalesce(readings.reading_key, built.reading_key) as reading_key
             from (
-                select event_key, load_id from {{ readings }} where received_at >= {{ since }}
+                select reading_key, load_id from {{ readings }} where received_at >= {{ since }}
             ) as readings
             full join {{ this }} as built
-                on readings.event_key = built.event_key and readings.load_id = built.load_id
+                on readings.reading_key = built.reading_key and readings.load_id = built.load_id
             where
-                built.event_key is null
-                or (readings.event_key is null and built.received_at >= {{ since }})
+                built.reading_key is null
+                or (readings.reading_key is null and built.received_at >= {{ since }})
         {%- endset -%}
-        {{ adapter.dispatch("take_out")(touched_readings, by="event_key") }}
+        {{ adapter.dispatch("take_out")(touched_readings, by="reading_key") }}
     {%- endif -%}
 {%- endmacro %}
 

@@ -80,14 +80,16 @@ def recount() -> list[tuple[Any, ...]]:
     for events in visitors.values():
         events.sort(key=lambda event: (event.happened_at, event.said["event_id"]))
         session: list[Event] = []
+        named = ""
         for event in events:
+            campaign = event.said.get("campaign") or named
             if session:
                 is_silent = event.happened_at - session[-1].happened_at > SILENCE
-                campaign, before = (each.said.get("campaign") for each in (event, session[-1]))
-                if is_silent or (campaign and campaign != before):
+                if is_silent or campaign != named:
                     found.append(described(session))
                     session = []
             session.append(event)
+            named = campaign
         found.append(described(session))
     return sorted(found)
 

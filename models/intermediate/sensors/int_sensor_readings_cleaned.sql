@@ -69,7 +69,7 @@ final as (
 
     select
         -- keys
-        event_key,
+        event_key as reading_key,
         device as device_id,
         branch_id,
         {{ business_date('happened_at', 'time_zone', 'cutover_hour') }} as business_date,

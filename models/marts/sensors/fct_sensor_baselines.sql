@@ -14,7 +14,10 @@ readings as (
 
     select
         *,
-        cast(happened_at as date) as measured_on
+        cast(happened_at as date) as measured_on,
+        reading_value - lag(reading_value) over (
+            partition by device_id order by happened_at, reading_key
+        ) as reading_change
     from {{ ref('fct_sensor_readings') }}
 
 ),
@@ -58,7 +61,8 @@ before as (
 
     select
         wanted.*,
-        readings.reading_value
+        readings.reading_value,
+        readings.reading_change
     from wanted
     inner join readings
         on
@@ -85,24 +89,10 @@ medians as (
         branch_id,
         measured_on,
         readings,
-        percentile_cont(0.5) within group (order by reading_value) as usual_value
+        percentile_cont(0.5) within group (order by reading_value) as usual_value,
+        percentile_cont(0.5) within group (order by reading_change) as usual_change
     from before
     group by device_id, branch_id, measured_on, readings
-
-),
-
-spreads as (
-
-    select
-        before.device_id,
-        before.measured_on,
-        percentile_cont(0.5) within group (
-            order by abs(before.reading_value - medians.usual_value)
-        ) as deviation
-    from before
-    inner join medians
-        on before.device_id = medians.device_id and before.measured_on = medians.measured_on
-    group by before.device_id, before.measured_on
 
 ),
 
@@ -114,10 +104,23 @@ final as (
         medians.branch_id,
         cast(medians.readings as integer) as readings,
         cast(medians.usual_value as numeric(12, 4)) as usual_value,
-        cast(greatest(1.4826 * spreads.deviation, 0.1) as numeric(12, 4)) as usual_spread
+        cast(greatest(0.1, 1.4826 * percentile_cont(0.5) within group (
+            order by abs(before.reading_value - medians.usual_value)
+        )) as numeric(12, 4)) as usual_spread,
+        cast(medians.usual_change as numeric(12, 4)) as usual_change,
+        cast(greatest(0.1, 1.4826 * percentile_cont(0.5) within group (
+            order by abs(before.reading_change - medians.usual_change)
+        )) as numeric(12, 4)) as usual_change_spread
     from medians
-    inner join spreads
-        on medians.device_id = spreads.device_id and medians.measured_on = spreads.measured_on
+    inner join before
+        on medians.device_id = before.device_id and medians.measured_on = before.measured_on
+    group by
+        medians.device_id,
+        medians.measured_on,
+        medians.branch_id,
+        medians.readings,
+        medians.usual_value,
+        medians.usual_change
 
 )
 

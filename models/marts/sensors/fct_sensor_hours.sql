@@ -19,7 +19,7 @@ readings as (
         {{ dbt.date_trunc('hour', 'happened_at') }} as hour_started_at,
         row_number() over (
             partition by device_id, {{ dbt.date_trunc('hour', 'happened_at') }}
-            order by happened_at desc, event_key desc
+            order by happened_at desc, reading_key desc
         ) as place_from_last
     from {{ ref('fct_sensor_readings') }}
     {%- if since %}

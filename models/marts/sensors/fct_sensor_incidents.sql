@@ -6,16 +6,19 @@
     on_schema_change="fail",
     pre_hook="{{ take_out_measured(ref('fct_sensor_readings'), 192, 'ended_at') }}"
 ) }}
-{%- set next = 'partition by readings.device_id order by happened_at, event_key' %}
+{%- set next = 'partition by readings.device_id order by happened_at, reading_key' %}
+{%- set change = 'readings.reading_value - lag(readings.reading_value) over (' ~ next ~ ')' %}
+{%- set spreads = var('sensor_jump_spreads', 6) %}
 {%- set kinds = [
-    ('out_of_range', 'beyond > 0', 'beyond'), ('jump', 'distance > far', 'distance'),
-    ('stuck', 'said_value = said_before', '0'),
+    ('out_of_range', 'beyond > 0', 'beyond'), ('stuck', 'said_value = said_before', '0'),
+    ('jump', 'is_steady and greatest(distance, leap) > ' ~ spreads, 'distance'),
 ] %}
 {%- set last_at = 'max(case when is_bad then happened_at end)' %}
 {%- set good_at = 'max(case when is_bad then next_at end)' %}
 {%- set gap = dbt.datediff('happened_at', 'coalesce(next_at, newest_at)', 'second') %}
 {%- set seconds = dbt.datediff('began_at', 'coalesce(ended_at, seen_at)', 'second') %}
 {%- set minutes = '((' ~ seconds ~ ') / 60.0)' %}
+{%- set stuck_minutes = var('sensor_stuck_minutes', 240) %}
 
 with
 
@@ -28,9 +31,9 @@ readings as (
             devices.lowest_value - readings.reading_value,
             readings.reading_value - devices.highest_value
         ) as beyond,
-        case when devices.is_steady then abs(readings.reading_value - usual.usual_value) end
-            as distance,
-        {{ var('sensor_jump_spreads', 8) }} * usual.usual_spread as far,
+        devices.is_steady,
+        abs(readings.reading_value - usual.usual_value) / usual.usual_spread as distance,
+        abs({{ change }} - usual.usual_change) / usual.usual_change_spread as leap,
         lag(readings.said_value) over ({{ next }}) as said_before,
         lead(readings.happened_at) over ({{ next }}) as next_at,
         max(readings.received_at) over () as newest_at
@@ -65,7 +68,7 @@ numbered as (
         *,
         sum(case when is_bad then 0 else 1 end) over (
             partition by incident_kind, device_id
-            order by happened_at, event_key
+            order by happened_at, reading_key
             rows unbounded preceding
         ) as run_number
     from judged
@@ -78,7 +81,7 @@ ranked as (
         *,
         row_number() over (
             partition by incident_kind, device_id, run_number, is_bad
-            order by badness desc, happened_at asc, event_key asc
+            order by badness desc, happened_at asc, reading_key asc
         ) as place
     from numbered
 
@@ -124,10 +127,12 @@ final as (
 
         -- what is wrong
         found.incident_kind,
-        found.worst_value,
+        cast(found.worst_value as numeric(12, 2)) as worst_value,
         cast({{ minutes }} as numeric(12, 1)) as incident_minutes,
-        case when found.incident_kind = 'out_of_range' then devices.contents_cost end
-            as contents_cost,
+        cast(
+            case when found.incident_kind = 'out_of_range' then devices.contents_cost end
+            as numeric(18, 2)
+        ) as contents_cost,
         devices.responsible,
 
         -- times
@@ -137,10 +142,7 @@ final as (
     inner join {{ ref('dim_devices') }} as devices on found.device_id = devices.device_id
     where
         (found.incident_kind <> 'out_of_range' or {{ minutes }} > devices.minutes_allowed)
-        and (
-            found.incident_kind <> 'stuck'
-            or {{ minutes }} >= {{ var('sensor_stuck_minutes', 240) }}
-        )
+        and (found.incident_kind <> 'stuck' or {{ minutes }} >= {{ stuck_minutes }})
         and coalesce(found.ended_at >= {{ since or 'found.ended_at' }}, true)
 
 )

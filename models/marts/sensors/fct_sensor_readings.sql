@@ -2,7 +2,7 @@
 {{ config(
     materialized="incremental",
     incremental_strategy="append",
-    unique_key="event_key",
+    unique_key="reading_key",
     on_schema_change="fail",
     indexes=[
         {"columns": ["device_id", "happened_at"]},
@@ -17,7 +17,7 @@ with
 
 readings as (
 
-    select * from {{ touched_rows(ref('int_sensor_readings_cleaned'), by=['event_key']) }}
+    select * from {{ touched_rows(ref('int_sensor_readings_cleaned'), by=['reading_key']) }}
     where happened_at >= {{ since or 'happened_at' }}
 
 ),
@@ -34,7 +34,7 @@ numbered as (
                 readings.occurred_at,
                 coalesce(readings.sequence_number, -1),
                 readings.said_value
-            order by readings.received_at, readings.event_key
+            order by readings.received_at, readings.reading_key
         ) as copy_number
     from readings
     {%- if is_incremental() %}
@@ -56,7 +56,7 @@ final as (
 
     select
         -- keys
-        numbered.event_key,
+        numbered.reading_key,
         numbered.device_id,
         numbered.branch_id,
         numbered.business_date,

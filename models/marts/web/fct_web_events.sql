@@ -43,12 +43,16 @@ placed as (
     select
         *,
         lag(happened_at) over ({{ next }}) as before_at,
-        lag(campaign) over ({{ next }}) as campaign_before
+        -- the last one that was named: most shops name it once, where the visitor arrives
+        lag(campaign) over (
+            partition by visitor_key, case when campaign is null then 0 else 1 end
+            order by happened_at, event_key
+        ) as campaign_before
     from events
 
 ),
 
--- after a silence, or with a campaign that the event before does not name; not at midnight
+-- after a silence, or with another campaign than was named before; not at midnight
 begun as (
 
     select
