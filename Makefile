@@ -49,6 +49,8 @@ install: .venv/installed  ## make .venv with the locked dependencies
 
 run: install  ## load, build, test, publish and document the sample company
 	$(BIN)/mypizza-sample start
+	$(BIN)/mypizza ingest
+	$(BIN)/mypizza-sample advance --until 2016-01-31
 	$(BIN)/mypizza run
 
 test: install  ## run the tests: Python, and through it dbt on real servers

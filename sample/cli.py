@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, fields
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -68,9 +69,18 @@ def start(
 
 
 @app.command()
-def advance(days: Annotated[int, typer.Option(min=1, help="Days to trade on.")] = 1) -> None:
+def advance(
+    days: Annotated[int, typer.Option(min=1, help="Days to trade on.")] = 1,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Trade on to this day instead, if it is to come."),
+    ] = None,
+) -> None:
     """Let the company trade: sales, refunds, late commits, deliveries, posts, tickets."""
     warehouse = warehouse_module.resolve()
+    if until:
+        company.advance(warehouse, days=0)  # a till that lags catches up first
+        days = max(0, (until.date() - company.last_day(warehouse)).days)
     tradings = company.advance(warehouse, days=days)
     names = ["last_day", *(event.name for event in company.EVENTS)]
     show(

@@ -3,8 +3,8 @@
 
     Returns:
         Lists of names: `exact` amounts that have a column that is not rounded, all `amounts`, `units`
-        of which there may be halves, `counts`, those of them that are `summed` over days, and that belong
-        to `tickets` and `posts`. And `kinds`: what a branch may record on some of its days alone, with
+        of which there may be halves, `counts`, those of them that are `summed` over days, and that facts
+        say of `tickets` and `posts`. And `kinds`: what a branch may record on some of its days alone, with
         the column of a day that is null where it does not. -#}
 {% macro period_figures() -%}
     {%- set exact = [
@@ -13,10 +13,10 @@
         "paid_back_amount", "recipe_cost", "waste", "counted_recipe_cost",
     ] -%}
     {%- set tickets = ["tickets", "answered_tickets", "first_response_minutes"] -%}
-    {%- set posts = ["posts", "positive_posts", "negative_posts"] -%}
+    {%- set posts = ["positive_posts", "negative_posts"] -%}
     {%- set summed = [
-        "orders", "ticketed_orders", "complaints", "ordered_complaints", "ingredient_days",
-        "stock_out_days",
+        "orders", "itemized_orders", "ticketed_orders", "complaints", "ordered_complaints", "ingredient_days",
+        "stock_out_days", "posts",
     ] + tickets + posts -%}
     {{ return({
         "exact": exact,
@@ -29,7 +29,7 @@
         "tickets": tickets,
         "posts": posts,
         "kinds": {
-            "order": "orders", "guest": "new_guests", "cost": "recipe_cost",
+            "order": "orders", "unit": "units", "guest": "new_guests", "cost": "recipe_cost",
             "waste": "counted_recipe_cost", "stock": "ingredient_days", "ticket": "tickets",
             "post": "posts",
         },

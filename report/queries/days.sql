@@ -6,12 +6,11 @@ with branch_days as (
         min(case when days.gross_revenue_exact <> 0 then days.business_date end)
             over (partition by days.branch_id) as first_sale_date,
         -- a day of which there is nothing: 0 once the branch records it, and before that unknown
-        case when days.business_date >= recorded.first_guest_date then 0 end as no_guests,
-        case when days.business_date >= recorded.first_post_date then 0 end as no_posts,
-        case when days.business_date >= recorded.first_session_date then 0 end as no_sessions,
-        case when days.business_date >= recorded.first_review_date then 0 end as no_reviews
+        0 * days.new_guests as no_guests,
+        0 * days.posts as no_posts,
+        0 * days.web_sessions as no_sessions,
+        0 * days.reviews as no_reviews
     from marts.rpt_branch_days as days
-    inner join recorded on days.branch_id = recorded.branch_id
 ),
 
 stock_days as (
@@ -39,7 +38,6 @@ post_days as (
     select
         branch_id,
         business_date,
-        count(sentiment) as posts,
         count(*) filter (where sentiment_class = 'positive') as positive_posts
     from marts.fct_social_posts
     group by branch_id, business_date
@@ -59,7 +57,6 @@ session_days as (
     select
         branch_id,
         business_date,
-        count(*) as sessions,
         count(*) filter (where has_product_view) as sessions_with_product_view,
         count(*) filter (where has_cart) as carts,
         count(*) filter (where has_checkout) as checkouts,
@@ -75,11 +72,25 @@ review_days as (
     select
         branch_id,
         business_date,
-        count(*) as reviews,
         count(rating) as rated_reviews,
         sum(rating) as stars,
-        count(answered_at) as answered_reviews
+        count(answered_at) as answered_reviews,
+        count(sentiment) as scored_reviews,
+        sum(sentiment) as review_sentiment
     from marts.fct_reviews
+    group by branch_id, business_date
+),
+
+-- days of devices that are over
+device_days as (
+    select
+        branch_id,
+        business_date,
+        count(*) as device_days,
+        count(*) filter (where is_complete and is_in_range) as kept_device_days,
+        sum(minutes_out_of_range) as minutes_out_of_range
+    from marts.rpt_cold_chain_days
+    where is_over
     group by branch_id, business_date
 ),
 
@@ -128,7 +139,7 @@ select
         as answered_tickets,
     case when days.complaints is not null then coalesce(tickets.first_response_minutes, 0) end
         as first_response_minutes,
-    coalesce(posts.posts, days.no_posts) as posts,
+    days.posts,
     coalesce(posts.positive_posts, days.no_posts) as positive_posts,
     days.recipe_cost_exact as recipe_cost,
     -- between two counts nothing is found missing
@@ -138,17 +149,22 @@ select
     stock.stock_out_days,
     costs.till_cost,
     costs.till_costed_revenue,
-    coalesce(sessions.sessions, days.no_sessions) as sessions,
+    days.web_sessions as sessions,
     coalesce(sessions.sessions_with_product_view, days.no_sessions) as sessions_with_product_view,
     coalesce(sessions.carts, days.no_sessions) as carts,
     coalesce(sessions.checkouts, days.no_sessions) as checkouts,
     coalesce(sessions.converted_sessions, days.no_sessions) as converted_sessions,
     coalesce(sessions.abandoned_carts, days.no_sessions) as abandoned_carts,
     coalesce(sessions.web_revenue, days.no_sessions) as web_revenue,
-    coalesce(reviews.reviews, days.no_reviews) as reviews,
+    days.reviews,
     coalesce(reviews.rated_reviews, days.no_reviews) as rated_reviews,
     coalesce(reviews.stars, days.no_reviews) as stars,
     coalesce(reviews.answered_reviews, days.no_reviews) as answered_reviews,
+    coalesce(reviews.scored_reviews, days.no_reviews) as scored_reviews,
+    coalesce(reviews.review_sentiment, days.no_reviews) as review_sentiment,
+    devices.device_days,
+    devices.kept_device_days,
+    devices.minutes_out_of_range,
     case
         when days.is_proven then 'proven'
         when found.branch_id is not null then 'differs'
@@ -168,6 +184,8 @@ left join session_days as sessions
     on days.branch_id = sessions.branch_id and days.business_date = sessions.business_date
 left join review_days as reviews
     on days.branch_id = reviews.branch_id and days.business_date = reviews.business_date
+left join device_days as devices
+    on days.branch_id = devices.branch_id and days.business_date = devices.business_date
 left join cost_days as costs
     on days.branch_id = costs.branch_id and days.business_date = costs.business_date
 left join found

@@ -315,7 +315,8 @@ EXPECTED_TILES = (
         t.first_response, p.positive_share,
         k.recipe_cost_share, k.waste, k.waste_share, s.stock_out_share,
         w.web_sessions, w.conversion, w.cart_abandonment, w.revenue_per_session,
-        r.reviews, r.average_rating
+        r.reviews, r.average_rating, r.answered_share, r.average_sentiment,
+        v.device_days, v.cold_chain_share, v.minutes_out_of_range
     from days
     cross join (
         select
@@ -378,15 +379,34 @@ EXPECTED_TILES = (
             and business_date between %(first)s and %(last)s
     ) as w
     cross join (
-        select nullif(count(*), 0) as reviews, avg(rating) as average_rating
+        select nullif(count(*), 0) as reviews, avg(rating) as average_rating,
+            avg((answered_at is not null)::integer) as answered_share,
+            avg(sentiment) as average_sentiment
         from marts.fct_reviews
         where branch_id = any (%(branches)s) and business_date between %(first)s and %(last)s
     ) as r
+    cross join (
+        select
+            -- none means that the branch has no sensors
+            nullif(count(*), 0) as device_days,
+            avg((is_complete and is_in_range)::integer) as cold_chain_share,
+            sum(minutes) as minutes_out_of_range
+        from marts.rpt_cold_chain_days as devices
+        cross join lateral (
+            select coalesce(sum(hours.minutes_out_of_range), 0) as minutes
+            from marts.fct_sensor_hours as hours
+            where hours.device_id = devices.device_id
+                and hours.business_date = devices.business_date
+        ) as measured
+        where is_over and branch_id = any (%(branches)s)
+            and business_date between %(first)s and %(last)s
+    ) as v
     group by g.guests, g.new_guests, g.returning_guests, o.known_guest_share, t.complaints,
         t.first_response,
         p.positive_share, k.recipe_cost_share, k.waste, k.waste_share, s.stock_out_share,
         w.web_sessions, w.conversion, w.cart_abandonment, w.revenue_per_session,
-        r.reviews, r.average_rating
+        r.reviews, r.average_rating, r.answered_share, r.average_sentiment,
+        v.device_days, v.cold_chain_share, v.minutes_out_of_range
 """
 )
 
@@ -413,8 +433,9 @@ def test_every_tile_equals_the_facts(
         wanted = expected[name]
         if wanted is None:
             needs = next(tile.needs for tile in PAGE.tiles if tile.name == name)
-            # Lyon records neither stock nor tickets nor posts; web shop and reviews began late
-            unrecorded = (branch == "lyon" and needs) or needs in ("has_web", "has_reviews")
+            # Lyon records neither stock nor tickets nor posts; the others began late
+            late = ("has_web", "has_reviews", "has_sensors")
+            unrecorded = (branch == "lyon" and needs) or needs in late
             word = "not recorded here" if unrecorded else "not known"
             assert (value, texts[name]) == ("", word), name
         else:
@@ -520,6 +541,12 @@ PAID = (
     "group by 1"
 )
 """What was paid, by what the query selects first."""
+
+LASTED = (
+    "case when {0} < 60 then round({0}) || ' min' "
+    "else div(round({0}), 60) || ' h ' || mod(round({0}), 60) || ' min' end"
+)
+"""A number of minutes, as people read it."""
 
 FACTS = {
     "revenue": (
@@ -693,6 +720,42 @@ FACTS = {
         "inner join marts.dim_branches using (branch_id) where branch_id = any (%(branches)s)",
         "now",
         [2, 0],
+    ),
+    "devices": (
+        "select device_name, count(distinct branch_id), count(*), "
+        "count(*) filter (where is_complete and is_in_range), "
+        "100 * avg((is_complete and is_in_range)::integer), "
+        + LASTED.format("sum(minutes_out_of_range)")
+        + " from marts.rpt_cold_chain_days inner join marts.dim_devices "
+        "using (device_id, branch_id) where is_over and branch_id = any (%(branches)s) "
+        "and business_date between %(first)s and %(last)s group by 1",
+        "period",
+        [0, 1, 2, 3, 4, 5],
+    ),
+    "cold_chain_days": (
+        "select to_char(business_date, 'FMDD FMMonth YYYY'), branch_name, device_name, "
+        "case when is_in_range then '–' else (select reading::text from (select unnest(array["
+        "min(lowest_reading), max(highest_reading)]) as reading from marts.fct_sensor_hours "
+        "where device_id = days.device_id and business_date = days.business_date) as readings "
+        "order by greatest(lowest_value - reading, reading - highest_value) desc limit 1) end, "
+        + LASTED.format("minutes_out_of_range")
+        + ", coalesce(days.responsible, '–') from marts.rpt_cold_chain_days as days "
+        "inner join marts.dim_devices using (device_id, branch_id) "
+        "inner join marts.dim_branches using (branch_id) "
+        "where is_over and (not is_complete or not is_in_range) "
+        "and branch_id = any (%(branches)s) and business_date between %(first)s and %(last)s",
+        "period",
+        [0, 1, 2, 4, 6, 8],
+    ),
+    "incidents": (
+        "select to_char(began_at at time zone time_zone, 'YYYY-MM-DD HH24:MI'), branch_name, "
+        "device_name, coalesce(worst_value::text, '–'), " + LASTED.format("incident_minutes") + ", "
+        "coalesce(i.contents_cost::text, '–') from marts.fct_sensor_incidents as i "
+        "inner join marts.dim_devices using (device_id, branch_id) "
+        "inner join marts.dim_branches using (branch_id) where branch_id = any (%(branches)s) "
+        "and business_date between %(first)s and %(last)s",
+        "period",
+        [0, 1, 2, 4, 6, 8],
     ),
     "taxes": (
         "select to_char(business_date, 'Mon YYYY'), country_code, 100 * tax_rate, "
@@ -881,6 +944,7 @@ def test_every_figure_of_any_days_equals_the_facts(
     for figure in (
         *("revenue", "branches", "channels", "payments", "paid_days", "cash", "complaints"),
         *("stock_outs", "costs", "web_funnel", "proven", "findings", "reconciliation"),
+        *("devices", "cold_chain_days", "incidents"),
     ):
         columns = FACTS[figure][2]
         rows = [[plain(row[index]) for index in columns] for row in browser.table(figure)]
@@ -1123,12 +1187,12 @@ def test_guests_of_one_month_alone_are_no_cohort_yet(
     assert "NaN" not in text
 
 
-def test_a_chain_without_web_shop_or_reviews_does_not_see_them(
+def test_a_chain_without_web_shop_reviews_or_sensors_does_not_see_them(
     browser: Browser, published: Warehouse, tmp_path: Path
 ) -> None:
     answers = read(published)
     for row in answers["days"]:
-        row["sessions"] = row["reviews"] = None
+        row["sessions"] = row["reviews"] = row["device_days"] = None
     page, browser.page = browser.page, tmp_path / "report.html"
     browser.page.write_text(render(answers), encoding="utf-8")
     browser.open("USD", "2016-01")
@@ -1138,7 +1202,7 @@ def test_a_chain_without_web_shop_or_reviews_does_not_see_them(
     )
     texts = browser.tile_texts()
     browser.page = page
-    assert sections == 2 * [name for name in PAGE.sections if name not in ("web", "reviews")]
+    assert sections == 2 * [name for name in PAGE.sections if name not in PAGE.optional]
     assert "conversion" not in texts
     assert texts["net_revenue"]
 

@@ -9,6 +9,7 @@ import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,13 @@ def test_the_company_trades_on(started: Warehouse) -> None:
     assert "2016-01-02" in sample("advance", "--days", "2").stdout
     assert (company.last_day(started) - before).days == 2
     assert query(started, "select count(*) from orders", "till_chicago") > orders
+
+
+def test_the_company_trades_on_to_a_day_once(started: Warehouse) -> None:
+    day = company.last_day(started) + timedelta(days=2)
+    for _ in range(2):
+        sample("advance", "--until", f"{day}")
+        assert company.last_day(started) == day
 
 
 def test_stop_takes_its_own_addresses_out_and_start_goes_on(started: Warehouse) -> None:

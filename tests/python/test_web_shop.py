@@ -144,7 +144,7 @@ def test_orders_of_the_shop_are_the_app_orders_of_the_tills_to_the_cent(
     assert shop_days(published) == till_days(published)
     ((orders, revenue),) = query(
         published,
-        "select sum(orders), sum(order_revenue) from marts.rpt_web_funnel_days",
+        "select sum(web_orders), sum(order_revenue) from marts.rpt_web_funnel_days",
     )
     wanted = "select count(*), sum(order_revenue) from marts.fct_orders"
     assert query(published, f"{wanted} where channel = 'app' and is_sale") == [(orders, revenue)]

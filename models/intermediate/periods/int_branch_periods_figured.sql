@@ -11,6 +11,7 @@ branch_days as (
         case when recipe_cost is not null then net_revenue_exact end as costed_revenue,
         case when orders is not null then revenue_before_refunds_exact end as ordered_revenue,
         case when orders is not null then units end as ordered_units,
+        case when units is not null then orders end as itemized_orders,
         case when units <> 0 then revenue_before_refunds_exact end as itemized_revenue,
         case when orders is not null then complaints end as ordered_complaints,
         case when complaints is not null then orders end as ticketed_orders,
@@ -50,14 +51,13 @@ post_days as (
     select
         branch_id,
         business_date,
-        count(sentiment) as posts,
         count(case when sentiment_class = 'positive' then 1 end) as positive_posts,
         count(case when sentiment_class = 'negative' then 1 end) as negative_posts
     from {{ ref('fct_social_posts') }}
     group by branch_id, business_date
 ),
 
--- nobody knows whether nobody wrote before the first who did
+-- since when a branch has tickets and posts, `rpt_branch_days` says
 days as (
     select
         branch_days.*,
@@ -70,7 +70,7 @@ days as (
         end as {{ count }},
         {%- endfor %}
         {%- for count in figures.posts %}
-        case when count(post_days.posts) over so_far > 0 then coalesce(post_days.{{ count }}, 0) end
+        case when branch_days.posts is not null then coalesce(post_days.{{ count }}, 0) end
             as {{ count }},
         {%- endfor %}
         min(branch_days.sale_date) over branch as first_sale_date,
@@ -83,9 +83,7 @@ days as (
             branch_days.branch_id = {{ each }}.branch_id
             and branch_days.business_date = {{ each }}.business_date
     {%- endfor %}
-    window
-        branch as (partition by branch_days.branch_id),
-        so_far as (partition by branch_days.branch_id order by branch_days.business_date)
+    window branch as (partition by branch_days.branch_id)
 ),
 
 -- a sum is of the days on which it is recorded, and how many these are stands beside it
@@ -132,7 +130,6 @@ final as (
     select
         {{ surrogate_key('period_days.branch_id', 'period_days.period_id') }} as branch_period_key,
         period_days.*,
-        -- before its first known guest nobody knows who came to a branch
         case when period_days.guest_days > 0 then coalesce(guests.guests, 0) end as guests,
         case when period_days.guest_days > 0 then coalesce(guests.new_guests, 0) end as new_guests,
         case when period_days.guest_days > 0 then coalesce(guests.returning_guests, 0) end

@@ -19,6 +19,12 @@ conversions as (
 
 ),
 
+currencies as (
+
+    select * from {{ ref('currencies') }}
+
+),
+
 final as (
 
     select
@@ -36,12 +42,15 @@ final as (
 
         -- money
         cast(deliveries.unit_price / conversions.factor as {{ exact_type() }}) as unit_price,
-        cast(deliveries.quantity * deliveries.unit_price as numeric(14, 2)) as amount,
+        {{ money(
+            'deliveries.quantity * deliveries.unit_price', 'coalesce(currencies.minor_unit, 2)'
+        ) }} as amount,
         deliveries.currency
     from deliveries
     inner join ingredients on deliveries.ingredient_id = ingredients.ingredient_id
     inner join conversions
         on deliveries.unit = conversions.from_unit and ingredients.unit = conversions.to_unit
+    left join currencies on deliveries.currency = currencies.currency
 
 )
 

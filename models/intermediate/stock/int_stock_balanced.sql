@@ -1,4 +1,8 @@
 {{ config(materialized='table') }}
+{%- set amounts = {
+    'consumed_amount':
+        'case when consumed_quantity = 0 then 0 else consumed_quantity * unit_cost end',
+    'variance_amount': '(expected_quantity - plausible_quantity) * unit_cost'} %}
 
 with
 
@@ -17,6 +21,12 @@ ingredients as (
 branches as (
 
     select * from {{ ref('branches') }}
+
+),
+
+currencies as (
+
+    select * from {{ ref('currencies') }}
 
 ),
 
@@ -69,6 +79,7 @@ valued as (
         opened.*,
         ingredients.unit,
         branches.currency,
+        coalesce(currencies.minor_unit, 2) as minor_unit,
         opened.opening_quantity + opened.delivered_quantity - opened.consumed_quantity
             as expected_quantity,
         case when not opened.is_surplus then opened.counted_quantity end as plausible_quantity,
@@ -82,6 +93,7 @@ valued as (
     from opened
     inner join ingredients on opened.ingredient_id = ingredients.ingredient_id
     inner join branches on opened.branch_id = branches.branch_id
+    left join currencies on branches.currency = currencies.currency
 
 ),
 
@@ -109,13 +121,9 @@ final as (
         -- money
         currency,
         unit_cost,
-        {%- for suffix, type in [('', 'numeric(14, 2)'), ('_exact', exact_type())] %}
-        cast(
-            case when consumed_quantity = 0 then 0 else consumed_quantity * unit_cost end
-            as {{ type }}
-        ) as consumed_amount{{ suffix }},
-        cast((expected_quantity - plausible_quantity) * unit_cost as {{ type }})
-            as variance_amount{{ suffix }},
+        {%- for name, amount in amounts.items() %}
+        {{ money('(' ~ amount ~ ')') }} as {{ name }},
+        cast({{ amount }} as {{ exact_type() }}) as {{ name }}_exact,
         {%- endfor %}
 
         -- how long it lasts

@@ -1,12 +1,17 @@
-{%- set counts = ['orders', 'units', 'new_guests', 'returning_guests', 'complaints'] %}
+{#- what others say of a day: how it is summed, and from what -#}
+{%- set said = {
+    'is_equal': ['min(case when is_equal then 1 else 0 end) = 1', ref('rpt_till_figures')],
+    'complaints': ['sum(case when is_complaint then 1 else 0 end)', ref('fct_support_tickets')],
+    'posts': ['count(sentiment)', ref('fct_social_posts')],
+    'web_sessions': ['sum(sessions)', ref('rpt_web_funnel_days')],
+    'reviews': ['count(*)', ref('fct_reviews')]} %}
+{%- set counts = ['orders', 'units', 'new_guests', 'returning_guests'] + (said | list)[1:] %}
 {%- set amounts = period_figures().exact %}
 {%- set less = {'tax_due': 'tax_amount - tax_refunded',
     'net_revenue': 'revenue_before_refunds - refund_amount',
     'recipe_cost': 'case when units is not null then recipe_cost end'} %}
-{%- set joined = {
-    'payments': 'payment_days', 'figures': 'figure_days', 'tickets': 'ticket_days',
-    'guests': ref('rpt_guest_days'), 'judged': ref('int_days_judged'),
-    'food': ref('int_food_costed')} %}
+{%- set joined = {'payments': 'payment_days', 'guests': ref('rpt_guest_days'),
+    'judged': ref('int_days_judged'), 'food': ref('int_food_costed')} %}
 with order_days as (
     select
         branch_id,
@@ -36,25 +41,18 @@ payment_days as (
     from {{ ref('fct_payments') }}
     group by branch_id, business_date
 ),
+{%- for count, (counted, fact) in said.items() %}
+{%- do joined.update({count: count ~ '_of_days'}) %}
 
-ticket_days as (
+{{ count }}_of_days as (
     select
         branch_id,
         business_date,
-        sum(case when is_complaint then 1 else 0 end) as complaints
-    from {{ ref('fct_support_tickets') }}
+        {{ counted }} as {{ count }}
+    from {{ fact }}
     group by branch_id, business_date
 ),
-
--- what the till says itself; a day of which it says nothing is copied, and not proven
-figure_days as (
-    select
-        branch_id,
-        business_date,
-        min(case when is_equal then 1 else 0 end) = 1 as is_equal
-    from {{ ref('rpt_till_figures') }}
-    group by branch_id, business_date
-),
+{%- endfor %}
 
 -- from the first to the newest sale: a day that is not loaded must not look like one without sales
 traded as (
@@ -93,12 +91,13 @@ filled as (
             'sales.revenue_before_refunds', 'payments.paid_back_amount'] %}
         coalesce({{ measure }}, 0) as {{ measure.split('.')[1] }},
         {%- endfor %}
-        -- before a branch's first known guest and first ticket nobody knows
-        {%- for each in ['guests.new_guests', 'guests.returning_guests', 'tickets.complaints'] %}
-        {%- set rows = each.split('.')[0] %}
+        -- before a branch's first known guest, ticket, post, session and review nobody knows
+        {%- for count in counts[2:] %}
+        {%- set rows = count if count in said else 'guests' %}
         case
-            when count({{ rows }}.branch_id) over so_far > 0 then coalesce({{ each }}, 0)
-        end as {{ each.split('.')[1] }},
+            when count({{ rows }}.branch_id) over so_far > 0
+                then coalesce({{ rows }}.{{ count }}, 0)
+        end as {{ count }},
         {%- endfor %}
         case when sales.branch_id is null then 0 else sales.orders end as orders,
         case when sales.branch_id is null then 0 else sales.units end as units,
@@ -107,8 +106,9 @@ filled as (
         coalesce(payments.paid_amount, 0) - coalesce(sales.line_tips, 0) as taken_amount,
         coalesce(not judged.is_open, days.is_over) as is_complete,
         coalesce(judged.is_proven, true)
+        -- a day of which the till itself says nothing is copied, and not proven
         and coalesce(
-            figures.is_equal,
+            is_equal.is_equal,
             payments.branch_id is null and (sales.branch_id is null or sales.orders = 0), false
         ) as is_proven,
         case when food.branch_id is null then 0 else food.recipe_cost end as recipe_cost,

@@ -34,6 +34,7 @@ judged as (
         stock_days.*,
         ingredients.ingredient_name,
         ingredients.reorder_level,
+        branches.minor_unit,
         -- a surplus is not believed before the next count
         case
             when stock_days.is_surplus then stock_days.expected_quantity
@@ -61,6 +62,7 @@ judged as (
             and stock_days.ingredient_id = weeks.ingredient_id
             and stock_days.business_date = weeks.last_business_date
     inner join ingredients on stock_days.ingredient_id = ingredients.ingredient_id
+    inner join {{ ref('dim_branches') }} as branches on stock_days.branch_id = branches.branch_id
 ),
 
 alerted as (
@@ -97,7 +99,7 @@ final as (
         -- the last seven days
         cast(stock_out_days as integer) as stock_out_days,
         cast(week_variance_quantity as numeric(14, 4)) as variance_quantity,
-        cast(week_variance_amount as numeric(14, 2)) as variance_amount,
+        {{ money('week_variance_amount') }} as variance_amount,
         cast(surplus_quantity as numeric(14, 4)) as surplus_quantity,
         currency
     from alerted

@@ -32,7 +32,7 @@ days as (
         sum(case when has_failed_payment then 1 else 0 end) as sessions_with_failed_payment,
         sum(case when is_converted then 1 else 0 end) as converted_sessions,
         sum(case when is_cart_abandoned then 1 else 0 end) as abandoned_carts,
-        sum(order_count) as orders,
+        sum(order_count) as web_orders,
         sum(order_revenue_exact) as order_revenue_exact
     from sessions
     group by branch_id, business_date, platform
@@ -52,7 +52,7 @@ final as (
         cast(days.sessions_with_failed_payment as integer) as sessions_with_failed_payment,
         cast(days.converted_sessions as integer) as converted_sessions,
         cast(days.abandoned_carts as integer) as abandoned_carts,
-        cast(days.orders as integer) as orders,
+        cast(days.web_orders as integer) as web_orders,
         {{ money('days.order_revenue_exact', 'currencies.minor_unit') }} as order_revenue
     from days
     inner join branches on days.branch_id = branches.branch_id
