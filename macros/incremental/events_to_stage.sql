@@ -40,11 +40,11 @@
                 newest.stream,
                 newest.load_id,
                 (
-                    select messages.load_id
-                    from {{ ref("base_streams__events") }} as messages
-                    where messages.stream = newest.stream
-                    order by messages.load_id
-                    limit 1
+                    select min(messages._dlt_load_id)
+                    from {{ source("streams", "messages") }} as messages
+                    where
+                        messages.stream = newest.stream
+                        and (messages.value is not null or messages.value_bytes is not null)
                 ) as first_load_id
             from (select stream, max(load_id) as load_id from {{ this }} group by stream) as newest
         ) as first_loads

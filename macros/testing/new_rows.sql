@@ -1,4 +1,5 @@
-{#- dbt's own macro, for tests with a `where`; ours knows the word `__new_rows__`.
+{#- dbt's own macro, for tests with a `where`; ours knows the words `__new_rows__` and, for the messages
+    of streams, `__new_messages__`.
 
     Args:
         relation: the relation that is tested. -#}
@@ -6,6 +7,8 @@
     {%- set where = config.get("where") or "" -%}
     {%- if "__new_rows__" in where -%}
         {%- set where = where | replace("__new_rows__", new_rows()) -%}
+    {%- elif "__new_messages__" in where -%}
+        {%- set where = where | replace("__new_messages__", new_messages()) -%}
     {%- endif -%}
     {%- if where -%}
         (select * from {{ relation }} where {{ where }}) as tested_rows
@@ -29,4 +32,18 @@
     {%- set branches = fact.incorporate(path={"identifier": "dim_branches"}) if fact -%}
     {%- set watermarks = run_query(watermarks_sql(branches, fact)) if fact else [] -%}
     {{ is_new_or_unknown(watermarks, load_id=load_id) }}
+{%- endmacro %}
+
+{#- The condition that a message came with a load after those that the published quarantine has judged;
+    all messages, where there is none, and with --full-refresh. -#}
+{% macro new_messages() -%}
+    {%- set audit = schema_prefix() ~ "audit" -%}
+    {%- set is_known = execute and not flags.FULL_REFRESH
+        and adapter.get_relation(target.database, audit, "judgements") -%}
+    {{ is_new_or_unknown(run_query(
+        "select scope, load_id as watermark from " ~ audit ~ ".judgements"
+        ~ " where source_name = 'streams' and publication_id = ("
+        ~ "select publication_id from " ~ audit ~ ".publications"
+        ~ " where outcome = 'published' order by finished_at desc limit 1)"
+    ) if is_known else [], "stream") }}
 {%- endmacro %}

@@ -53,6 +53,11 @@ bad as (
             select waiting.record_key from waiting
             where waiting.order_id is null
         )
+        -- by itself this saves the reading of a source of which nothing waits
+        and exists (
+            select 1 from waiting
+            where waiting.order_id is null and waiting.source_name = '{{ table.source }}'
+        )
     {%- if not loop.last %}
     union all
     {%- endif %}

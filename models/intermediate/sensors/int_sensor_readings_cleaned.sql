@@ -3,8 +3,11 @@
 {%- set streams = sensor_streams() -%}
 {%- set fields = ['device', 'value', 'unit', 'sequence', 'sent_at'] -%}
 {%- set columns = ['event_key', 'load_id'] -%}
-{%- set sent_at = message_moment('opened.sent_at') -%}
-{%- set behind = dbt.datediff(sent_at, 'opened.received_at', 'millisecond') -%}
+{%- set said = {} -%}
+{%- for field in fields %}
+{%- do said.update({field: 'nullif(' ~ json_text('events.body', field) ~ ", '')"}) -%}
+{%- endfor %}
+{%- set behind = dbt.datediff('sent.sent_at', 'opened.received_at', 'millisecond') -%}
 
 with
 
@@ -12,14 +15,15 @@ opened as (
 
     {%- if streams %}
     select
-        {{ columns | join(',\n        ') }},
-        {%- for field in fields %}
-        nullif({{ json_text('body', field) }}, '') as {{ field }},
+        {%- for column in columns %}
+        events.{{ column }},
         {%- endfor %}
-        occurred_at,
-        received_at
-    from {{ ref('stg_streams__events') }}
-    where stream in ('{{ streams | join("', '") }}')
+        said.*,
+        events.occurred_at,
+        events.received_at
+    from {{ ref('stg_streams__events') }} as events
+    {{ once_per_row(said, 'said') }}
+    where events.stream in ('{{ streams | join("', '") }}')
     {%- else %}
     {#- a company without sensors has no readings -#}
     select
@@ -58,6 +62,7 @@ measured as (
     from opened
     inner join {{ ref('devices') }} as devices on opened.device = devices.device_id
     inner join {{ ref('branches') }} as branches on devices.branch_id = branches.branch_id
+    {{ once_per_row({'sent_at': message_moment('opened.sent_at')}, 'sent') }}
     {{ once_per_row({
         'said_value': safe_cast('opened.value', 'numeric(12, 4)'),
         'behind': 'coalesce(' ~ behind ~ ', 0)',
