@@ -69,7 +69,8 @@ def devices() -> dict[str, dict[str, str]]:
 
 def topic() -> tuple[dict[str, list[Reading]], datetime]:
     """The readings of each device by time, each once, and the moment of the newest message."""
-    known, seen = devices(), set()
+    known = devices()
+    seen: set[Any] = set()
     found: dict[str, list[Reading]] = defaultdict(list)
     newest = datetime.min.replace(tzinfo=UTC)
     with closing(guests.open_state(guests.file())) as state:

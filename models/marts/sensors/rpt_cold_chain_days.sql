@@ -8,10 +8,7 @@ with
 
 hours as (
 
-    select
-        *,
-        max(hour_started_at) over () as newest_hour_at
-    from {{ ref('fct_sensor_hours') }}
+    select * from {{ ref('fct_sensor_hours') }}
 
 ),
 
@@ -23,7 +20,7 @@ spans as (
         branch_id,
         min(business_date) as first_date,
         min(hour_started_at) as first_hour_at,
-        max(newest_hour_at) as newest_hour_at
+        max(max(hour_started_at)) over () as newest_hour_at
     from hours
     group by device_id, branch_id
 
