@@ -15,7 +15,6 @@ import typer
 from ingest import warehouse as warehouse_module
 from ingest.cli.console import say
 from ingest.cli.loading import NOTHING_CONFIGURED, sources_of
-from ingest.loads.source import Connection
 from ingest.warehouse import WarehouseError, first_line
 
 app = typer.Typer()
@@ -51,9 +50,7 @@ def follow(
     told = ", ".join(f"{name} every {interval:g} s" for name, interval in seconds.items())
     publishing = f"every {publish_every:g} minutes" if publish_every else "never"
     _tell(f"Following {told}; publishing {publishing}.")
-    Follower(
-        warehouse, sources, seconds, _tell, lambda: _publish(docs), 60 * publish_every, _watch
-    ).run()
+    Follower(warehouse, sources, seconds, _tell, lambda: _publish(docs), 60 * publish_every).run()
     _tell("Ended.")
 
 
@@ -97,8 +94,3 @@ def _publish(docs: bool) -> str | None:
         took = done["seconds"]["Build, test and publish"]
         _tell(f"Published {done['publications'][0]['marts']} marts, built in {took:.0f} s.")
     return " ".join(done["problems"]) or None
-
-
-def _watch(connection: Connection) -> None:
-    """Look at what has landed."""
-    del connection

@@ -115,7 +115,6 @@ class Follower:
         say: says a sentence.
         publish: builds and publishes; returns a problem, if there is one.
         publish_seconds: how often; 0 is never.
-        watch: looks at what has landed, every few seconds.
     """
 
     warehouse: Warehouse
@@ -124,7 +123,6 @@ class Follower:
     say: Callable[[str], object]
     publish: Callable[[], str | None]
     publish_seconds: float
-    watch: Callable[[Connection], None]
     _stop: threading.Event = field(default_factory=threading.Event)
     _error: Exception | None = None
 
@@ -239,7 +237,6 @@ class Follower:
             if beat.is_due:
                 opened.connection.execute("update audit.following set seen_at = clock_timestamp()")
                 record.fold(opened.connection)
-                self.watch(opened.connection)
                 beat.done()
             self._rest(min([beat.due, *(timed.due for _, _, timed in visits)]))
         opened.connection.execute("update audit.following set stopped_at = clock_timestamp()")
