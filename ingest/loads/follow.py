@@ -248,7 +248,7 @@ class Follower:
         return Timed(name, self.say, seconds)
 
     def _told(self, error: BaseException) -> str:
-        return trouble(error) or str(error).strip()
+        return (trouble(error) or str(error).strip()).replace(", and run again", "")
 
     def _rest(self, until: float) -> None:
         self._stop.wait(max(0.0, until - time.monotonic()))

@@ -127,8 +127,7 @@ final as (
     select
         -- keys
         {{ dbt.concat(['open_ones.incident_kind', "':'", 'open_ones.device_id', "':'",
-            dbt.cast('extract(epoch from open_ones.began_at)', dbt.type_string())]) }}
-            as incident_key,
+            dbt.cast('extract(epoch from open_ones.began_at)', dbt.type_string())]) }} as incident_key,
         open_ones.device_id,
         devices.branch_id,
 
