@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +26,9 @@ import pytest
 import tomlkit
 
 from ingest import warehouse as warehouse_module
+from ingest.loads.follow import intervals
+from ingest.loads.source import SourceError
+from ingest.sources.registry import SOURCES
 from ingest.warehouse import PROJECT_DIR, Warehouse
 from tests.python.commands import mypizza, query, read_settings_again, settings
 from tests.python.kafka import Broker, Kafka, needs_kafka, run_kafka
@@ -142,6 +147,38 @@ def test_an_event_and_a_reading_are_in_live_and_sigterm_ends_it_cleanly(
         assert process.said().endswith("Ended.\n")
     assert status()["following"]["stopped_at"]
     assert query(published, "select count(*) from audit.loads where outcome = 'running'") == [(0,)]
+
+
+def test_the_blocks_of_the_how_to_are_right(published: Warehouse) -> None:
+    page = (PROJECT_DIR / "docs" / "how-to" / "follow.md").read_text("utf-8")
+    blocks = re.findall(r"^ *```(\w+)\n(.*?)^ *```", page, re.M | re.S)
+    texts = {kind: textwrap.dedent(text) for kind, text in blocks}
+    assert list(texts) == ["toml", "bash", "sql"]
+    config = settings() / "config.toml"
+    before = config.read_text("utf-8")
+    try:
+        config.write_text(f"{before}\n{texts['toml']}", "utf-8")
+        read_settings_again()
+        said = intervals(SOURCES)
+        assert (said["streams"], said["pos"], said["files"]) == (2, 120, 3600)
+        assert "documents" not in said
+        assert "tickets" not in said
+        config.write_text(f"{before}\n[follow]\nstream = 1\n", "utf-8")
+        read_settings_again()
+        with pytest.raises(SourceError, match="names 'stream', which is no source"):
+            intervals(SOURCES)
+        config.write_text(f"{before}\n[follow]\nstreams = 'often'\n", "utf-8")
+        read_settings_again()
+        with pytest.raises(SourceError, match="streams is 'often'; write the seconds"):
+            intervals(SOURCES)
+    finally:
+        config.write_text(before, "utf-8")
+        read_settings_again()
+    assert "mypizza follow was ended" in mypizza("status", expect=None).stdout.replace(
+        "does not run: it ", ""
+    )
+    for statement in texts["sql"].split(";")[:-1]:
+        query(published, statement)
 
 
 def test_a_branch_manager_sees_their_branch_alone_and_a_reader_all(published: Warehouse) -> None:
