@@ -15,6 +15,7 @@ import typer
 from ingest import warehouse as warehouse_module
 from ingest.cli.console import say
 from ingest.cli.loading import NOTHING_CONFIGURED, sources_of
+from ingest.publish import incidents
 from ingest.warehouse import WarehouseError, first_line
 
 app = typer.Typer()
@@ -50,7 +51,10 @@ def follow(
     told = ", ".join(f"{name} every {interval:g} s" for name, interval in seconds.items())
     publishing = f"every {publish_every:g} minutes" if publish_every else "never"
     _tell(f"Following {told}; publishing {publishing}.")
-    Follower(warehouse, sources, seconds, _tell, lambda: _publish(docs), 60 * publish_every).run()
+    Follower(
+        warehouse, sources, seconds, _tell, lambda: _publish(docs), 60 * publish_every,
+        lambda: incidents.tell(warehouse),
+    ).run()  # fmt: skip
     _tell("Ended.")
 
 

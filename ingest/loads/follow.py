@@ -13,6 +13,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ingest.loads import configuration, driver, record
@@ -27,6 +28,9 @@ SECTION = "follow"
 LONGEST_PAUSE = 60.0
 BEAT = 5.0
 """So often, in seconds, it says that it is alive, and looks whether a busy warehouse is free."""
+
+WATCH = 15.0
+"""So often, in seconds, somebody looks at what has landed."""
 
 START = 600.0
 """How long the start waits for another command, in seconds."""
@@ -115,6 +119,7 @@ class Follower:
         say: says a sentence.
         publish: builds and publishes; returns a problem, if there is one.
         publish_seconds: how often; 0 is never.
+        watch: looks at what has landed, every few seconds.
     """
 
     warehouse: Warehouse
@@ -123,6 +128,7 @@ class Follower:
     say: Callable[[str], object]
     publish: Callable[[], str | None]
     publish_seconds: float
+    watch: Callable[[], None]
     _stop: threading.Event = field(default_factory=threading.Event)
     _error: Exception | None = None
 
@@ -132,17 +138,19 @@ class Follower:
         Raises:
             WarehouseError: the start has failed, or another process follows already.
         """
-        landing = threading.Thread(target=self._land, name="landing")
+        threads = [threading.Thread(target=each) for each in (self._land, self._watch)]
         try:
             self._start()
-            landing.start()
+            for thread in threads:
+                thread.start()
             self._read_and_publish()
         except KeyboardInterrupt:
             self.say("Ending: what has begun is finished or rolled back.")
         finally:
             self._stop.set()
-            if landing.ident:
-                landing.join()
+            for thread in threads:
+                if thread.ident:
+                    thread.join()
         if self._error:
             raise self._error
 
@@ -210,6 +218,12 @@ class Follower:
         except Exception as error:  # ends the other loop, too, and is raised there
             self._error = error
             self._stop.set()
+
+    def _watch(self) -> None:
+        """Look at what has landed; where the warehouse is away, landing says so."""
+        while not self._stop.wait(WATCH):
+            with suppress(WarehouseError, *LOST):
+                self.watch()
 
     def _begin(self, opened: Session) -> None:
         """Say that it runs."""

@@ -28,9 +28,11 @@ import tomlkit
 from ingest import warehouse as warehouse_module
 from ingest.loads.follow import intervals
 from ingest.loads.source import SourceError
+from ingest.publish import incidents
 from ingest.sources.registry import SOURCES
 from ingest.warehouse import PROJECT_DIR, Warehouse
 from tests.python.commands import mypizza, query, read_settings_again, settings
+from tests.python.conftest import Receiver
 from tests.python.kafka import Broker, Kafka, needs_kafka, run_kafka
 
 TOPIC = "web.shop.v1"
@@ -147,6 +149,21 @@ def test_an_event_and_a_reading_are_in_live_and_sigterm_ends_it_cleanly(
         assert process.said().endswith("Ended.\n")
     assert status()["following"]["stopped_at"]
     assert query(published, "select count(*) from audit.loads where outcome = 'running'") == [(0,)]
+
+
+def test_the_webhook_is_told_of_an_incident_once(
+    published: Warehouse, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MYPIZZA_ALERT_URL", receiver.url)
+    for _ in range(2):
+        incidents.tell(published)
+    ((count,),) = query(published, "select count(*) from live.sensor_incidents")
+    lines = "\n".join(receiver.messages).splitlines()
+    assert 0 < count == len(lines)
+    assert all(
+        re.search(r"^\w+-\w+: \w.* since 20.* UTC, last value .*Tell: ", each) for each in lines
+    )
+    assert query(published, "select count(*) from audit.told") == [(count,)]
 
 
 def test_the_blocks_of_the_how_to_are_right(published: Warehouse) -> None:

@@ -77,6 +77,12 @@ create table if not exists audit.following (
     stopped_at timestamptz
 );
 
+-- the incidents of which the webhook was told
+create table if not exists audit.told (
+    incident_key text primary key,
+    told_at timestamptz not null default clock_timestamp()
+);
+
 -- Loads run under the warehouse's lock, or in their source's turn: the process that began one that
 -- still "runs" is gone.
 update audit.loads
