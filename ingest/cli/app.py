@@ -27,6 +27,7 @@ def run() -> None:
 def _add_the_others(app: typer.Typer) -> None:
     from ingest.cli import (
         files,
+        follow,
         loading,
         people,
         products,
@@ -37,7 +38,7 @@ def _add_the_others(app: typer.Typer) -> None:
         warehouse,
     )
 
-    for group in (run_all, warehouse, publication, loading, status, products, people):
+    for group in (run_all, follow, warehouse, publication, loading, status, products, people):
         app.add_typer(group.app)
     app.add_typer(tills.app, name="till")
     app.add_typer(files.app, name="file")

@@ -78,6 +78,9 @@ def run(
     docs: Annotated[
         bool, typer.Option(help="Write the report and the docs site at the end.")
     ] = True,
+    load: Annotated[
+        bool, typer.Option(help="Load first; without it, what has landed is built.")
+    ] = True,
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Build the large facts from scratch.")
     ] = False,
@@ -95,7 +98,7 @@ def run(
     with alert.on_failure("mypizza run") as problems:
         # a program reads the answer from stdout: all else is for people
         with redirect_stdout(sys.stderr) if as_json else nullcontext():
-            done = _run(options, docs, must_build=full_refresh or unit_tests, wait=wait)
+            done = _run(options, load, docs, full_refresh or unit_tests, wait)
         problems += done.problems
         if as_json:
             show_json(_as_dict(done))
@@ -105,16 +108,17 @@ def run(
             raise typer.Exit(1)
 
 
-def _run(options: Sequence[str], docs: bool, must_build: bool, wait: float) -> _Run:
+def _run(options: Sequence[str], load: bool, docs: bool, must_build: bool, wait: float) -> _Run:
     done = _Run()
     with done.step("Warehouse"):
         warehouse = warehouse_module.resolve()
     with warehouse_module.lock(warehouse, "run", wait):
-        with done.step("Load and reconcile"):
-            sources = sources_of(None, None)
-            done.loads = driver.run(warehouse, sources)
-        if not done.loads:
-            raise WarehouseError(NOTHING_CONFIGURED)
+        sources = sources_of(None, None)
+        if load:
+            with done.step("Load and reconcile"):
+                done.loads = driver.run(warehouse, sources)
+            if not done.loads:
+                raise WarehouseError(NOTHING_CONFIGURED)
         with done.step("Build, test and publish"):
             _build(warehouse, sources, done, options, must_build)
         with warehouse.connect() as connection:

@@ -38,6 +38,8 @@ def status(as_json: Json = False) -> None:
         proof = audit.rows(connection, "proof", "marts.rpt_till_figures")
         findings = audit.rows(connection, "findings", "marts.rpt_till_figures")
         above = audit.above_limit(connection)
+        following = audit.rows(connection, "following", "audit.following")
+        partitions = audit.rows(connection, "partitions", "audit.loads")
     for load in loads:
         load["in_quarantine"] = sum(row["records"] for row in held if _is_of(row, load))
         if load["outcome"] == "running" and not holder:
@@ -60,11 +62,13 @@ def status(as_json: Json = False) -> None:
         problems.append(f"The last build was not published: {publications[0]['reason']}")
     if as_json:
         show_json({
-            "running": holder, "loads": loads, "proof": proof, "findings": findings,
+            "running": holder, "following": following[0] if following else None,
+            "partitions": partitions, "loads": loads, "proof": proof, "findings": findings,
             "publications": publications, "problems": problems,
         })  # fmt: skip
     else:
         _show_loads(holder, loads)
+        _show_following(following, partitions)
         _show_proof(proof, findings)
         _show_publications(publications)
         for load in loads:
@@ -119,6 +123,31 @@ def _show_loads(holder: str | None, loads: Sequence[Row]) -> None:
                 load["outcome"],
             )
             for load in loads
+        ],
+    )
+
+
+def _show_following(following: Sequence[Row], partitions: Sequence[Row]) -> None:
+    for row in following:
+        if row["is_running"]:
+            say(f"mypizza follow runs since {minute(row['started_at'])} UTC ({row['process']}).")
+        else:
+            said = "was ended" if row["stopped_at"] else "has not been heard of since"
+            at = minute(row["stopped_at"] or row["seen_at"])
+            say(f"mypizza follow does not run: it {said} {at} UTC.", "yellow")
+    show(
+        "Streams",
+        ("stream", "partition", "read up to", "behind", "read last", "lag"),
+        [
+            (
+                row["stream"],
+                row["partition_id"],
+                f"{row['next_offset']:,}",
+                f"{row['messages_behind']:,}",
+                minute(row["read_at"]),
+                f"{row['lag'].total_seconds():,.0f} s",
+            )
+            for row in partitions
         ],
     )
 

@@ -5,7 +5,8 @@ every run begins from there, with an empty working directory: where to go on is 
 warehouse, from complete loads alone. So a run that is killed, a machine that is replaced and an
 ordinary next day are one and the same case, tested by every run.
 
-The caller holds `warehouse.lock`: one load at a time.
+The caller holds `warehouse.lock`: one load at a time. What is append-only, `follow` lands without
+it, so each of these has a lock of its own, too: `turn`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ingest.loads.modelled import make_missing
 from ingest.loads.raw_tables import analyze
 from ingest.loads.source import Compared, LoadResult, Session, Source, Visit, Window
 from ingest.warehouse import LOADER, Warehouse, WarehouseError
+from ingest.warehouse import turn as turn_at
 
 
 @contextmanager
@@ -66,18 +68,35 @@ def run(
             if branches and not source.has_branches:
                 continue
             try:
-                packages.follow_the_warehouse(opened.connection, source.raw)
-                own = source.visits(opened, branches)
-                source.prepare(opened)
+                with turn(opened, source):
+                    packages.follow_the_warehouse(opened.connection, source.raw)
+                    own = source.visits(opened, branches)
+                    source.prepare(opened)
                 visits.append((source, own))
             except WarehouseError as error:
                 results.append(failed(opened, source.name, None, "incremental", str(error)))
         if not results:
             _refuse_unreached(opened, branches, sources)
         for source, own in visits:
-            results += _run(opened, source, own)
+            with turn(opened, source):
+                results += _run(opened, source, own)
         erase(opened, sources)
         return results
+
+
+@contextmanager
+def turn(opened: Session, source: Source) -> Iterator[None]:
+    """Hold the lock of a source that also lands while a build runs; others need none.
+
+    Args:
+        opened: the session.
+        source: the source.
+    """
+    if source.is_append_only:
+        with turn_at(opened.connection, source.name):
+            yield
+    else:
+        yield
 
 
 def _refuse_unreached(

@@ -11,8 +11,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from psycopg import sql
+
 from ingest.loads.source import Connection, LoadResult
 from ingest.loads.statements import Statements
+from ingest.warehouse import TURN_KEY
 
 STATEMENTS = Statements(__file__)
 
@@ -67,7 +70,16 @@ def prepare(connection: Connection) -> None:
     Args:
         connection: a connection as loader.
     """
-    connection.execute(STATEMENTS("audit"))
+    connection.execute(STATEMENTS("audit", key=sql.Literal(TURN_KEY)))
+
+
+def fold(connection: Connection) -> None:
+    """Make one row of the many small loads of a part of a source in this hour.
+
+    Args:
+        connection: a connection as loader.
+    """
+    connection.execute(STATEMENTS("fold_loads"))
 
 
 @contextmanager

@@ -143,6 +143,14 @@ class Source(Protocol):
     def has_branches(self) -> bool:
         """Whether parts of it can be loaded by branch."""
 
+    @property
+    def is_append_only(self) -> bool:
+        """Whether its rows are never changed by a load: it may land while a build runs."""
+
+    @property
+    def follow_seconds(self) -> float | None:
+        """How often `mypizza follow` reads it; None where it does not, unless it is told to."""
+
     def tables(self) -> Sequence[str]:
         """Return the raw tables that the models read."""
 

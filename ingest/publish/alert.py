@@ -1,4 +1,4 @@
-"""Tell people that a run failed: one JSON message to `MYPIZZA_ALERT_URL`, as Slack reads it."""
+"""Tell people what is wrong: one JSON message to `MYPIZZA_ALERT_URL`, as Slack reads it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 
 from ingest.warehouse import trouble
 
+ADDRESS = "MYPIZZA_ALERT_URL"
 SECONDS = 10
 
 
@@ -44,10 +45,21 @@ def post(command: str, problems: Sequence[str]) -> None:
         command: what failed.
         problems: one sentence each.
     """
-    url = os.environ.get("MYPIZZA_ALERT_URL")
+    send("\n".join([f"{command} failed on {os.uname().nodename}.", *problems]))
+
+
+def send(text: str) -> bool:
+    """Send a text to the webhook.
+
+    Args:
+        text: what people read.
+
+    Returns:
+        Whether it was taken: not so, where no address is set.
+    """
+    url = os.environ.get(ADDRESS)
     if not url:
-        return
-    text = "\n".join([f"{command} failed on {os.uname().nodename}.", *problems])
+        return False
     try:
         requests.post(url, json={"text": text}, timeout=SECONDS).raise_for_status()
     except requests.RequestException as error:
@@ -56,3 +68,5 @@ def post(command: str, problems: Sequence[str]) -> None:
             f"The alert could not be posted ({type(error).__name__}): check MYPIZZA_ALERT_URL.",
             file=sys.stderr,
         )
+        return False
+    return True

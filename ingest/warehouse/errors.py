@@ -16,6 +16,10 @@ class WarehouseError(Exception):
     """The warehouse cannot be used; the message says why and what to do, in one sentence."""
 
 
+class BusyError(WarehouseError):
+    """Another command holds the warehouse's lock."""
+
+
 def first_line(error: object) -> str:
     """Return the first line of what an error says: it has the reason, the others ask questions."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")

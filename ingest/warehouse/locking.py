@@ -1,4 +1,4 @@
-"""The warehouse's one lock for loads and builds."""
+"""The warehouse's lock for loads and builds, and the turns of what lands beside a build."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from typing import Any
 import psycopg
 
 from ingest.warehouse.connection import Warehouse
-from ingest.warehouse.errors import WarehouseError
+from ingest.warehouse.errors import BusyError
 from ingest.warehouse.settings import read_sql
 
 LOCK_KEY = 0x70697A7A  # "pizz": any fixed number that no other program on the server uses
+TURN_KEY = LOCK_KEY + 1
 
 
 @contextmanager
@@ -28,7 +29,7 @@ def lock(warehouse: Warehouse, command: str, wait: float = 0) -> Iterator[None]:
         wait: how many seconds to wait for the lock while another process holds it.
 
     Raises:
-        WarehouseError: another process holds it; the message says which, and since when.
+        BusyError: another process holds it; the message says which, and since when.
     """
     name = f"mypizza {command}"[:40] + f" (process {os.getpid()})"
     with warehouse.connect(name=name) as connection:
@@ -48,7 +49,7 @@ def _acquire(connection: psycopg.Connection[tuple[Any, ...]], wait: float) -> No
         left = deadline - time.monotonic()
         if left <= 0:
             waited = f" I waited {wait:g} seconds." if wait else ""
-            raise WarehouseError(
+            raise BusyError(
                 f"The warehouse is busy: {holder}.{waited} Run again when it has ended, or with "
                 "--wait SECONDS."
             )
@@ -77,6 +78,23 @@ def lock_holder(connection: psycopg.Connection[tuple[Any, ...]]) -> str | None:
         return None
     name, since, client = row
     return f"{name} on {client} has been running since {since:%Y-%m-%d %H:%M:%S} UTC"
+
+
+@contextmanager
+def turn(connection: psycopg.Connection[tuple[Any, ...]], source: str) -> Iterator[None]:
+    """Wait for one's turn at a source that also lands while a build runs, and hold it.
+
+    Args:
+        connection: the session that lands.
+        source: the source, as audit.loads names it.
+    """
+    key = [TURN_KEY, source]
+    connection.execute("select pg_advisory_lock(%s, hashtext(%s))", key)
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute("select pg_advisory_unlock(%s, hashtext(%s))", key)
 
 
 def _lock_scope() -> str:

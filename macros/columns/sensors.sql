@@ -39,3 +39,110 @@
     {%- endif -%}
     {{ return("cast('" ~ since ~ "' as timestamp with time zone)") }}
 {%- endmacro %}
+
+{#- The readings that events are, with a device's clock put right, in our unit: a query. What a reading
+    says has the fields of docs/how-to/add-sensors.md.
+
+    Args:
+        events: relation of events. -#}
+{% macro sensor_readings(events) -%}
+    {%- set text = dbt.type_string() -%}
+    {%- set streams = sensor_streams() -%}
+    {%- set fields = ['device', 'value', 'unit', 'sequence', 'sent_at'] -%}
+    {%- set columns = ['event_key', 'load_id'] -%}
+    {%- set said = {} -%}
+    {%- for field in fields %}
+    {%- do said.update({field: 'nullif(' ~ json_text('events.body', field) ~ ", '')"}) -%}
+    {%- endfor %}
+    {%- set behind = dbt.datediff('sent.sent_at', 'opened.received_at', 'millisecond') -%}
+    with opened as (
+
+        {%- if streams %}
+        select
+            {%- for column in columns %}
+            events.{{ column }},
+            {%- endfor %}
+            said.*,
+            events.occurred_at,
+            events.received_at
+        from {{ events }} as events
+        {{ once_per_row(said, 'said') }}
+        where events.stream in ('{{ streams | join("', '") }}')
+        {%- else %}
+        {#- a company without sensors has no readings -#}
+        select
+            {%- for column in columns + fields %}
+            cast(null as {{ text }}) as {{ column }},
+            {%- endfor %}
+            cast(null as timestamp with time zone) as occurred_at,
+            cast(null as timestamp with time zone) as received_at
+        from {{ ref('branches') }}
+        where 1 = 0
+        {%- endif %}
+
+    ),
+
+    -- how far a clock is behind: it says when it sent the reading, and we know that. A minute is under
+    -- way; more is a wrong clock. Nothing is measured after it was received
+    measured as (
+
+        select
+            opened.*,
+            devices.branch_id,
+            branches.time_zone,
+            branches.cutover_hour,
+            read.said_value,
+            -- of a message that names no unit it is the device's
+            upper(replace(coalesce(opened.unit, devices.unit), '°', '')) as said_unit,
+            abs(read.behind) > 60000 as has_wrong_clock,
+            least(
+                opened.received_at,
+                case
+                    when abs(read.behind) > 60000
+                        then {{ dbt.dateadd('millisecond', 'read.behind', 'opened.occurred_at') }}
+                    else opened.occurred_at
+                end
+            ) as happened_at
+        from opened
+        inner join {{ ref('devices') }} as devices on opened.device = devices.device_id
+        inner join {{ ref('branches') }} as branches on devices.branch_id = branches.branch_id
+        {{ once_per_row({'sent_at': message_moment('opened.sent_at')}, 'sent') }}
+        {{ once_per_row({
+            'said_value': safe_cast('opened.value', 'numeric(12, 4)'),
+            'behind': 'coalesce(' ~ behind ~ ', 0)',
+        }, 'read') }}
+
+    ),
+
+    final as (
+
+        select
+            -- keys
+            event_key as reading_key,
+            device as device_id,
+            branch_id,
+            {{ business_date('happened_at', 'time_zone', 'cutover_hour') }} as business_date,
+
+            -- what was measured
+            case
+                when said_unit = 'F' then cast((said_value - 32) * 5 / 9 as numeric(12, 2))
+                when said_unit = 'K' then cast(said_value - 273.15 as numeric(12, 2))
+                else cast(said_value as numeric(12, 2))
+            end as reading_value,
+            said_value,
+            said_unit,
+            {{ safe_cast('sequence', 'bigint') }} as sequence_number,
+
+            -- times
+            happened_at,
+            occurred_at,
+            received_at,
+            has_wrong_clock,
+
+            -- load
+            load_id
+        from measured
+
+    )
+    select * from final
+{%- endmacro %}

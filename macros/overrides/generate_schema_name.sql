@@ -1,5 +1,5 @@
-{#- Every model names its schema. The marts are built in `marts_next`; only the target `live`, which
-    builds nothing, calls them by their published name. Targets other than prod and live keep to
+{#- Every model names its schema. The marts are built in `marts_next`, and the views of the schema live
+    in `live_next`; only the target `live`, which builds nothing, calls them by their published names. Targets other than prod and live keep to
     schemas of their own, by prefix. -#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {%- set schema_name = custom_schema_name | default("", true) | trim -%}
@@ -12,8 +12,8 @@
     {%- if not schema_name -%}
         {#- dbt's own operations make no relation -#}
         {{ target.schema }}
-    {%- elif schema_name == "marts" and target.name != "live" -%}
-        {{ schema_prefix() }}marts_next
+    {%- elif schema_name in ("marts", "live") and target.name != "live" -%}
+        {{ schema_prefix() ~ schema_name }}_next
     {%- else -%}
         {{ schema_prefix() ~ schema_name }}
     {%- endif -%}

@@ -83,6 +83,7 @@
         mart.relation_name, mart.alias in with_branch, mart.config.meta.get("company_wide")
     ) }}
     {%- endfor %}
+    {{ drop_old_live_views() }}
     insert into {{ schema_prefix() }}audit.publications
         (publication_id, finished_at, outcome, generation, models)
     select
@@ -108,6 +109,17 @@
     end
     $version$;
     {{ adapter.dispatch("swap_sql")() }}
+{%- endmacro %}
+
+{#- Drop the views of live that have left the project. -#}
+{% macro drop_old_live_views() -%}
+    {%- set names = graph.nodes.values() | selectattr("config.schema", "equalto", "live")
+        | selectattr("config.enabled") | map(attribute="alias") | list -%}
+    {%- for row in run_query(
+        "select viewname from pg_views where schemaname = '" ~ schema_prefix() ~ "live_next'"
+    ) if row[0] not in names %}
+    drop view if exists {{ schema_prefix() }}live_next.{{ row[0] }} cascade;
+    {%- endfor %}
 {%- endmacro %}
 
 {#- Record a build that was not published.

@@ -20,6 +20,14 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- The branches that who asks is a manager of, as an array. -#}
+{% macro own_branches() -%}
+    array(
+        select substr(rolname, 9) from pg_roles
+        where starts_with(rolname, 'manager_') and pg_has_role(oid, 'usage')
+    )
+{%- endmacro %}
+
 {#- Statements that give a table its grants and row policies.
 
     Args:
@@ -35,10 +43,7 @@
     {%- if has_branch %}
     drop policy if exists managers_see_their_branch on {{ relation }};
     create policy managers_see_their_branch on {{ relation }} for select to branch_manager
-    using (branch_id = any (array(
-        select substr(rolname, 9) from pg_roles
-        where starts_with(rolname, 'manager_') and pg_has_role(oid, 'usage')
-    )));
+    using (branch_id = any ({{ own_branches() }}));
     {%- endif %}
     -- without `references`, information_schema, from which Power BI reads how tables join, hides
     -- the foreign keys of tables that one may only read; who may make no table can do nothing

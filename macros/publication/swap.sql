@@ -6,7 +6,10 @@
 {% macro postgres__swap_sql() -%}
     {%- set published = schema_prefix() ~ "marts" -%}
     {%- set workbench = schema_prefix() ~ "marts_next" -%}
+    {%- set live = schema_prefix() ~ "live" -%}
     create schema if not exists {{ published }};
+    create schema if not exists {{ live }};
+    create schema if not exists {{ live }}_next;
     set local lock_timeout = '{{ var("swap_lock_timeout_milliseconds") }}ms';
     do $swap$
     declare
@@ -24,10 +27,14 @@
                 alter schema {{ published }} rename to {{ published }}_swapping;
                 alter schema {{ workbench }} rename to {{ published }};
                 alter schema {{ published }}_swapping rename to {{ workbench }};
+                -- the views that show what has landed since go with the tables that they read
+                alter schema {{ live }} rename to {{ live }}_swapping;
+                alter schema {{ live }}_next rename to {{ live }};
+                alter schema {{ live }}_swapping rename to {{ live }}_next;
                 {%- if not schema_prefix() %}
                 -- a developer's own schemas stay closed
-                grant usage on schema {{ published }} to reader, branch_manager;
-                revoke all on schema {{ workbench }} from reader, branch_manager;
+                grant usage on schema {{ published }}, {{ live }} to reader, branch_manager;
+                revoke all on schema {{ workbench }}, {{ live }}_next from reader, branch_manager;
                 {%- endif %}
                 return;
             exception when lock_not_available then

@@ -69,10 +69,37 @@ create table if not exists audit.till_branches (
 );
 alter table audit.till_branches add column if not exists removed_at timestamptz;
 
--- Loads run under the warehouse's lock: the process that began one that still "runs" is gone.
+-- the process that follows the sources, or did last
+create table if not exists audit.following (
+    process text not null,
+    started_at timestamptz not null default clock_timestamp(),
+    seen_at timestamptz not null default clock_timestamp(),
+    stopped_at timestamptz
+);
+
+-- the incidents of which the webhook was told
+create table if not exists audit.told (
+    incident_key text primary key,
+    told_at timestamptz not null default clock_timestamp()
+);
+
+-- Loads run under the warehouse's lock, or in their source's turn: the process that began one that
+-- still "runs" is gone.
 update audit.loads
 set
     outcome = 'interrupted',
     finished_at = now(),
     error = 'The process ended before the load did.'
-where outcome = 'running'
+where
+    outcome = 'running'
+    and not exists (
+        select 1
+        from pg_locks as turns
+        where
+            turns.locktype = 'advisory'
+            and turns.granted
+            and turns.pid <> pg_backend_pid()
+            and turns.classid = cast({key} as oid)
+            -- an int4, which pg_locks shows as an unsigned number
+            and cast(turns.objid as bigint) = cast(hashtext(loads.source) as bigint) & 4294967295
+    )

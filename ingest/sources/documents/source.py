@@ -33,6 +33,8 @@ class DocumentSource:
     name = "documents"
     raw = RAW
     has_branches = False
+    is_append_only = False
+    follow_seconds = 30.0
 
     def tables(self) -> Sequence[str]:
         """Return the raw table that the models read: the collections' own are parts of it."""

@@ -47,6 +47,8 @@ class FileSource:
     name = "files"
     raw = RAW
     has_branches = True
+    is_append_only = False
+    follow_seconds = None
 
     def __init__(self) -> None:
         """Know of no feed yet that is written otherwise than before."""

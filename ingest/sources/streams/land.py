@@ -16,6 +16,7 @@ from confluent_kafka import TIMESTAMP_CREATE_TIME, TIMESTAMP_LOG_APPEND_TIME, Me
 from psycopg import sql
 
 from ingest.loads import packages
+from ingest.loads.raw_tables import exists
 from ingest.loads.source import Connection, SourceError
 from ingest.loads.statements import Statements
 from ingest.sources.streams.broker import Broker, Extent, Offsets
@@ -133,6 +134,9 @@ def _chunk(
             ],
         )
         packages.complete(connection, RAW, schema_name(topic.name), load_id)
+        if exists(connection, "audit.pinned_loads"):
+            names = {"stream": topic.name, "schema_name": schema_name(topic.name)}
+            connection.execute(STATEMENTS("fold"), {**names, "load_id": load_id})
     return load_id, count
 
 

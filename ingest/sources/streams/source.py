@@ -27,6 +27,8 @@ class StreamSource:
     name = "streams"
     raw = RAW
     has_branches = False
+    is_append_only = True
+    follow_seconds = 1.0
 
     def tables(self) -> Sequence[str]:
         """Return the raw table that the models read: the streams' own tables are parts of it."""
@@ -114,7 +116,8 @@ class TopicVisit:
             saved = known.positions.get(extent.topic_id, {})
             for load_id, rows in land(self.session.connection, broker, extent, position, saved):
                 entry.load_id, entry.row_count = load_id, entry.row_count + rows
-                entry.tables[self.name] = {"rows": entry.row_count, "next_offsets": dict(position)}
+                entry.tables[self.name] = {"rows": entry.row_count}
+            entry.tables[self.name] |= {"next_offsets": position, "end_offsets": extent.end}
         finally:
             broker.close()
 

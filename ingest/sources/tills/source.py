@@ -36,6 +36,8 @@ class TillSource:
     system_name: str
     name: str
     has_branches: bool = True
+    is_append_only: bool = False
+    follow_seconds: float | None = 60.0
 
     @cached_property
     def system(self) -> System:

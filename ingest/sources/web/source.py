@@ -67,6 +67,8 @@ class WebSource:
     erasure: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
     has_branches: bool = False
+    is_append_only: bool = False
+    follow_seconds: float | None = None
 
     @property
     def raw(self) -> str:

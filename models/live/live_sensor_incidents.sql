@@ -1,0 +1,150 @@
+{{ config(alias='sensor_incidents', enabled='streams' in var('systems')) }}
+{%- set kinds = [
+    ('out_of_range', 'beyond > 0'), ('stuck', 'said_value = said_before'),
+    ('jump', 'is_steady and greatest(distance, leap) > ' ~ var('sensor_jump_spreads', 6)),
+] %}
+{%- set next = 'partition by readings.device_id'
+    ~ ' order by readings.happened_at, readings.reading_key' %}
+{%- set change = 'readings.reading_value - lag(readings.reading_value) over (' ~ next ~ ')' %}
+{%- set stuck_minutes = var('sensor_stuck_minutes', 240) %}
+{%- set minutes = '((' ~ dbt.datediff('began_at', 'seen_at', 'second') ~ ') / 60.0)' %}
+
+with
+
+-- these are the devices of who asks, and so are their incidents
+devices as (
+
+    select * from {{ ref('live_devices') }}
+
+),
+
+usual as (
+
+    select
+        *,
+        row_number() over (partition by device_id order by measured_on desc) as place_from_last
+    from {{ ref('fct_sensor_baselines') }}
+
+),
+
+readings as (
+
+    select
+        readings.*,
+        greatest(
+            devices.lowest_value - readings.reading_value,
+            readings.reading_value - devices.highest_value
+        ) as beyond,
+        devices.is_steady,
+        abs(readings.reading_value - usual.usual_value) / usual.usual_spread as distance,
+        abs({{ change }} - usual.usual_change) / usual.usual_change_spread as leap,
+        lag(readings.said_value) over ({{ next }}) as said_before
+    from {{ ref('live_sensor_readings') }} as readings
+    inner join devices on readings.device_id = devices.device_id
+    left join usual on readings.device_id = usual.device_id and usual.place_from_last = 1
+
+),
+
+judged as (
+
+    {%- for kind, is_bad in kinds %}
+    {{ 'union all' if not loop.first }}
+    select
+        *,
+        '{{ kind }}' as incident_kind,
+        coalesce({{ is_bad }}, false) as is_bad
+    from readings
+    {%- endfor %}
+
+),
+
+placed as (
+
+    select
+        *,
+        max(case when not is_bad then happened_at end) over (
+            partition by incident_kind, device_id
+        ) as good_at
+    from judged
+
+),
+
+-- what is bad since the last good reading; what is stuck begins with that one, which has its value
+found as (
+
+    select
+        incident_kind,
+        device_id,
+        coalesce(
+            max(case when incident_kind = 'stuck' then good_at end), min(happened_at)
+        ) as began_at,
+        max(happened_at) as seen_at,
+        max(good_at) as good_at
+    from placed
+    where is_bad and happened_at > coalesce(good_at, cast('2000-01-01' as date))
+    group by incident_kind, device_id
+    union all
+    select
+        'silence' as incident_kind,
+        device_id,
+        happened_at as began_at,
+        {{ dbt.current_timestamp() }} as seen_at,
+        happened_at as good_at
+    from devices
+    where is_silent
+
+),
+
+-- one that began more than a day ago is known by its beginning
+known as (
+
+    select
+        incident_kind,
+        device_id,
+        min(began_at) as began_at
+    from {{ ref('fct_sensor_incidents') }}
+    where ended_at is null
+    group by incident_kind, device_id
+
+),
+
+open_ones as (
+
+    select
+        found.incident_kind,
+        found.device_id,
+        coalesce(known.began_at, found.began_at) as began_at,
+        found.seen_at
+    from found
+    left join known
+        on
+            found.incident_kind = known.incident_kind
+            and found.device_id = known.device_id
+            and known.began_at >= coalesce(found.good_at, known.began_at)
+
+),
+
+final as (
+
+    select
+        -- keys
+        {{ dbt.concat(['open_ones.incident_kind', "':'", 'open_ones.device_id', "':'",
+            dbt.cast('extract(epoch from open_ones.began_at)', dbt.type_string())]) }} as incident_key,
+        open_ones.device_id,
+        devices.branch_id,
+
+        -- what is wrong
+        open_ones.incident_kind,
+        devices.reading_value,
+        cast({{ minutes }} as numeric(12, 1)) as incident_minutes,
+        devices.responsible,
+        open_ones.began_at
+    from open_ones
+    inner join devices on open_ones.device_id = devices.device_id
+    where
+        (open_ones.incident_kind <> 'out_of_range' or {{ minutes }} > devices.minutes_allowed)
+        and (open_ones.incident_kind <> 'stuck' or {{ minutes }} >= {{ stuck_minutes }})
+
+)
+
+select * from final

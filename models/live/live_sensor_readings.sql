@@ -1,0 +1,60 @@
+{{ config(alias='sensor_readings', enabled='streams' in var('systems')) }}
+{%- set columns = ['reading_key', 'device_id', 'branch_id', 'reading_value', 'said_value',
+    'happened_at', 'received_at'] %}
+{%- set landed %}(
+    select
+        {{ dbt.concat(['messages.stream', "':'", 'messages.event_id']) }} as event_key,
+        messages.*
+    from {{ ref('base_streams__messages') }} as messages
+    where messages.load_id > {{ published_load('streams') }} and {{ is_good('messages._errors') }}
+){% endset %}
+
+with
+
+landed as (
+
+    select * from (
+        {{ sensor_readings(landed) }}
+    ) as readings
+
+),
+
+published as (
+
+    select * from {{ ref('fct_sensor_readings') }}
+
+),
+
+recent as (
+
+    select
+        {{ columns | join(',\n        ') }},
+        false as is_published
+    from landed
+    where happened_at > {{ dbt.dateadd('day', -1, dbt.current_timestamp()) }}
+    union all
+    select
+        {{ columns | join(',\n        ') }},
+        true as is_published
+    from published
+    where happened_at > {{ dbt.dateadd('day', -1, dbt.current_timestamp()) }}
+
+),
+
+final as (
+
+    select
+        reading_key,
+        device_id,
+        branch_id,
+        reading_value,
+        said_value,
+        happened_at,
+        received_at,
+        is_published
+    from recent
+    where {{ may_see('branch_id') }}
+
+)
+
+select * from final

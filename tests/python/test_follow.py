@@ -1,0 +1,328 @@
+"""`mypizza follow`: what happens is in live within seconds, whatever happens to it and beside it.
+
+The tests of this file share one warehouse and follow one another: the small company as it was
+published, whose broker gets events of today.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import tomlkit
+
+from ingest import warehouse as warehouse_module
+from ingest.loads.follow import intervals
+from ingest.loads.source import SourceError
+from ingest.publish import incidents
+from ingest.sources.registry import SOURCES
+from ingest.warehouse import PROJECT_DIR, Warehouse
+from tests.python.commands import mypizza, query, read_settings_again, settings
+from tests.python.conftest import Receiver
+from tests.python.kafka import Broker, Kafka, needs_kafka, run_kafka
+
+TOPIC = "web.shop.v1"
+LANDED = "select partition_id, message_offset, convert_to(value, 'UTF8') from raw_streams.shop"
+
+
+class SampleBroker(Broker):
+    """The sample's broker, which runs in the sample's own process."""
+
+    def __init__(self) -> None:
+        secrets = tomlkit.parse((settings() / "secrets.toml").read_text("utf-8"))
+        self.servers = secrets["sources"]["streams"]["bootstrap_servers"]
+
+
+@pytest.fixture(scope="module")
+def published(small_warehouse: Warehouse) -> Warehouse:
+    return small_warehouse
+
+
+@pytest.fixture
+def broker(published: Warehouse) -> Broker:
+    del published  # whose sample has it
+    return SampleBroker()
+
+
+def event(name: str, kind: str = "page_view") -> str:
+    """An event of the web shop, of now."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return json.dumps({
+        "event_id": name, "event": kind, "occurred_at": now, "sent_at": now, "branch": "quito",
+        "visitor_id": name, "platform": "web",
+    })  # fmt: skip
+
+
+def until(is_so: Callable[[], Any], why: Callable[[], str] = str, seconds: float = 120) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, why()
+        time.sleep(0.3)
+
+
+class Follow:
+    """A process that follows, as a user starts it."""
+
+    def __init__(self, log: Path, *options: str) -> None:
+        self.log = log
+        command = [sys.executable, "-m", "ingest.cli", "follow", *options]
+        with log.open("ab") as out:
+            self.process = subprocess.Popen(command, stdout=out, stderr=out, cwd=PROJECT_DIR)
+        until(lambda: "Following " in self.said(), self.said)
+
+    def said(self) -> str:
+        """What it has said."""
+        return self.log.read_text("utf-8")
+
+    def end(self) -> int:
+        """End it as systemd does; return its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(120)
+
+    def kill(self) -> None:
+        """Kill it as a power cut does."""
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def follow(log: Path, *options: str) -> Iterator[Follow]:
+    process = Follow(log, *options)
+    try:
+        yield process
+    finally:
+        process.kill()
+
+
+def is_there(warehouse: Warehouse, name: str) -> bool:
+    """Whether an event has landed."""
+    where = f"where value::jsonb ->> 'event_id' = '{name}'"
+    return bool(query(warehouse, f"select 1 from raw_streams.shop {where}"))
+
+
+def status(expect: int | None = None) -> Any:
+    return json.loads(mypizza("status", "--json", expect=expect).stdout)
+
+
+def test_an_event_and_a_reading_are_in_live_and_sigterm_ends_it_cleanly(
+    published: Warehouse, broker: Broker, tmp_path: Path
+) -> None:
+    with follow(tmp_path / "log", "--publish-every", "0") as process:
+        broker.produce(TOPIC, [event("first"), event("first", "add_to_cart")])
+        shop = (
+            "select sessions, sessions_with_cart from live.web_sessions where branch_id = 'quito'"
+        )
+        # two messages with one id are one event in the marts, and one visitor here
+        until(lambda: query(published, shop) == [(1, 1)], process.said)
+        said = {"reading_id": "hot", "device": "quito-fridge", "value": 30.5, "sequence": 1}
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        broker.produce(
+            "plant.sensors.v1", [json.dumps({**said, "measured_at": now, "sent_at": now})]
+        )
+        devices = "select reading_value, is_out_of_range, is_silent from live.devices"
+        until(
+            lambda: (
+                [float(row[0]) for row in query(published, devices) if row[1:] == (True, False)]
+                == [30.5]
+            ),
+            process.said,
+        )
+        found = status()
+        assert found["following"]["is_running"]
+        assert {row["messages_behind"] for row in found["partitions"]} == {0}
+        assert process.end() == 0
+        assert process.said().endswith("Ended.\n")
+    assert status()["following"]["stopped_at"]
+    assert query(published, "select count(*) from audit.loads where outcome = 'running'") == [(0,)]
+
+
+def test_the_webhook_is_told_of_an_incident_once(
+    published: Warehouse, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MYPIZZA_ALERT_URL", receiver.url)
+    for _ in range(2):
+        incidents.tell(published)
+    ((count,),) = query(published, "select count(*) from live.sensor_incidents")
+    lines = "\n".join(receiver.messages).splitlines()
+    assert 0 < count == len(lines)
+    assert all(
+        re.search(r"^\w+-\w+: \w.* since 20.* UTC, last value .*Tell: ", each) for each in lines
+    )
+    assert query(published, "select count(*) from audit.told") == [(count,)]
+
+
+def test_the_blocks_of_the_how_to_are_right(published: Warehouse) -> None:
+    page = (PROJECT_DIR / "docs" / "how-to" / "follow.md").read_text("utf-8")
+    blocks = re.findall(r"^ *```(\w+)\n(.*?)^ *```", page, re.M | re.S)
+    texts = {kind: textwrap.dedent(text) for kind, text in blocks}
+    assert list(texts) == ["toml", "bash", "sql"]
+    config = settings() / "config.toml"
+    before = config.read_text("utf-8")
+    try:
+        config.write_text(f"{before}\n{texts['toml']}", "utf-8")
+        read_settings_again()
+        said = intervals(SOURCES)
+        assert (said["streams"], said["pos"], said["files"]) == (2, 120, 3600)
+        assert "documents" not in said
+        assert "tickets" not in said
+        config.write_text(f"{before}\n[follow]\nstream = 1\n", "utf-8")
+        read_settings_again()
+        with pytest.raises(SourceError, match="names 'stream', which is no source"):
+            intervals(SOURCES)
+        config.write_text(f"{before}\n[follow]\nstreams = 'often'\n", "utf-8")
+        read_settings_again()
+        with pytest.raises(SourceError, match="streams is 'often'; write the seconds"):
+            intervals(SOURCES)
+    finally:
+        config.write_text(before, "utf-8")
+        read_settings_again()
+    assert "mypizza follow was ended" in mypizza("status", expect=None).stdout.replace(
+        "does not run: it ", ""
+    )
+    for statement in texts["sql"].split(";")[:-1]:
+        query(published, statement)
+
+
+def test_a_branch_manager_sees_their_branch_alone_and_a_reader_all(published: Warehouse) -> None:
+    asked = "select branch_id from live.orders_today order by 1"
+    with warehouse_module.administrator().connect() as connection:
+        connection.execute("set role manager_quito")
+        assert connection.execute(asked.encode()).fetchall() == [("quito",)]
+        assert connection.execute("select distinct branch_id from live.devices").fetchall() == [
+            ("quito",)
+        ]
+        connection.execute("set role reader")
+        assert len(connection.execute(asked.encode()).fetchall()) > 2
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("select 1 from live_next.orders_today")
+    assert query(published, "select 1 from live.orders_today where orders < 0") == []
+
+
+def test_killed_and_started_again_it_loses_and_doubles_nothing(
+    published: Warehouse, broker: Broker, tmp_path: Path
+) -> None:
+    for number in range(3):
+        with follow(tmp_path / f"log {number}", "--publish-every", "0") as process:
+            broker.produce(TOPIC, [event(f"k{number}-{each}") for each in range(3000)])
+            last = f"k{number}-{100 * number}"
+            until(lambda last=last: is_there(published, last), process.said)  # type: ignore[misc]
+            process.kill()
+    mypizza("ingest", "streams")
+    landed = sorted((row[0], row[1], bytes(row[2])) for row in query(published, LANDED))
+    assert landed == broker.recount(TOPIC, 4)
+
+
+def test_a_build_reads_what_had_landed_when_it_began_and_readers_see_no_error(
+    published: Warehouse, broker: Broker, tmp_path: Path
+) -> None:
+    ends, errors, asked = threading.Event(), [], []
+
+    def read() -> None:
+        with warehouse_module.administrator().connect() as connection:
+            connection.execute("set role reader")
+            while not ends.is_set():
+                try:
+                    for view in ("orders_today", "web_sessions", "devices", "sensor_incidents"):
+                        connection.execute(f"select * from live.{view}".encode())
+                    asked.append(1)
+                except psycopg.Error as error:
+                    errors.append(str(error))
+                time.sleep(0.05)
+
+    def send() -> None:
+        number = 0
+        while not ends.is_set():
+            broker.produce(TOPIC, [event(f"beside-{number}-{each}") for each in range(50)])
+            number += 1
+            time.sleep(0.5)
+
+    threads = [threading.Thread(target=each) for each in (read, send)]
+    try:
+        with follow(tmp_path / "log", "--publish-every", "0.05", "--no-docs") as process:
+            for thread in threads:
+                thread.start()
+            until(lambda: process.said().count("Published ") == 2, process.said, 500)
+            assert process.end() == 0
+    finally:
+        ends.set()
+        for thread in threads:
+            thread.join()
+    assert errors == []
+    assert len(asked) > 20
+    pin = "(select load_id from audit.pinned_loads where source_name = 'streams')"
+    ((staged, beyond, late),) = query(
+        published,
+        "select (select count(*) from staging.stg_streams__events where event_id like 'beside-%'),"
+        f" (select count(*) from staging.stg_streams__events where load_id > {pin}),"
+        f" (select count(*) from raw_streams.shop where _dlt_load_id > {pin})",
+    )
+    assert staged > 0
+    assert beyond == 0
+    assert late > 0
+
+
+def test_it_outlives_the_server_and_says_so_once(
+    published: Warehouse, broker: Broker, tmp_path: Path
+) -> None:
+    with follow(tmp_path / "log", "--publish-every", "0") as process:
+        broker.produce(TOPIC, [event("before")])
+        until(lambda: is_there(published, "before"), process.said)
+        mypizza("down")
+        until(lambda: "I go on trying" in process.said(), process.said)
+        time.sleep(5)
+        mypizza("up")
+        broker.produce(TOPIC, [event("after")])
+        until(lambda: is_there(published, "after"), process.said)
+        assert process.said().count("The warehouse: all is well again.") == 1
+        assert process.end() == 0
+
+
+@pytest.fixture
+def kafka(tmp_path: Path) -> Iterator[Kafka]:
+    with run_kafka(tmp_path) as found:
+        yield found
+
+
+@needs_kafka
+def test_it_outlives_the_broker(published: Warehouse, kafka: Kafka, tmp_path: Path) -> None:
+    kafka.create("clicks")
+    config = tmp_path / "config"
+    (config / ".dlt").mkdir(parents=True)
+    topics = {"clicks": {"event_id": "event_id"}}
+    streams = {"bootstrap_servers": kafka.servers, "timeout_seconds": 2, "topics": topics}
+    text = tomlkit.dumps({"sources": {"streams": streams}})
+    (config / ".dlt" / "config.toml").write_text(text, "utf-8")
+    before = os.environ["MYPIZZA_CONFIG_DIR"]
+    os.environ["MYPIZZA_CONFIG_DIR"] = str(config)
+    read_settings_again()
+    rows = "select value from raw_streams.clicks order by message_offset"
+    try:
+        with follow(tmp_path / "log", "--publish-every", "0") as process:
+            kafka.produce("clicks", ["a"])
+            until(lambda: query(published, rows) == [("a",)], process.said)
+            kafka.kill()
+            until(lambda: "does not answer" in process.said(), process.said)
+            kafka.start()
+            kafka.produce("clicks", ["b"])
+            until(lambda: query(published, rows) == [("a",), ("b",)], process.said)
+            assert process.said().count("I go on trying") == 1
+            assert "streams clicks: all is well again." in process.said()
+            assert process.end() == 0
+    finally:
+        os.environ["MYPIZZA_CONFIG_DIR"] = before
+        read_settings_again()
