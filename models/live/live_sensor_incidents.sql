@@ -108,7 +108,7 @@ known as (
 
 ),
 
-open_ones as (
+lasting as (
 
     select
         found.incident_kind,
@@ -128,22 +128,22 @@ final as (
 
     select
         -- keys
-        {{ dbt.concat(['open_ones.incident_kind', "':'", 'open_ones.device_id', "':'",
-            dbt.cast('extract(epoch from open_ones.began_at)', dbt.type_string())]) }} as incident_key,
-        open_ones.device_id,
+        {{ dbt.concat(['lasting.incident_kind', "':'", 'lasting.device_id', "':'",
+            dbt.cast('extract(epoch from lasting.began_at)', dbt.type_string())]) }} as incident_key,
+        lasting.device_id,
         devices.branch_id,
 
         -- what is wrong
-        open_ones.incident_kind,
+        lasting.incident_kind,
         devices.reading_value,
         cast({{ minutes }} as numeric(12, 1)) as incident_minutes,
         devices.responsible,
-        open_ones.began_at
-    from open_ones
-    inner join devices on open_ones.device_id = devices.device_id
+        lasting.began_at
+    from lasting
+    inner join devices on lasting.device_id = devices.device_id
     where
-        (open_ones.incident_kind <> 'out_of_range' or {{ minutes }} > devices.minutes_allowed)
-        and (open_ones.incident_kind <> 'stuck' or {{ minutes }} >= {{ stuck_minutes }})
+        (lasting.incident_kind <> 'out_of_range' or {{ minutes }} > devices.minutes_allowed)
+        and (lasting.incident_kind <> 'stuck' or {{ minutes }} >= {{ stuck_minutes }})
 
 )
 
