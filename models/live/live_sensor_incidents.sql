@@ -108,7 +108,7 @@ known as (
 
 ),
 
-lasting as (
+lasts as (
 
     select
         found.incident_kind,
@@ -128,22 +128,22 @@ final as (
 
     select
         -- keys
-        {{ dbt.concat(['lasting.incident_kind', "':'", 'lasting.device_id', "':'",
-            dbt.cast('extract(epoch from lasting.began_at)', dbt.type_string())]) }} as incident_key,
-        lasting.device_id,
+        {{ dbt.concat(['lasts.incident_kind', "':'", 'lasts.device_id', "':'",
+            dbt.cast('extract(epoch from lasts.began_at)', dbt.type_string())]) }} as incident_key,
+        lasts.device_id,
         devices.branch_id,
 
         -- what is wrong
-        lasting.incident_kind,
+        lasts.incident_kind,
         devices.reading_value,
         cast({{ minutes }} as numeric(12, 1)) as incident_minutes,
         devices.responsible,
-        lasting.began_at
-    from lasting
-    inner join devices on lasting.device_id = devices.device_id
+        lasts.began_at
+    from lasts
+    inner join devices on lasts.device_id = devices.device_id
     where
-        (lasting.incident_kind <> 'out_of_range' or {{ minutes }} > devices.minutes_allowed)
-        and (lasting.incident_kind <> 'stuck' or {{ minutes }} >= {{ stuck_minutes }})
+        (lasts.incident_kind <> 'out_of_range' or {{ minutes }} > devices.minutes_allowed)
+        and (lasts.incident_kind <> 'stuck' or {{ minutes }} >= {{ stuck_minutes }})
 
 )
 
