@@ -48,9 +48,7 @@ install: .venv/installed  ## make .venv with the locked dependencies
 	@touch $@
 
 run: install  ## load, build, test, publish and document the sample company
-	$(BIN)/mypizza-sample start
-	$(BIN)/mypizza ingest
-	$(BIN)/mypizza-sample advance --until 2016-01-31
+	$(BIN)/mypizza-sample start --until 2016-01-31
 	$(BIN)/mypizza run
 
 test: install  ## run the tests: Python, and through it dbt on real servers

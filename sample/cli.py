@@ -7,6 +7,8 @@ their own. Nothing in myPizza knows of it.
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -44,11 +46,18 @@ def start(
     scale: Annotated[
         int | None, typer.Option(help="A multiple of the published volume. Default: 1.")
     ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Trade on to this day, after a first load.",
+        ),
+    ] = None,
 ) -> None:
     """Start the sample company, unless it runs, and write its addresses.
 
-    Complete systems are left as they are. The options are remembered until the company is created
-    again.
+    Complete systems are left as they are. The other options are remembered until the company is
+    created again.
     """
     warehouse = warehouse_module.resolve()
     tills = company.create(warehouse, _size(branch, weeks, scale))
@@ -66,21 +75,20 @@ def start(
         )  # fmt: skip
     _catch_up(warehouse)
     _write_addresses(warehouse)
+    if until and (days := (until.date() - company.last_day(warehouse)).days) > 0:
+        # what is changed later has a price before, which only a load can have seen
+        if subprocess.run([sys.executable, "-m", "ingest.cli", "ingest"], check=False).returncode:
+            raise typer.Exit(1)
+        _trade(warehouse, days)
 
 
 @app.command()
-def advance(
-    days: Annotated[int, typer.Option(min=1, help="Days to trade on.")] = 1,
-    until: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Trade on to this day instead, if it is to come."),
-    ] = None,
-) -> None:
+def advance(days: Annotated[int, typer.Option(min=1, help="Days to trade on.")] = 1) -> None:
     """Let the company trade: sales, refunds, late commits, deliveries, posts, tickets."""
-    warehouse = warehouse_module.resolve()
-    if until:
-        company.advance(warehouse, days=0)  # a till that lags catches up first
-        days = max(0, (until.date() - company.last_day(warehouse)).days)
+    _trade(warehouse_module.resolve(), days)
+
+
+def _trade(warehouse: Warehouse, days: int) -> None:
     tradings = company.advance(warehouse, days=days)
     names = ["last_day", *(event.name for event in company.EVENTS)]
     show(

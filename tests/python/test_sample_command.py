@@ -138,11 +138,12 @@ def test_the_company_trades_on(started: Warehouse) -> None:
     assert query(started, "select count(*) from orders", "till_chicago") > orders
 
 
-def test_the_company_trades_on_to_a_day_once(started: Warehouse) -> None:
+def test_the_company_loads_and_trades_on_to_a_day_once(started: Warehouse) -> None:
     day = company.last_day(started) + timedelta(days=2)
-    for _ in range(2):
-        sample("advance", "--until", f"{day}")
+    for is_new in (True, False):
+        said = sample("start", "--until", f"{day}")
         assert company.last_day(started) == day
+        assert ("succeeded" in said.stdout) == is_new
 
 
 def test_stop_takes_its_own_addresses_out_and_start_goes_on(started: Warehouse) -> None:
