@@ -27,6 +27,7 @@ MAY_BE_EMPTY = (
     *("rpt_comparable_days", "rpt_findings", "rpt_product_changes"),
     *("rpt_restatements", "rpt_targets", "rpt_till_figures"),
 )
+LIVE = ("devices", "orders_today", "sensor_incidents", "sensor_readings", "web_sessions")
 COMPANY_WIDE = ("rpt_data_quality", "rpt_chain_days", "rpt_tax_months")
 BRANCHES = ("new_york", "san_francisco", "honolulu", *TILLS, "lyon")
 PASSWORD = "an analyst's p@ssword"  # noqa: S105 - invented for these tests
@@ -142,7 +143,7 @@ def test_readers_and_managers_can_use_the_marts_and_nothing_else(
         where nspname !~ '^pg_' and has_schema_privilege(oid, 'usage')
         """,
     )
-    assert {name for (name,) in usable} == {"marts", "information_schema", "public"}
+    assert {name for (name,) in usable} == {"live", "marts", "information_schema", "public"}
     readable = query(
         reader,
         """
@@ -153,7 +154,8 @@ def test_readers_and_managers_can_use_the_marts_and_nothing_else(
             and has_table_privilege(c.oid, 'select')
         """,
     )
-    assert {name for _, name in readable} == set(marts(published))
+    assert {name for schema, name in readable if schema != "live"} == set(marts(published))
+    assert {name for schema, name in readable if schema == "live"} == set(LIVE)
     assert query(
         reader,
         """
@@ -209,6 +211,20 @@ def test_each_manager_sees_the_own_branch_alone_in_every_mart(published: Warehou
     assert orders == query(
         published, "select count(*) from marts.fct_orders where branch_id = 'quito'"
     )[0]  # fmt: skip
+
+
+def test_each_manager_sees_the_own_branch_alone_in_what_is_live(published: Warehouse) -> None:
+    for branch in BRANCHES:
+        with as_user(published, f"boss_{branch}").connect() as connection:
+            seen = {
+                view: connection.execute(f"select distinct branch_id from live.{view}").fetchall()
+                for view in LIVE
+            }
+        assert seen["orders_today"] == ([(branch,)] if branch in (*TILLS, "lyon") else [])
+        assert seen["devices"] == ([(branch,)] if branch in TILLS else [])
+        assert {row for rows in seen.values() for row in rows} <= {(branch,)}
+    everything = as_user(published, "analyst")
+    assert {*query(everything, "select branch_id from live.devices")} >= {(each,) for each in TILLS}
 
 
 def test_every_mart_with_a_branch_has_its_policies(published: Warehouse) -> None:
