@@ -21,6 +21,6 @@ where
     table_columns.attnum > 0
     and not table_columns.attisdropped
     and described.relkind in ('r', 'v', 'm', 'p', 'f')
-    and namespaces.nspname not in ('information_schema', 'marts_next')
+    and namespaces.nspname not in ('information_schema', 'marts_next', 'live_next')
     and namespaces.nspname not like 'pg\_%'
     and namespaces.nspname not like '%\_staging'
