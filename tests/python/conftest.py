@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -41,6 +42,7 @@ _forget_the_server()
 
 from ingest import warehouse as warehouse_module  # noqa: E402 - the environment comes first
 from ingest.warehouse.server import is_running  # noqa: E402 - as above
+from tests.python import lighter_dlt  # noqa: E402 - as above
 from tests.python.commands import (  # noqa: E402 - as above
     SMALL_COMPANY,
     copy_company,
@@ -50,6 +52,8 @@ from tests.python.commands import (  # noqa: E402 - as above
     read_settings_again,
     sample,
 )
+
+lighter_dlt.begin()
 
 SMALL = ("chicago", "quito")
 """The branches with a till of the small company; a third one, Lyon, exports."""
@@ -242,6 +246,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest; the order within a file stays."""
     rank = {name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(LONGEST)))
+
+
+def pytest_collection_finish() -> None:
+    """Let Python look for garbage less often: all that was imported and collected stays."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 def pytest_unconfigure() -> None:

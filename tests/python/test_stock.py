@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ FACTS = ("fct_stock_days", "fct_deliveries")
 COUNT = "stock/counts/quito/2015-12-28.csv"
 LATE = "stock/deliveries/quito/2015-12-29.parquet"  # a Tuesday, on which no wholesaler comes
 NO_DAY = "stock/counts/quito/2015-11-31.csv"
+LAST = "2015-12-31"
 
 
 def bucket() -> Path:
@@ -131,20 +133,71 @@ def test_every_day_balances(warehouse: Warehouse) -> None:
     assert sorted(branches) == ["chicago", "quito"]
 
 
-def test_what_is_late_or_corrected_reaches_the_days_that_it_concerns(
-    warehouse: Warehouse, published: list[tuple[Any, ...]]
-) -> None:
-    before = {day: stock_day(warehouse, f"2015-12-{day}") for day in (27, 28, 29, 30, 31)}
-    sold_before = stock_day(warehouse, "2015-11-20", "mozzarella")
-    held_before = waiting(warehouse)
-    mended = next(key for key in held_before if "/quito/" in key and COUNT not in key)
-    mended_file, mended_line = mended.rsplit(":", 1)
-    day = Path(mended_file).stem
-    onions_before = query(
+@dataclass(frozen=True)
+class Before:
+    """What the tests compare the corrected company with.
+
+    Attributes:
+        days: the last days of flour.
+        sold: a day of mozzarella, of which the till cancels orders.
+        held: the lines in quarantine.
+        mended: one of them, which is mended in its file.
+        onions: what was counted of the ingredient that it names.
+        last: the last day of all ingredients, by ingredient.
+    """
+
+    days: dict[int, dict[str, Any]]
+    sold: dict[str, Any]
+    held: dict[str, list[str]]
+    mended: str
+    onions: Decimal
+    last: dict[str, dict[str, Any]]
+
+    @property
+    def onions_day(self) -> str:
+        """The day of the mended line."""
+        return Path(self.mended.rsplit(":", 1)[0]).stem
+
+
+def onions(warehouse: Warehouse, day: str) -> Decimal:
+    """What was counted of red onions in Quito."""
+    ((quantity,),) = query(
         warehouse,
         "select counted_quantity from marts.fct_stock_days"
         f" where stock_day_key = 'quito-red_onions-{day}'",
-    )[0][0]
+    )
+    return Decimal(quantity)
+
+
+def last_day(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
+    """The last day of all ingredients of Quito."""
+    with warehouse.connect() as connection:
+        rows = connection.cursor(row_factory=dict_row).execute(
+            "select * from marts.fct_stock_days where branch_id = 'quito'"
+            f" and business_date = '{LAST}'".encode()
+        )
+        return {row["ingredient_id"]: row for row in rows}
+
+
+@pytest.fixture(scope="module")
+def before(warehouse: Warehouse) -> Before:
+    """The company before anything is corrected."""
+    held = waiting(warehouse)
+    mended = next(key for key in held if "/quito/" in key and COUNT not in key)
+    return Before(
+        days={day: stock_day(warehouse, f"2015-12-{day}") for day in (27, 28, 29, 30, 31)},
+        sold=stock_day(warehouse, "2015-11-20", "mozzarella"),
+        held=held,
+        mended=mended,
+        onions=onions(warehouse, Path(mended.rsplit(":", 1)[0]).stem),
+        last=last_day(warehouse),
+    )
+
+
+@pytest.fixture(scope="module")
+def corrected(warehouse: Warehouse, published: list[tuple[Any, ...]], before: Before) -> Warehouse:
+    """The company after a day on which much was late, corrected and wrong, in one run."""
+    assert published
 
     def correct(lines: list[list[str]]) -> None:
         flour = next(line for line in lines if line[0] == "flour")
@@ -157,8 +210,12 @@ def test_what_is_late_or_corrected_reaches_the_days_that_it_concerns(
     def join_the_comma(lines: list[list[str]]) -> None:
         lines[-1] = ["red_onions", "2.5", "kg", *lines[-1][4:]]
 
+    def slip(lines: list[list[str]]) -> None:
+        next(line for line in lines if line[0] == "jalapenos")[1] = "687"
+
     change(COUNT, correct)
-    change(mended_file, join_the_comma)
+    change(before.mended.rsplit(":", 1)[0], join_the_comma)
+    change(f"stock/counts/quito/{LAST}.csv", slip)
     (bucket() / NO_DAY).write_text("ingredient,counted quantity,unit\nflour,1,kg\n")
     delivery = {
         "delivery_id": "quito-late",
@@ -180,41 +237,57 @@ def test_what_is_late_or_corrected_reaches_the_days_that_it_concerns(
         """,
         "till_quito",
     )
-
     mypizza("run", "--no-docs")
+    return warehouse
 
-    after = {day: stock_day(warehouse, f"2015-12-{day}") for day in before}
-    # the corrected count: its own day, and the next one's opening
-    assert after[27] == before[27]
+
+def test_a_corrected_count_is_that_of_its_day_and_the_opening_of_the_next_one(
+    corrected: Warehouse, before: Before
+) -> None:
+    after = {day: stock_day(corrected, f"2015-12-{day}") for day in before.days}
+    assert after[27] == before.days[27]
     assert after[28]["counted_quantity"] == Decimal("1.5")
     assert after[28]["variance_quantity"] == after[28]["expected_quantity"] - Decimal("1.5")
-    assert after[29]["opening_quantity"] == Decimal("1.5") != before[29]["opening_quantity"]
-    # the late delivery, in the ingredient's own unit: its day, and the price from then on
+    assert after[29]["opening_quantity"] == Decimal("1.5") != before.days[29]["opening_quantity"]
+    # counted the day before
+    assert after[31]["opening_quantity"] == before.days[31]["opening_quantity"]
+
+
+def test_a_late_delivery_counts_from_its_day_on_in_the_ingredients_own_unit(
+    corrected: Warehouse, before: Before
+) -> None:
+    after = {day: stock_day(corrected, f"2015-12-{day}") for day in before.days}
     assert query(
-        warehouse,
+        corrected,
         "select quantity, unit, unit_price, amount from marts.fct_deliveries"
         " where delivery_id = 'quito-late'",
     ) == [(Decimal("4.5359"), "kg", Decimal("2.00003364"), Decimal("9.07"))]
     assert after[29]["delivered_quantity"] == Decimal("4.5359")
-    assert after[28]["unit_cost"] == before[28]["unit_cost"] < after[29]["unit_cost"]
+    assert after[28]["unit_cost"] == before.days[28]["unit_cost"] < after[29]["unit_cost"]
     assert after[30]["unit_cost"] == after[29]["unit_cost"]
-    assert after[30]["consumed_amount"] > before[30]["consumed_amount"]
-    assert after[31]["opening_quantity"] == before[31]["opening_quantity"]  # counted the day before
-    # orders that the till has cancelled since: less was consumed, so more is missing
-    sold = stock_day(warehouse, "2015-11-20", "mozzarella")
-    assert sold["consumed_quantity"] < sold_before["consumed_quantity"]
-    assert sold["variance_quantity"] > sold_before["variance_quantity"]
-    # the mended line: released, and counted with the other shelf
-    assert query(
-        warehouse,
-        "select counted_quantity from marts.fct_stock_days"
-        f" where stock_day_key = 'quito-red_onions-{day}'",
-    ) == [(onions_before + Decimal("2.5"),)]
-    # bad lines wait with their reasons, and hold back nothing else
-    held = waiting(warehouse)
-    assert mended not in held
-    assert mended_line in mended
-    new = {reason for key in held.keys() - held_before.keys() for reason in held[key]}
+    assert after[30]["consumed_amount"] > before.days[30]["consumed_amount"]
+
+
+def test_what_cancelled_orders_did_not_consume_is_missing(
+    corrected: Warehouse, before: Before
+) -> None:
+    sold = stock_day(corrected, "2015-11-20", "mozzarella")
+    assert sold["consumed_quantity"] < before.sold["consumed_quantity"]
+    assert sold["variance_quantity"] > before.sold["variance_quantity"]
+
+
+def test_a_mended_line_is_released_and_counted_with_the_other_shelf(
+    corrected: Warehouse, before: Before
+) -> None:
+    assert before.mended not in waiting(corrected)
+    assert onions(corrected, before.onions_day) == before.onions + Decimal("2.5")
+
+
+def test_bad_lines_wait_with_their_reasons_and_hold_back_nothing_else(
+    corrected: Warehouse, before: Before, published: list[tuple[Any, ...]]
+) -> None:
+    held = waiting(corrected)
+    new = {reason for key in held.keys() - before.held.keys() for reason in held[key]}
     assert new == {
         "ingredient: 'unicorn' is not in seeds/ingredients.csv",
         "counted_quantity: '-3' is below 0",
@@ -222,64 +295,61 @@ def test_what_is_late_or_corrected_reaches_the_days_that_it_concerns(
         "unit: 'bag' has no conversion for this ingredient in seeds/unit_conversions.csv",
         f"_file_name: '{NO_DAY}' does not begin with a day that exists, as YYYY-MM-DD",
     }
-    assert fingerprint(warehouse, "branch_id <> 'quito'") == published
+    assert fingerprint(corrected, "branch_id <> 'quito'") == published
 
 
-def test_what_is_mended_in_its_file_flows_by_itself(warehouse: Warehouse) -> None:
-    held_before = waiting(warehouse)
+def test_a_slip_of_the_pen_is_an_alert_and_no_waste(corrected: Warehouse, before: Before) -> None:
+    """687 kg of jalapenos, where half a kilo was counted."""
+    was, is_now = before.last, last_day(corrected)
+    ingredient = "jalapenos"
+    assert not was[ingredient]["is_surplus"]
+    after = is_now[ingredient]
+    assert (after["counted_quantity"], after["is_surplus"]) == (Decimal(687), True)
+    assert (after["variance_quantity"], after["variance_amount"]) == (None, None)
+    assert after["days_of_cover"] <= was[ingredient]["days_of_cover"] + 3
+    # what the other ingredients lost stays, and nothing is below nothing
+    others = is_now.keys() - {ingredient}
+    assert others == was.keys() - {ingredient}
+    for name in others:
+        assert is_now[name]["variance_quantity"] == was[name]["variance_quantity"], name
+    assert query(
+        corrected,
+        "select waste_exact from marts.rpt_branch_days where branch_id = 'quito'"
+        f" and business_date = '{LAST}'",
+    ) == [(sum(is_now[name]["variance_amount_exact"] or 0 for name in others),)]
+    assert query(
+        corrected,
+        "select has_surplus, stock_quantity, surplus_quantity from marts.rpt_stock_alerts"
+        f" where branch_id = 'quito' and ingredient_id = '{ingredient}'",
+    ) == [(True, after["expected_quantity"], 687 - after["expected_quantity"])]
+    assert query(
+        corrected,
+        "select business_date::text, records from marts.rpt_findings"
+        f" where finding = 'more was found than expected: {ingredient}' and branch_id = 'quito'",
+    ) == [(LAST, 1)]
+
+
+def test_what_is_mended_in_its_file_flows_by_itself(corrected: Warehouse) -> None:
+    held_before = waiting(corrected)
     change(COUNT, lambda lines: lines.__delitem__(slice(-4, None)))
     (bucket() / NO_DAY).write_text("ingredient,counted quantity,unit\n")
 
     mypizza("ingest", "files")
     build(*FACTS)
 
-    held = waiting(warehouse)
+    held = waiting(corrected)
     gone = held_before.keys() - held.keys()
     assert {key.rsplit(":", 1)[0] for key in gone} == {COUNT, NO_DAY}
     assert len(gone) == 5
     assert held.keys() <= held_before.keys()
-    counted = stock_day(warehouse, "2015-12-28", schema="marts_next")["counted_quantity"]
+    counted = stock_day(corrected, "2015-12-28", schema="marts_next")["counted_quantity"]
     assert counted == Decimal("1.5")
 
 
-def test_a_build_without_anything_new_writes_no_row(warehouse: Warehouse) -> None:
+def test_a_build_without_anything_new_writes_no_row(corrected: Warehouse) -> None:
     version = "select max(xmin::text::bigint), count(*) from marts_next."
-    before = [query(warehouse, version + fact) for fact in FACTS]
+    before = [query(corrected, version + fact) for fact in FACTS]
 
     build(*FACTS)
 
-    assert [query(warehouse, version + fact) for fact in FACTS] == before
-
-
-def test_a_slip_of_the_pen_is_an_alert_and_no_waste(warehouse: Warehouse) -> None:
-    """687 kg of jalapenos, where half a kilo was counted."""
-    last = "2015-12-31"
-    waste = f"select waste_exact from marts.rpt_branch_days where business_date = '{last}'"
-    waste += " and branch_id = 'quito'"
-    ((waste_before,),) = query(warehouse, waste)
-    before = stock_day(warehouse, last, "jalapenos")
-    assert not before["is_surplus"]
-
-    def slip(lines: list[list[str]]) -> None:
-        next(line for line in lines if line[0] == "jalapenos")[1] = "687"
-
-    change(f"stock/counts/quito/{last}.csv", slip)
-    mypizza("run", "--no-docs")
-
-    after = stock_day(warehouse, last, "jalapenos")
-    assert (after["counted_quantity"], after["is_surplus"]) == (Decimal(687), True)
-    assert (after["variance_quantity"], after["variance_amount"]) == (None, None)
-    assert after["days_of_cover"] <= before["days_of_cover"] + 3
-    # what the other ingredients lost stays, and nothing is below nothing
-    ((waste_after,),) = query(warehouse, waste)
-    assert waste_after == waste_before - before["variance_amount_exact"]
-    assert query(
-        warehouse,
-        "select has_surplus, stock_quantity, surplus_quantity from marts.rpt_stock_alerts"
-        " where branch_id = 'quito' and ingredient_id = 'jalapenos'",
-    ) == [(True, after["expected_quantity"], 687 - after["expected_quantity"])]
-    assert query(
-        warehouse,
-        "select business_date::text, records from marts.rpt_findings"
-        " where finding = 'more was found than expected: jalapenos' and branch_id = 'quito'",
-    ) == [(last, 1)]
+    assert [query(corrected, version + fact) for fact in FACTS] == before
