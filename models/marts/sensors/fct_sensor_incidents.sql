@@ -124,10 +124,12 @@ final as (
 
         -- what is wrong
         found.incident_kind,
-        found.worst_value,
+        cast(found.worst_value as numeric(12, 2)) as worst_value,
         cast({{ minutes }} as numeric(12, 1)) as incident_minutes,
-        case when found.incident_kind = 'out_of_range' then devices.contents_cost end
-            as contents_cost,
+        cast(
+            case when found.incident_kind = 'out_of_range' then devices.contents_cost end
+            as numeric(18, 2)
+        ) as contents_cost,
         devices.responsible,
 
         -- times
