@@ -40,6 +40,17 @@
     {{ return("cast('" ~ since ~ "' as timestamp with time zone)") }}
 {%- endmacro %}
 
+{#- SQL of the seconds after which a device is silent. -#}
+{% macro silent_seconds() -%}
+    ({{ var('sensor_silent_readings', 3) }} + 0.5) * expected_seconds
+{%- endmacro %}
+
+{#- The condition that a reading has the value of the one before it, and no silence lies between them. -#}
+{% macro is_stuck() -%}
+    said_value = said_before
+    and {{ dbt.datediff('before_at', 'happened_at', 'second') }} < {{ silent_seconds() }}
+{%- endmacro %}
+
 {#- The readings that events are, with a device's clock put right, in our unit: a query. What a reading
     says has the fields of docs/how-to/add-sensors.md.
 

@@ -1,10 +1,9 @@
 {{ config(alias='sensor_incidents', enabled='streams' in var('systems')) }}
 {%- set kinds = [
-    ('out_of_range', 'beyond > 0'), ('stuck', 'said_value = said_before'),
+    ('out_of_range', 'beyond > 0'), ('stuck', is_stuck()),
     ('jump', 'is_steady and greatest(distance, leap) > ' ~ var('sensor_jump_spreads', 6)),
 ] %}
-{%- set next = 'partition by readings.device_id'
-    ~ ' order by readings.happened_at, readings.reading_key' %}
+{%- set next = 'partition by readings.device_id order by readings.happened_at, reading_key' %}
 {%- set change = 'readings.reading_value - lag(readings.reading_value) over (' ~ next ~ ')' %}
 {%- set stuck_minutes = var('sensor_stuck_minutes', 240) %}
 {%- set minutes = '((' ~ dbt.datediff('began_at', 'seen_at', 'second') ~ ') / 60.0)' %}
@@ -36,9 +35,11 @@ readings as (
             readings.reading_value - devices.highest_value
         ) as beyond,
         devices.is_steady,
+        devices.expected_seconds,
         abs(readings.reading_value - usual.usual_value) / usual.usual_spread as distance,
         abs({{ change }} - usual.usual_change) / usual.usual_change_spread as leap,
-        lag(readings.said_value) over ({{ next }}) as said_before
+        lag(readings.said_value) over ({{ next }}) as said_before,
+        lag(readings.happened_at) over ({{ next }}) as before_at
     from {{ ref('live_sensor_readings') }} as readings
     inner join devices on readings.device_id = devices.device_id
     left join usual on readings.device_id = usual.device_id and usual.place_from_last = 1
@@ -75,9 +76,8 @@ found as (
     select
         incident_kind,
         device_id,
-        coalesce(
-            max(case when incident_kind = 'stuck' then good_at end), min(happened_at)
-        ) as began_at,
+        coalesce(max(case when incident_kind = 'stuck' then good_at end), min(happened_at))
+            as began_at,
         max(happened_at) as seen_at,
         max(good_at) as good_at
     from placed

@@ -207,7 +207,9 @@ def _incidents_of(readings: list[Reading], newest: datetime) -> Iterator[Inciden
         return float(readings[number].beyond)
 
     def is_same(number: int) -> bool:
-        return number > 0 and readings[number].said == readings[number - 1].said
+        if number == 0 or readings[number].said != readings[number - 1].said:
+            return False
+        return seconds(readings[number - 1].at, readings[number].at) < 3.5 * 600
 
     def minutes(bad: list[int], each: Incident) -> float:
         return seconds(each.began_at, each.ended_at or readings[bad[-1]].at) / 60

@@ -10,7 +10,7 @@
 {%- set change = 'readings.reading_value - lag(readings.reading_value) over (' ~ next ~ ')' %}
 {%- set spreads = var('sensor_jump_spreads', 6) %}
 {%- set kinds = [
-    ('out_of_range', 'beyond > 0', 'beyond'), ('stuck', 'said_value = said_before', '0'),
+    ('out_of_range', 'beyond > 0', 'beyond'), ('stuck', is_stuck(), '0'),
     ('jump', 'is_steady and greatest(distance, leap) > ' ~ spreads, 'distance'),
 ] %}
 {%- set last_at = 'max(case when is_bad then happened_at end)' %}
@@ -35,6 +35,7 @@ readings as (
         abs(readings.reading_value - usual.usual_value) / usual.usual_spread as distance,
         abs({{ change }} - usual.usual_change) / usual.usual_change_spread as leap,
         lag(readings.said_value) over ({{ next }}) as said_before,
+        lag(readings.happened_at) over ({{ next }}) as before_at,
         lead(readings.happened_at) over ({{ next }}) as next_at,
         max(readings.received_at) over () as newest_at
     from {{ ref('fct_sensor_readings') }} as readings
@@ -111,7 +112,7 @@ found as (
         next_at as ended_at,
         null as worst_value
     from readings
-    where {{ gap }} >= ({{ var('sensor_silent_readings', 3) }} + 0.5) * expected_seconds
+    where {{ gap }} >= {{ silent_seconds() }}
 
 ),
 
@@ -134,8 +135,6 @@ final as (
             as numeric(18, 2)
         ) as contents_cost,
         devices.responsible,
-
-        -- times
         found.began_at,
         found.ended_at
     from found
