@@ -23,7 +23,7 @@ PURE = {
 }
 """Functions of a type alone."""
 
-GET_TYPE_HINTS = validation.get_type_hints
+GET_TYPE_HINTS: Callable[..., dict[str, Any]] = vars(validation)["get_type_hints"]
 
 
 def _kept(function: Callable[..., Any]) -> Callable[..., Any]:
