@@ -1,7 +1,7 @@
 {{ config(alias='sensor_incidents', enabled='streams' in var('systems')) }}
+{%- set next = 'partition by readings.device_id order by happened_at, event_key' %}
 {%- set kinds = [
-    ('out_of_range', 'beyond > 0'), ('jump', 'distance > far'),
-    ('stuck', 'said_value = said_before'),
+    ('out_of_range', 'beyond > 0'), ('jump', 'distance > far'), ('stuck', 'said_value = said_before'),
 ] %}
 {%- set minutes = '((' ~ dbt.datediff('began_at', 'seen_at', 'second') ~ ') / 60.0)' %}
 
@@ -34,9 +34,7 @@ readings as (
         case when devices.is_steady then abs(readings.reading_value - usual.usual_value) end
             as distance,
         {{ var('sensor_jump_spreads', 8) }} * usual.usual_spread as far,
-        lag(readings.said_value) over (
-            partition by readings.device_id order by readings.happened_at, readings.event_key
-        ) as said_before
+        lag(readings.said_value) over ({{ next }}) as said_before
     from {{ ref('live_sensor_readings') }} as readings
     inner join devices on readings.device_id = devices.device_id
     left join usual on readings.device_id = usual.device_id and usual.place_from_last = 1
@@ -60,9 +58,8 @@ placed as (
 
     select
         *,
-        max(case when not is_bad then happened_at end) over (
-            partition by incident_kind, device_id
-        ) as good_at
+        max(case when not is_bad then happened_at end)
+            over (partition by incident_kind, device_id) as good_at
     from judged
 
 ),
@@ -73,9 +70,8 @@ found as (
     select
         incident_kind,
         device_id,
-        coalesce(
-            max(case when incident_kind = 'stuck' then good_at end), min(happened_at)
-        ) as began_at,
+        coalesce(max(case when incident_kind = 'stuck' then good_at end), min(happened_at))
+            as began_at,
         max(happened_at) as seen_at,
         max(good_at) as good_at
     from placed
