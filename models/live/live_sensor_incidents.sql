@@ -1,5 +1,6 @@
 {{ config(alias='sensor_incidents', enabled='streams' in var('systems')) }}
-{%- set next = 'partition by readings.device_id order by happened_at, event_key' %}
+{%- set next = 'partition by readings.device_id'
+    ~ ' order by readings.happened_at, readings.event_key' %}
 {%- set kinds = [
     ('out_of_range', 'beyond > 0'), ('jump', 'distance > far'), ('stuck', 'said_value = said_before'),
 ] %}
