@@ -46,24 +46,27 @@ def follow(
     warehouse = warehouse_module.resolve()
     if not sources:
         raise WarehouseError(NOTHING_CONFIGURED)
-    signal.signal(signal.SIGTERM, _end)
-    signal.signal(signal.SIGINT, _end)
     told = ", ".join(f"{name} every {interval:g} s" for name, interval in seconds.items())
     publishing = f"every {publish_every:g} minutes" if publish_every else "never"
     _tell(f"Following {told}; publishing {publishing}.")
-    Follower(
+    follower = Follower(
         warehouse, sources, seconds, _tell, lambda: _publish(docs), 60 * publish_every,
         lambda: incidents.tell(warehouse),
-    ).run()  # fmt: skip
+    )  # fmt: skip
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        """End the command as Ctrl+C does; a second signal changes nothing."""
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, signal.SIG_IGN)
+        del number
+        # what is raised while garbage is collected is lost, so it is noted, too
+        follower.stop()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    follower.run()
     _tell("Ended.")
-
-
-def _end(number: int, _frame: FrameType | None) -> None:
-    """End the command as Ctrl+C does; a second signal changes nothing."""
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, signal.SIG_IGN)
-    del number
-    raise KeyboardInterrupt
 
 
 def _tell(sentence: str) -> None:

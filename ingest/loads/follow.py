@@ -145,14 +145,19 @@ class Follower:
                 thread.start()
             self._read_and_publish()
         except KeyboardInterrupt:
-            self.say("Ending: what has begun is finished or rolled back.")
+            pass
         finally:
+            self.say("Ending: what has begun is finished or rolled back.")
             self._stop.set()
             for thread in threads:
                 if thread.ident:
                     thread.join()
         if self._error:
             raise self._error
+
+    def stop(self) -> None:
+        """Let both loops end with what they are at."""
+        self._stop.set()
 
     def _appending(self) -> list[Source]:
         return [source for source in self.sources if source.is_append_only]

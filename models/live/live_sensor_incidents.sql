@@ -63,9 +63,8 @@ placed as (
 
     select
         *,
-        max(case when not is_bad then happened_at end) over (
-            partition by incident_kind, device_id
-        ) as good_at
+        max(case when not is_bad then happened_at end)
+            over (partition by incident_kind, device_id) as good_at
     from judged
 
 ),
