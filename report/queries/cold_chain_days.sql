@@ -36,7 +36,8 @@ select
         else
             greatest(days.expected_readings - days.readings, 0) * devices.expected_seconds / 60.0
     end as minutes_without_readings,
-    days.responsible
+    days.responsible,
+    to_char(days.told_at at time zone branches.time_zone, 'YYYY-MM-DD HH24:MI') as told
 from days
 inner join marts.dim_devices as devices
     on days.branch_id = devices.branch_id and days.device_id = devices.device_id

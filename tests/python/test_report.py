@@ -739,13 +739,15 @@ FACTS = {
         "where device_id = days.device_id and business_date = days.business_date) as readings "
         "order by greatest(lowest_value - reading, reading - highest_value) desc limit 1) end, "
         + LASTED.format("minutes_out_of_range")
-        + ", coalesce(days.responsible, '–') from marts.rpt_cold_chain_days as days "
+        + ", coalesce(days.responsible, '–'), "
+        "coalesce(to_char(days.told_at at time zone time_zone, 'YYYY-MM-DD HH24:MI'), '–') "
+        "from marts.rpt_cold_chain_days as days "
         "inner join marts.dim_devices using (device_id, branch_id) "
         "inner join marts.dim_branches using (branch_id) "
         "where is_over and (not is_complete or not is_in_range) "
         "and branch_id = any (%(branches)s) and business_date between %(first)s and %(last)s",
         "period",
-        [0, 1, 2, 4, 6, 8],
+        [0, 1, 2, 4, 6, 8, 9],
     ),
     "incidents": (
         "select to_char(began_at at time zone time_zone, 'YYYY-MM-DD HH24:MI'), branch_name, "

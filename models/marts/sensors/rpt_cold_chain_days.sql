@@ -65,6 +65,7 @@ troubled as (
         days.device_id,
         days.business_date,
         count(*) as incidents,
+        min(told.told_at) as told_at,
         max(case when incidents.incident_kind = 'silence' then 1 else 0 end) = 1 as is_silent,
         max(case when incidents.incident_kind = 'out_of_range' then 1 else 0 end) = 1 as is_outside
     from days
@@ -73,6 +74,7 @@ troubled as (
             days.device_id = incidents.device_id
             and days.ends_at > incidents.began_at
             and days.began_at <= coalesce(incidents.ended_at, days.ends_at)
+    left join {{ ref('stg_audit__told') }} as told on incidents.incident_key = told.incident_key
     group by days.device_id, days.business_date
 
 ),
@@ -92,6 +94,7 @@ final as (
         and not coalesce(troubled.is_silent, false) as is_complete,
         not coalesce(troubled.is_outside, false) as is_in_range,
         case when troubled.incidents > 0 then devices.responsible end as responsible,
+        troubled.told_at,
 
         -- measures
         cast(coalesce(troubled.incidents, 0) as integer) as incidents,
