@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -326,3 +327,21 @@ def test_it_outlives_the_broker(published: Warehouse, kafka: Kafka, tmp_path: Pa
     finally:
         os.environ["MYPIZZA_CONFIG_DIR"] = before
         read_settings_again()
+
+
+def test_an_order_of_today_is_in_live_as_its_till_has_it(published: Warehouse) -> None:
+    today = "select orders, revenue_before_refunds, currency from live.orders_today"
+    of_quito = f"{today} where branch_id = 'quito'"
+    assert query(published, of_quito) == [(0, Decimal("0.00"), "USD")]
+    with published.connect("till_quito") as till:
+        till.execute(
+            """
+            insert into orders
+            select order_id + 10, 'today', customer_id, channel, 'completed', now(), currency,
+                11.20, 1.20, 1.07, 10.00, null, null, now(), now()
+            from orders order by order_id desc limit 1
+            """
+        )
+    mypizza("ingest", "--branch", "quito", expect=None)
+    # 11.20 less 1.20 and the 1.07 of tax within: Quito's prices include it
+    assert query(published, of_quito) == [(1, Decimal("8.93"), "USD")]
