@@ -338,10 +338,10 @@ def test_an_order_of_today_is_in_live_as_its_till_has_it(published: Warehouse) -
             """
             insert into orders
             select order_id + 10, 'today', customer_id, channel, 'completed', now(), currency,
-                11.20, 1.20, 1.07, 10.00, null, null, now(), now()
+                11.20, 1.20, 1.50, 11.50, null, null, now(), now()
             from orders order by order_id desc limit 1
             """
         )
     mypizza("ingest", "--branch", "quito", expect=None)
-    # 11.20 less 1.20 and the 1.07 of tax within: Quito's prices include it
-    assert query(published, of_quito) == [(1, Decimal("8.93"), "USD")]
+    # 11.20 less 1.20: Quito's prices are without tax
+    assert query(published, of_quito) == [(1, Decimal("10.00"), "USD")]
