@@ -55,7 +55,7 @@
     says has the fields of docs/how-to/add-sensors.md.
 
     Args:
-        events: relation of events. -#}
+        events: relation of events; none, where the company has no sensors. -#}
 {% macro sensor_readings(events) -%}
     {%- set text = dbt.type_string() -%}
     {%- set streams = sensor_streams() -%}

@@ -7,18 +7,24 @@
 
 with
 
+published as (
+
+    select * from {{ ref('fct_orders') }}
+
+),
+
+-- of a branch whose till is never read, nobody knows what it sells today
 branches as (
 
     select
         *,
         {{ business_date(dbt.current_timestamp(), 'time_zone', 'cutover_hour') }} as business_date
     from {{ ref('dim_branches') }}
-
-),
-
-published as (
-
-    select * from {{ ref('fct_orders') }}
+    where
+        branch_id in (
+            select branch_id from published
+            where system_name in ('{{ systems | join("', '") }}')
+        )
 
 ),
 
