@@ -42,7 +42,6 @@ _forget_the_server()
 
 from ingest import warehouse as warehouse_module  # noqa: E402 - the environment comes first
 from ingest.warehouse.server import is_running  # noqa: E402 - as above
-from tests.python import lighter_dlt  # noqa: E402 - as above
 from tests.python.commands import (  # noqa: E402 - as above
     SMALL_COMPANY,
     copy_company,
@@ -52,8 +51,6 @@ from tests.python.commands import (  # noqa: E402 - as above
     read_settings_again,
     sample,
 )
-
-lighter_dlt.begin()
 
 SMALL = ("chicago", "quito")
 """The branches with a till of the small company; a third one, Lyon, exports."""
