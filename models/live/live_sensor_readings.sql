@@ -41,6 +41,19 @@ recent as (
 
 ),
 
+-- one that was sent again with its id is the one that is published, or came first
+numbered as (
+
+    select
+        *,
+        row_number() over (
+            partition by reading_key
+            order by case when is_published then 0 else 1 end, received_at
+        ) as copy_number
+    from recent
+
+),
+
 final as (
 
     select
@@ -52,8 +65,8 @@ final as (
         happened_at,
         received_at,
         is_published
-    from recent
-    where {{ may_see('branch_id') }}
+    from numbered
+    where copy_number = 1 and {{ may_see('branch_id') }}
 
 )
 

@@ -36,6 +36,8 @@ NOTHING_TO_SAY = {
     "restricted.base_documents__reviews",
     "restricted.base_streams__events",  # none of them waits
     "staging.stg_audit__told",  # it has no webhook
+    # nothing happens today in a company of 2016
+    *("live.sensor_readings", "live.web_sessions"),
 }
 """The models whose question the sample company has no answer to."""
 
@@ -126,13 +128,13 @@ def test_every_model_has_grain_key_refresh_and_a_question_whose_sql_finds_an_ans
     for role in ("reader", "transformer"):
         with published_warehouse.connect(role=role) as connection:
             for model in models:
-                if (model["schema"] == "marts") != (role == "reader"):
+                if (model["schema"] in ("marts", "live")) != (role == "reader"):
                     continue
-                relation = f"{model['schema']}.{model['name']}"
+                relation = f"{model['schema']}.{model['alias']}"
                 ((comment,),) = connection.execute(
                     "select obj_description(oid) from pg_class where relname = %s"
                     " and relnamespace = (select oid from pg_namespace where nspname = %s)",
-                    [model["name"], model["schema"]],
+                    [model["alias"], model["schema"]],
                 ).fetchall()
                 for heading in ("**Grain:**", "**Primary key:**", "**Refresh:**"):
                     assert heading in comment, relation
