@@ -66,7 +66,7 @@ TYPES = {
 SAYS_NO_COMMENTS = {"odbc", "r"}
 SAYS_NO_KEYS = {"r"}
 LISTS_ONLY_MARTS = {"psycopg", "sqlalchemy"}
-"""With what is live. The others ask Postgres' own catalog: they list names that they cannot read."""
+"""And what is live. The others ask Postgres' catalog: they list names that they cannot read."""
 
 
 @dataclass
