@@ -74,7 +74,7 @@ troubled as (
             days.device_id = incidents.device_id
             and days.ends_at > incidents.began_at
             and days.began_at <= coalesce(incidents.ended_at, days.ends_at)
-    left join {{ ref('stg_audit__told') }} as told on incidents.incident_key = told.incident_key
+    left join {{ ref('int_incidents_told') }} as told on incidents.incident_key = told.incident_key
     group by days.device_id, days.business_date
 
 ),
