@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 INTERRUPTED = 130
 """The exit code after Ctrl+C, as shells use it."""
@@ -23,10 +24,14 @@ STOPPED = "Stopped by Ctrl+C. Complete work is kept; the next run does the rest.
 def main() -> None:
     """Run the command line."""
     try:
+        # not where a shell has told the command to ignore it
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, _interrupt)
         with ending_at_once():
             # imported here, so that Ctrl+C during it is answered in one sentence, too
             from ingest.cli.app import run
         run()
+        end_if_interrupted()
     except KeyboardInterrupt:
         stopped()
     finally:
@@ -42,6 +47,19 @@ def ending_at_once() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    """Raise what Ctrl+C raises, and note it: an import or the search for garbage may lose it."""
+    del number
+    _received.set()
+    raise KeyboardInterrupt
+
+
+def end_if_interrupted() -> None:
+    """End the command after a step in which Ctrl+C came and was lost."""
+    if _received.is_set():
+        raise KeyboardInterrupt
 
 
 def _end() -> None:
@@ -62,6 +80,7 @@ def _keep_exit_code() -> None:
         os._exit(INTERRUPTED)
 
 
+_received = threading.Event()
 _has_stopped = threading.Event()
 # the first to be registered is the last to be called
 atexit.register(_keep_exit_code)

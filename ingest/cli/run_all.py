@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ingest import warehouse as warehouse_module
-from ingest.cli import audit
+from ingest.cli import audit, end_if_interrupted
 from ingest.cli.console import Json, Wait, minute, say, show, show_json
 from ingest.cli.loading import NOTHING_CONFIGURED, show_loads, sources_of, succeeded
 from ingest.cli.publication import protect_people, why_not_published, write_site
@@ -71,6 +71,7 @@ class _Run:
             yield
         finally:
             self.seconds[name] = time.monotonic() - started
+        end_if_interrupted()
 
 
 @app.command()

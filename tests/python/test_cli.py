@@ -290,6 +290,25 @@ def test_the_exit_code_after_ctrl_c_is_the_same_where_it_met_generated_code(tmp_
     assert (ended.returncode, ended.stderr) == (130, f"{STOPPED}\n")
 
 
+def test_ctrl_c_ends_a_command_where_a_library_swallowed_it(tmp_path: Path) -> None:
+    (tmp_path / "swallowed.py").write_text(
+        "import os, signal\n"
+        "from ingest.cli import app, main\n"
+        "def run():\n"
+        "    try:\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "    except BaseException:\n"
+        "        pass\n"
+        "app.run = run\n"
+        "main()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-m", "swallowed"], cwd=tmp_path, capture_output=True, text=True,
+        env=os.environ | {"PYTHONPATH": str(PROJECT_DIR)}, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (130, f"{STOPPED}\n")
+
+
 def test_a_run_after_ctrl_c_makes_it_good_and_then_there_is_nothing_new(
     warehouse: Warehouse,
 ) -> None:
