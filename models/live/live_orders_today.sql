@@ -22,8 +22,8 @@ branches as (
     from {{ ref('dim_branches') }}
     where
         branch_id in (
-            select branch_id from published
-            where system_name in ('{{ systems | join("', '") }}')
+            select published.branch_id from published
+            where published.system_name in ('{{ systems | join("', '") }}')
         )
 
 ),
