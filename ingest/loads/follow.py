@@ -166,10 +166,21 @@ class Follower:
         """Read what is append-only once as `mypizza ingest` does, which makes its tables."""
         with self.warehouse.connect() as connection:
             _be_the_only_one(connection)
-        with lock(self.warehouse, "follow", START):
-            for result in driver.run(self.warehouse, self._appending()):
-                if result.error:
-                    self.say(result.error)
+        starting = self._timed("The warehouse", 0)
+        while not self._stop.is_set():
+            try:
+                with lock(self.warehouse, "follow", START):
+                    for result in driver.run(self.warehouse, self._appending()):
+                        if result.error:
+                            self.say(result.error)
+                starting.done()
+                return
+            except (WarehouseError, *LOST) as error:
+                # what is wrong at once is wrong with the start; a server that goes away comes back
+                if isinstance(error, WarehouseError) and not starting.pause:
+                    raise
+                starting.done(self._told(error))
+            self._rest(starting.due)
 
     def _read_and_publish(self) -> None:
         reading = {
