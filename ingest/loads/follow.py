@@ -133,7 +133,7 @@ class Follower:
     _error: Exception | None = None
 
     def run(self) -> None:
-        """Follow until Ctrl+C, or what raises `KeyboardInterrupt` in its stead.
+        """Follow until Ctrl+C or another signal raises `KeyboardInterrupt`.
 
         Raises:
             WarehouseError: the start has failed, or another process follows already.

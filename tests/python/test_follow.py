@@ -1,4 +1,4 @@
-"""`mypizza follow`: what happens is in live within seconds, whatever happens to it and beside it.
+"""`mypizza follow`: an event is in live within seconds; kills, builds and lost servers do no harm.
 
 The tests of this file share one warehouse and follow one another: the small company as it was
 published, whose broker gets events of today.
