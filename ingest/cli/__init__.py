@@ -34,6 +34,11 @@ def main() -> None:
         end_if_interrupted()
     except KeyboardInterrupt:
         stopped()
+    except Exception:
+        # an import, or a library's own code, turns Ctrl+C into an error of another kind
+        if not _received.is_set():
+            raise
+        stopped()
     finally:
         # all is said: what is left is Python's own end
         signal.signal(signal.SIGINT, signal.SIG_IGN)

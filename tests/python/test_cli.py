@@ -290,7 +290,10 @@ def test_the_exit_code_after_ctrl_c_is_the_same_where_it_met_generated_code(tmp_
     assert (ended.returncode, ended.stderr) == (130, f"{STOPPED}\n")
 
 
-def test_ctrl_c_ends_a_command_where_a_library_swallowed_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("then", ["pass", "raise ImportError('a library cannot be loaded')"])
+def test_ctrl_c_ends_a_command_where_a_library_swallowed_or_turned_it(
+    tmp_path: Path, then: str
+) -> None:
     (tmp_path / "swallowed.py").write_text(
         "import os, signal\n"
         "from ingest.cli import app, main\n"
@@ -298,7 +301,7 @@ def test_ctrl_c_ends_a_command_where_a_library_swallowed_it(tmp_path: Path) -> N
         "    try:\n"
         "        os.kill(os.getpid(), signal.SIGINT)\n"
         "    except BaseException:\n"
-        "        pass\n"
+        f"        {then}\n"
         "app.run = run\n"
         "main()\n"
     )
