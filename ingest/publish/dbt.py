@@ -12,7 +12,7 @@ import re
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -45,7 +45,7 @@ def run_dbt(*arguments: str) -> dbtRunnerResult:
 
     # dbt keeps all that it knows: looking through that for garbage is a sixth of a build's time
     gc.set_threshold(20_000, 50, 1_000_000)
-    with _ending_by_ctrl_c():
+    with _ending_by_ctrl_c(), _keeping_connections():
         return dbtRunner().invoke([*_colours(arguments), *arguments])
 
 
@@ -70,6 +70,47 @@ def _ending_by_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
     if received:
         raise KeyboardInterrupt
+
+
+@contextmanager
+def _keeping_connections() -> Iterator[None]:
+    """Let a node use the connection of one that has ended: dbt opens a new one for each.
+
+    To begin sessions is a quarter of what the server does in a small build. What the session before
+    has set or made for itself goes; a connection that is lost is not used again.
+    """
+    # for the start-up time, as above
+    import psycopg2
+    from dbt.adapters.contracts.connection import Connection, ConnectionState
+    from dbt.adapters.postgres import PostgresAdapter, PostgresConnectionManager
+
+    idle: list[psycopg2.extensions.connection] = []
+
+    class Keeping(PostgresConnectionManager):  # type: ignore[misc] # dbt-postgres has no types
+        @classmethod
+        def open(cls, connection: Connection) -> Connection:
+            while connection.state != ConnectionState.OPEN and idle:
+                handle = idle.pop()
+                with suppress(psycopg2.Error):
+                    handle.rollback()
+                    handle.autocommit = True
+                    with handle.cursor() as cursor:
+                        cursor.execute("discard all")
+                    handle.autocommit = False
+                    connection.handle, connection.state = handle, ConnectionState.OPEN
+            return super().open(connection)
+
+        @classmethod
+        def _close_handle(cls, connection: Connection) -> None:
+            idle.append(connection.handle)
+
+    PostgresAdapter.ConnectionManager = Keeping
+    try:
+        yield
+    finally:
+        PostgresAdapter.ConnectionManager = PostgresConnectionManager
+        for handle in idle:
+            handle.close()
 
 
 def _colours(arguments: Sequence[str]) -> list[str]:

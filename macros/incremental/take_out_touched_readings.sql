@@ -1,10 +1,12 @@
 {#- For the readings of sensors: take out of the fact those that are older than is kept, but for each
     device's newest, and those that have another load or are gone. The model then builds these again,
-    with all that the fact lacks. What was received earlier is not looked at.
+    with all that the fact lacks. What was received earlier is not looked at. Keys and loads are
+    compared: what the events say is taken apart only for what is built.
 
     Args:
-        readings: relation of all readings. -#}
-{% macro take_out_touched_readings(readings) -%}
+        events: relation of events; none, where the company has no sensors. -#}
+{% macro take_out_touched_readings(events) -%}
+    {%- set devices = ref("devices") -%}
     {%- if is_incremental() -%}
         {%- set since = sensors_kept_since(this) %}
         delete from {{ this }} as old
@@ -15,15 +17,23 @@
                 where newer.device_id = old.device_id and newer.happened_at > old.happened_at
             );
         {%- set touched_readings -%}
-            select coalesce(readings.reading_key, built.reading_key) as reading_key
+            {%- if events %}
+            select coalesce(events.event_key, built.reading_key) as reading_key
             from (
-                select reading_key, load_id from {{ readings }} where received_at >= {{ since }}
-            ) as readings
+                select event_key, load_id from {{ events }}
+                where
+                    stream in ('{{ sensor_streams() | join("', '") }}')
+                    and received_at >= {{ since }}
+            ) as events
             full join {{ this }} as built
-                on readings.reading_key = built.reading_key and readings.load_id = built.load_id
+                on events.event_key = built.reading_key and events.load_id = built.load_id
             where
                 built.reading_key is null
-                or (readings.reading_key is null and built.received_at >= {{ since }})
+                or (events.event_key is null and built.received_at >= {{ since }})
+                or built.device_id not in (select device_id from {{ devices }})
+            {%- else %}
+            select reading_key from {{ this }}
+            {%- endif %}
         {%- endset -%}
         {{ adapter.dispatch("take_out")(touched_readings, by="reading_key") }}
     {%- endif -%}

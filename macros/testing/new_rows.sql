@@ -1,5 +1,5 @@
-{#- dbt's own macro, for tests with a `where`; ours knows the words `__new_rows__` and, for the messages
-    of streams, `__new_messages__`.
+{#- dbt's own macro, for tests with a `where`; ours knows the words `__new_rows__` and, for what
+    comes by streams, `__new_messages__` and `__new_readings__`.
 
     Args:
         relation: the relation that is tested. -#}
@@ -9,6 +9,8 @@
         {%- set where = where | replace("__new_rows__", new_rows()) -%}
     {%- elif "__new_messages__" in where -%}
         {%- set where = where | replace("__new_messages__", new_messages()) -%}
+    {%- elif "__new_readings__" in where -%}
+        {%- set where = where | replace("__new_readings__", new_rows(fact="fct_sensor_readings")) -%}
     {%- endif -%}
     {%- if where -%}
         (select * from {{ relation }} where {{ where }}) as tested_rows
@@ -24,10 +26,11 @@
     Without a published version, and with --full-refresh, all rows are new.
 
     Args:
-        load_id: the column of the load. -#}
-{% macro new_rows(load_id="load_id") -%}
+        load_id: the column of the load.
+        fact: the fact that tells what is published, by branch. -#}
+{% macro new_rows(load_id="load_id", fact="fct_orders") -%}
     {%- set fact = adapter.get_relation(
-        target.database, schema_prefix() ~ "marts", "fct_orders"
+        target.database, schema_prefix() ~ "marts", fact
     ) if execute and not flags.FULL_REFRESH -%}
     {%- set branches = fact.incorporate(path={"identifier": "dim_branches"}) if fact -%}
     {%- set watermarks = run_query(watermarks_sql(branches, fact)) if fact else [] -%}

@@ -9,7 +9,7 @@
         {"columns": ["device_id", "occurred_at"]},
         {"columns": ["branch_id", "business_date"]},
     ],
-    pre_hook="{{ take_out_touched_readings(ref('int_sensor_readings_cleaned')) }}",
+    pre_hook="{{ take_out_touched_readings(ref('stg_streams__events') if sensor_streams() else none) }}",
     post_hook="{{ put_back_indexes() }}"
 ) }}
 
@@ -17,7 +17,10 @@ with
 
 readings as (
 
-    select * from {{ touched_rows(ref('int_sensor_readings_cleaned'), by=['reading_key']) }}
+    select *
+    from {{ touched_rows(
+        ref('int_sensor_readings_cleaned'), by=['reading_key'], is_indexed=true
+    ) }}
     where happened_at >= {{ since or 'happened_at' }}
 
 ),

@@ -1,7 +1,7 @@
 {{ config(enabled='streams' in var('systems')) }}
 
--- Each message that has a value is an event, one more copy of an event, or in quarantine; looked at
--- for three days after it has come. None lies beyond the position of its partition, which is of the
+-- Each new message that has a value is an event, one more copy of an event, or in quarantine. None lies
+-- beyond the position of its partition, which is of the
 -- same transaction.
 with
 
@@ -9,7 +9,7 @@ messages as (
 
     select * from {{ ref('base_streams__events') }}
     where
-        {{ load_time('load_id') }} > {{ dbt.dateadd('day', -3, dbt.current_timestamp()) }}
+        {{ new_messages() }}
         and {{ not_in_quarantine('streams', none, 'message_id') }}
 
 ),
