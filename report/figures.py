@@ -109,6 +109,7 @@ class Figure(_Declared):
         empty: what is said where there is no row.
         needs: the column of queries/figures.sql that says whether the branch records it.
         date: the column of dates that `months` and `days` go by.
+        until: the column of each row's last date, if it is of several days; `date` has the first.
         label: the column that names a row in the text alternative.
         value: the column whose highest row stands in the text alternative.
         top: show so many rows only, the first, or with a minus the last.
@@ -127,6 +128,7 @@ class Figure(_Declared):
     empty: str
     needs: str = ""
     date: str = ""
+    until: str = ""
     label: str = ""
     value: str = ""
     top: int = 0

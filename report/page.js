@@ -132,7 +132,7 @@
     if (figure.pick === "scope") return rows;
     const from = figure.pick === "days" ? period.first_date : yearBefore(period.last_date);
     return rows.filter((row) =>
-      row[figure.date] >= from && row[figure.date] <= period.last_date
+      row[figure.until || figure.date] >= from && row[figure.date] <= period.last_date
       && (row.month_start === undefined || row.month_start <= period.last_date));
   }
 

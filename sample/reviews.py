@@ -88,7 +88,7 @@ def _review(
     }
     edited_at = at + timedelta(seconds=luck.randint(600, 170_000))
     answered_at = at + timedelta(seconds=luck.randint(1_800, 260_000))
-    gone_at = at + timedelta(seconds=luck.randint(90_000, 900_000))
+    gone_at = at + timedelta(seconds=6 * luck.randint(90_000, 900_000))  # within two months
     if luck.random() < 0.06 and edited_at <= now:
         review |= {"text": f"Update: {text}", "edited_at": edited_at}
         changed_at = edited_at
@@ -96,5 +96,5 @@ def _review(
         review["reply"] = {"text": REPLIES[mood == "complaint"], "at": answered_at}
         changed_at = max(answered_at, changed_at)
     review["updated_at"] = changed_at
-    is_gone = luck.random() < 0.01 and gone_at <= now
+    is_gone = luck.random() < 0.06 and gone_at <= now
     return None if at > now or is_gone else review

@@ -1,11 +1,4 @@
 -- Days of devices that were out of range or not measured all day, of those that the page holds.
-with days as (
-    select
-        *,
-        min(business_date) over (partition by branch_id, device_id) as first_date
-    from marts.rpt_cold_chain_days
-)
-
 select
     scopes.scope_id,
     days.business_date,
@@ -14,11 +7,7 @@ select
     concat_ws(
         ', ',
         case when not days.is_in_range then 'out of range' end,
-        case
-            when days.is_complete then null
-            when days.business_date = days.first_date then 'measured from this day on'
-            else 'not measured all day'
-        end
+        case when not days.is_complete then 'not measured all day' end
     ) as problem,
     -- the one that is further outside
     case
@@ -38,7 +27,7 @@ select
     end as minutes_without_readings,
     days.responsible,
     to_char(days.told_at at time zone branches.time_zone, 'YYYY-MM-DD HH24:MI') as told
-from days
+from marts.rpt_cold_chain_days as days
 inner join marts.dim_devices as devices
     on days.branch_id = devices.branch_id and days.device_id = devices.device_id
 inner join device_limits as limits

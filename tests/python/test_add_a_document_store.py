@@ -80,9 +80,7 @@ def test_the_steps_of_the_page_bring_reviews_and_name_what_waits(
     assert str(dumps.parent) in declared
     config.write_text(f"{config.read_text('utf-8')}\n{declared}", "utf-8")
     base = project / "models" / "staging" / "documents" / "base"
-    (base / "base_documents__opinions.sql").write_text(
-        "{{ config(schema='restricted') }}\n" + blocks("jinja")[0], "utf-8"
-    )
+    (base / "base_documents__opinions.sql").write_text(blocks("jinja")[0], "utf-8")
     file = project / "dbt_project.yml"
     ours = textwrap.indent(blocks("yaml")[0], "    ")
     theirs = ours.replace("[opinions]", "[guest_reviews]")

@@ -24,6 +24,8 @@ ADDRESS = "kafka-1.example.com:9092,kafka-2.example.com:9092"
 HELD = "select record_key, reasons[1] from audit.quarantine where source_name = 'streams'"
 TOO_LARGE = "value: is no object of JSON, or has a number that is too large"
 PARTITIONS = "select next_offset, messages, messages_held from staging.stg_streams__partitions"
+BODIES = "select body from staging.stg_streams__events"
+CLICKS = "select event_key, seconds from intermediate.int_clicks where seconds is not null"
 ASKING = """
 import json, sys
 from ingest import warehouse
@@ -80,9 +82,13 @@ def test_the_steps_of_the_page_bring_events_and_name_what_waits(
 ) -> None:
     mock, topic = Mock(), "web.clicks.v2"
     clicked: dict[str, Any] = {"key": "EC-01", "headers": [("ce_type", b"click")]}
-    mock.produce(topic, [event("a"), event("a"), event("b", 1451736000000), None], **clicked)
+    first = [event("a"), event("a"), event("b", 1451736000000, seconds=12), None]
+    mock.produce(topic, first, **clicked)
     # late, and out of order
-    mock.produce(topic, [event("old", "2015-12-24T09:00:00+00:00"), event("c", "2016-01-02 12:00")])
+    mock.produce(
+        topic,
+        [event("old", "2015-12-24T09:00:00+00:00"), event("c", "2016-01-02 12:00", seconds="many")],
+    )
     bad: list[str | bytes] = [
         "no json", b"\xff", "[1]", event(None), event("soon", "soon"), event("e", 4102444800000),
         event("large", pad="x" * 1_000_000), '{"meta": ' * 2000, '{"a": "\\u0000"}',
@@ -102,19 +108,16 @@ def test_the_steps_of_the_page_bring_events_and_name_what_waits(
     config.write_text(f"{config.read_text('utf-8')}\n{declared}", "utf-8")
     listed = textwrap.indent(block("yaml"), "    ")
     assert listed in (project / "dbt_project.yml").read_text("utf-8")
+    model = project / "models" / "intermediate" / "web" / "int_clicks.sql"
+    model.write_text(block("jinja"), "utf-8")
     mypizza("ingest", project=project, folder=folder)
-    built = (
-        "dbt",
-        "build",
-        "--select",
-        "+stg_streams__events",
-        "+stg_streams__partitions",
-    )
+    built = ("dbt", "build", "--select", "+int_clicks", "+stg_streams__partitions")
     mypizza(*built, project=project, folder=folder)
 
-    events, held, bodies, partitions = answers(
-        folder, block("sql"), HELD, "select body from staging.stg_streams__events", PARTITIONS
+    events, held, bodies, partitions, clicks = answers(
+        folder, block("sql"), HELD, BODIES, PARTITIONS, CLICKS
     )
+    assert clicks == [["clicks:b", 12]]
     noon = "2016-01-02 12:00:00+00:00"
     assert events[0][:4] == ["old", None, None, "2015-12-24 09:00:00+00:00"]
     assert sorted(event[:4] for event in events[1:]) == [

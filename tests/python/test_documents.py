@@ -125,6 +125,29 @@ def dump(folder: Path, documents: list[Any], name: str = "reviews.bson", day: in
     return file
 
 
+def archive(
+    file: Path, collections: dict[tuple[str, str], list[Any]], *, is_whole: bool = True
+) -> None:
+    """Write what `mongodump --archive` does, by its specification, one document of each in turn."""
+    end = b"\xff" * 4
+
+    def header(place: tuple[str, str], **rest: Any) -> bytes:
+        return bson.encode({"db": place[0], "collection": place[1], **rest})
+
+    parts = [b"\x6d\xe2\x99\x81", bson.encode({"concurrent_collections": 4, "version": "0.1"})]
+    parts += [header(place, metadata='{"indexes": []}', size=1) for place in collections]
+    parts.append(end)
+    for turn in range(max(len(documents) for documents in collections.values())):
+        for place, documents in collections.items():
+            block = [bson.encode(each, codec_options=CODEC) for each in documents[turn : turn + 1]]
+            if block:
+                parts += [header(place, EOF=False, CRC=Int64(0)), *block, end]
+            if turn == len(documents) - 1 and is_whole:
+                parts += [header(place, EOF=True, CRC=Int64(7)), end]
+    content = b"".join(parts)
+    file.write_bytes(gzip.compress(content) if file.name.endswith(".gz") else content)
+
+
 def succeeded(results: list[LoadResult]) -> int:
     """Check that nothing went wrong, and return how many documents changed."""
     assert [result.error for result in results if result.error] == []
@@ -155,6 +178,60 @@ def test_a_dump_lands_whole_whatever_its_documents_hold(
         again = value_of(landed[text_of(document["_id"])])
         assert bson.encode(again, codec_options=CODEC) == bson.encode(document, codec_options=CODEC)
     assert succeeded(dumped.load()) == 0
+
+
+@pytest.mark.parametrize("name", ["reviews.archive", "reviews.gz", "reviews.bson"])
+def test_an_archive_of_many_collections_lands_as_the_dump_of_one_does(
+    dumped: Collected, tmp_path: Path, name: str
+) -> None:
+    odd = [{"_id": each, **VALUES, **ONLY_IN_DUMPS, **DOTTED} for each in IDS]
+    others = [{"_id": number} for number in range(3)]
+    found = {("shop", "guests"): others, ("shop", "told"): odd, ("old", "told"): others}
+    archive(tmp_path / name, found)
+    dumped.declare(database="shop", collection="told")
+    assert succeeded(dumped.load()) == len(IDS)
+    assert dumped.landed() == texts(odd)
+    assert succeeded(dumped.load()) == 0
+
+
+def test_a_collection_that_an_archive_has_nowhere_or_twice_is_one_sentence(
+    dumped: Collected, tmp_path: Path
+) -> None:
+    one = [{"_id": 1}]
+    file = tmp_path / "reviews.archive"
+    archive(file, {("shop", "guests"): one, ("old", dumped.name): one, ("new", dumped.name): one})
+    assert (
+        f"The archive reviews.archive has several collections {dumped.name} (there are new."
+        f"{dumped.name}, old.{dumped.name}): write database and collection, as the archive calls "
+        f"them, into [sources.documents.collections.{dumped.name}] of .dlt/config.toml"
+    ) in problem(dumped.load())
+    dumped.declare(database="new")
+    assert succeeded(dumped.load()) == 1
+    dumped.declare(database="shop")
+    os.utime(file, (1_460_000_000,) * 2)
+    assert f"has no collection shop.{dumped.name} (there are new." in problem(dumped.load())
+    assert dumped.landed() == texts(one)
+
+
+@pytest.mark.parametrize("damage", ["cut", "without its end", "garbage"])
+def test_a_damaged_archive_is_told_with_its_byte_and_deletes_nothing(
+    dumped: Collected, tmp_path: Path, damage: str
+) -> None:
+    file = tmp_path / "reviews.archive"
+    documents = [{"_id": number, "pad": f"{number / 7}"} for number in range(300)]
+    found = {("shop", "guests"): [], ("shop", dumped.name): documents}
+    archive(file, found)
+    succeeded(dumped.load())
+    archive(file, found, is_whole=damage != "without its end")
+    whole, half = file.read_bytes(), file.stat().st_size // 2
+    if damage != "without its end":
+        garbage = whole[:half] + b"\xfe" * 90 + whole[half + 90 :]
+        file.write_bytes(whole[:half] if damage == "cut" else garbage)
+    os.utime(file, (1_460_000_000,) * 2)
+    sentence = problem(dumped.load())
+    assert "The dump reviews.archive " in sentence
+    assert "cannot be read from byte " in sentence
+    assert dumped.landed() == texts(documents)
 
 
 @pytest.mark.parametrize("is_list", [False, True], ids=["lines", "list"])

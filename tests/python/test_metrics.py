@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
@@ -14,6 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import bson
 import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
@@ -24,6 +27,7 @@ from ingest.publish.metrics import Metrics, Question
 from ingest.warehouse import Warehouse, WarehouseError
 from report.figures import PAGE
 from report.read import statements
+from sample import files
 from tests.python.commands import mypizza
 
 FACTS = """
@@ -780,6 +784,24 @@ def test_a_question_needs_no_dbt_until_the_project_changes(published: Warehouse)
         [sys.executable, "-c", program, *question], capture_output=True, text=True, check=True
     ).stdout
     assert said == f"{first}[]\n"
+
+
+def test_reviews_that_the_newest_dump_has_no_more_are_deleted(published: Warehouse) -> None:
+    dumps = sorted((files.folder() / "reviews").glob("*/guest_reviews.bson.gz"))
+    branches: list[dict[Any, str]] = []
+    for file in (dumps[0], dumps[-1]):
+        documents = bson.decode_all(gzip.decompress(file.read_bytes()))
+        branches.append({each["_id"]: each["branch"]["id"] for each in documents})
+    gone = branches[0].keys() - branches[1].keys()
+    rows = select(
+        published,
+        "select branch_id, sum(deleted_reviews)::integer as deleted from marts.rpt_review_months"
+        " group by 1 having sum(deleted_reviews) > 0",
+    )
+    assert len(gone) > 1
+    assert {row["branch_id"]: row["deleted"] for row in rows} == Counter(
+        branches[0][each] for each in gone
+    )
 
 
 def test_a_manager_asks_for_the_own_branch_alone(published: Warehouse) -> None:

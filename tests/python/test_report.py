@@ -755,7 +755,8 @@ FACTS = {
         "coalesce(i.contents_cost::text, '–') from marts.fct_sensor_incidents as i "
         "inner join marts.dim_devices using (device_id, branch_id) "
         "inner join marts.dim_branches using (branch_id) where branch_id = any (%(branches)s) "
-        "and business_date between %(first)s and %(last)s",
+        "and business_date <= %(last)s and coalesce((ended_at at time zone time_zone "
+        "- make_interval(hours => cutover_hour))::date >= %(first)s, true)",
         "period",
         [0, 1, 2, 4, 6, 8],
     ),

@@ -137,6 +137,25 @@ def test_a_message_lands_whole_whatever_it_holds(any_stream: Stream) -> None:
     assert any_stream.landed() == broker.recount(name)
 
 
+@pytest.mark.parametrize(
+    "one_of_them", ["plain", None, b"a\x00b", b"\xff", b"[" * 1001, "x" * 1001]
+)
+def test_many_messages_land_whole_whatever_one_of_them_holds(
+    any_stream: Stream, one_of_them: str | bytes | None
+) -> None:
+    broker, name = any_stream.broker, any_stream.name
+    values = [f'{number}\t\\N\n\r\\ "🍕"' for number in range(50)]
+    producer = broker.producer()
+    for value in [*values, one_of_them]:
+        producer.produce(name, value, key=value, partition=0)
+    assert producer.flush(30) == 0
+    succeeded(any_stream.load())
+    assert any_stream.rows("value")[:50] == any_stream.rows("message_key")[:50] == values
+    shown = f"\\x{one_of_them.hex()}" if isinstance(one_of_them, bytes) else one_of_them
+    assert any_stream.rows("message_key")[50] == shown
+    assert any_stream.landed() == broker.recount(name)
+
+
 def test_the_command_needs_no_broker_where_no_topic_is_declared(warehouse: Warehouse) -> None:
     (settings() / "config.toml").write_text("", encoding="utf-8")
     read_settings_again()

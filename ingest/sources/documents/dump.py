@@ -10,16 +10,12 @@ import struct
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from bson import decode
-
 from ingest.loads.configuration import SECRETS_FILE
 from ingest.loads.folder import Folder, etag, in_any_case
 from ingest.loads.source import SourceError
+from ingest.sources.documents import formats
 from ingest.sources.documents.collection import Collection
-from ingest.sources.documents.text import CODEC, Document, landed, value_of
-
-LARGEST = (16 << 20) + (16 << 10)
-"""No document of a store is longer, in bytes."""
+from ingest.sources.documents.text import Document, landed
 
 SKIPPED = re.compile(r"(?i)(\.metadata\.json|oplog\.bson|prelude\.json)(\.gz)?$")
 """What mongodump writes beside a collection."""
@@ -92,8 +88,7 @@ class Dumps:
                 is_packed = packed.peek(2)[:2] == b"\x1f\x8b"
                 stream: Any = gzip.GzipFile(fileobj=packed) if is_packed else packed
                 stream = io.BufferedReader(stream, 1 << 20)
-                is_bson = ".bson" in file.name.lower()
-                for place, document in (_bson if is_bson else _json)(stream):
+                for place, document in formats.read(stream, file.name, self.collection):
                     if not isinstance(document, Mapping) or "_id" not in document:
                         raise ValueError("it is no document with an _id")
                     yield landed(document, self.collection.updated_at)
@@ -112,47 +107,3 @@ class Dumps:
             f"be read ({self._folder.why(error)}): check url in {self.collection.section}, and "
             f"its credentials in {SECRETS_FILE}; what has landed stays."
         )
-
-
-class DamagedError(ValueError):
-    """A dump that cannot be read on from a byte of what is packed in it."""
-
-    def __init__(self, place: int, why: str) -> None:
-        super().__init__(why)
-        self.place = place
-
-
-def _bson(stream: io.BufferedReader) -> Iterator[tuple[int, Any]]:
-    """Yield the documents of mongodump's file, each with the byte at which it begins."""
-    place = 0
-    try:
-        while head := stream.read(4):
-            size = struct.unpack("<i", head)[0] if len(head) == 4 else -1
-            if len(head) == 4 and not 5 <= size <= LARGEST:
-                raise ValueError(f"a document of {size:,} bytes cannot be")
-            body = head + stream.read(max(size - 4, 0))
-            if len(body) < max(size, 4):
-                raise ValueError("it ends within a document")
-            yield place, decode(body, CODEC)
-            place += size
-    except DamagedError:
-        raise
-    except Exception as error:  # bson's, gzip's, zlib's
-        raise DamagedError(place, f"{error}".rstrip(".")) from None
-
-
-def _json(stream: io.BufferedReader) -> Iterator[tuple[int, Any]]:
-    """Yield the documents of mongoexport's file, lines or one list, each with its first byte."""
-    place = 0
-    try:
-        first = stream.peek(1 << 12).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-        if first == b"[":
-            for document in value_of(stream.read().lstrip(b"\xef\xbb\xbf")):
-                yield 0, document
-            return
-        for line in stream:
-            if text := line.strip(b"\xef\xbb\xbf \t\r\n"):
-                yield place, value_of(text)
-            place += len(line)
-    except Exception as error:
-        raise DamagedError(place + getattr(error, "pos", 0), f"{error}".rstrip(".")) from None

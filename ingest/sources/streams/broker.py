@@ -34,6 +34,8 @@ READING = {
     "group.id": "mypizza", "enable.auto.commit": False, "enable.partition.eof": True,
     "auto.offset.reset": "error", "isolation.level": "read_committed",
     "allow.auto.create.topics": False, "queued.max.messages.kbytes": 32 * 1024,
+    # so many wait in memory, of each partition; with the default, a second, we would wait for more
+    "queued.min.messages": 20_000, "fetch.queue.backoff.ms": 50,
 }  # fmt: skip
 REFUSALS = {
     KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED, KafkaError._SSL,
@@ -150,19 +152,16 @@ class Broker:
             wanted = []
             for message in batch:
                 number, offset = message.partition(), message.offset()
-                error = message.error()
-                if error and error.code() != KafkaError._PARTITION_EOF:
-                    raise self.explained(error)
-                if number not in unread:
-                    continue
-                if not error and offset < end[number]:
+                if (error := message.error()) is None and offset < end[number]:
                     wanted.append(message)
-                    offset += 1
-                # at the end of the partition the offset is that after the last marker
-                position[number] = min(max(offset, position[number]), end[number])
-                if position[number] == end[number]:
-                    unread.discard(number)
-                    self._consumer.pause([TopicPartition(name, number)])
+                    position[number] = offset + 1
+                elif error and error.code() != KafkaError._PARTITION_EOF:
+                    raise self.explained(error)
+                else:  # at the end of the partition the offset is that after the last marker
+                    position[number] = min(max(offset, position[number]), end[number])
+            for number in [each for each in unread if position[each] == end[each]]:
+                unread.discard(number)
+                self._consumer.pause([TopicPartition(name, number)])
             yield wanted
             if silence > self.topic.timeout_seconds:
                 raise self.explained(self._trouble)

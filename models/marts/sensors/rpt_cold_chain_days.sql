@@ -90,7 +90,6 @@ final as (
         -- what an inspector asks
         days.newest_hour_at >= days.ends_at as is_over,
         days.newest_hour_at >= days.ends_at
-        and days.first_hour_at <= days.began_at
         and not coalesce(troubled.is_silent, false) as is_complete,
         not coalesce(troubled.is_outside, false) as is_in_range,
         case when troubled.incidents > 0 then devices.responsible end as responsible,
