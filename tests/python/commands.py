@@ -120,7 +120,7 @@ def query(warehouse: Warehouse, text: str, database: str | None = None) -> list[
 def copy_project(folder: Path) -> Path:
     """Copy this project, without what was made by running it; its sources are those of the test."""
     ignored = shutil.ignore_patterns(
-        ".venv", ".git", ".warehouse", "target", "logs", "secrets.toml"
+        ".venv", ".git", ".warehouse", "target", "logs", "secrets.toml", ".*_cache"
     )
     project = Path(shutil.copytree(PROJECT_DIR, folder / "project", ignore=ignored))
     for file in settings().glob("*"):

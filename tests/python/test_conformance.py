@@ -16,6 +16,7 @@ from ingest import warehouse as warehouse_module
 from ingest.loads import configuration, driver
 from ingest.loads.source import LoadResult
 from ingest.sources.registry import SOURCES
+from ingest.sources.tills.source import MYPIZZA
 from ingest.warehouse import Warehouse
 from sample import company, guests
 from sample.company import Size
@@ -97,18 +98,22 @@ def rig(
     read_settings_again()
     shutil.copy(guests.file(), tmp_path / "web.sqlite")
     with warehouse.connect() as connection, Server(tmp_path / "web.sqlite") as server:
-        for statement, parts in (
-            ("create database {}", [name]),
-            ("create database {} template {}", [copy, small_till]),
-        ):
-            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, parts)))
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        if request.param == MYPIZZA.name:
+            connection.execute(
+                sql.SQL("create database {} template {}").format(
+                    sql.Identifier(copy), sql.Identifier(small_till)
+                )
+            )
         empty = replace(warehouse, database=name)
         warehouse_module.init_warehouse(empty)
         monkeypatch.setattr(configuration, "systems", lambda: {request.param: None})
         build = all_builders(server, lambda: request.getfixturevalue("mariadb"))[request.param]
         yield build(empty, tmp_path / "bucket", monkeypatch, copy)
         for database in (name, copy):
-            connection.execute(sql.SQL("drop database {}").format(sql.Identifier(database)))
+            connection.execute(
+                sql.SQL("drop database if exists {}").format(sql.Identifier(database))
+            )
 
 
 def run(rig: Rig) -> list[LoadResult]:

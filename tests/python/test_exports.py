@@ -6,6 +6,7 @@ The tests of this file share one warehouse and follow one another.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.usefixtures("published")
 FACTS = ("fct_orders", "fct_order_lines", "fct_payments")
 DAY = date(2016, 1, 12)
 BAD_DAY = date(2016, 1, 13)
+SOLD, REFUNDED = date(2016, 2, 24), date(2016, 2, 26)
 HOW_TO = PROJECT_DIR / "docs" / "how-to" / "add-a-till.md"
 
 
@@ -113,19 +115,40 @@ def test_what_the_export_says_stands_in_the_marts_to_the_cent(
     assert (".",) in articles
 
 
-def test_a_corrected_export_takes_the_place_of_what_it_brought_and_a_bad_line_waits(
-    warehouse: Warehouse, published: dict[date, tuple[Any, ...]]
-) -> None:
-    path, bad = export(), export(BAD_DAY)
-    originals = {file: file.read_bytes() for file in (path, bad)}
-    header = originals[path].decode("utf-8-sig").splitlines()[0]
+@dataclass(frozen=True)
+class Corrected:
+    """What two builds made of files that the till wrote again.
+
+    Attributes:
+        worth: what the line was worth that is gone, in cents.
+        sold: by day, once the line is gone, another one cannot be read and a refund has come.
+        listed: the quarantine then.
+        restored: by day, once the files are as they were and the sale has come, too.
+        orders: the order of sale and refund, then.
+        payments: the payments of sale and refund, then.
+    """
+
+    worth: int
+    sold: dict[date, tuple[Any, ...]]
+    listed: str
+    restored: dict[date, tuple[Any, ...]]
+    orders: list[tuple[Any, ...]]
+    payments: list[tuple[Any, ...]]
+
+
+def take_a_line_out(path: Path) -> int:
+    """Let the till write a file without one of its lines, with the right totals.
+
+    Every line after it is another one now.
+
+    Returns:
+        What the line was worth, in cents.
+    """
+    header, *all_lines = path.read_bytes().decode("utf-8-sig").splitlines()
     lines = [
-        line for line in originals[path].decode("utf-8-sig").splitlines()[1:]
-        if line != header and re.search(r";\d+;[\d,]+ €;", line)
+        line for line in all_lines if line != header and re.search(r";\d+;[\d,]+ €;", line)
     ]  # fmt: skip
     ticket, closing = lines[0].split(";")[2], path.with_name(f"cloture_{DAY}.csv")
-    originals[closing] = closing.read_bytes()
-    # one line less: every line after it is another one now
     gone = next(line for line in lines if line.split(";")[2] != ticket)
     quantity, price = gone.split(";")[4:6]
     worth = int(quantity) * int(re.sub(r"\D", "", price))
@@ -139,48 +162,87 @@ def test_a_corrected_export_takes_the_place_of_what_it_brought_and_a_bad_line_wa
         (f";{orders};{count};{taken};", f";{int(orders) - alone};{int(count) - 1};"
          f"{cents // 100},{cents % 100:02d} €;"),
     )  # fmt: skip
+    return worth
+
+
+def sell(day: date, *lines: str) -> None:
+    """Let the till write a file of a day; no totals are sent with it."""
+    header = export().read_bytes().decode("utf-8-sig").splitlines()[0]
+    export(day).write_bytes("".join(f"{row}\r\n" for row in (header, *lines)).encode("utf-8-sig"))
+
+
+@pytest.fixture(scope="module")
+def corrected(warehouse: Warehouse, published: dict[date, tuple[Any, ...]]) -> Corrected:
+    """Files that are corrected and set right again; a refund's file is sent before its sale's."""
+    assert published
+    path, bad = export(), export(BAD_DAY)
+    files = (path, bad, path.with_name(f"cloture_{DAY}.csv"))
+    originals = {file: file.read_bytes() for file in files}
+    worth = take_a_line_out(path)
     # and on another day a line that cannot be read, which waits with its ticket
     line = originals[bad].decode("utf-8-sig").splitlines()[1]
     rewrite(bad, (line, ";".join([*line.split(";")[:6], "en nature"])))
-
-    mypizza("ingest", "files")
+    sell(REFUNDED, "26/02/2016;12:00;009001;Margherita;-1;11,90 €;carte")
+    mypizza("ingest", "files", expect=None)
     build(*FACTS)
-
     now = sold(warehouse, schema="marts_next")
-    assert now[DAY][2] * 100 == published[DAY][2] * 100 - worth
-    assert now[DAY][1] == published[DAY][1] - 1
     listed = mypizza("quarantine", "--branch", "lyon").stdout
-    assert "payment_method: 'en nature' is not cash, card, app or voucher" in listed
-    assert now[BAD_DAY][0] == published[BAD_DAY][0] - 1
-    for day in now.keys() - {DAY, BAD_DAY}:
-        assert now[day] == published[day], day
 
     for file, content in originals.items():
         file.write_bytes(content)
-    mypizza("ingest", "files")
+    sell(SOLD, "24/02/2016;12:00;009001;Margherita;2;11,90 €;carte")
+    mypizza("ingest", "files", expect=None)
     build(*FACTS)
-    assert sold(warehouse, schema="marts_next") == published
-
-
-def test_a_mended_dialect_reaches_what_has_landed_before(
-    warehouse: Warehouse, published: dict[date, tuple[Any, ...]], tmp_path: Path
-) -> None:
-    project = copy_project(tmp_path)
-    config = project / ".dlt" / "config.toml"
-    right = config.read_text()
-    # 13,50 is no number of such a feed, and the totals are read the same way: all of it waits
-    config.write_text(
-        right.replace('decimal_separator = ","', 'decimal_separator = "."').replace(
-            'thousands_separator = "\\u202f"', 'thousands_separator = ","'
-        )
+    late = (SOLD, REFUNDED)
+    found = Corrected(
+        worth,
+        {day: figures for day, figures in now.items() if day not in late},
+        listed,
+        {
+            day: figures
+            for day, figures in sold(warehouse, schema="marts_next").items()
+            if day not in late
+        },
+        query(
+            warehouse,
+            "select business_date, gross_revenue, order_refunds from marts_next.fct_orders"
+            " where branch_id = 'lyon' and order_number like '%009001'",
+        ),
+        query(
+            warehouse,
+            "select payment_type, business_date, order_key = (select order_key from"
+            " marts_next.fct_orders where order_number like '%009001' and branch_id = 'lyon')"
+            " from marts_next.fct_payments where branch_id = 'lyon'"
+            " and business_date >= '2016-02-01' order by 2",
+        ),
     )
-    mypizza("ingest", "files", project=project, expect=None)
-    build(*FACTS, project=project)
-    assert DAY not in sold(warehouse, schema="marts_next")
-    config.write_text(right)
-    mypizza("ingest", "files", project=project)
-    build(*FACTS, project=project)
-    assert sold(warehouse, schema="marts_next") == published
+    for day in late:
+        sell(day)
+    return found
+
+
+def test_a_corrected_export_takes_the_place_of_what_it_brought(
+    published: dict[date, tuple[Any, ...]], corrected: Corrected
+) -> None:
+    now = corrected.sold
+    assert now[DAY][2] * 100 == published[DAY][2] * 100 - corrected.worth
+    assert now[DAY][1] == published[DAY][1] - 1
+    for day in now.keys() - {DAY, BAD_DAY}:
+        assert now[day] == published[day], day
+    assert corrected.restored == published
+
+
+def test_a_line_that_cannot_be_read_waits_with_its_ticket(
+    published: dict[date, tuple[Any, ...]], corrected: Corrected
+) -> None:
+    assert "payment_method: 'en nature' is not cash, card, app or voucher" in corrected.listed
+    assert corrected.sold[BAD_DAY][0] == published[BAD_DAY][0] - 1
+
+
+def test_a_sale_that_comes_after_its_refund_takes_it(corrected: Corrected) -> None:
+    """The refund's file is sent first; both come into the same version of the marts."""
+    assert corrected.orders == [(SOLD, Decimal("23.80"), Decimal("10.82"))]
+    assert corrected.payments == [("sale", SOLD, True), ("refund", REFUNDED, True)]
 
 
 def list_exports(project: Path, feeds: str) -> None:
@@ -191,10 +253,20 @@ def list_exports(project: Path, feeds: str) -> None:
     file.write_text(text.replace("feeds: [lyon_sales]", f"feeds: [{feeds}]"))
 
 
-def test_an_unknown_till_is_in_the_marts_after_the_steps_that_the_docs_name(
-    warehouse: Warehouse, published: dict[date, tuple[Any, ...]], tmp_path: Path
-) -> None:
-    project, bucket = copy_project(tmp_path), tmp_path / "bucket"
+@dataclass(frozen=True)
+class Porto:
+    """A project in which the till of Porto is declared, and the folder of its exports."""
+
+    project: Path
+    bucket: Path
+
+
+@pytest.fixture(scope="module")
+def porto(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Porto:
+    """Follow the steps of the page."""
+    assert warehouse
+    folder = tmp_path_factory.mktemp("porto")
+    project, bucket = copy_project(folder), folder / "bucket"
     bucket.mkdir()
     page = HOW_TO.read_text()
     _, feeds = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
@@ -210,9 +282,40 @@ def test_an_unknown_till_is_in_the_marts_after_the_steps_that_the_docs_name(
     sources.write_text(sources.read_text().rstrip() + "\n\n" + entry)
     (staging / "base" / "base_exports__porto_sales.sql").write_text(model)
     list_exports(project, "lyon_sales, porto_sales")
-    # configured, and nothing has come yet
+    return Porto(project, bucket)
+
+
+def test_a_mended_dialect_reaches_what_has_landed_before(
+    warehouse: Warehouse,
+    published: dict[date, tuple[Any, ...]],
+    corrected: Corrected,
+    porto: Porto,
+) -> None:
+    """In a project that has a till more, of which nothing has come yet."""
+    assert corrected
+    project = porto.project
+    config = project / ".dlt" / "config.toml"
+    right = config.read_text()
+    lyon, *of_porto = right.partition("[sources.files.feeds.porto")
+    # 13,50 is no number of such a feed, and the totals are read the same way: all of it waits
+    wrong = lyon.replace('decimal_separator = ","', 'decimal_separator = "."').replace(
+        'thousands_separator = "\\u202f"', 'thousands_separator = ","'
+    )
+    assert wrong != lyon
+    config.write_text("".join((wrong, *of_porto)))
+    mypizza("ingest", "files", project=project, expect=None)
+    build(*FACTS, project=project)
+    assert DAY not in sold(warehouse, schema="marts_next")
+    config.write_text(right)
     mypizza("ingest", "files", project=project)
-    mypizza("dbt", "run", "--select", "+stg_exports__lines", project=project)
+    build(*FACTS, project=project)
+    assert sold(warehouse, schema="marts_next") == published
+
+
+def test_an_unknown_till_is_in_the_marts_after_the_steps_that_the_docs_name(
+    warehouse: Warehouse, published: dict[date, tuple[Any, ...]], porto: Porto
+) -> None:
+    project, bucket = porto.project, porto.bucket
     (bucket / "vendas_1.csv").write_bytes(
         "Talão;Data;Hora;Artigo;Quantidade;Preço;Pagamento\n"
         "1;01-02-2016;12:30;Margherita;100;1.010,50 €;MB\n"
@@ -255,31 +358,3 @@ def test_an_unknown_till_is_in_the_marts_after_the_steps_that_the_docs_name(
     assert query(warehouse, "select count(*) from pg_roles where rolname = 'manager_porto'") == [
         (1,)
     ]
-
-
-def test_a_sale_that_comes_after_its_refund_takes_it(warehouse: Warehouse) -> None:
-    """The refund's file is sent first; both come into the same version of the marts."""
-    header = export().read_bytes().decode("utf-8-sig").splitlines()[0]
-    refund, sale = date(2016, 2, 26), date(2016, 2, 24)
-    lines = {
-        refund: "26/02/2016;12:00;009001;Margherita;-1;11,90 €;carte",
-        sale: "24/02/2016;12:00;009001;Margherita;2;11,90 €;carte",
-    }
-    for day in (refund, sale):
-        export(day).write_bytes(f"{header}\r\n{lines[day]}\r\n".encode("utf-8-sig"))
-        mypizza("ingest", "files", expect=None)  # no totals are sent with them
-        build(*FACTS)
-    assert query(
-        warehouse,
-        "select business_date, gross_revenue, order_refunds from marts_next.fct_orders"
-        " where branch_id = 'lyon' and order_number like '%009001'",
-    ) == [(sale, Decimal("23.80"), Decimal("10.82"))]
-    assert query(
-        warehouse,
-        "select payment_type, business_date, order_key = (select order_key from"
-        " marts_next.fct_orders where order_number like '%009001' and branch_id = 'lyon')"
-        " from marts_next.fct_payments where branch_id = 'lyon' and business_date >= '2016-02-01'"
-        " order by 2",
-    ) == [("sale", sale, True), ("refund", refund, True)]
-    export(sale).unlink()
-    export(refund).unlink()

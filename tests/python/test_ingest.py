@@ -27,6 +27,7 @@ from ingest.sources.tills.dialects import POSTGRES
 from ingest.sources.tills.source import MYPIZZA
 from ingest.warehouse import Warehouse, WarehouseError
 from sample import company
+from sample.company import Size
 from tests.python import preloaded
 
 QUITO, HONOLULU = "quito", "honolulu"
@@ -121,8 +122,8 @@ def _compare_rows(
 
 @pytest.fixture(scope="module")
 def template(warehouse: Warehouse) -> Iterator[Warehouse]:
-    """The sample company under another name: tests may break copies of it, never itself."""
-    company.create(warehouse, prefix=TEMPLATE)
+    """Two tills of the sample company, renamed: tests may break copies of them, never them."""
+    company.create(warehouse, Size(branches=(QUITO, HONOLULU)), prefix=TEMPLATE)
     yield warehouse
     company.drop(warehouse, prefix=TEMPLATE)
 

@@ -1,6 +1,6 @@
 """Figures that were once shown wrongly, each with its right value, from the documented queries.
 
-The sample company has traded for 75 days after its published year. What February 2016 brought is
+The sample company has traded for five weeks after its published year. What January 2016 brought is
 reckoned here once more, in Python, from the records as the tills and the export have them.
 """
 
@@ -17,31 +17,28 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ingest.warehouse import PROJECT_DIR, Warehouse
-from tests.python.commands import mypizza, query, read_settings_again, sample
+from tests.python.commands import mypizza, query
 
 PAGE = (PROJECT_DIR / "docs" / "dbt" / "figures.md").read_text(encoding="utf-8")
-FEBRUARY = (2016, 2)
+JANUARY = (2016, 1)
 
-BEFORE_REFUNDS = Decimal("82617.39")
-BY_PAYOUT = Decimal("82017.50")
-BY_ORDER = Decimal("81959.16")
-EURO_CASH = Decimal("2989.60")
+BEFORE_REFUNDS = Decimal("82434.05")
+BY_PAYOUT = Decimal("81481.50")
+BY_ORDER = Decimal("81471.75")
+EURO_CASH = Decimal("3524.70")
 
 
 @pytest.fixture(scope="module")
 def company(published_warehouse: Warehouse) -> Warehouse:
-    """The sample company 75 days after its year, published."""
-    sample("advance", "--days", "40")
-    read_settings_again()
-    mypizza("run", "--no-docs")
+    """The sample company five weeks after its year, published."""
     return published_warehouse
 
 
 def documented(company: Warehouse, title: str) -> list[tuple[Any, ...]]:
-    """Ask a query of the page of figures by its comment, for February."""
+    """Ask a query of the page of figures by its comment, for January."""
     (text,) = re.findall(rf"```sql\n-- {re.escape(title)}\n(.*?)```", PAGE, re.DOTALL)
-    if "January" in title:
-        text = text.replace("2016-02-01", "2016-03-01").replace("2016-01-01", "2016-02-01")
+    if "February" in title:
+        text = text.replace("2016-02-01", "2016-01-01").replace("2016-03-01", "2016-02-01")
     return query(company, text)
 
 
@@ -57,8 +54,8 @@ def business_date(branch: dict[str, str], moment: datetime) -> date:
     return (local - timedelta(hours=int(branch["cutover_hour"]))).date()
 
 
-def is_february(day: date) -> bool:
-    return (day.year, day.month) == FEBRUARY
+def is_january(day: date) -> bool:
+    return (day.year, day.month) == JANUARY
 
 
 def refunds(company: Warehouse) -> Iterator[tuple[str, datetime, datetime, Decimal]]:
@@ -87,17 +84,17 @@ def test_revenue_has_three_words_with_a_value_each(
         " where status = 'completed' and _deleted_at is null",
     )
     before = sum(
-        amount for branch, at, amount in sold if is_february(business_date(branches[branch], at))
+        amount for branch, at, amount in sold if is_january(business_date(branches[branch], at))
     )
     by_payout = by_order = Decimal(before)
     for branch, ordered_at, paid_at, amount in refunds(company):
-        by_payout -= amount * is_february(business_date(branches[branch], paid_at))
-        by_order -= amount * is_february(business_date(branches[branch], ordered_at))
+        by_payout -= amount * is_january(business_date(branches[branch], paid_at))
+        by_order -= amount * is_january(business_date(branches[branch], ordered_at))
     assert (before, by_payout, by_order) == (BEFORE_REFUNDS, BY_PAYOUT, BY_ORDER)
 
 
 def test_cash_in_euros_is_less_what_was_paid_back(company: Warehouse) -> None:
-    """Refunds were once added: 3,212.80."""
+    """Refunds were once added."""
     assert ("cash", EURO_CASH) in documented(company, "euros of January 2016 by way of paying")
     lines = query(
         company,
@@ -108,23 +105,23 @@ def test_cash_in_euros_is_less_what_was_paid_back(company: Warehouse) -> None:
         sum(
             Decimal(number) * Decimal(re.sub(r"[^\d,]", "", price).replace(",", "."))
             for day, number, price in lines
-            if is_february(datetime.strptime(day, "%d/%m/%Y").date())
+            if is_january(datetime.strptime(day, "%d/%m/%Y").date())
         )
         == EURO_CASH
     )
 
 
-def test_the_metrics_say_the_same_february(company: Warehouse) -> None:
+def test_the_metrics_say_the_same_january(company: Warehouse) -> None:
     assert company.embedded
-    february = ("--start-time", "2016-02-01", "--end-time", "2016-02-29")
+    january = ("--start-time", "2016-01-01", "--end-time", "2016-01-31")
     said = mypizza(
         "metrics", "query", "--metrics", "revenue_before_refunds,net_revenue",
-        "--group-by", "currency", "--where", "currency = 'USD'", *february,
+        "--group-by", "currency", "--where", "currency = 'USD'", *january,
     ).stdout  # fmt: skip
     assert said.splitlines()[-1].split() == ["USD", f"{BEFORE_REFUNDS}", f"{BY_PAYOUT}"]
     said = mypizza(
         "metrics", "query", "--metrics", "taken_amount", "--group-by", "payment_method",
-        "--where", "currency = 'EUR'", *february,
+        "--where", "currency = 'EUR'", *january,
     ).stdout  # fmt: skip
     assert ["cash", f"{EURO_CASH}"] in [line.split() for line in said.splitlines()]
 
@@ -142,4 +139,4 @@ def test_rates_add_up_to_the_revenue_after_refunds(company: Warehouse) -> None:
             )
         """,
     )
-    assert net == taxable > 1_000_000
+    assert net == taxable > 800_000

@@ -12,6 +12,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,13 +25,15 @@ import yaml
 
 from ingest.sources.tills.declaration import known_systems
 from ingest.warehouse import PROJECT_DIR, Warehouse
-from tests.python.commands import mypizza, query, sample
+from tests.python.commands import build, mypizza, query, sample
+from tests.python.test_cli import raw_terminal
 
 pytestmark = pytest.mark.usefixtures("first_run")
 
 
 SESSIONS = "select sessions from pg_stat_database where datname = current_database()"
 NEWEST_DAY = "select max(business_date)::text from marts.rpt_branch_days where currency = 'USD'"
+REVENUE = "select sum(net_revenue) from marts.rpt_branch_days where business_date < '2016-01-01'"
 NEWEST_LOAD = "select max(load_id) from raw_pos._dlt_loads"
 # by the raw layer alone: the orders that a later load has brought anything of
 TOUCHED = """
@@ -75,9 +80,9 @@ def transaction(warehouse: Warehouse) -> int:
     return int(value(warehouse, "select pg_current_xact_id()::text::bigint % (2 ^ 32)::bigint"))
 
 
-def rows_from_before(warehouse: Warehouse, began: int) -> int:
-    """How many of the published orders were written before a transaction."""
-    written = f"select count(*) from marts.fct_orders where xmin::text::bigint < {began}"
+def rows_from_before(warehouse: Warehouse, began: int, schema: str = "marts") -> int:
+    """How many orders of a version were written before a transaction."""
+    written = f"select count(*) from {schema}.fct_orders where xmin::text::bigint < {began}"
     return int(value(warehouse, written))
 
 
@@ -176,33 +181,160 @@ def test_second_run_changes_nothing_in_the_marts_and_passes_every_unit_test(
     assert int(tested[1]) == len(declared)
 
 
-def test_traded_days_come_in_and_only_what_they_touch_is_built_again(warehouse: Warehouse) -> None:
-    revenue = (
-        "select sum(net_revenue) from marts.rpt_branch_days where business_date < '2016-01-01'"
-    )
-    before, landed = value(warehouse, revenue), value(warehouse, NEWEST_LOAD)
-    sample("advance", "--days", "2")
-    began = transaction(warehouse)
-    mypizza("run", "--no-docs")
+PAGES = ("report.html", "docs.html", "lineage.html", "er-diagram.svg", "index.html")
+
+
+def site() -> Path:
+    return Path(os.environ["DBT_TARGET_PATH"]) / "site"
+
+
+def written(*command: str) -> set[str]:
+    """Run a command, and return the pages that it has written."""
+    before = {
+        name: (site() / name).stat().st_mtime_ns for name in PAGES if (site() / name).exists()
+    }
+    mypizza(*command)
+    return {name for name in PAGES if (site() / name).stat().st_mtime_ns != before.get(name)}
+
+
+def test_the_commands_that_name_a_page_write_it_in_any_case() -> None:
+    assert written("docs") == set(PAGES)
+    assert written("report") == {"report.html"}
+
+
+def test_a_run_writes_the_pages_that_are_missing_or_unfinished() -> None:
+    assert written("run") == set()
+    # as a run leaves it that is killed while it writes the page
+    (site() / ".report.html.inputs").unlink()
+    assert written("run") == {"report.html"}
+    (site() / "report.html").unlink()
+    assert written("run") == {"report.html"}
+
+
+def test_dbt_has_colours_in_a_terminal_alone_and_not_with_no_color(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    command = ("dbt", "debug")
+    assert "\x1b" in raw_terminal(*command)
+    assert "\x1b" not in mypizza(*command).stdout
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in raw_terminal(*command)
+
+
+@dataclass(frozen=True)
+class Traded:
+    """Two days of trading that came in with one run, while people read.
+
+    Attributes:
+        revenue: the year's, before it.
+        landed: the newest load, before it.
+        began: the transaction before it.
+        pages: those that it has written.
+        seen: the totals that each reader saw while it ran, and in rollbacks after it.
+        problems: what the readers met.
+    """
+
+    revenue: Any
+    landed: str
+    began: int
+    pages: set[str]
+    seen: list[set[Any]]
+    problems: list[str]
+
+
+@contextmanager
+def readers_in_a_loop(
+    warehouse: Warehouse, seen: list[set[Any]], problems: list[str]
+) -> Iterator[threading.Event]:
+    """Let three people add up three tables of one version, again and again.
+
+    It gives an event: once it is set, they read without a pause.
+    """
+    stop, swapping = threading.Event(), threading.Event()
+
+    def read(prepare: bool) -> None:
+        totals: set[Any] = set()
+        seen.append(totals)
+        statement = """
+            select
+                (select sum(gross_revenue) from marts.fct_orders),
+                (select sum(gross_revenue) from marts.rpt_branch_days),
+                (select sum(gross_revenue) from marts.fct_order_lines where line_kind = 'sale')
+        """
+        with warehouse.connect(name="reader in a loop") as connection:
+            while not stop.is_set():
+                try:
+                    row = connection.execute(statement, prepare=prepare).fetchone()
+                except psycopg.Error as error:
+                    problems.append(f"error: {error}")
+                    return
+                assert row is not None
+                if len(set(row)) != 1:
+                    problems.append(f"mixture: {row}")
+                totals.add(row[0])
+                # while the build needs the machine, too: now and then
+                stop.wait(0.01 if swapping.is_set() else 0.5)
+
+    readers = [threading.Thread(target=read, args=(number % 2 == 0,)) for number in range(3)]
+    for reader in readers:
+        reader.start()
+    try:
+        yield swapping
+    finally:
+        stop.set()
+        for reader in readers:
+            reader.join()
+
+
+@pytest.fixture(scope="module")
+def traded(warehouse: Warehouse) -> Traded:
+    """The company two days later; its newest version is published, and the one before is kept."""
+    revenue, landed = value(warehouse, REVENUE), value(warehouse, NEWEST_LOAD)
+    seen: list[set[Any]] = []
+    problems: list[str] = []
+    with readers_in_a_loop(warehouse, seen, problems) as swapping:
+        sample("advance", "--days", "2")
+        began = transaction(warehouse)
+        pages = written("run")
+        swapping.set()
+        for _ in range(6):
+            mypizza("rollback")
+    return Traded(revenue, landed, began, pages, seen, problems)
+
+
+def test_traded_days_come_in_and_only_what_they_touch_is_built_again(
+    warehouse: Warehouse, traded: Traded
+) -> None:
     assert value(warehouse, NEWEST_DAY) == "2016-01-02"
     assert value(
         warehouse,
         "select count(*) from marts.rpt_branch_days where business_date = '2016-01-01'"
         " and branch_id in ('chicago', 'quito') and orders = 0 and net_revenue = 0",
     ) == 2  # fmt: skip
-    rewritten = f"select count(*) from marts.fct_orders where xmin::text::bigint >= {began}"
+    rewritten = f"select count(*) from marts.fct_orders where xmin::text::bigint >= {traded.began}"
     assert value(warehouse, f"{rewritten} and branch_id in ('chicago', 'quito')") == value(
-        warehouse, TOUCHED.format(load_id=landed)
+        warehouse, TOUCHED.format(load_id=traded.landed)
     )
     oldest = f"select min(business_date)::text {rewritten.partition('count(*)')[2]}"
     assert value(warehouse, f"{oldest} and branch_id = 'lyon'") > "2016-01-20"
-    assert value(warehouse, revenue) == before
+    assert value(warehouse, REVENUE) == traded.revenue
+
+
+def test_another_publication_of_the_same_models_writes_report_and_index(traded: Traded) -> None:
+    assert traded.pages == {"report.html", "index.html"}
+
+
+def test_readers_in_a_loop_see_no_error_and_no_mixture_of_versions(traded: Traded) -> None:
+    """Every reader adds up three tables of one version; each swap changes the totals."""
+    assert traded.problems == []
+    assert [len(totals) for totals in traded.seen] == [2, 2, 2]
 
 
 def test_rollback_publishes_the_version_before_until_the_next_build_begins(
-    warehouse: Warehouse,
+    warehouse: Warehouse, traded: Traded
 ) -> None:
-    """The version before is the one without the days that the test before has brought."""
+    """The version before is the one without the two days."""
+    assert traded
     after = fingerprints(warehouse)
     mypizza("rollback")
     assert value(warehouse, NEWEST_DAY) == "2015-12-31"
@@ -278,55 +410,9 @@ def test_failing_audit_publishes_nothing_and_readers_keep_their_version(
     assert re.search(r"chicago +orders are not paid to the cent +1 .* 1 +1\.00 USD", status)
     with warehouse.connect("till_chicago") as till:
         till.execute(change, [-1, moment + timedelta(seconds=3), payment])
-
-
-def test_readers_in_a_loop_see_no_error_and_no_mixture_of_versions(warehouse: Warehouse) -> None:
-    """Every reader adds up three tables of one version; each swap changes the totals."""
-    stop, swapping = threading.Event(), threading.Event()
-    seen: list[set[Any]] = []
-    problems: list[str] = []
-
-    def read(prepare: bool) -> None:
-        totals: set[Any] = set()
-        seen.append(totals)
-        statement = """
-            select
-                (select sum(gross_revenue) from marts.fct_orders),
-                (select sum(gross_revenue) from marts.rpt_branch_days),
-                (select sum(gross_revenue) from marts.fct_order_lines where line_kind = 'sale')
-        """
-        with warehouse.connect(name="reader in a loop") as connection:
-            while not stop.is_set():
-                try:
-                    row = connection.execute(statement, prepare=prepare).fetchone()
-                except psycopg.Error as error:
-                    problems.append(f"error: {error}")
-                    return
-                assert row is not None
-                if len(set(row)) != 1:
-                    problems.append(f"mixture: {row}")
-                totals.add(row[0])
-                # while the build needs the machine, too: now and then
-                stop.wait(0.01 if swapping.is_set() else 0.5)
-
-    readers = [threading.Thread(target=read, args=(number % 2 == 0,)) for number in range(3)]
-    for reader in readers:
-        reader.start()
-    try:
-        sample("advance", "--days", "1")
-        began = transaction(warehouse)
-        mypizza("run", "--no-docs")
-        # the full refresh of the run before reaches this version, too
-        assert rows_from_before(warehouse, began) == 0
-        swapping.set()
-        for _ in range(6):
-            mypizza("rollback")
-    finally:
-        stop.set()
-        for reader in readers:
-            reader.join()
-    assert problems == []
-    assert [len(totals) for totals in seen] == [2, 2, 2]
+    # the full refresh reaches the next version, too
+    build("fct_orders")
+    assert rows_from_before(warehouse, began, "marts_next") == 0
 
 
 def test_build_waits_for_a_long_query_on_the_old_version_and_names_it(

@@ -158,8 +158,7 @@ def system_rig(program: Program, mariadb: Callable[[], MariaDb]) -> Building:
                 )  # fmt: skip
         else:
             with warehouse.connect() as connection:
-                for statement in ("drop database {}", "create database {}"):
-                    connection.execute(sql.SQL(statement).format(sql.Identifier(template)))
+                connection.execute(sql.SQL("create database {}").format(sql.Identifier(template)))
             address = f"postgresql://{warehouse.user}@{warehouse.host}:{warehouse.port}/{template}"
             password = warehouse.password
 

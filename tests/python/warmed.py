@@ -24,7 +24,7 @@ from dbt_common.events.event_manager import EventManager
 from dbt_common.tests import enable_test_caching
 from dbt_extractor import ExtractionError  # type: ignore[import-untyped]  # it has no types
 
-from tests.python import lighter_dbt
+from tests.python import lighter_dbt, lighter_dlt
 
 SERVER = {"type": "postgres", "host": "nowhere", "port": 1, "schema": "none", "threads": 1}
 LOGIN = {"user": "nobody", "password": "", "dbname": "none"}
@@ -82,6 +82,7 @@ patch.object(EventManager, "fire_event", _fire).start()
 patch.object(BehaviorFlagRendered, "_default_source", staticmethod(lambda: "dbt")).start()
 enable_test_caching()
 lighter_dbt.begin()
+lighter_dlt.begin()
 gc.disable()
 with (
     tempfile.TemporaryDirectory() as folder,

@@ -1,0 +1,45 @@
+"""What dlt asks of the same type hints for each setting that it looks up, asked once.
+
+Imported by `conftest`, for loads in the tests' own processes, and by `warmed`, for the commands
+that they run; nobody else's dlt is touched.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any
+
+from dlt.common import typing
+from dlt.common.configuration.specs import base_configuration
+
+PURE: tuple[Callable[..., Any], ...] = (
+    *(typing.extract_inner_type, typing.extract_type_if_modifier, typing.is_union_type),
+    *(typing.is_literal_type, typing.is_optional_type),
+    *(base_configuration.extract_inner_hint, base_configuration.is_secret_hint),
+)
+"""Functions of hints alone."""
+
+
+def _kept(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that keeps what it has answered."""
+    answers = cache(function)
+
+    @wraps(function)
+    def ask(*arguments: Any, **named: Any) -> Any:
+        try:
+            return answers(*arguments, **named)
+        except TypeError:  # a hint that cannot be a key
+            return function(*arguments, **named)
+
+    return ask
+
+
+def begin() -> None:
+    """Let all loads of this process, and of those forked from it, ask less."""
+    for function in PURE:
+        asked = _kept(function)
+        for name, module in list(sys.modules.items()):
+            if name.startswith("dlt.") and vars(module).get(function.__name__) is function:
+                setattr(module, function.__name__, asked)
