@@ -25,7 +25,7 @@ recent as (
     where
         stream in ({{ streams }})
         and load_id > {{ load_of_seconds_ago(360) }}
-        and load_id > (select coalesce(max(load_id), '') from {{ recent_events() }})
+        and load_id > (select coalesce(max(known.load_id), '') from {{ recent_events() }} as known)
         and event_id is not null
         and received_at > {{ since }}
 
