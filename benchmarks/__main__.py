@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import bucket, build, facts, load, queries, streams, visits
+from benchmarks import bucket, build, facts, follow, load, queries, streams, visits
 from benchmarks.server import Grid, Part, Ratio, Server
 from ingest.warehouse import BIN_DIR
 
@@ -41,6 +41,7 @@ class PartName(StrEnum):
     FACTS = "i"
     VISITS = "j"
     STREAMS = "k"
+    FOLLOW = "l"
 
 
 @app.command()
@@ -55,6 +56,7 @@ def main(
     largest: Annotated[int, typer.Option(min=2, help="The largest company of h.")] = 100,
     touchable: Annotated[int, typer.Option(min=100, help="Orders per source of i.")] = 100_000,
     events: Annotated[int, typer.Option(min=1000, help="Messages of k.")] = 1_000_000,
+    seconds: Annotated[int, typer.Option(min=60, help="How long events come in l.")] = 240,
     repeats: Annotated[int, typer.Option(min=1, help="Measurements of each.")] = 3,
 ) -> None:
     """Measure speed and memory on servers of their own; exit code 1 if a limit is exceeded.
@@ -62,8 +64,8 @@ def main(
     Full-sized runs of all parts are written to benchmarks/results.md.
     """
     chosen = part or list(PartName)
-    sizes = (rows, scale, file_lines, files, largest, touchable, events)
-    full = (2_000_000, 20, 10_000_000, 100_000, 100, 100_000, 1_000_000)
+    sizes = (rows, scale, file_lines, files, largest, touchable, events, seconds)
+    full = (2_000_000, 20, 10_000_000, 100_000, 100, 100_000, 1_000_000, 240)
     is_full = sizes == full and chosen == list(PartName)
     folder = Path(tempfile.mkdtemp(prefix="mypizza-bench-"))
     folder.chmod(0o711)  # where we are root, the servers run as another user
@@ -81,6 +83,7 @@ def main(
         PartName.FACTS: lambda: facts.touched_orders(folder, touchable),
         PartName.VISITS: lambda: visits.daily_visits(folder, rows // 2, 2 * repeats + 1),
         PartName.STREAMS: lambda: streams.topic_load(folder / "topic", events, repeats),
+        PartName.FOLLOW: lambda: follow.followed(folder, seconds),
     }
     parts: list[Part] = []
     try:

@@ -26,11 +26,11 @@ class Ratio:
     """Two measurements of one run, and how far apart they may be.
 
     Attributes:
-        part: "a" to "k".
+        part: "a" to "l".
         what: what is measured, against what.
         value: the measured ratio, or the amount where a limit is absolute.
         limit: the highest value that is good enough.
-        unit: "x" for a ratio, "%" for a share, "MB" for memory.
+        unit: "x" for a ratio, "%" for a share, "MB" for memory, "s".
         basis: what the value was computed from, in words.
     """
 

@@ -15,8 +15,8 @@ import typer
 from ingest import warehouse as warehouse_module
 from ingest.cli.console import say
 from ingest.cli.loading import NOTHING_CONFIGURED, sources_of
-from ingest.publish import incidents
-from ingest.warehouse import WarehouseError, first_line
+from ingest.publish import incidents, recent
+from ingest.warehouse import Warehouse, WarehouseError, first_line
 
 app = typer.Typer()
 
@@ -51,7 +51,7 @@ def follow(
     _tell(f"Following {told}; publishing {publishing}.")
     follower = Follower(
         warehouse, sources, seconds, _tell, lambda: _publish(docs), 60 * publish_every,
-        lambda: incidents.tell(warehouse),
+        lambda: _watch(warehouse),
     )  # fmt: skip
 
     def end(number: int, _frame: FrameType | None) -> None:
@@ -67,6 +67,12 @@ def follow(
     signal.signal(signal.SIGINT, end)
     follower.run()
     _tell("Ended.")
+
+
+def _watch(warehouse: Warehouse) -> None:
+    """Do what is done with all that has landed."""
+    recent.take_apart(warehouse)
+    incidents.tell(warehouse)
 
 
 def _tell(sentence: str) -> None:

@@ -16,6 +16,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+import psycopg
+
 from ingest.loads import configuration, driver, record
 from ingest.loads.configuration import CONFIG_FILE
 from ingest.loads.raw_tables import analyze
@@ -27,10 +29,8 @@ STATEMENTS = Statements(__file__)
 SECTION = "follow"
 LONGEST_PAUSE = 60.0
 BEAT = 5.0
-"""So often, in seconds, it says that it is alive, and looks whether a busy warehouse is free."""
-
-WATCH = 15.0
-"""So often, in seconds, somebody looks at what has landed."""
+"""So often, in seconds, it says that it is alive, and looks whether a busy warehouse is free; and
+somebody looks at what has landed."""
 
 START = 600.0
 """How long the start waits for another command, in seconds."""
@@ -145,9 +145,10 @@ class Follower:
                 thread.start()
             self._read_and_publish()
         except KeyboardInterrupt:
-            pass
+            self._stop.set()
         finally:
-            self.say("Ending: what has begun is finished or rolled back.")
+            if self._stop.is_set() and not self._error:  # somebody has ended it
+                self.say("Ending: what has begun is finished or rolled back.")
             self._stop.set()
             for thread in threads:
                 if thread.ident:
@@ -237,8 +238,9 @@ class Follower:
 
     def _watch(self) -> None:
         """Look at what has landed; where the warehouse is away, landing says so."""
-        while not self._stop.wait(WATCH):
-            with suppress(WarehouseError, *LOST):
+        while not self._stop.wait(BEAT):
+            # or a build is changing what is looked at
+            with suppress(WarehouseError, psycopg.Error):
                 self.watch()
 
     def _begin(self, opened: Session) -> None:

@@ -130,3 +130,26 @@
             then {{ safe_cast(said ~ " || 'Z'", "timestamp with time zone") }}
     end
 {%- endmacro %}
+
+{#- The condition that a clock is wrong: a minute is under way, and no more.
+
+    Args:
+        behind: SQL of how many milliseconds it is behind. -#}
+{% macro has_wrong_clock(behind) -%} abs({{ behind }}) > 60000 {%- endmacro %}
+
+{#- When something happened, by a clock that is put right: nothing happens after it was received.
+
+    Args:
+        occurred_at: SQL of the time that the clock says.
+        received_at: SQL of when it was received.
+        behind: SQL of how many milliseconds the clock is behind. -#}
+{% macro right_time(occurred_at, received_at, behind) -%}
+    least(
+        {{ received_at }},
+        case
+            when {{ has_wrong_clock(behind) }}
+                then {{ dbt.dateadd("millisecond", behind, occurred_at) }}
+            else {{ occurred_at }}
+        end
+    )
+{%- endmacro %}

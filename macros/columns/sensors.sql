@@ -51,6 +51,28 @@
     and {{ dbt.datediff('before_at', 'happened_at', 'second') }} < {{ silent_seconds() }}
 {%- endmacro %}
 
+{#- The kinds of incidents that readings show: name, when a reading is bad, and how bad it is. -#}
+{% macro incident_kinds() -%}
+    {%- set leaps = "is_steady and greatest(distance, leap) > " ~ var("sensor_jump_spreads", 6) -%}
+    {{ return([
+        ("out_of_range", "beyond > 0", "beyond"),
+        ("stuck", is_stuck(), "0"),
+        ("jump", leaps, "distance"),
+    ]) }}
+{%- endmacro %}
+
+{#- The condition that what was found lasts long enough to be an incident of its device (`devices`).
+
+    Args:
+        found: what the query calls it.
+        minutes: SQL of how long it lasts. -#}
+{% macro is_long_enough(found, minutes) -%}
+    ({{ found }}.incident_kind <> 'out_of_range' or {{ minutes }} > devices.minutes_allowed)
+    and (
+        {{ found }}.incident_kind <> 'stuck' or {{ minutes }} >= {{ var("sensor_stuck_minutes", 240) }}
+    )
+{%- endmacro %}
+
 {#- The readings that events are, with a device's clock put right, in our unit: a query. What a reading
     says has the fields of docs/how-to/add-sensors.md.
 
@@ -93,8 +115,7 @@
 
     ),
 
-    -- how far a clock is behind: it says when it sent the reading, and we know that. A minute is under
-    -- way; more is a wrong clock. Nothing is measured after it was received
+    -- how far a clock is behind: it says when it sent the reading, and we know that
     measured as (
 
         select
@@ -105,15 +126,8 @@
             read.said_value,
             -- of a message that names no unit it is the device's
             upper(replace(coalesce(opened.unit, devices.unit), '°', '')) as said_unit,
-            abs(read.behind) > 60000 as has_wrong_clock,
-            least(
-                opened.received_at,
-                case
-                    when abs(read.behind) > 60000
-                        then {{ dbt.dateadd('millisecond', 'read.behind', 'opened.occurred_at') }}
-                    else opened.occurred_at
-                end
-            ) as happened_at
+            {{ has_wrong_clock('read.behind') }} as has_wrong_clock,
+            {{ right_time('opened.occurred_at', 'opened.received_at', 'read.behind') }} as happened_at
         from opened
         inner join {{ ref('devices') }} as devices on opened.device = devices.device_id
         inner join {{ ref('branches') }} as branches on devices.branch_id = branches.branch_id

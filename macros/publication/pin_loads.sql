@@ -21,8 +21,32 @@
         on conflict (source_name) do update
         set load_id = excluded.load_id, pinned_at = clock_timestamp();
         {%- endfor %}
+        {%- if "streams" in var("systems") %}
+        -- no log is written of it: after a crash it is empty, and live reads the messages
+        create unlogged table if not exists {{ recent_events() }} (
+            load_id text not null,
+            stream text not null,
+            branch_id text,
+            visitor text not null,
+            event_type text,
+            received_at timestamp with time zone not null
+        );
+        create index if not exists recent_events_load on {{ recent_events() }} (load_id);
+        {%- endif %}
         commit
     {%- endif -%}
+{%- endmacro %}
+
+{#- The events of the last minutes that `mypizza follow` has taken apart, so that live need not do it for
+    each query: by load, up to the newest that it has. -#}
+{% macro recent_events() -%} {{ schema_prefix() }}audit.recent_events {%- endmacro %}
+
+{#- SQL of the load id that a load of so many seconds ago would have, with which an index begins.
+
+    Args:
+        seconds: how long ago. -#}
+{% macro load_of_seconds_ago(seconds) -%}
+    {{ dbt.cast("extract(epoch from " ~ dbt.current_timestamp() ~ ") - " ~ seconds, dbt.type_string()) }}
 {%- endmacro %}
 
 {#- SQL of the load up to which a system is read by builds; all of it, before the first build.

@@ -1,5 +1,5 @@
 {{ config(alias='devices', enabled='streams' in var('systems')) }}
-{%- set silent = '(' ~ var('sensor_silent_readings', 3) ~ ' + 0.5) * devices.expected_seconds' %}
+{%- set said_ago = dbt.datediff('devices.happened_at', dbt.current_timestamp(), 'second') %}
 
 with
 
@@ -70,8 +70,7 @@ final as (
             devices.reading_value < devices.lowest_value
             or devices.reading_value > devices.highest_value, false
         ) as is_out_of_range,
-        {{ dbt.datediff('devices.happened_at', dbt.current_timestamp(), 'second') }} >= {{ silent }}
-            as is_silent
+        {{ said_ago }} >= {{ silent_seconds() }} as is_silent
     from newest as devices
     where {{ may_see('devices.branch_id') }}
 

@@ -1,11 +1,6 @@
 {{ config(alias='sensor_incidents', enabled='streams' in var('systems')) }}
-{%- set kinds = [
-    ('out_of_range', 'beyond > 0'), ('stuck', is_stuck()),
-    ('jump', 'is_steady and greatest(distance, leap) > ' ~ var('sensor_jump_spreads', 6)),
-] %}
 {%- set next = 'partition by readings.device_id order by readings.happened_at, reading_key' %}
 {%- set change = 'readings.reading_value - lag(readings.reading_value) over (' ~ next ~ ')' %}
-{%- set stuck_minutes = var('sensor_stuck_minutes', 240) %}
 {%- set minutes = '((' ~ dbt.datediff('began_at', 'seen_at', 'second') ~ ') / 60.0)' %}
 
 with
@@ -48,7 +43,7 @@ readings as (
 
 judged as (
 
-    {%- for kind, is_bad in kinds %}
+    {%- for kind, is_bad, _ in incident_kinds() %}
     {{ 'union all' if not loop.first }}
     select
         *,
@@ -140,9 +135,7 @@ final as (
         lasts.began_at
     from lasts
     inner join devices on lasts.device_id = devices.device_id
-    where
-        (lasts.incident_kind <> 'out_of_range' or {{ minutes }} > devices.minutes_allowed)
-        and (lasts.incident_kind <> 'stuck' or {{ minutes }} >= {{ stuck_minutes }})
+    where {{ is_long_enough('lasts', minutes) }}
 
 )
 

@@ -6,7 +6,11 @@
         {{ dbt.concat(['messages.stream', "':'", 'messages.event_id']) }} as event_key,
         messages.*
     from {{ ref('base_streams__messages') }} as messages
-    where messages.load_id > {{ published_load('streams') }} and {{ is_good('messages._errors') }}
+    where
+        messages.load_id > {{ published_load('streams') }}
+        -- what is measured within a day has landed within it; an hour for clocks that differ
+        and messages.load_id > {{ load_of_seconds_ago(25 * 3600) }}
+        and {{ is_good('messages._errors') }}
 ){% endset %}
 
 with

@@ -1,40 +1,48 @@
 {{ config(alias='web_sessions', enabled='streams' in var('systems')) }}
-{%- set streams = var('web_shop_streams', []) %}
-{%- set seconds = 60 * (var('live_minutes', 5) + 1) %}
-{%- set epoch = 'extract(epoch from ' ~ dbt.current_timestamp() ~ ')' %}
+{%- set streams = "'" ~ var('web_shop_streams', []) | join("', '") ~ "'" %}
+{%- set since = dbt.dateadd('minute', -5, dbt.current_timestamp()) %}
 
 with
 
--- by load, too, which an index knows
-messages as (
+-- a message waits for a minute at most; taken_apart.sql keeps as much
+recent as (
 
     select
         branch_id,
-        coalesce(visitor_id, event_id) as visitor_id,
+        visitor,
+        event_type,
+        received_at
+    from {{ recent_events() }}
+    where stream in ({{ streams }}) and received_at > {{ since }}
+    union all
+    -- what nobody has taken apart yet
+    select
+        branch_id,
+        {{ dbt.hash('coalesce(visitor_id, event_id)') }} as visitor,
         event_type,
         received_at
     from {{ ref('base_streams__messages') }}
     where
-        stream in ('{{ streams | join("', '") }}')
-        and load_id > {{ dbt.cast(epoch ~ ' - ' ~ seconds, dbt.type_string()) }}
+        stream in ({{ streams }})
+        and load_id > {{ load_of_seconds_ago(360) }}
+        and load_id > (select coalesce(max(known.load_id), '') from {{ recent_events() }} as known)
         and event_id is not null
-        and received_at
-        > {{ dbt.dateadd('minute', -var('live_minutes', 5), dbt.current_timestamp()) }}
+        and received_at > {{ since }}
 
 ),
 
 sessions as (
 
     select
-        visitor_id,
+        visitor,
         max(branch_id) as branch_id,
         max(case when event_type = 'add_to_cart' then 1 else 0 end) as has_cart,
         max(case when event_type = 'checkout_step' then 1 else 0 end) as has_checkout,
         max(case when event_type = 'order_placed' then 1 else 0 end) as is_converted,
         count(*) as events,
         max(received_at) as received_at
-    from messages
-    group by visitor_id
+    from recent
+    group by visitor
 
 ),
 

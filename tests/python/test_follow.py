@@ -32,7 +32,13 @@ from ingest.loads.source import SourceError
 from ingest.publish import incidents
 from ingest.sources.registry import SOURCES
 from ingest.warehouse import PROJECT_DIR, Warehouse
-from tests.python.commands import mypizza, query, read_settings_again, settings
+from tests.python.commands import (
+    let_business_dates_end,
+    mypizza,
+    query,
+    read_settings_again,
+    settings,
+)
 from tests.python.conftest import Receiver
 from tests.python.kafka import Broker, Kafka, needs_kafka, run_kafka
 
@@ -76,14 +82,86 @@ def until(is_so: Callable[[], Any], why: Callable[[], str] = str, seconds: float
         time.sleep(0.3)
 
 
+# Of each branch with a till, where its clock hangs and at which hour its day ends.
+ZONES = {"chicago": ("America/Chicago", 4), "quito": ("America/Guayaquil", 3)}
+SELL = """
+    create temp table sold as
+    select order_id, (select max(order_id) + 1 from orders) as new_id
+    from orders
+    where
+        status = 'completed' and ordered_at < '2016-02-01'
+        and not exists (
+            select 1 from payments
+            where payments.order_id = orders.order_id and payments.payment_type <> 'sale'
+        )
+    order by order_id desc
+    offset {past} limit 1;
+    insert into orders
+    select
+        new_id, 'today-' || new_id, null, channel, status, {at}, currency, gross_amount,
+        discount_amount, tax_amount, total_amount, note, metadata, {at}, now()
+    from orders inner join sold using (order_id);
+    insert into order_lines
+    select
+        (select max(order_line_id) from order_lines) + row_number() over (), new_id, line_number,
+        product_id, quantity, unit_price, discount_amount, now()
+    from order_lines inner join sold using (order_id);
+    insert into payments
+    select
+        (select max(payment_id) from payments) + row_number() over (), new_id, payment_method,
+        payment_type, amount, tax_amount, tip_amount, currency, card_last_four, {at}, now()
+    from payments inner join sold using (order_id);
+    drop table sold
+"""
+
+# an edit, a refund and a cancellation
+CHANGES = (
+    "update orders set gross_amount = gross_amount + 5, updated_at = now() where order_id = %s",
+    """
+    insert into payments
+    select
+        (select max(payment_id) + 1 from payments), order_id, payment_method, 'refund', -amount,
+        -tax_amount, 0, currency, card_last_four, now(), now()
+    from payments where order_id = %s limit 1
+    """,
+    "update orders set status = 'cancelled', updated_at = now() where order_id = %s",
+)
+
+
+def sell(till: psycopg.Connection[Any], hours: float) -> None:
+    """Sell so many hours ago what was sold before, another order each time."""
+    at = f"now() - {hours} * interval '1 hour'"
+    till.execute(SELL.format(at=at, past=int(hours)).encode())
+
+
+def till_today(warehouse: Warehouse, branch: str) -> tuple[int, Decimal]:
+    """What a till sold today by its branch's clock, with prices that are without tax."""
+    zone, hour = ZONES[branch]
+    date = f"cast({{}} at time zone '{zone}' - interval '{hour} hours' as date)"
+    text = f"""
+        select count(*), coalesce(sum(gross_amount - discount_amount), 0) from orders
+        where status = 'completed' and {date.format("ordered_at")} = {date.format("now()")}
+    """
+    ((orders, revenue),) = query(warehouse, text, f"till_{branch}")
+    return orders, revenue
+
+
+def live_today(warehouse: Warehouse) -> dict[str, tuple[int, Decimal]]:
+    """What live has sold today, by branch."""
+    rows = query(
+        warehouse, "select branch_id, orders, revenue_before_refunds from live.orders_today"
+    )
+    return {branch: (orders, revenue) for branch, orders, revenue in rows}
+
+
 class Follow:
     """A process that follows, as a user starts it."""
 
     def __init__(self, log: Path, *options: str) -> None:
         self.log = log
-        command = [sys.executable, "-m", "ingest.cli", "follow", *options]
+        self.command = [sys.executable, "-m", "ingest.cli", "follow", *options]
         with log.open("ab") as out:
-            self.process = subprocess.Popen(command, stdout=out, stderr=out, cwd=PROJECT_DIR)
+            self.process = subprocess.Popen(self.command, stdout=out, stderr=out, cwd=PROJECT_DIR)
         until(lambda: "Following " in self.said(), self.said)
 
     def said(self) -> str:
@@ -146,8 +224,18 @@ def test_an_event_and_a_reading_are_in_live_and_sigterm_ends_it_cleanly(
         found = status()
         assert found["following"]["is_running"]
         assert {row["messages_behind"] for row in found["partitions"]} == {0}
+        second = subprocess.run(process.command, capture_output=True, text=True, check=False)
+        assert second.returncode == 1
+        assert "Another process follows already" in second.stderr
+        assert "Ending" not in second.stdout + second.stderr
+        taken_apart = "select count(*) from audit.recent_events where visitor = md5('first')"
+        until(lambda: query(published, taken_apart) == [(2,)], process.said)
         assert process.end() == 0
         assert process.said().endswith("Ended.\n")
+    # what was taken apart and what was not are counted once
+    broker.produce(TOPIC, [event("second"), event("first", "add_to_cart")])
+    mypizza("ingest", "streams")
+    assert query(published, f"{shop.replace('sessions,', 'sessions, events,', 1)}") == [(2, 4, 1)]
     assert status()["following"]["stopped_at"]
     assert query(published, "select count(*) from audit.loads where outcome = 'running'") == [(0,)]
 
@@ -226,6 +314,19 @@ def test_killed_and_started_again_it_loses_and_doubles_nothing(
     mypizza("ingest", "streams")
     landed = sorted((row[0], row[1], bytes(row[2])) for row in query(published, LANDED))
     assert landed == broker.recount(TOPIC, 4)
+
+
+def test_orders_of_today_are_in_live_before_they_are_published(published: Warehouse) -> None:
+    let_business_dates_end()
+    assert live_today(published) == {branch: (0, Decimal(0)) for branch in ZONES}
+    for branch in ZONES:
+        with published.connect(f"till_{branch}") as till:
+            for hours in (0, 0.01, 5, 12, 20, 28):  # some of them are of the business date before
+                sell(till, hours)
+    mypizza("ingest", "pos", expect=None)
+    found = live_today(published)
+    assert found == {branch: till_today(published, branch) for branch in ZONES}
+    assert all(orders > 0 for orders, _ in found.values())
 
 
 def test_a_build_reads_what_had_landed_when_it_began_and_readers_see_no_error(
@@ -331,19 +432,21 @@ def test_it_outlives_the_broker(published: Warehouse, kafka: Kafka, tmp_path: Pa
         read_settings_again()
 
 
-def test_an_order_of_today_is_in_live_as_its_till_has_it(published: Warehouse) -> None:
-    today = "select orders, revenue_before_refunds, currency from live.orders_today"
-    of_quito = f"{today} where branch_id = 'quito'"
-    assert query(published, of_quito) == [(0, Decimal("0.00"), "USD")]
-    with published.connect("till_quito") as till:
-        till.execute(
-            """
-            insert into orders
-            select order_id + 10, 'today', customer_id, channel, 'completed', now(), currency,
-                11.20, 1.20, 1.50, 11.50, null, null, now(), now()
-            from orders order by order_id desc limit 1
-            """
-        )
-    mypizza("ingest", "--branch", "quito", expect=None)
-    # 11.20 less 1.20: Quito's prices are without tax
-    assert query(published, of_quito) == [(1, Decimal("10.00"), "USD")]
+def test_orders_of_today_are_in_live_as_they_were_changed_since(published: Warehouse) -> None:
+    let_business_dates_end()
+    before = live_today(published)
+    today = "select count(*) from marts.fct_orders where ordered_at > now() - interval '1 day'"
+    assert query(published, today)[0][0] > 0
+    for branch in ZONES:
+        with published.connect(f"till_{branch}") as till:
+            numbers = till.execute(
+                "select order_id from orders where order_number like 'today-%'"
+                " order by ordered_at desc limit 3"
+            ).fetchall()
+            for (order_id,), change in zip(numbers, CHANGES, strict=True):
+                till.execute(change.encode(), [order_id])
+            sell(till, 0.005)  # late, as all that comes after the publication
+    mypizza("ingest", "pos", expect=None)
+    found = live_today(published)
+    assert found == {branch: till_today(published, branch) for branch in ZONES}
+    assert all(found[branch] != before[branch] for branch in ZONES)

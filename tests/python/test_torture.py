@@ -3,7 +3,9 @@
 Two companies with the same dice trade on day by day, and the same faults befall their tills. In one
 the whole process group of `mypizza run` is killed (SIGKILL) again and again: at any moment, in the
 middle of a heal, around the swap; and on the day after, the server is killed twice (immediate
-shutdown). Then the run is repeated to its end, and all marts are compared row by row.
+shutdown). `mypizza follow` is killed, too, with the build that it has begun or without it. Then the
+run is repeated to its end, all marts are compared row by row, and what has landed of topics with a
+recount of them.
 
 `make torture` kills 60 times, from the very first load on, and writes docs/torture.md; `.ci/run`
 kills 8 times. `make test` leaves this file out: it takes minutes.
@@ -22,19 +24,22 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
+import tomlkit
 
 from ingest import warehouse as warehouse_module
 from ingest.warehouse import Warehouse, WarehouseError
 from sample import company, files, guests
 from tests.python.commands import declare, sample
+from tests.python.kafka import Broker
 
 pytestmark = pytest.mark.torture
 
@@ -42,6 +47,9 @@ KILLS = int(os.environ.get("MYPIZZA_TORTURE_KILLS", "60"))
 SEED = int(os.environ.get("MYPIZZA_TORTURE_SEED", "2015"))
 REPORT = os.environ.get("MYPIZZA_TORTURE_REPORT")
 PATIENCE = 300  # seconds that any one run may take
+
+TOPICS = {"web.shop.v1": 4, "plant.sensors.v1": 4}
+"""The sample's topics, each with its partitions."""
 
 # What differs from warehouse to warehouse, and from run to run, without meaning anything: when a
 # load was made or a day compared, and whether the run that healed it lived to write that down. Nor
@@ -77,7 +85,11 @@ class Company:
             yield warehouse_module.start()
 
     def start_run(self) -> subprocess.Popen[str]:
-        """Start `mypizza run` in a process group of its own."""
+        """Start `mypizza run`; a build that outlives what it followed is waited for."""
+        return self.start("run", "--no-docs", "--wait", str(PATIENCE))
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """Start a command in a process group of its own."""
         # A server that was down may have found its port taken: by another test's copy of this very
         # company, whose tills have the same passwords.
         sample("start", folder=self.folder)
@@ -87,7 +99,7 @@ class Company:
             if not name.startswith("PG") and name != "MYPIZZA_EMBEDDED"
         }
         process = subprocess.Popen(
-            [sys.executable, "-m", "ingest.cli", "run", "--no-docs"],
+            [sys.executable, "-m", "ingest.cli", *command],
             env=environment
             | {
                 "MYPIZZA_WAREHOUSE_DIR": str(self.folder),
@@ -142,6 +154,26 @@ class Company:
                     return row == (True,)
             except (WarehouseError, psycopg.Error):
                 return False
+
+    def unlanded(self) -> list[str]:
+        """Return the topics of which something is missing, or doubled, in raw."""
+        secrets_of = tomlkit.parse((self.folder / ".dlt" / "secrets.toml").read_text("utf-8"))
+        broker = Broker()
+        broker.servers = secrets_of["sources"]["streams"]["bootstrap_servers"]
+        with self.here() as warehouse, warehouse.connect() as connection:
+            return [
+                topic
+                for topic, partitions in TOPICS.items()
+                if sorted(
+                    (partition, offset, bytes(value))
+                    for partition, offset, value in connection.execute(
+                        "select partition_id, message_offset, convert_to(value, 'UTF8')"
+                        " from raw_streams.messages where topic = %s",
+                        [topic],
+                    )
+                )
+                != broker.recount(topic, partitions)
+            ]
 
     def marts(self) -> dict[str, Counter[str]]:
         """Return all rows of all published marts, as text.
@@ -228,6 +260,23 @@ class Torture:
         assert process.wait(timeout=PATIENCE) == 0, "\n".join(self.killed.log[-60:])
         return None
 
+    def disturb_following(self) -> str | None:
+        """Kill what follows at any moment, and by a throw of the dice the build beside it, too."""
+        process = self.killed.start("follow", "--publish-every", "0.01", "--no-docs")
+        time.sleep(self.dice.uniform(2, 10 + self.seconds))
+        assert process.poll() is None, "\n".join(self.killed.log[-60:])
+        building = psutil.Process(process.pid).children()
+        _kill_group(process)
+        process.wait()
+        if not building:
+            return "follow"
+        if self.dice.random() < 0.3:
+            return "follow, its build went on"
+        for build in building:  # in a group of its own
+            with suppress(ProcessLookupError):
+                os.killpg(build.pid, signal.SIGKILL)
+        return "follow and its build"
+
     def trade(self) -> None:
         """Let a day pass in both companies."""
         self.killed.trade()
@@ -240,6 +289,7 @@ class Torture:
         here, there = self.killed.marts(), self.undisturbed.marts()
         for one in (self.killed, self.undisturbed):
             assert one.wrong_restatements() == []
+            assert one.unlanded() == []
         assert len(here) >= 10
         assert sum(here["fct_orders"].values()) > 21_000
         found = [f"only one has {table}" for table in sorted({*here} ^ {*there})]
@@ -279,8 +329,8 @@ def test_runs_and_servers_that_are_killed_make_the_same_marts_as_undisturbed_one
 ) -> None:
     began, started = datetime.now(UTC), time.monotonic()
     # Heals come first: once a day's are done, there is nothing to heal until the next.
-    phases = ["heal", "load", "heal", "anywhere", "build", "swap", "anywhere", "build", "swap",
-              "load", "swap", "anywhere"]  # fmt: skip
+    phases = ["heal", "heal", "follow", "load", "build", "swap", "follow", "build", "swap",
+              "anywhere", "follow", "anywhere"]  # fmt: skip
     days = comparisons = 0
     while (left := KILLS - sum(torture.kills.values())) > 0:
         is_first_load = not days
@@ -289,7 +339,12 @@ def test_runs_and_servers_that_are_killed_make_the_same_marts_as_undisturbed_one
         for phase in phases[:left]:
             # The very first day has nothing to heal.
             where = "anywhere" if phase == "heal" and is_first_load else phase
-            if struck := torture.disturb(_kill_group, where):
+            struck = (
+                torture.disturb_following()
+                if where == "follow"
+                else torture.disturb(_kill_group, where)
+            )
+            if struck:
                 torture.kills[struck] += 1
         # A run that was killed just after its swap has left nothing to build: a new day has.
         torture.trade()
@@ -311,8 +366,10 @@ def _write_report(
     file.write_text(
         f"""# Killed {sum(torture.kills.values())} times, and nothing lost
 
-`make torture` kills the process group of `mypizza run` (SIGKILL) at random moments, runs it again,
-and compares all marts, row by row, with those of a second warehouse that runs undisturbed. Both
+`make torture` kills the process group of `mypizza run` (SIGKILL) at random moments, or `mypizza
+follow` with the build beside it or without, and runs again. Then it compares all marts, row by row,
+with those of a second warehouse that runs undisturbed, and what has landed of topics with a recount
+of them. Both
 companies trade the same days, with silent edits and deleted orders in every till each day, new and
 corrected files in the bucket, and changing posts and tickets.
 

@@ -55,22 +55,14 @@ measured as (
 
 ),
 
--- a minute is under way; more is a wrong clock. Nothing happens after it was received
 timed as (
 
     select
         measured.*,
-        abs(measured.milliseconds_behind) > 60000 as has_wrong_clock,
-        least(
-            measured.received_at,
-            case
-                when abs(measured.milliseconds_behind) > 60000
-                    then {{ dbt.dateadd(
-                        'millisecond', 'measured.milliseconds_behind', 'measured.occurred_at'
-                    ) }}
-                else measured.occurred_at
-            end
-        ) as happened_at
+        {{ has_wrong_clock('measured.milliseconds_behind') }} as has_wrong_clock,
+        {{ right_time(
+            'measured.occurred_at', 'measured.received_at', 'measured.milliseconds_behind'
+        ) }} as happened_at
     from measured
 
 ),

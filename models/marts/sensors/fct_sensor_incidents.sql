@@ -8,17 +8,11 @@
 ) }}
 {%- set next = 'partition by readings.device_id order by happened_at, reading_key' %}
 {%- set change = 'readings.reading_value - lag(readings.reading_value) over (' ~ next ~ ')' %}
-{%- set spreads = var('sensor_jump_spreads', 6) %}
-{%- set kinds = [
-    ('out_of_range', 'beyond > 0', 'beyond'), ('stuck', is_stuck(), '0'),
-    ('jump', 'is_steady and greatest(distance, leap) > ' ~ spreads, 'distance'),
-] %}
 {%- set last_at = 'max(case when is_bad then happened_at end)' %}
 {%- set good_at = 'max(case when is_bad then next_at end)' %}
 {%- set gap = dbt.datediff('happened_at', 'coalesce(next_at, newest_at)', 'second') %}
 {%- set seconds = dbt.datediff('began_at', 'coalesce(ended_at, seen_at)', 'second') %}
 {%- set minutes = '((' ~ seconds ~ ') / 60.0)' %}
-{%- set stuck_minutes = var('sensor_stuck_minutes', 240) %}
 
 with
 
@@ -50,7 +44,7 @@ readings as (
 -- each reading once for each kind, and whether it is bad
 judged as (
 
-    {%- for kind, is_bad, badness in kinds %}
+    {%- for kind, is_bad, badness in incident_kinds() %}
     {{ 'union all' if not loop.first }}
     select
         *,
@@ -140,8 +134,7 @@ final as (
     from found
     inner join {{ ref('dim_devices') }} as devices on found.device_id = devices.device_id
     where
-        (found.incident_kind <> 'out_of_range' or {{ minutes }} > devices.minutes_allowed)
-        and (found.incident_kind <> 'stuck' or {{ minutes }} >= {{ stuck_minutes }})
+        {{ is_long_enough('found', minutes) }}
         and coalesce(found.ended_at >= {{ since or 'found.ended_at' }}, true)
 
 )
