@@ -10,7 +10,7 @@
     {%- elif "__new_messages__" in where -%}
         {%- set where = where | replace("__new_messages__", new_messages()) -%}
     {%- elif "__new_readings__" in where -%}
-        {%- set where = where | replace("__new_readings__", new_rows(fact="fct_sensor_readings")) -%}
+        {%- set where = where | replace("__new_readings__", new_readings()) -%}
     {%- endif -%}
     {%- if where -%}
         (select * from {{ relation }} where {{ where }}) as tested_rows
@@ -26,11 +26,10 @@
     Without a published version, and with --full-refresh, all rows are new.
 
     Args:
-        load_id: the column of the load.
-        fact: the fact that tells what is published, by branch. -#}
-{% macro new_rows(load_id="load_id", fact="fct_orders") -%}
+        load_id: the column of the load. -#}
+{% macro new_rows(load_id="load_id") -%}
     {%- set fact = adapter.get_relation(
-        target.database, schema_prefix() ~ "marts", fact
+        target.database, schema_prefix() ~ "marts", "fct_orders"
     ) if execute and not flags.FULL_REFRESH -%}
     {%- set branches = fact.incorporate(path={"identifier": "dim_branches"}) if fact -%}
     {%- set watermarks = run_query(watermarks_sql(branches, fact)) if fact else [] -%}
@@ -49,4 +48,15 @@
         ~ "select publication_id from " ~ audit ~ ".publications"
         ~ " where outcome = 'published' order by finished_at desc limit 1)"
     ) if is_known else [], "stream") }}
+{%- endmacro %}
+
+{#- The condition that a reading came with a load after those of the published readings: one load has
+    those of all branches. -#}
+{% macro new_readings() -%}
+    {%- set published = adapter.get_relation(
+        target.database, schema_prefix() ~ "marts", "fct_sensor_readings"
+    ) if execute and not flags.FULL_REFRESH -%}
+    {%- if published -%} load_id > (select coalesce(max(load_id), '') from {{ published }})
+    {%- else -%} 1 = 1
+    {%- endif -%}
 {%- endmacro %}

@@ -8,8 +8,6 @@
 ) }}
 {%- set next = 'partition by readings.device_id order by happened_at, reading_key' %}
 {%- set change = 'readings.reading_value - lag(readings.reading_value) over (' ~ next ~ ')' %}
-{%- set last_at = 'max(case when is_bad then happened_at end)' %}
-{%- set good_at = 'max(case when is_bad then next_at end)' %}
 {%- set gap = dbt.datediff('happened_at', 'coalesce(next_at, newest_at)', 'second') %}
 {%- set seconds = dbt.datediff('began_at', 'coalesce(ended_at, seen_at)', 'second') %}
 {%- set minutes = '((' ~ seconds ~ ') / 60.0)' %}
@@ -30,6 +28,8 @@ readings as (
         abs({{ change }} - usual.usual_change) / usual.usual_change_spread as leap,
         lag(readings.said_value) over ({{ next }}) as said_before,
         lag(readings.happened_at) over ({{ next }}) as before_at,
+        lag(readings.business_date) over ({{ next }}) as date_before,
+        row_number() over ({{ next }}) as place_in_time,
         lead(readings.happened_at) over ({{ next }}) as next_at,
         max(readings.received_at) over () as newest_at
     from {{ ref('fct_sensor_readings') }} as readings
@@ -41,32 +41,38 @@ readings as (
 
 ),
 
--- each reading once for each kind, and whether it is bad
-judged as (
+-- what is stuck begins with the reading before, which has the same value
+bad as (
 
     {%- for kind, is_bad, badness in incident_kinds() %}
     {{ 'union all' if not loop.first }}
     select
-        *,
         '{{ kind }}' as incident_kind,
-        coalesce({{ is_bad }}, false) as is_bad,
-        {{ badness }} as badness
+        device_id,
+        reading_key,
+        reading_value,
+        {{ badness }} as badness,
+        {{ 'before_at' if kind == 'stuck' else 'happened_at' }} as began_at,
+        {{ 'date_before' if kind == 'stuck' else 'business_date' }} as business_date,
+        happened_at,
+        next_at,
+        place_in_time
     from readings
+    where {{ is_bad }}
     {%- endfor %}
 
 ),
 
--- a run of bad readings has the number of the good one before it
+-- readings that follow one another are one run
 numbered as (
 
     select
         *,
-        sum(case when is_bad then 0 else 1 end) over (
+        place_in_time - row_number() over (
             partition by incident_kind, device_id
-            order by happened_at, reading_key
-            rows unbounded preceding
+            order by place_in_time
         ) as run_number
-    from judged
+    from bad
 
 ),
 
@@ -75,7 +81,7 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by incident_kind, device_id, run_number, is_bad
+            partition by incident_kind, device_id, run_number
             order by badness desc, happened_at asc, reading_key asc
         ) as place
     from numbered
@@ -87,15 +93,13 @@ found as (
     select
         incident_kind,
         device_id,
-        -- what is stuck begins with the reading before, which has the same value
-        min(case when is_bad or incident_kind = 'stuck' then happened_at end) as began_at,
-        min(case when is_bad or incident_kind = 'stuck' then business_date end) as business_date,
-        {{ last_at }} as seen_at,
-        case when {{ good_at }} > {{ last_at }} then {{ good_at }} end as ended_at,
-        max(case when is_bad and place = 1 then reading_value end) as worst_value
+        min(began_at) as began_at,
+        min(business_date) as business_date,
+        max(happened_at) as seen_at,
+        case when max(next_at) > max(happened_at) then max(next_at) end as ended_at,
+        max(case when place = 1 then reading_value end) as worst_value
     from ranked
     group by incident_kind, device_id, run_number
-    having max(case when is_bad then 1 else 0 end) = 1
     union all
     select
         'silence' as incident_kind,

@@ -1,8 +1,7 @@
 {{ config(enabled='streams' in var('systems')) }}
 
 -- Each new message that has a value is an event, one more copy of an event, or in quarantine. None lies
--- beyond the position of its partition, which is of the
--- same transaction.
+-- beyond the position of its partition, which is of the same transaction.
 with
 
 messages as (
@@ -20,6 +19,17 @@ events as (
 
 ),
 
+positions as (
+
+    select
+        stream,
+        topic_id,
+        partition_id,
+        next_offset
+    from {{ ref('stg_streams__partitions') }}
+
+),
+
 lost as (
 
     select messages.message_id
@@ -30,9 +40,14 @@ lost as (
 
     union all
 
-    select {{ dbt.concat(["stream", "':'", "topic_id"]) }} as message_id
-    from {{ ref('stg_streams__partitions') }}
-    where last_offset >= next_offset
+    select messages.message_id
+    from messages
+    inner join positions
+        on
+            messages.stream = positions.stream
+            and messages.topic_id = positions.topic_id
+            and messages.partition_id = positions.partition_id
+    where messages.message_offset >= positions.next_offset
 
 )
 
