@@ -1,11 +1,10 @@
 {#- For the readings of sensors: take out of the fact those that are older than is kept, but for each
     device's newest, and those that have another load or are gone. The model then builds these again,
-    with all that the fact lacks. What was received earlier is not looked at. Keys and loads are
-    compared: what the events say is taken apart only for what is built.
+    with all that the fact lacks. What was received earlier is not looked at.
 
     Args:
-        events: relation of events; none, where the company has no sensors. -#}
-{% macro take_out_touched_readings(events) -%}
+        landed: relation of the readings' keys and loads; none, where the company has no sensors. -#}
+{% macro take_out_touched_readings(landed) -%}
     {%- set devices = ref("devices") -%}
     {%- if is_incremental() -%}
         {%- set since = sensors_kept_since(this) %}
@@ -17,19 +16,16 @@
                 where newer.device_id = old.device_id and newer.happened_at > old.happened_at
             );
         {%- set touched_readings -%}
-            {%- if events %}
-            select coalesce(events.event_key, built.reading_key) as reading_key
+            {%- if landed %}
+            select coalesce(landed.reading_key, built.reading_key) as reading_key
             from (
-                select event_key, load_id from {{ events }}
-                where
-                    stream in ('{{ sensor_streams() | join("', '") }}')
-                    and received_at >= {{ since }}
-            ) as events
+                select reading_key, load_id from {{ landed }} where received_at >= {{ since }}
+            ) as landed
             full join {{ this }} as built
-                on events.event_key = built.reading_key and events.load_id = built.load_id
+                on landed.reading_key = built.reading_key and landed.load_id = built.load_id
             where
                 built.reading_key is null
-                or (events.event_key is null and built.received_at >= {{ since }})
+                or (landed.reading_key is null and built.received_at >= {{ since }})
                 or built.device_id not in (select device_id from {{ devices }})
             {%- else %}
             select reading_key from {{ this }}

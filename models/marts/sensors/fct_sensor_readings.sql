@@ -9,7 +9,9 @@
         {"columns": ["device_id", "occurred_at"]},
         {"columns": ["branch_id", "business_date"]},
     ],
-    pre_hook="{{ take_out_touched_readings(ref('stg_streams__events') if sensor_streams() else none) }}",
+    pre_hook="{{ take_out_touched_readings(
+        ref('int_sensor_readings_landed') if sensor_streams() else none
+    ) }}",
     post_hook="{{ put_back_indexes() }}"
 ) }}
 

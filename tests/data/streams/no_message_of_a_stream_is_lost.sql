@@ -1,7 +1,7 @@
 {{ config(enabled='streams' in var('systems')) }}
 
--- Each new message that has a value is an event, one more copy of an event, or in quarantine. None lies
--- beyond the position of its partition, which is of the same transaction.
+-- Each new message that has a value is an event, one more copy of an event, or in quarantine. None
+-- lies beyond the position of its partition, which is of the same transaction.
 with
 
 messages as (

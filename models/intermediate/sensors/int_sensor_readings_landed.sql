@@ -1,0 +1,22 @@
+{{ config(enabled='streams' in var('systems')) }}
+
+with
+
+events as (
+
+    select * from {{ ref('stg_streams__events') }}
+    where stream in ('{{ sensor_streams() | join("', '") }}')
+
+),
+
+final as (
+
+    select
+        event_key as reading_key,
+        received_at,
+        load_id
+    from events
+
+)
+
+select * from final
