@@ -32,6 +32,8 @@
             received_at timestamp with time zone not null
         );
         create index if not exists recent_events_load on {{ recent_events() }} (load_id);
+        -- what nobody follows any more
+        delete from {{ recent_events() }} where load_id <= {{ load_of_seconds_ago(360) }};
         {%- endif %}
         commit
     {%- endif -%}
