@@ -96,8 +96,11 @@ def _problems(load: Mapping[str, Any]) -> list[str]:
     problems = []
     if load["outcome"] not in ("succeeded", "running"):
         problems.append(f"{name}: {load['error']}")
-    if load["lag"] is None or load["lag"] > STALE:
-        problems.append(f"{name}: the last successful load was more than {STALE} ago.")
+    if load["lag"] is None:
+        problems.append(f"{name}: no load has succeeded yet.")
+    elif load["lag"] > STALE:
+        hours = STALE // timedelta(hours=1)
+        problems.append(f"{name}: the last successful load was more than {hours} hours ago.")
     if load["days_differing"]:
         problems.append(
             f"{name}: {load['days_differing']:,} of {load['days_compared']:,} days differ from "

@@ -111,11 +111,16 @@ def test_a_source_that_is_left_out_is_shown_and_not_expected(
     listed.write_text(text.replace("    social:\n", "    other:\n"), encoding="utf-8")
     late = "update audit.loads set finished_at = finished_at {} interval '99 h' where source = '{}'"
     query(warehouse, late.format("-", "social"))
+    outcome = "update audit.loads set outcome = '{}' where source = 'social'"
     try:
-        assert "social: the last successful load" in mypizza("status", expect=1).stdout
+        late_by = "social: the last successful load was more than 50 hours ago."
+        assert late_by in mypizza("status", expect=1).stdout
+        query(warehouse, outcome.format("failed"))
+        assert "social: no load has succeeded yet." in mypizza("status", expect=1).stdout
         assert "social" in mypizza("status", project=project).stdout
     finally:
         query(warehouse, late.format("+", "social"))
+        query(warehouse, outcome.format("succeeded"))
 
 
 def test_programs_get_json(warehouse: Warehouse) -> None:
