@@ -18,7 +18,7 @@ recent as (
     -- what nobody has taken apart yet
     select
         branch_id,
-        coalesce(visitor_hash, event_id) as visitor,
+        {{ dbt.hash('coalesce(visitor_id, event_id)') }} as visitor,
         event_type,
         received_at
     from {{ ref('base_streams__messages') }}

@@ -9,7 +9,7 @@ select
     load_id,
     stream,
     branch_id,
-    coalesce(visitor_hash, event_id) as visitor,
+    md5(coalesce(visitor_id, event_id)) as visitor,
     event_type,
     received_at
 from restricted.base_streams__messages
