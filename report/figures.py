@@ -58,6 +58,7 @@ class Tile(_Summed):
         label: what people call it.
         kind: how it is written.
         better: whether more of it is good (`up`), bad (`down`) or neither.
+        is_signed: whether its scale goes on both sides of 0: no percentage of it means much.
         note: its formula, in words.
         needs: the column that says whether the branch records it; otherwise it always does.
         days: the column that says on how many of the `trading_days` it is; otherwise on all.
@@ -68,6 +69,7 @@ class Tile(_Summed):
     label: str
     kind: Kind
     better: Literal["up", "down", ""] = ""
+    is_signed: bool = False
     note: str
     needs: str = ""
     days: str = ""

@@ -325,6 +325,7 @@
           : `There is no complete ${basis === "previous" ? "previous period" : "year before"} to compare with. `)
         + `${first.label} ${written(found.answer(first).value, first.kind)}.`
         + (channel ? " The tiles are of this channel, charts and tables of all." : "")
+        + (controls.payment.value ? ` The ways of paying are those of ${controls.payment.value}; all else is of all.` : "")
       : "This branch has no closed day yet.";
   }
 
@@ -410,13 +411,14 @@
     if (before === null) return ["no figure to compare with", ""];
     const difference = value - before;
     const isShare = tile.kind === "share";
-    // no percentage of nothing or less, and none across it; nor is less than nothing good
-    if (value < 0 || before < 0 || (before === 0 && difference && !isShare)) {
+    // no percentage of nothing or less, none across it, and none of what may be; nor is less than nothing good
+    if (tile.is_signed || value < 0 || before < 0 || (before === 0 && difference && !isShare)) {
       return [`from ${written(before, tile.kind)}`, ""];
     }
-    const amount = isShare ? `${plain.format(Math.abs(difference * 100))} percentage points`
+    const points = plain.format(Math.abs(difference * 100));
+    const amount = isShare ? `${points} percentage point${points === "1" ? "" : "s"}`
       : percent.format(difference ? Math.abs(difference / before) : 0);
-    if (difference === 0 || /^0(\.0)?( percentage points|%)$/.test(amount)) return ["● unchanged", ""];
+    if (difference === 0 || /^0(\.0)?( percentage points?|%)$/.test(amount)) return ["● unchanged", ""];
     const direction = difference > 0 ? "up" : "down";
     return [`${difference > 0 ? "▲" : "▼"} ${amount} ${difference > 0 ? "more" : "less"}`, direction];
   }

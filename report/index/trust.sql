@@ -16,6 +16,19 @@ select
         where not is_open and is_equal
     ) as equal_days,
     (
+        select count(*) from marts.rpt_branch_days as sold
+        where
+            sold.is_complete
+            and exists (
+                select 1 from marts.rpt_till_figures as figures
+                where
+                    figures.branch_id = sold.branch_id
+                    and figures.business_date = sold.business_date
+                    and figures.figure <> 'payments of the orders'
+                    and not figures.is_equal
+            )
+    ) as differing_days,
+    (
         select count(*) from marts.rpt_branch_days
         where is_complete
     ) as closed_days,

@@ -475,8 +475,10 @@ def test_a_tile_says_how_much_more_or_less_than_before(
     word, arrow = ("more", "▲") if change > 0 else ("less", "▼")
     assert texts["net_revenue"] == f"{arrow} {abs(change):.1%} {word}"
     points = 100 * float(revenue["discount_share"] - before["discount_share"])
-    assert re.fullmatch(r"[▲▼] [\d.]+ percentage points (more|less)", texts["discount_share"])
+    assert re.fullmatch(r"[▲▼] [\d.]+ percentage points? (more|less)", texts["discount_share"])
     assert float(texts["discount_share"].split()[1]) == pytest.approx(abs(points), abs=0.051)
+    # a scale from -1 to 1 has no percentages
+    assert re.fullmatch(r"from [-−]?[\d.]+", texts["average_sentiment"])
     # Quito opened within the first year: there is nothing to compare that with
     browser.open("quito", "2015")
     assert browser.run("return document.querySelector('#tile-orders .delta').textContent") == ""
