@@ -176,7 +176,10 @@ def test_the_answer_to_a_question_equals_the_facts(
     rows = answer(published_warehouse, title)
     with published_warehouse.connect() as connection:
         expected = connection.execute(EXPECTED[title].encode()).fetchall()
-    assert QUESTIONS[title][2] in [" ".join(" ".join(row).split()) for row in rows]
+    printed = [" ".join(" ".join(row).split()) for row in rows]
+    # what asks for the highest shows it
+    asks_for_one = re.match("(Which (branch|campaign)|(In|On) which|Of which|Where) ", title)
+    assert QUESTIONS[title][2] in printed[: 1 if asks_for_one else None]
     assert len(rows) == len(expected) > 0
     unmatched = [
         row
