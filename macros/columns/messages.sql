@@ -120,9 +120,9 @@
     case
         when {{ said }} ~ '^[0-9]{10}([.][0-9]{1,9})?$'
             then to_timestamp(cast({{ said }} as double precision))
-        when {{ said }} ~ '^[0-9]{13}$'
+        when {{ said }} ~ '^[0-9]{13}([.][0-9]{1,9})?$'
             then to_timestamp(cast({{ said }} as double precision) / 1000)
-        when {{ said }} ~ '^[0-9]{16}$'
+        when {{ said }} ~ '^[0-9]{16}([.]0)?$'
             then to_timestamp(cast({{ said }} as double precision) / 1000000)
         when {{ said }} ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.,]+ *(Z|[-+][0-9]{2}(:?[0-9]{2})?)$'
             then {{ safe_cast(said, "timestamp with time zone") }}
@@ -131,11 +131,12 @@
     end
 {%- endmacro %}
 
-{#- The condition that a clock is wrong: a minute is under way, and no more.
+{#- The condition that a clock is wrong: a minute is under way, and no more. A hundred years are no
+    clock's: who says that it was sent in 9999 says nothing of a clock.
 
     Args:
         behind: SQL of how many milliseconds it is behind. -#}
-{% macro has_wrong_clock(behind) -%} abs({{ behind }}) > 60000 {%- endmacro %}
+{% macro has_wrong_clock(behind) -%} abs({{ behind }}) between 60001 and 3155760000000 {%- endmacro %}
 
 {#- When something happened, by a clock that is put right: nothing happens after it was received.
 

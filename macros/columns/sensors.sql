@@ -13,6 +13,8 @@
     {{ return([
         reason_where(is_reading ~ "devices.device_id is null",
             "device: is no device of seeds/devices.csv"),
+        reason_where(is_reading ~ "lower(" ~ json_text("timed.body", "metric")
+            ~ ") <> lower(devices.metric)", "metric: is not that of the device"),
         reason_where(is_reading ~ "coalesce(" ~ safe_cast(
             json_text("timed.body", "value"), "numeric(12, 4)"
         ) ~ ", 10001) not between -10000 and 10000", "value: is no number that a sensor measures"),

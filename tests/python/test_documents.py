@@ -340,11 +340,13 @@ def test_an_erased_customer_is_taken_out_of_the_documents_and_stays_out(
     dumped.declare(branch="shop", branches={"quito": "EC-1"}, customer="guest.number",
                    personal=["guest", "text"])  # fmt: skip
 
-    def review(key: int, number: int, **more: Any) -> dict[str, Any]:
+    def review(key: int, number: float, **more: Any) -> dict[str, Any]:
         guest = {"name": "Ana", "number": number}
         return {"_id": key, "shop": "EC-1", "guest": guest, "text": "Ana was here", **more}
 
-    documents = [review(1, 7), review(2, 8)]
+    # of a type that it cannot have, and a number with places
+    odd = {"due": {"$date": "tomorrow"}}
+    documents = [review(1, 7), review(2, 8), review(3, 7.0, **odd)]
     dump(tmp_path, documents)
     succeeded(dumped.load())
     query(
@@ -353,14 +355,16 @@ def test_an_erased_customer_is_taken_out_of_the_documents_and_stays_out(
     )
     try:
         succeeded(dumped.load())
-        erased = texts([{"_id": 1, "shop": "EC-1"}, documents[1]])
+        third = {"_id": 3, "shop": "EC-1", **odd}
+        erased = texts([{"_id": 1, "shop": "EC-1"}, documents[1], third])
         assert dumped.landed() == erased
         dump(tmp_path, documents, day=1)
         assert succeeded(dumped.load()) == 0
         assert dumped.landed() == erased
-        dump(tmp_path, [review(1, 7, stars=2), documents[1]], day=2)
+        dump(tmp_path, [review(1, 7, stars=2), *documents[1:]], day=2)
         assert succeeded(dumped.load()) == 1
-        assert dumped.landed() == texts([{"_id": 1, "shop": "EC-1", "stars": 2}, documents[1]])
+        changed = {"_id": 1, "shop": "EC-1", "stars": 2}
+        assert dumped.landed() == texts([changed, documents[1], third])
     finally:
         query(dumped.warehouse, "delete from audit.erasures")
 

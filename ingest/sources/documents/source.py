@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from typing import Any
 
 from psycopg import sql
 from psycopg.types.json import Jsonb
@@ -75,7 +77,7 @@ class DocumentSource:
             return 0
         with connection.transaction():
             for name, key, text, personal in connection.execute(STATEMENTS("of_erased")).fetchall():
-                document = value_of(text)
+                document = _readable(text)
                 kept = {field: it for field, it in document.items() if field not in personal}
                 if len(kept) == len(document):
                     continue
@@ -89,6 +91,14 @@ class DocumentSource:
 
 
 DOCUMENTS = DocumentSource()
+
+
+def _readable(text: str) -> dict[str, Any]:
+    """Return a landed document; one with a value that its type cannot have, as it is written."""
+    try:
+        return dict(value_of(text))
+    except ValueError:
+        return dict(json.loads(text))
 
 
 def _redate(session: Session, name: str) -> None:

@@ -22,7 +22,7 @@ told as (
         named.*,
         coalesce(
             named.customer ->> '$numberInt', named.customer ->> '$numberLong',
-            named.customer #>> '{{}}'
+            named.customer ->> '$numberDouble', named.customer #>> '{{}}'
         ) as customer_id,
         coalesce(
             (
@@ -46,4 +46,7 @@ select
     told.personal
 from told
 inner join audit.erasures as erasures
-    on told.branch_id = erasures.branch_id and told.customer_id = erasures.customer_id
+    on
+        told.branch_id = erasures.branch_id
+        -- a store may have all numbers with places
+        and regexp_replace(told.customer_id, '^([0-9]+)[.]0+$', '\1') = erasures.customer_id

@@ -2,7 +2,11 @@
 -- headers that is not an event's id, type, time, branch or customer's number.
 update {table} as messages
 set
-    value = cast(cast(messages.value as jsonb) - streams.personal as text),
+    value = case
+        when jsonb_typeof(cast(messages.value as jsonb)) = 'object'
+            then cast(cast(messages.value as jsonb) - streams.personal as text)
+        else messages.value
+    end,
     message_key = case when '$key' = any(places.places) then messages.message_key end,
     headers = (
         select cast(jsonb_agg(header.pair) as text)
@@ -13,10 +17,13 @@ from named, raw_streams._streams as streams
 cross join
     lateral (
         select
-            array[
-                streams.event_id, streams.event_type, streams.occurred_at, streams.branch,
-                streams.customer
-            ] as places
+            array_remove(
+                array[
+                    streams.event_id, streams.event_type, streams.occurred_at, streams.branch,
+                    streams.customer
+                ],
+                null
+            ) as places
     ) as places
 where
     messages.topic_id = named.topic_id

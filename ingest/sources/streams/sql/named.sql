@@ -63,7 +63,8 @@ inner join
     unnest(cast(%(branches)s as text[]), cast(%(customers)s as text[]))
         as people (branch_id, customer_id)
     on
-        parts.customer_id = people.customer_id
+        -- some senders write all numbers with places
+        regexp_replace(parts.customer_id, '^([0-9]+)[.]0+$', '\1') = people.customer_id
         and (
             parts.branch is null
             or people.branch_id = coalesce(
