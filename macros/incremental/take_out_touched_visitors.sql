@@ -19,7 +19,10 @@
             select built.visitor_key
             from {{ this }} as built
             left join {{ ref("fct_orders") }} as orders
-                on built.branch_id = orders.branch_id and built.order_number = orders.order_number
+                on
+                    built.branch_id = orders.branch_id
+                    and {{ own_number("built.order_number", "built.branch_id") }}
+                    = {{ own_number("orders.order_number", "orders.branch_id") }}
             where built.order_number is not null and built.order_key is distinct from orders.order_key
             union
             select built.visitor_key

@@ -1,4 +1,3 @@
-{#- The columns of both roads. -#}
 {%- set columns = ['branch_id', 'author_hash', 'platform', 'review_language', 'rating',
     'reviewed_at', 'answered_at', 'deleted_at'] -%}
 {%- set text = dbt.type_string() -%}
@@ -73,32 +72,47 @@ recorded as (
 
 ),
 
--- a receipt's number is unique across the company; if it is not, it is ignored
+-- a number that a branch has twice is ignored
 numbered_orders as (
 
     select
-        orders.order_number,
-        min(orders.order_key) as order_key,
-        min(orders.branch_id) as branch_id
+        branch_id,
+        {{ own_number('order_number', 'branch_id') }} as own_number,
+        min(order_key) as order_key
     from orders
-    where orders.order_number in (select recorded.order_number from recorded)
-    group by orders.order_number
+    group by branch_id, {{ own_number('order_number', 'branch_id') }}
     having count(*) = 1
 
 ),
 
--- a number of another branch than the review's is another order's
+-- where the branch is not known, so is one that two orders of the company have
+unique_orders as (
+
+    select
+        order_number,
+        min(order_key) as order_key,
+        min(branch_id) as branch_id
+    from orders
+    where order_number in (select recorded.order_number from recorded)
+    group by order_number
+    having count(*) = 1
+
+),
+
 matched as (
 
     select
         recorded.*,
-        numbered_orders.order_key,
-        coalesce(recorded.branch_id, numbered_orders.branch_id) as matched_branch_id
+        coalesce(numbered_orders.order_key, unique_orders.order_key) as order_key,
+        coalesce(recorded.branch_id, unique_orders.branch_id) as matched_branch_id
     from recorded
     left join numbered_orders
         on
-            recorded.order_number = numbered_orders.order_number
-            and coalesce(recorded.branch_id, numbered_orders.branch_id) = numbered_orders.branch_id
+            recorded.branch_id = numbered_orders.branch_id
+            and {{ own_number('recorded.order_number', 'recorded.branch_id') }}
+            = numbered_orders.own_number
+    left join unique_orders
+        on recorded.branch_id is null and recorded.order_number = unique_orders.order_number
 
 ),
 

@@ -25,10 +25,10 @@ orders as (
 
     select
         branch_id,
-        order_number,
+        {{ own_number('order_number', 'branch_id') }} as own_number,
         min(order_key) as order_key
     from {{ ref('fct_orders') }}
-    group by branch_id, order_number
+    group by branch_id, {{ own_number('order_number', 'branch_id') }}
 
 ),
 
@@ -129,7 +129,9 @@ final as (
         named.load_id
     from named
     left join orders
-        on named.branch_id = orders.branch_id and named.order_number = orders.order_number
+        on
+            named.branch_id = orders.branch_id
+            and {{ own_number('named.order_number', 'named.branch_id') }} = orders.own_number
     left join menu_items
         on
             {{ surrogate_key('named.branch_id', 'named.product_id') }}

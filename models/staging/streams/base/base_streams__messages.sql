@@ -118,7 +118,6 @@ judged as (
 
         -- times
         timed.occurred_at_read as occurred_at,
-        -- the clock of a sender or broker may be ahead of ours
         least(timed.sent_at, {{ load_time('timed._dlt_load_id') }}) as received_at,
         timed._deleted_at as deleted_at,
 
