@@ -1,3 +1,8 @@
+{#- The condition that a language is English, of whichever country: en, EN, en-US, en_GB. -#}
+{% macro is_english(language) -%}
+    lower({{ dbt.split_part("replace(" ~ language ~ ", '_', '-')", "'-'", 1) }}) = 'en'
+{%- endmacro %}
+
 {#- The sentiment of texts, as a query: key, sentiment and sentiment_class, one row for each text. VADER's
     figures: what a word weighs that is negated by one of the three before it, and what brings the sum
     of a text between -1 and 1. The lexicon knows English only: of other languages nothing is said.
@@ -30,7 +35,7 @@
                         lexicon.weight
                         * case when words.negations > 0 then {{ negated_weight }} else 1 end
                     ),
-                    case when words.{{ language }} = 'en' then 0 end
+                    case when {{ is_english("words." ~ language) }} then 0 end
                 ) as weight
             from (
                 select
@@ -53,7 +58,7 @@
                     ) as negations
                 from {{ texts }} as texts
                 left join lateral {{ words_of("texts." ~ text) }} as words
-                    on texts.{{ language }} = 'en'
+                    on {{ is_english("texts." ~ language) }}
             ) as words
             left join {{ ref("sentiment_lexicon") }} as lexicon on words.word = lexicon.word
             group by words.{{ key }}, words.{{ language }}
