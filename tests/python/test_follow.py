@@ -392,6 +392,7 @@ def test_it_outlives_the_server_and_says_so_once(
         mypizza("up")
         broker.produce(TOPIC, [event("after")])
         until(lambda: is_there(published, "after"), process.said)
+        until(lambda: "all is well again" in process.said(), process.said)
         assert process.said().count("The warehouse: all is well again.") == 1
         assert process.end() == 0
 
@@ -414,7 +415,7 @@ def test_it_outlives_the_broker(published: Warehouse, kafka: Kafka, tmp_path: Pa
     before = os.environ["MYPIZZA_CONFIG_DIR"]
     os.environ["MYPIZZA_CONFIG_DIR"] = str(config)
     read_settings_again()
-    rows = "select value from raw_streams.clicks order by message_offset"
+    rows = "select value from raw_streams.messages where stream = 'clicks' order by message_offset"
     try:
         with follow(tmp_path / "log", "--publish-every", "0") as process:
             kafka.produce("clicks", ["a"])
@@ -424,8 +425,8 @@ def test_it_outlives_the_broker(published: Warehouse, kafka: Kafka, tmp_path: Pa
             kafka.start()
             kafka.produce("clicks", ["b"])
             until(lambda: query(published, rows) == [("a",), ("b",)], process.said)
+            until(lambda: "streams clicks: all is well again." in process.said(), process.said)
             assert process.said().count("I go on trying") == 1
-            assert "streams clicks: all is well again." in process.said()
             assert process.end() == 0
     finally:
         os.environ["MYPIZZA_CONFIG_DIR"] = before
@@ -435,8 +436,6 @@ def test_it_outlives_the_broker(published: Warehouse, kafka: Kafka, tmp_path: Pa
 def test_orders_of_today_are_in_live_as_they_were_changed_since(published: Warehouse) -> None:
     let_business_dates_end()
     before = live_today(published)
-    today = "select count(*) from marts.fct_orders where ordered_at > now() - interval '1 day'"
-    assert query(published, today)[0][0] > 0
     for branch in ZONES:
         with published.connect(f"till_{branch}") as till:
             numbers = till.execute(

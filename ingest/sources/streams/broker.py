@@ -127,7 +127,10 @@ class Broker:
             {TopicPartition(self.topic.topic, number): spec for number in partitions},
             isolation_level=IsolationLevel.READ_COMMITTED,
         )
-        return {place.partition: found.result().offset for place, found in asked.items()}
+        offsets = {place.partition: found.result().offset for place, found in asked.items()}
+        if min(offsets.values(), default=0) < 0:  # of a broker that goes away: it has no answer
+            raise KafkaException(KafkaError(KafkaError.LEADER_NOT_AVAILABLE))
+        return offsets
 
     def read(self, position: Offsets, end: Offsets) -> Iterator[list[Message]]:
         """Read from some offsets up to others.
