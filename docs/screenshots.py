@@ -39,7 +39,7 @@ class Picture:
 
 
 PICTURES = (
-    Picture("index.png", "index.html", "The warehouse equals the tills"),
+    Picture("index.png", "index.html", "closed days"),
     Picture("report.png", "report.html#trading", "Net revenue", height=1000),
     Picture("report-dark.png", "report.html#menu", "Items sold", height=1000, dark=True),
     Picture("docs.png", "docs.html#!/model/model.mypizza.rpt_branch_days", "Primary key:"),
