@@ -76,7 +76,7 @@ def _ending_by_ctrl_c() -> Iterator[None]:
 def _keeping_connections() -> Iterator[None]:
     """Let a node use the connection of one that has ended: dbt opens a new one for each.
 
-    To begin sessions is a quarter of what the server does in a small build. What the session before
+    Beginning sessions is a fifth of what the server does in a small build. What the session before
     has set or made for itself goes; a connection that is lost is not used again.
     """
     # for the start-up time, as above
@@ -102,7 +102,8 @@ def _keeping_connections() -> Iterator[None]:
 
         @classmethod
         def _close_handle(cls, connection: Connection) -> None:
-            idle.append(connection.handle)
+            if connection.handle is not None:  # one that could not be opened has none
+                idle.append(connection.handle)
 
     PostgresAdapter.ConnectionManager = Keeping
     try:

@@ -15,7 +15,7 @@ recent as (
     from {{ recent_events() }}
     where stream in ({{ streams }}) and received_at > {{ since }}
     union all
-    -- what nobody has taken apart yet
+    -- messages that are not in that table yet
     select
         branch_id,
         {{ dbt.hash('coalesce(visitor_id, event_id)') }} as visitor,
