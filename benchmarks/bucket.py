@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.server import Grid, Part, Ratio, Server, psql_command, spread
+from benchmarks.server import Grid, Part, Ratio, Server, hide_pandas, psql_command, spread
 
 COLUMNS = ("date", "time", "receipt", "article", "quantity", "unit_price", "payment")
 FORGET = "drop schema if exists raw_files cascade; drop schema if exists bare cascade;"
@@ -190,22 +190,13 @@ def _load(server: Server, bucket: Path, pattern: str, expected: int) -> dict[str
     return load
 
 
-class _WithoutPandas:
-    """Hides pandas, as outside of development: pyarrow imports it where it is installed."""
-
-    def find_spec(self, name: str, *_: object) -> None:
-        """Refuse an import of pandas, and leave all others to the finders that follow."""
-        if name == "pandas":
-            raise ModuleNotFoundError(name)
-
-
 def main() -> None:
     """Load one folder by the same call that `mypizza ingest` makes."""
     from ingest import warehouse
     from ingest.loads import driver
     from ingest.sources.files import feed, source
 
-    sys.meta_path.insert(0, _WithoutPandas())
+    hide_pandas()
     sales = feed.declared(
         "sales", {"url": sys.argv[1], "files": sys.argv[2], "delimiter": ";", "quote": '"'}
     )

@@ -16,6 +16,7 @@ from typing import Any
 
 import dlt
 
+from benchmarks.server import hide_pandas
 from ingest import warehouse
 from ingest.loads import driver
 from ingest.loads.raw_tables import analyze
@@ -28,6 +29,7 @@ BRANCH = "new_york"
 
 def main(*options: str) -> None:
     """Load the till of `BRANCH` by the same calls that `mypizza ingest` makes."""
+    hide_pandas()
     if "--without-change-column" in options:
         _forget_change_columns()
     home = warehouse.resolve()

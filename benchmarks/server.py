@@ -147,3 +147,17 @@ def psql_command() -> list[str]:
 def spread(values: list[float]) -> str:
     """Show measurements of one thing: the best and the median, in seconds."""
     return f"{min(values):.2f} / {median(values):.2f}"
+
+
+class _WithoutPandas:
+    """Refuses to import pandas."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        """Refuse an import of pandas, and leave all others to the finders that follow."""
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
+
+
+def hide_pandas() -> None:
+    """Measure as outside of development: pyarrow imports pandas where it is installed."""
+    sys.meta_path.insert(0, _WithoutPandas())

@@ -28,7 +28,7 @@ PATIENCE = 600
 def follow(
     publish_every: Annotated[
         float, typer.Option(min=0, metavar="MINUTES", help="How often to publish; 0 for never.")
-    ] = 10,
+    ] = 1,
     docs: Annotated[bool, typer.Option(help="Write report and docs after a publication.")] = True,
 ) -> None:
     """Read streams, documents and tills again and again, and publish every so often.
