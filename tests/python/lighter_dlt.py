@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any
 
-from dlt.common import typing
+from dlt.common import typing, validation
 from dlt.common.configuration.specs import base_configuration
 
 PURE: tuple[Callable[..., Any], ...] = (
@@ -43,3 +43,8 @@ def begin() -> None:
         for name, module in list(sys.modules.items()):
             if name.startswith("dlt.") and vars(module).get(function.__name__) is function:
                 setattr(module, function.__name__, asked)
+    hints = cache(lambda spec: HINTS(spec, globalns=vars(sys.modules[spec.__module__])))
+    validation.get_type_hints = lambda spec, **_: hints(spec)  # type: ignore[assignment]
+
+
+HINTS: Callable[..., Any] = validation.get_type_hints

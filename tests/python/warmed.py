@@ -97,4 +97,6 @@ with (
         done = dbtRunner().invoke(["parse", *places, "--quiet", "--no-write-json"])
         if not done.success:
             print("dbt cannot parse the project:", done.exception)
+    if done.success:
+        lighter_dbt.compile_macros(done.result)
 gc.freeze()
