@@ -17,6 +17,7 @@ from typing import Any
 from unittest.mock import patch
 
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients.jinja import MacroFuzzEnvironment
 from dbt_common.events.base_types import BaseEvent, DebugLevel, EventLevel
@@ -98,5 +99,11 @@ with (
         if not done.success:
             print("dbt cannot parse the project:", done.exception)
     if done.success:
-        lighter_dbt.compile_macros(done.result)
+        MANIFEST: Manifest = done.result
+        lighter_dbt.compile_macros(MANIFEST)
 gc.freeze()
+
+
+def write_manifest(file: Path) -> None:
+    """Write what dbt knows of this project by its files alone, as `dbt parse` does."""
+    MANIFEST.write(str(file))
