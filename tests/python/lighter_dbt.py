@@ -131,10 +131,11 @@ def _build_namespace(self: ManifestContext) -> MacroNamespace:
         if package not in builder.internal_package_names
     }
     of_dbt = _of_dbt(_Same(self.manifest), tuple(builder.internal_package_names_order))
-    local = callers.get(builder.search_package) or {}
-    root = callers.get(builder.root_package) or {}
+    none = _Callers({}, common)
+    local = callers.get(builder.search_package, none)
+    root = callers.get(builder.root_package, none)
     variables.namespace = MacroNamespace(
-        {} if local is root else root, local, _Callers(of_dbt, common), callers
+        none if local is root else root, local, _Callers(of_dbt, common), callers
     )
     return variables.namespace
 

@@ -182,6 +182,7 @@ def test_the_commands_that_name_a_page_write_it_in_any_case() -> None:
 
 
 def test_a_run_writes_the_pages_that_are_missing_or_unfinished() -> None:
+    mypizza("run")  # a business date may have ended since
     assert written("run") == set()
     # as a run leaves it that is killed while it writes the page
     (site() / ".report.html.inputs").unlink()
