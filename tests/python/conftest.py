@@ -167,9 +167,15 @@ def small_company() -> Path:
 
 
 @contextmanager
-def _copy_of(company: Path, module: str) -> Iterator[warehouse_module.Warehouse]:
+def _copy_of(
+    company: Path, module: str, *, rests: bool = False
+) -> Iterator[warehouse_module.Warehouse]:
+    """Give a copy of a company's server; the tills and APIs of one that rests are not started."""
     copy_company(company, HOME / module)
     with _server_of(module) as copied:
+        if rests:
+            yield copied
+            return
         sample("start")
         read_settings_again()
         try:
@@ -182,8 +188,8 @@ def _copy_of(company: Path, module: str) -> Iterator[warehouse_module.Warehouse]
 def published_warehouse(
     request: pytest.FixtureRequest, sample_company: Path
 ) -> Iterator[warehouse_module.Warehouse]:
-    """An embedded server of the test file's own, with the sample company published."""
-    with _copy_of(sample_company, request.module.__name__) as published:
+    """An embedded server of the test file's own, with the sample company published; it rests."""
+    with _copy_of(sample_company, request.module.__name__, rests=True) as published:
         yield published
 
 
@@ -193,6 +199,15 @@ def small_warehouse(
 ) -> Iterator[warehouse_module.Warehouse]:
     """An embedded server of the test file's own, with the small company published."""
     with _copy_of(small_company, request.module.__name__) as published:
+        yield published
+
+
+@pytest.fixture(scope="module")
+def resting_warehouse(
+    request: pytest.FixtureRequest, small_company: Path
+) -> Iterator[warehouse_module.Warehouse]:
+    """The same for tests that load nothing: tills and APIs of the small company are not started."""
+    with _copy_of(small_company, request.module.__name__, rests=True) as published:
         yield published
 
 

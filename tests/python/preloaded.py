@@ -67,6 +67,20 @@ def run(
         )
 
 
+def manifest(file: Path) -> None:
+    """Write dbt's manifest of this project, which the fork server has parsed, into a file."""
+    process = _processes.Process(target=_manifest, args=(file,))
+    with patch.dict(sys.modules, {"__main__": ModuleType("__main__")}):
+        process.start()
+    process.join()
+
+
+def _manifest(file: Path) -> None:
+    from tests.python import warmed  # this process has it: it would parse the project anywhere else
+
+    warmed.write_manifest(file)
+
+
 def kill(code: str, arguments: list[str], environment: dict[str, str], seconds: float) -> None:
     """Run code in a process group of its own, and kill the group.
 

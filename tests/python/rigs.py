@@ -344,7 +344,8 @@ class DocumentRig:
 
     def change(self) -> None:
         """Change a document, and add one."""
-        self._documents |= {3: {"_id": 3, "stars": "many"}, 99: {"_id": 99, "stars": 1}}
+        more = 90 + self.dumps
+        self._documents |= {3: {"_id": 3, "stars": f"{more}"}, more: {"_id": more, "stars": 1}}
         self._dump()
 
     def add_column(self) -> None:

@@ -168,9 +168,13 @@ def test_a_program_that_is_not_listed_is_in_the_marts_after_the_steps_of_the_how
     )
     assert reason == "discount: 'NaN' is not a number"
     lines.write_text(numbered)
-    built = mypizza("dbt", "build", project=project).stdout  # with all tests, and its own
+    kinds = ("--exclude-resource-type", "unit_test")
+    built = mypizza("dbt", "build", *kinds, project=project).stdout  # with all data tests
     assert "facts are built from scratch, as with --full-refresh" in built
     assert products(warehouse, "marts") == ["porto-1-1", "porto-(unlisted)-1"]
+    own = "staging.kiosk,test_type:unit"
+    tested = mypizza("dbt", "test", "--select", own, project=project).stdout
+    assert re.search(r"PASS=[1-9]\d* WARN=0 ERROR=0", tested)
 
     # an edit, and a sale that is deleted
     for statement in (

@@ -374,11 +374,11 @@ def driver(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def logins(small_warehouse: Warehouse) -> dict[str, Warehouse]:
+def logins(resting_warehouse: Warehouse) -> dict[str, Warehouse]:
     """An analyst's login and that of a branch's manager."""
     for login, options in LOGINS.items():
         mypizza("add-reader", login, *options, environment={"MYPIZZA_LOGIN_PASSWORD": PASSWORD})
-    return {login: replace(small_warehouse, user=login, password=PASSWORD) for login in LOGINS}
+    return {login: replace(resting_warehouse, user=login, password=PASSWORD) for login in LOGINS}
 
 
 @pytest.fixture(scope="module")
@@ -433,11 +433,11 @@ def test_nothing_but_the_marts_can_be_read_and_no_person_is_named(
 
 
 def test_dates_amounts_and_flags_have_their_types_and_their_values(
-    driver: str, told: dict[str, Facts], small_warehouse: Warehouse
+    driver: str, told: dict[str, Facts], resting_warehouse: Warehouse
 ) -> None:
     values = told["analyst"].values
     assert tuple(kind for _, kind, _ in values) == TYPES[driver]
-    ((day, amount, flag, instant, hour, branch),) = query(small_warehouse, ROW)
+    ((day, amount, flag, instant, hour, branch),) = query(resting_warehouse, ROW)
     texts = [text for _, _, text in values]
     assert [texts[0], texts[2].lower(), texts[3][:19]] == [
         f"{day}", f"{flag}".lower(), f"{instant:%Y-%m-%d %H:%M:%S}",
@@ -446,9 +446,9 @@ def test_dates_amounts_and_flags_have_their_types_and_their_values(
 
 
 def test_a_manager_sees_the_own_branch_alone_and_an_analyst_all(
-    told: dict[str, Facts], small_warehouse: Warehouse
+    told: dict[str, Facts], resting_warehouse: Warehouse
 ) -> None:
-    with small_warehouse.connect(role="transformer") as connection:
+    with resting_warehouse.connect(role="transformer") as connection:
         rows = connection.execute(_branches_query().encode()).fetchall()
     everything = defaultdict(set)
     for table, branch in rows:
@@ -522,7 +522,7 @@ def test_who_may_see_the_keys_can_still_refer_to_nothing(logins: dict[str, Wareh
 
 
 def test_a_readers_login_can_be_changed_and_taken_away_and_no_other_can(
-    logins: dict[str, Warehouse], small_warehouse: Warehouse
+    logins: dict[str, Warehouse], resting_warehouse: Warehouse
 ) -> None:
     branches = "select distinct branch_id from fct_orders order by 1"
     warehouse = warehouse_module.administrator()
@@ -531,7 +531,7 @@ def test_a_readers_login_can_be_changed_and_taken_away_and_no_other_can(
     assert len(query(trainee, branches)) == 3
     two = ["--branch", "quito", "--branch", "chicago"]
     # as after `eval "$(mypizza env)"`
-    printed = small_warehouse.environment | {"MYPIZZA_EMBEDDED": ""}
+    printed = resting_warehouse.environment | {"MYPIZZA_EMBEDDED": ""}
     environment = printed | {"MYPIZZA_LOGIN_PASSWORD": PASSWORD}
     said = mypizza("add-reader", "trainee", *two, environment=environment)
     assert PASSWORD not in said.stdout
@@ -549,7 +549,7 @@ def test_a_readers_login_can_be_changed_and_taken_away_and_no_other_can(
     assert query(trainee, branches) == [("chicago",), ("quito",)]
 
     mypizza("remove-reader", "trainee", environment=printed)
-    assert query(small_warehouse, "select from pg_roles where rolname = 'trainee'") == []
+    assert query(resting_warehouse, "select from pg_roles where rolname = 'trainee'") == []
     assert "no login 'trainee'" in mypizza("remove-reader", "trainee", expect=1).stderr
     log = (warehouse_module.data_dir() / "server.log").read_text(errors="replace")
     assert PASSWORD not in log

@@ -1,4 +1,7 @@
-"""Every registered source keeps the same promises, each on a real system of its kind."""
+"""Every registered source keeps the same promises, each on a real system of its kind.
+
+The tests of one source share that system and follow one another.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ import random
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from psycopg import sql
@@ -76,44 +78,65 @@ def all_builders(server: Server, mariadb: Callable[[], MariaDb]) -> dict[str, Bu
 
 
 @pytest.fixture(
+    scope="module",
     params=[
         pytest.param(source.name, marks=needs_mariadb) if source.name == "ospos" else source.name
         for source in SOURCES
-    ]
+    ],
 )
 def rig(
     request: pytest.FixtureRequest,
     warehouse: Warehouse,
     small_till: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Rig]:
-    """A source, a system of its kind that nobody else uses, and an empty warehouse."""
-    name = f"w{abs(hash(request.node.name))}"
+    """A source, a system of its kind that nobody else uses, and an empty warehouse.
+
+    The tests of one source follow one another on it; `anew` gives it another empty warehouse.
+    """
+    name, folder = f"w_{request.param}", tmp_path_factory.mktemp(request.param)
     copy = f"{name}_till"
     (settings() / "config.toml").write_text(
         {"streams": ONE_TOPIC, "documents": ONE_COLLECTION}.get(request.param, ONE_FEED), "utf-8"
     )
     (settings() / "secrets.toml").write_text("", encoding="utf-8")
     read_settings_again()
-    shutil.copy(guests.file(), tmp_path / "web.sqlite")
-    with warehouse.connect() as connection, Server(tmp_path / "web.sqlite") as server:
-        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    shutil.copy(guests.file(), folder / "web.sqlite")
+    with (
+        warehouse.connect() as connection,
+        Server(folder / "web.sqlite") as server,
+        pytest.MonkeyPatch.context() as monkeypatch,
+    ):
         if request.param == MYPIZZA.name:
             connection.execute(
                 sql.SQL("create database {} template {}").format(
                     sql.Identifier(copy), sql.Identifier(small_till)
                 )
             )
-        empty = replace(warehouse, database=name)
-        warehouse_module.init_warehouse(empty)
+        empty = _empty(warehouse, name)
         monkeypatch.setattr(configuration, "systems", lambda: {request.param: None})
         build = all_builders(server, lambda: request.getfixturevalue("mariadb"))[request.param]
-        yield build(empty, tmp_path / "bucket", monkeypatch, copy)
-        for database in (name, copy):
+        yield build(empty, folder / "bucket", monkeypatch, copy)
+        for database in (name, f"{name}_2", f"{name}_3", copy):
             connection.execute(
                 sql.SQL("drop database if exists {}").format(sql.Identifier(database))
             )
+
+
+def _empty(server: Warehouse, name: str) -> Warehouse:
+    """Create an empty warehouse beside another one."""
+    with server.connect() as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    empty = replace(server, database=name)
+    warehouse_module.init_warehouse(empty)
+    return empty
+
+
+def anew(rig: Rig, number: int) -> Rig:
+    """Give a source another empty warehouse."""
+    empty = _empty(_warehouse(rig), f"w_{rig.source.name}_{number}")
+    rig.warehouse = empty  # type: ignore[attr-defined]  # as below
+    return rig
 
 
 def run(rig: Rig) -> list[LoadResult]:
@@ -143,23 +166,6 @@ def test_every_source_has_a_rig() -> None:
     assert {*all_builders(NoServer(), no_mariadb)} == {source.name for source in SOURCES}
 
 
-def test_the_first_load_brings_everything_and_the_second_nothing(rig: Rig) -> None:
-    first = run(rig)
-    assert {result.kind for result in first} == {"initial"}
-    assert rig.in_raw() == rig.at_source()
-    assert all(rig.at_source().values())
-    assert landed(run(rig)) == 0
-    assert rig.in_raw() == rig.at_source()
-
-
-def test_a_change_comes_in_and_nothing_else_does(rig: Rig) -> None:
-    run(rig)
-    rig.change()
-    assert rig.in_raw() != rig.at_source()
-    assert 0 < landed(run(rig)) < 12
-    assert rig.in_raw() == rig.at_source()
-
-
 def test_a_run_that_is_killed_loses_and_doubles_nothing(rig: Rig) -> None:
     luck = random.Random(rig.source.name)  # noqa: S311 - dice
     for _ in range(3):
@@ -172,8 +178,23 @@ def test_a_run_that_is_killed_loses_and_doubles_nothing(rig: Rig) -> None:
     assert rig.in_raw() == rig.at_source()
 
 
+def test_the_first_load_brings_everything_and_the_second_nothing(rig: Rig) -> None:
+    first = run(anew(rig, 2))
+    assert {result.kind for result in first} == {"initial"}
+    assert rig.in_raw() == rig.at_source()
+    assert all(rig.at_source().values())
+    assert landed(run(rig)) == 0
+    assert rig.in_raw() == rig.at_source()
+
+
+def test_a_change_comes_in_and_nothing_else_does(rig: Rig) -> None:
+    rig.change()
+    assert rig.in_raw() != rig.at_source()
+    assert 0 < landed(run(rig)) < 12
+    assert rig.in_raw() == rig.at_source()
+
+
 def test_a_lost_working_directory_loses_and_doubles_nothing(rig: Rig) -> None:
-    run(rig)
     rig.change()
     shutil.rmtree(warehouse_module.warehouse_dir() / "dlt", ignore_errors=True)
     run(rig)
@@ -181,7 +202,6 @@ def test_a_lost_working_directory_loses_and_doubles_nothing(rig: Rig) -> None:
 
 
 def test_a_new_column_lands_and_is_reported(rig: Rig) -> None:
-    run(rig)
     added = rig.add_column()
     notes = [note for result in run(rig) for note in result.notes]
     if added is None:
@@ -200,16 +220,7 @@ def test_a_new_column_lands_and_is_reported(rig: Rig) -> None:
     assert rig.in_raw() == rig.at_source()
 
 
-def test_an_empty_source_has_its_tables_all_the_same(rig: Rig) -> None:
-    rig.empty()
-    assert landed(run(rig)) == 0
-    assert rig.in_raw() == rig.at_source()
-    assert set(rig.at_source()) <= set(rig.source.tables())
-    assert not any(rig.in_raw().values())
-
-
 def test_what_its_source_deleted_is_marked_and_stays(rig: Rig) -> None:
-    run(rig)
     before, marked = rig.in_raw(), _marked(rig)
     rig.delete()
     run(rig)
@@ -220,6 +231,15 @@ def test_what_its_source_deleted_is_marked_and_stays(rig: Rig) -> None:
     gone = {table: before[table].keys() - rows.keys() for table, rows in rig.in_raw().items()}
     assert sum(map(len, gone.values())) == 1
     assert _marked(rig) == marked + 1
+
+
+def test_an_empty_source_has_its_tables_all_the_same(rig: Rig) -> None:
+    rig.empty()
+    anew(rig, 3)
+    assert landed(run(rig)) == 0
+    assert rig.in_raw() == rig.at_source()
+    assert set(rig.at_source()) <= set(rig.source.tables())
+    assert not any(rig.in_raw().values())
 
 
 def _marked(rig: Rig) -> int:

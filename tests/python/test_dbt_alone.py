@@ -39,20 +39,9 @@ def replace(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new))
 
 
-def test_a_copy_is_parsed_by_plain_dbt_without_any_variable(tmp_path: Path) -> None:
-    copy = copy_project(tmp_path)
-    shutil.copy(copy / "profiles.yml.example", copy / "profiles.yml")
-    parsed = subprocess.run(
-        [Path(sys.executable).parent / "dbt", "--no-use-colors", "parse"],
-        cwd=copy,
-        env={"PATH": os.defpath, "HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-    )
-    assert parsed.returncode == 0, parsed.stdout
-
-
-def test_an_export_left_out_of_the_list_is_no_model(tmp_path: Path) -> None:
+def test_a_copy_is_parsed_by_plain_dbt_without_any_variable_and_an_export_off_the_list_is_no_model(
+    tmp_path: Path,
+) -> None:
     copy = copy_project(tmp_path)
     shutil.copy(copy / "profiles.yml.example", copy / "profiles.yml")
     replace(copy / "dbt_project.yml", "feeds: [lyon_sales]", "feeds: []")

@@ -33,9 +33,9 @@ class Opened:
 
 
 @pytest.fixture(scope="module")
-def page(small_warehouse: Warehouse) -> Path:
+def page(resting_warehouse: Warehouse) -> Path:
     """The docs site that `mypizza run` has written."""
-    assert small_warehouse.embedded
+    assert resting_warehouse.embedded
     return Path(os.environ["DBT_TARGET_PATH"]) / "site" / "docs.html"
 
 
@@ -130,13 +130,13 @@ def test_every_column_of_every_model_is_followed_to_what_it_comes_from(page: Pat
 
 @needs_browser
 def test_index_page_and_lineage_open_offline_and_the_index_leads_to_each_page(
-    page: Path, small_warehouse: Warehouse, tmp_path: Path
+    page: Path, resting_warehouse: Warehouse, tmp_path: Path
 ) -> None:
     index = page.with_name("index.html")
     opened = open_page(index.as_uri(), tmp_path)
     assert opened.requests == []
     assert "The warehouse equals the tills." in opened.html
-    with small_warehouse.connect() as connection:
+    with resting_warehouse.connect() as connection:
         ((sold,),) = connection.execute(
             "select sum(net_revenue) from marts.rpt_branch_days"
             " where branch_id = 'chicago' and business_date > '2015-12-31'::date - 28"
@@ -179,9 +179,9 @@ def test_the_lineage_offers_no_paid_service(page: Path) -> None:
 
 
 def test_er_diagram_shows_every_mart_and_every_foreign_key(
-    page: Path, small_warehouse: Warehouse
+    page: Path, resting_warehouse: Warehouse
 ) -> None:
-    with small_warehouse.connect() as connection:
+    with resting_warehouse.connect() as connection:
         tables = connection.execute(
             "select tablename from pg_tables where schemaname = 'marts'"
         ).fetchall()
@@ -195,3 +195,52 @@ def test_er_diagram_shows_every_mart_and_every_foreign_key(
     )
     assert foreign_keys > 10
     assert len(re.findall(r'class="connection stroke', picture)) == foreign_keys
+
+
+NOTHING_TO_SAY = {
+    "marts.rpt_targets",  # the sample company has none
+    "marts.rpt_stock_alerts",  # the newest night is that of a delivery: nothing must be ordered
+    "staging.stg_exports__closings",  # no file of Lyon's ends with a total
+    # posts and tickets of the sample come from web APIs, and reviews from dumps
+    *(f"restricted.base_files__{kind}" for kind in ("posts", "tickets", "reviews")),
+    *(f"staging.stg_files__{kind}" for kind in ("posts", "tickets", "reviews")),
+    # no two of its files hold the same tickets
+    "intermediate.int_copied_tickets",
+    "restricted.base_documents__reviews",
+    # none of them waits
+    *("restricted.base_streams__events", "restricted.base_streams__messages"),
+    # it has no webhook
+    *("staging.stg_audit__told", "intermediate.int_incidents_told"),
+    # nothing happens today in a company of 2016
+    *("live.sensor_readings", "live.web_sessions"),
+}
+"""The models whose question the sample company has no answer to."""
+
+
+def test_every_model_has_grain_key_refresh_and_a_question_whose_sql_finds_an_answer(
+    resting_warehouse: Warehouse, small_company: Path
+) -> None:
+    """In the relation's comment, and so in the docs and in what a BI tool shows."""
+    question = re.compile(r"\*\*Question:\*\* [^?]+\?\n\n```sql\n(.*?)\n```", re.DOTALL)
+    manifest = json.loads((small_company / "target" / "docs" / "manifest.json").read_text())
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    assert len(models) > 80
+    silent = set()
+    for role in ("reader", "transformer"):
+        with resting_warehouse.connect(role=role) as connection:
+            for model in models:
+                if (model["schema"] in ("marts", "live")) != (role == "reader"):
+                    continue
+                relation = f"{model['schema']}.{model['alias']}"
+                ((comment,),) = connection.execute(
+                    "select obj_description(oid) from pg_class where relname = %s"
+                    " and relnamespace = (select oid from pg_namespace where nspname = %s)",
+                    [model["alias"], model["schema"]],
+                ).fetchall()
+                for heading in ("**Grain:**", "**Primary key:**", "**Refresh:**"):
+                    assert heading in comment, relation
+                (statement,) = question.findall(comment)
+                assert re.search(rf"\b{re.escape(relation)}\b", statement), relation
+                if not connection.execute(statement).fetchall():
+                    silent.add(relation)
+    assert silent <= NOTHING_TO_SAY

@@ -119,8 +119,8 @@ def ask_metrics(warehouse: Warehouse) -> Iterator[Metrics]:
 
 
 @pytest.fixture(scope="module")
-def layer(small_warehouse: Warehouse) -> Iterator[Metrics]:
-    yield from ask_metrics(small_warehouse)
+def layer(resting_warehouse: Warehouse) -> Iterator[Metrics]:
+    yield from ask_metrics(resting_warehouse)
 
 
 def names_of_the_page() -> list[str]:
@@ -155,8 +155,8 @@ def test_a_name_of_the_page_has_one_meaning() -> None:
     assert len(set(formulas)) == len(formulas)
 
 
-def test_every_number_of_a_report_mart_is_on_the_page(small_warehouse: Warehouse) -> None:
-    with small_warehouse.connect(role="reader") as connection:
+def test_every_number_of_a_report_mart_is_on_the_page(resting_warehouse: Warehouse) -> None:
+    with resting_warehouse.connect(role="reader") as connection:
         columns = connection.execute(
             """
             select c.relname, a.attname
@@ -174,11 +174,11 @@ def test_every_number_of_a_report_mart_is_on_the_page(small_warehouse: Warehouse
     } == set()
 
 
-def test_tiles_say_what_the_page_says(small_warehouse: Warehouse) -> None:
-    tiles = in_tile(small_warehouse)
+def test_tiles_say_what_the_page_says(resting_warehouse: Warehouse) -> None:
+    tiles = in_tile(resting_warehouse)
     for figure in FIGURES:
         if figure.tile != "–":
-            numbers = in_mart(small_warehouse, figure)
+            numbers = in_mart(resting_warehouse, figure)
             assert {"chicago", "quito", "USD"} <= numbers.keys()
             for scope, number in numbers.items():
                 assert close(tiles[scope][figure.tile], number, figure.name), (figure, scope)
@@ -188,16 +188,16 @@ def test_tiles_say_what_the_page_says(small_warehouse: Warehouse) -> None:
     "figure", [figure for figure in FIGURES if figure.metric != "–"], ids=lambda each: each.name
 )
 def test_metrics_say_what_the_page_says(
-    small_warehouse: Warehouse, layer: Metrics, figure: Figure
+    resting_warehouse: Warehouse, layer: Metrics, figure: Figure
 ) -> None:
-    numbers, answers = in_mart(small_warehouse, figure), in_metric(layer, figure)
+    numbers, answers = in_mart(resting_warehouse, figure), in_metric(layer, figure)
     assert {"chicago", "quito", "USD"} <= numbers.keys()
     for scope in numbers.keys() | answers.keys():
         assert close(answers.get(scope), numbers.get(scope), figure.name), (figure, scope)
 
 
-def test_every_amount_of_every_mart_is_on_the_page(small_warehouse: Warehouse) -> None:
-    with small_warehouse.connect(role="reader") as connection:
+def test_every_amount_of_every_mart_is_on_the_page(resting_warehouse: Warehouse) -> None:
+    with resting_warehouse.connect(role="reader") as connection:
         columns = connection.execute(
             """
             select distinct a.attname, replace(format_type(a.atttypid, a.atttypmod), ' ', '')
@@ -217,10 +217,10 @@ def queries() -> dict[str, str]:
 
 
 def test_what_came_in_by_way_of_paying_is_what_the_days_have_taken(
-    small_warehouse: Warehouse, queries: dict[str, str]
+    resting_warehouse: Warehouse, queries: dict[str, str]
 ) -> None:
     """Refunds are deducted: they were once added."""
-    with small_warehouse.connect(role="reader") as connection:
+    with resting_warehouse.connect(role="reader") as connection:
         documented = dict(
             connection.execute(queries["euros of January 2016 by way of paying"]).fetchall()
         )
@@ -234,9 +234,9 @@ def test_what_came_in_by_way_of_paying_is_what_the_days_have_taken(
 
 
 def test_the_gap_between_the_two_costs_is_that_of_the_recipes_and_the_till(
-    small_warehouse: Warehouse, queries: dict[str, str]
+    resting_warehouse: Warehouse, queries: dict[str, str]
 ) -> None:
-    with small_warehouse.connect(role="reader") as connection:
+    with resting_warehouse.connect(role="reader") as connection:
         (documented,) = [
             row
             for row in connection.execute(

@@ -50,8 +50,8 @@ class Key:
 
 
 @pytest.fixture(scope="module")
-def keys(small_warehouse: Warehouse) -> list[Key]:
-    with small_warehouse.connect() as connection:
+def keys(resting_warehouse: Warehouse) -> list[Key]:
+    with resting_warehouse.connect() as connection:
         return [Key(*row) for row in connection.execute(KEYS).fetchall()]
 
 
@@ -60,11 +60,11 @@ def table(name: str) -> sql.Identifier:
 
 
 def test_no_sum_grows_when_marts_are_joined_by_their_declared_keys(
-    small_warehouse: Warehouse, keys: list[Key]
+    resting_warehouse: Warehouse, keys: list[Key]
 ) -> None:
     assert len(keys) > 60
     grown = []
-    with small_warehouse.connect() as connection:
+    with resting_warehouse.connect() as connection:
         for key in keys:
             sums = sql.SQL(", ").join([
                 sql.SQL("count(*)"),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -189,53 +187,6 @@ def test_the_answer_to_a_question_equals_the_facts(
         )
     ]
     assert unmatched == [], expected
-
-
-NOTHING_TO_SAY = {
-    "marts.rpt_targets",  # the sample company has none
-    "marts.rpt_stock_alerts",  # the newest night is that of a delivery: nothing must be ordered
-    "staging.stg_exports__closings",  # no file of Lyon's ends with a total
-    # posts and tickets of the sample come from web APIs, and reviews from dumps
-    *(f"restricted.base_files__{kind}" for kind in ("posts", "tickets", "reviews")),
-    *(f"staging.stg_files__{kind}" for kind in ("posts", "tickets", "reviews")),
-    # no two of its files hold the same tickets
-    "intermediate.int_copied_tickets",
-    "restricted.base_documents__reviews",
-    # none of them waits
-    *("restricted.base_streams__events", "restricted.base_streams__messages"),
-    # it has no webhook
-    *("staging.stg_audit__told", "intermediate.int_incidents_told"),
-    # nothing happens today in a company of 2016
-    *("live.sensor_readings", "live.web_sessions"),
-}
-"""The models whose question the sample company has no answer to."""
-
-
-def test_every_model_has_grain_key_refresh_and_a_question_whose_sql_finds_an_answer(
-    published_warehouse: Warehouse, small_company: Path
-) -> None:
-    """In the relation's comment, and so in the docs and in what a BI tool shows."""
-    question = re.compile(r"\*\*Question:\*\* [^?]+\?\n\n```sql\n(.*?)\n```", re.DOTALL)
-    manifest = json.loads((small_company / "target" / "docs" / "manifest.json").read_text())
-    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
-    assert len(models) > 80
-    for role in ("reader", "transformer"):
-        with published_warehouse.connect(role=role) as connection:
-            for model in models:
-                if (model["schema"] in ("marts", "live")) != (role == "reader"):
-                    continue
-                relation = f"{model['schema']}.{model['alias']}"
-                ((comment,),) = connection.execute(
-                    "select obj_description(oid) from pg_class where relname = %s"
-                    " and relnamespace = (select oid from pg_namespace where nspname = %s)",
-                    [model["alias"], model["schema"]],
-                ).fetchall()
-                for heading in ("**Grain:**", "**Primary key:**", "**Refresh:**"):
-                    assert heading in comment, relation
-                (statement,) = question.findall(comment)
-                assert re.search(rf"\b{re.escape(relation)}\b", statement), relation
-                found = connection.execute(statement).fetchall()
-                assert found or relation in NOTHING_TO_SAY, relation
 
 
 def test_the_queries_to_begin_with_find_an_answer_and_add_no_two_currencies(

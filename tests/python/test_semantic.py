@@ -29,7 +29,7 @@ def test_what_dbt_reads_it_from_is_a_part_of_its_state(
     assert semantic.state("db") != before
 
 
-@pytest.mark.usefixtures("small_warehouse")
+@pytest.mark.usefixtures("resting_warehouse")
 def test_two_commands_at_once_do_not_hurt_one_another(tmp_path: Path) -> None:
     environment = {"DBT_TARGET_PATH": str(tmp_path), "DBT_LOG_PATH": str(tmp_path)}
 

@@ -67,13 +67,13 @@ class Superset:
 
 @pytest.fixture(scope="module")
 def superset(
-    small_warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory
+    resting_warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Superset]:
     """A new Superset with the assets, that reads the warehouse with an analyst's login."""
     administrator = warehouse_module.administrator()
     warehouse_module.add_reader(administrator, "analyst", PASSWORD)
     warehouse_module.add_reader(administrator, "boss", PASSWORD, ["quito"])
-    analyst = replace(small_warehouse, user="analyst", password=PASSWORD)
+    analyst = replace(resting_warehouse, user="analyst", password=PASSWORD)
     folder = tmp_path_factory.mktemp("superset")
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
@@ -122,7 +122,7 @@ def test_the_address_of_the_database_holds_no_secret_and_no_place() -> None:
 
 
 def test_every_column_of_every_data_set_is_the_marts_own_and_can_be_read(
-    superset: Superset, small_warehouse: Warehouse
+    superset: Superset, resting_warehouse: Warehouse
 ) -> None:
     for dataset in assets("datasets"):
         table = dataset["table_name"]
@@ -137,7 +137,7 @@ def test_every_column_of_every_data_set_is_the_marts_own_and_can_be_read(
         ]
         assert dataset["schema"] == "marts"
         assert query(
-            small_warehouse,
+            resting_warehouse,
             "select array_agg(column_name::text order by ordinal_position)"
             f" from information_schema.columns where table_schema = 'marts'"
             f" and table_name = '{table}'",
@@ -200,7 +200,7 @@ def test_a_manager_sees_the_own_branch_alone(superset: Superset) -> None:
 
 
 def test_the_dashboard_draws_every_chart_and_a_charts_numbers_equal_sql(
-    superset: Superset, small_warehouse: Warehouse, tmp_path: Path
+    superset: Superset, resting_warehouse: Warehouse, tmp_path: Path
 ) -> None:
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM or ""
@@ -217,7 +217,7 @@ def test_the_dashboard_draws_every_chart_and_a_charts_numbers_equal_sql(
     answers: dict[str, Any] = {}
     charts = superset.facts["charts"]
     ((amount,),) = query(
-        small_warehouse,
+        resting_warehouse,
         "select sum(net_revenue) from marts.rpt_branch_days where branch_id = 'chicago'",
     )
     try:
@@ -252,7 +252,7 @@ def test_the_dashboard_draws_every_chart_and_a_charts_numbers_equal_sql(
     }
     assert shown == set(
         query(
-            small_warehouse,
+            resting_warehouse,
             """
             select
                 b.branch_name, o.currency, o.orders, o.revenue - o.returned - coalesce(p.refunds, 0)

@@ -6,7 +6,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -229,13 +229,12 @@ def _all_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(configuration, "systems", lambda: in_use)
 
 
-@pytest.fixture
-def world(
-    request: pytest.FixtureRequest, warehouse: Warehouse, _all_in_use: None
+@contextmanager
+def open_world(
+    program: Program, warehouse: Warehouse, request: pytest.FixtureRequest
 ) -> Iterator[World]:
-    """An empty till of a program, and an empty warehouse."""
-    program: Program = request.param
-    name = f"w{abs(hash(request.node.name))}"
+    """Give an empty till of a program, and an empty warehouse."""
+    name = f"w{abs(hash(request.node.name + str(request.param)))}"
     address, connect = open_till(program, warehouse, request, f"{name}_till")
     with warehouse.connect() as connection:
         connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
@@ -250,58 +249,68 @@ def world(
             )
 
 
+@pytest.fixture
+def world(
+    request: pytest.FixtureRequest, warehouse: Warehouse, _all_in_use: None
+) -> Iterator[World]:
+    """An empty till of a program, and an empty warehouse."""
+    with open_world(request.param, warehouse, request) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module", params=PROGRAMS)
+def trading(request: pytest.FixtureRequest, warehouse: Warehouse) -> Iterator[World]:
+    """A till that trades on from test to test, and its warehouse."""
+    with open_world(request.param, warehouse, request) as opened:
+        yield opened
+
+
 def outcomes(results: list[LoadResult]) -> list[tuple[str, str, str | None]]:
     return [(result.kind, result.outcome, result.error) for result in results]
 
 
-@pytest.mark.parametrize("world", PROGRAMS, indirect=True)
-def test_every_row_comes_in_and_the_second_load_brings_nothing(world: World) -> None:
-    world.sell(9)
+@pytest.mark.usefixtures("_all_in_use")
+def test_every_row_comes_in_and_the_second_load_brings_nothing(trading: World) -> None:
+    trading.sell(9)
 
-    first = world.run()
+    first = trading.run()
 
     assert outcomes(first) == [("initial", "succeeded", None)]
-    assert world.unlike() == []
-    assert world.differences() == []
-    before = world.query(f"select count(*) from {world.source.raw}._dlt_loads")
+    assert trading.unlike() == []
+    assert trading.differences() == []
+    before = trading.query(f"select count(*) from {trading.source.raw}._dlt_loads")
 
-    second = world.run()
+    second = trading.run()
 
     assert outcomes(second) == [("incremental", "succeeded", None)]
     assert [result.row_count for result in second] == [0]
-    assert world.unlike() == []
-    assert world.differences() == []
+    assert trading.unlike() == []
+    assert trading.differences() == []
     assert before
 
 
-@pytest.mark.parametrize("world", PROGRAMS, indirect=True)
-def test_what_is_corrected_deleted_moved_and_refunded_later_is_followed(world: World) -> None:
-    world.sell(14)
-    world.run()
-
-    world.change()
-    world.sell(2, since=14)
-    results = world.run()
+@pytest.mark.usefixtures("_all_in_use")
+def test_what_is_corrected_deleted_moved_and_refunded_later_is_followed(trading: World) -> None:
+    trading.change()
+    trading.sell(2, since=9)
+    results = trading.run()
 
     assert {result.outcome for result in results} == {"succeeded"}, outcomes(results)
-    assert world.unlike() == []
-    assert world.differences() == []
-    assert {result.row_count for result in world.run()} == {0}
+    assert trading.unlike() == []
+    assert trading.differences() == []
+    assert {result.row_count for result in trading.run()} == {0}
 
 
-@pytest.mark.parametrize("world", PROGRAMS, indirect=True)
-def test_a_row_without_a_parent_that_appears_later_comes_in_once(world: World) -> None:
-    world.sell(4)
-    world.run()
-
-    world.sell(1, since=4)
-    world.spoil("orphan")
-    results = world.run()
+@pytest.mark.usefixtures("_all_in_use")
+def test_a_row_without_a_parent_that_appears_later_comes_in_once(trading: World) -> None:
+    trading.sell(1, since=11)
+    trading.spoil("orphan")
+    results = trading.run()
 
     assert {result.outcome for result in results} == {"succeeded"}, outcomes(results)
-    assert world.unlike() == []
-    assert world.differences() == []
-    assert {result.row_count for result in world.run()} == {0}
+    assert trading.unlike() == []
+    assert trading.differences() == []
+    assert {result.row_count for result in trading.run()} == {0}
 
 
 @pytest.mark.parametrize("world", PROGRAMS[:2], indirect=True)

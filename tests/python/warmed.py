@@ -17,6 +17,7 @@ from typing import Any
 from unittest.mock import patch
 
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients.jinja import MacroFuzzEnvironment
 from dbt_common.events.base_types import BaseEvent, DebugLevel, EventLevel
@@ -97,4 +98,12 @@ with (
         done = dbtRunner().invoke(["parse", *places, "--quiet", "--no-write-json"])
         if not done.success:
             print("dbt cannot parse the project:", done.exception)
+    if done.success:
+        MANIFEST: Manifest = done.result
+        lighter_dbt.compile_macros(MANIFEST)
 gc.freeze()
+
+
+def write_manifest(file: Path) -> None:
+    """Write what dbt knows of this project by its files alone, as `dbt parse` does."""
+    MANIFEST.write(str(file))
