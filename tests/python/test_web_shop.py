@@ -231,8 +231,14 @@ def test_an_erased_guest_leaves_no_address_in_the_topics_messages(published: War
         " where value like '%@%' limit 1",
     )
     ((before,),) = query(published, named)
+    query(
+        published,
+        "insert into audit.recent_events (load_id, stream, visitor, received_at)"
+        " values ('9', 'shop', 'the hash of a visitor', now())",
+    )
     mypizza("forget-customer", branch_id, customer_id)
     assert query(published, named)[0][0] < before
+    assert query(published, "select count(*) from audit.recent_events") == [(0,)]
     assert query(
         published,
         f"{named} and value::jsonb ->> 'customer_id' = '{customer_id}'"
