@@ -86,8 +86,7 @@ def run(
         if not results:
             _refuse_unreached(opened, branches, sources)
         for source, own in visits:
-            with turn(opened, source):
-                results += _run(opened, source, own)
+            results += _run(opened, source, own)
         erase(opened, sources)
         return results
 
@@ -122,7 +121,14 @@ def _refuse_unreached(
 
 
 def _run(opened: Session, source: Source, visits: Sequence[Visit]) -> list[LoadResult]:
-    loads = [visit.read() for visit in visits]
+    loads = [visit.read() for visit in visits]  # what needs a turn takes it, once it is answered
+    with turn(opened, source):
+        return _compared(opened, source, visits, loads)
+
+
+def _compared(
+    opened: Session, source: Source, visits: Sequence[Visit], loads: Sequence[LoadResult]
+) -> list[LoadResult]:
     make_missing(opened.connection, source.raw)
     # All first loads come before the first index: one build over sorted rows costs a fraction of
     # millions of insertions into it.

@@ -99,31 +99,26 @@ class TopicVisit:
     def read(self) -> LoadResult:
         """Land what has come since the last complete load.
 
-        Where loads come again and again, a topic waits for its broker before it takes the turn of
-        all topics, and gives it back after one chunk of each partition.
+        A topic waits for its broker before it takes the turn of all topics. Where loads come again
+        and again, it gives the turn back after one chunk of each partition.
         """
         with ExitStack() as stack:
-            asked = None
-            if self.session.is_following:
-                asked = self._ask(stack)
-                stack.enter_context(turn(self.session.connection, STREAMS.name))
-            return self._read(stack, asked)
+            asked = self._ask(stack)
+            stack.enter_context(turn(self.session.connection, STREAMS.name))
+            return self._read(asked)
 
     def compare(self, window: Window) -> Compared:
         """Compare nothing: offsets have gaps, so only reading a topic again would count it."""
         del window
         return Compared(self.name)
 
-    def _read(
-        self, stack: ExitStack, asked: tuple[Broker, Extent] | Exception | None
-    ) -> LoadResult:
+    def _read(self, asked: tuple[Broker, Extent] | Exception) -> LoadResult:
         connection = self.session.connection
         known = positions(connection, self.name)
         kind = "incremental" if known.positions else "initial"
         with record.load(connection, "streams", None, kind, {"feed": self.name}) as entry:
             entry.tables[self.name] = {"rows": 0}
             try:
-                asked = asked or self._ask(stack)
                 if isinstance(asked, Exception):
                     raise asked
                 self._land(*asked, known, entry)
