@@ -154,6 +154,10 @@ def test_orders_of_the_shop_are_the_app_orders_of_the_tills_to_the_cent(
     )
     wanted = "select count(*), sum(order_revenue) from marts.fct_orders"
     assert query(published, f"{wanted} where channel = 'app' and is_sale") == [(orders, revenue)]
+    # each session is in one row, also of who left before a branch was chosen
+    assert query(published, "select sum(sessions) from marts.rpt_web_funnel_days") == query(
+        published, "select count(*) from marts.fct_web_sessions where not is_bot"
+    )
 
 
 def test_sessions_are_those_of_a_recount(published: Warehouse) -> None:
