@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import FrameType
 from typing import Annotated
 
+import psycopg
 import typer
 
 from ingest import warehouse as warehouse_module
 from ingest.cli.console import say
 from ingest.cli.loading import NOTHING_CONFIGURED, sources_of
-from ingest.publish import incidents, recent
+from ingest.publish import alert, incidents, recent
 from ingest.warehouse import Warehouse, WarehouseError, first_line
 
 app = typer.Typer()
@@ -49,10 +52,16 @@ def follow(
     told = ", ".join(f"{name} every {interval:g} s" for name, interval in seconds.items())
     publishing = f"every {publish_every:g} minutes" if publish_every else "never"
     _tell(f"Following {told}; publishing {publishing}.")
+    alarm = alert.Alarm("mypizza run")
+
+    def publish() -> str | None:
+        problem = _publish(docs)
+        alarm.hear(problem)
+        return problem
+
     follower = Follower(
-        warehouse, sources, seconds, _tell, lambda: _publish(docs), 60 * publish_every,
-        lambda: _watch(warehouse),
-    )  # fmt: skip
+        warehouse, sources, seconds, _tell, publish, 60 * publish_every, lambda: _watch(warehouse)
+    )
 
     def end(number: int, _frame: FrameType | None) -> None:
         """End the command as Ctrl+C does; a second signal changes nothing."""
@@ -66,6 +75,8 @@ def follow(
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     follower.run()
+    with suppress(WarehouseError, psycopg.Error):  # it may be what has ended it
+        recent.forget(warehouse)
     _tell("Ended.")
 
 
@@ -90,8 +101,10 @@ def _publish(docs: bool) -> str | None:
     command = [sys.executable, "-m", "ingest.cli", "run", "--no-load", "--json"]
     command += ["--docs" if docs else "--no-docs", "--wait", str(PATIENCE)]
     building = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        # who is told of a failure is told by us: not at each attempt
+        env={name: value for name, value in os.environ.items() if name != alert.ADDRESS},
+    )  # fmt: skip
     try:
         answer, said = building.communicate()
     except KeyboardInterrupt:

@@ -10,6 +10,7 @@ from ingest import warehouse as warehouse_module
 from ingest.cli.console import Wait, say
 from ingest.cli.loading import sources_of
 from ingest.loads import driver, erasure
+from ingest.publish import recent
 
 app = typer.Typer()
 
@@ -28,6 +29,7 @@ def forget_customer(
         driver.session(warehouse, "mypizza erasure") as opened,
     ):
         rows = erasure.forget(opened, sources, branch, customer_id)
+        recent.forget(warehouse)
     say(
         f"{rows} raw rows of customer {customer_id} of {branch} are anonymised, and later loads "
         f"will be, too. The marts follow with the next build (mypizza run), the version kept for "

@@ -15,7 +15,7 @@ from ingest.cli.console import PASSED_ON, Wait, say
 from ingest.cli.loading import sources_of
 from ingest.cli.warehouse import readable
 from ingest.loads import driver
-from ingest.publish import site
+from ingest.publish import recent, site
 from ingest.publish.dbt import run_dbt, site_folder
 from ingest.warehouse import Warehouse
 
@@ -108,7 +108,8 @@ def protect_people(warehouse: Warehouse) -> None:
     if erased and erased[0]["people"]:
         # each load does so; a killed one may not have come to it
         with driver.session(warehouse, "mypizza erasure") as opened:
-            driver.erase(opened, sources_of(None, None))
+            if driver.erase(opened, sources_of(None, None)):
+                recent.forget(warehouse)
 
 
 def why_not_published(

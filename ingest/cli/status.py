@@ -30,7 +30,7 @@ def status(as_json: Json = False) -> None:
     warehouse = warehouse_module.resolve()
     with warehouse.connect() as connection:
         holder = warehouse_module.lock_holder(connection)
-        loads = audit.rows(connection, "loads", "audit.loads")
+        loads = audit.rows(connection, "loads", "audit.loads", key=warehouse_module.RUN_KEY)
         loads.sort(key=lambda load: (load["source"], place(load["branch_id"], load["feed"])))
         publications = audit.rows(connection, "publications", "audit.publications")
         held = audit.rows(connection, "quarantined", "audit.quarantine")
@@ -42,8 +42,7 @@ def status(as_json: Json = False) -> None:
         partitions = audit.rows(connection, "partitions", "audit.loads")
     for load in loads:
         load["in_quarantine"] = sum(row["records"] for row in held if _is_of(row, load))
-        if load["outcome"] == "running" and not holder:
-            load["outcome"] = "interrupted"
+        if load["outcome"] == "interrupted" and not load["error"]:
             load["error"] = "Its process ended before the load was complete; run it again."
     # a source or a feed that is left out since is still shown, and no longer expected
     in_use, feeds = systems(), section("sources.files.feeds")

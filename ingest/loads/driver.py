@@ -12,7 +12,7 @@ it, so each of these has a lock of its own, too: `turn`.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from ingest.loads import packages, record
@@ -26,12 +26,15 @@ from ingest.warehouse import turn as turn_at
 
 
 @contextmanager
-def session(warehouse: Warehouse, name: str = "mypizza ingest") -> Iterator[Session]:
+def session(
+    warehouse: Warehouse, name: str = "mypizza ingest", *, is_following: bool = False
+) -> Iterator[Session]:
     """Open what a command's loads share, with the audit's tables made.
 
     Args:
         warehouse: where to; the caller holds its lock.
         name: `application_name`, as shown in `pg_stat_activity`.
+        is_following: whether the loads come again and again.
 
     Yields:
         The session.
@@ -41,11 +44,14 @@ def session(warehouse: Warehouse, name: str = "mypizza ingest") -> Iterator[Sess
         gc.freeze()
     with warehouse.connect(name=name, role=LOADER) as connection:
         record.prepare(connection)
-        yield Session(warehouse, connection)
+        yield Session(warehouse, connection, is_following)
 
 
 def run(
-    warehouse: Warehouse, sources: Sequence[Source], branches: Sequence[str] | None = None
+    warehouse: Warehouse,
+    sources: Sequence[Source],
+    branches: Sequence[str] | None = None,
+    following: Callable[[Source, Visit], bool] | None = None,
 ) -> list[LoadResult]:
     """Load what is new, compare it with its sources, and heal what differs.
 
@@ -53,6 +59,7 @@ def run(
         warehouse: where to; the caller holds its lock.
         sources: the sources to run.
         branches: the branches to load, where a source has branches; default all.
+        following: says which parts are read, where loads come again and again; default all, once.
 
     Returns:
         One result per load, heals among them. A failed one does not stop the others.
@@ -61,7 +68,7 @@ def run(
         WarehouseError: there is no such branch, or no source has it.
     """
     refuse_unknown(branches or ())
-    with session(warehouse) as opened:
+    with session(warehouse, is_following=following is not None) as opened:
         results: list[LoadResult] = []
         visits: list[tuple[Source, Sequence[Visit]]] = []
         for source in sources:
@@ -71,6 +78,7 @@ def run(
                 with turn(opened, source):
                     packages.follow_the_warehouse(opened.connection, source.raw)
                     own = source.visits(opened, branches)
+                    own = [visit for visit in own if not following or following(source, visit)]
                     source.prepare(opened)
                 visits.append((source, own))
             except WarehouseError as error:
@@ -78,8 +86,7 @@ def run(
         if not results:
             _refuse_unreached(opened, branches, sources)
         for source, own in visits:
-            with turn(opened, source):
-                results += _run(opened, source, own)
+            results += _run(opened, source, own)
         erase(opened, sources)
         return results
 
@@ -114,7 +121,14 @@ def _refuse_unreached(
 
 
 def _run(opened: Session, source: Source, visits: Sequence[Visit]) -> list[LoadResult]:
-    loads = [visit.read() for visit in visits]
+    loads = [visit.read() for visit in visits]  # what needs a turn takes it, once it is answered
+    with turn(opened, source):
+        return _compared(opened, source, visits, loads)
+
+
+def _compared(
+    opened: Session, source: Source, visits: Sequence[Visit], loads: Sequence[LoadResult]
+) -> list[LoadResult]:
     make_missing(opened.connection, source.raw)
     # All first loads come before the first index: one build over sorted rows costs a fraction of
     # millions of insertions into it.

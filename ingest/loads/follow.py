@@ -1,8 +1,10 @@
 """Follows the sources: each is read again after its interval, until somebody ends it.
 
-Two loops go beside each other. What is append-only lands in one of them, also while a build runs:
-a build reads only what had landed when it began. Everything else is read in the other one, under
-the warehouse's lock, as `mypizza ingest` reads it, and between two readings that loop publishes.
+What is append-only lands also while a build runs: a build reads only what had landed when it began.
+Each part of it has a thread of its own, so that one whose system does not answer holds up no other.
+Everything else is read in one loop, under the warehouse's lock, as `mypizza ingest` reads it, and
+between two readings that loop publishes. It asks the parts before it takes the lock, and leaves out
+who does not answer.
 
 What goes wrong is said once, and tried again after pauses that grow to a minute.
 """
@@ -19,15 +21,25 @@ from dataclasses import dataclass, field
 import psycopg
 
 from ingest.loads import configuration, driver, record
+from ingest.loads.asking import Asking
 from ingest.loads.configuration import CONFIG_FILE
 from ingest.loads.raw_tables import analyze
-from ingest.loads.source import Connection, Session, Source, SourceError, Visit
+from ingest.loads.source import Connection, Session, Source, SourceError
 from ingest.loads.statements import Statements
-from ingest.warehouse import LOST, TURN_KEY, BusyError, Warehouse, WarehouseError, lock, trouble
+from ingest.loads.timed import Timed
+from ingest.warehouse import (
+    LOADER,
+    LOST,
+    TURN_KEY,
+    BusyError,
+    Warehouse,
+    WarehouseError,
+    lock,
+    trouble,
+)
 
 STATEMENTS = Statements(__file__)
 SECTION = "follow"
-LONGEST_PAUSE = 60.0
 BEAT = 5.0
 """So often, in seconds, it says that it is alive, and looks whether a busy warehouse is free; and
 somebody looks at what has landed."""
@@ -68,47 +80,6 @@ def intervals(sources: Sequence[Source]) -> dict[str, float]:
 
 
 @dataclass
-class Timed:
-    """What is done again after so many seconds, later where something is wrong with it.
-
-    Attributes:
-        name: what it is, as a sentence begins with it.
-        say: says a sentence.
-        seconds: between two times.
-        due: when it is done next, on the clock that never goes back.
-        pause: how long it rests after a failure; 0 where all is well.
-    """
-
-    name: str
-    say: Callable[[str], object]
-    seconds: float
-    due: float = 0.0
-    pause: float = 0.0
-
-    @property
-    def is_due(self) -> bool:
-        """Whether its time has come."""
-        return time.monotonic() >= self.due
-
-    def done(self, problem: str | None = None) -> None:
-        """Note how it went: a problem is said when it begins, and when it is over.
-
-        Args:
-            problem: one sentence, if there is one.
-        """
-        if problem and not self.pause:
-            self.say(f"{problem} I go on trying.")
-        if self.pause and not problem:
-            self.say(f"{self.name}: all is well again.")
-        self.pause = min(max(1.0, 2 * self.pause), LONGEST_PAUSE) if problem else 0.0
-        self.wait(max(self.seconds, self.pause))
-
-    def wait(self, seconds: float) -> None:
-        """Let it be due after some seconds."""
-        self.due = time.monotonic() + seconds
-
-
-@dataclass
 class Follower:
     """What follows the sources, in a thread of its own and in the one that calls it.
 
@@ -131,6 +102,10 @@ class Follower:
     watch: Callable[[], None]
     _stop: threading.Event = field(default_factory=threading.Event)
     _error: Exception | None = None
+
+    def __post_init__(self) -> None:
+        """Have asked nobody yet."""
+        self._asking = Asking(self.warehouse, self.say)
 
     def run(self) -> None:
         """Follow until Ctrl+C or another signal raises `KeyboardInterrupt`.
@@ -164,14 +139,16 @@ class Follower:
         return [source for source in self.sources if source.is_append_only]
 
     def _start(self) -> None:
-        """Read what is append-only once as `mypizza ingest` does, which makes its tables."""
+        """Make the tables of what is append-only, as `mypizza ingest` does."""
         with self.warehouse.connect() as connection:
             _be_the_only_one(connection)
         starting = self._timed("The warehouse", 0)
         while not self._stop.is_set():
             try:
                 with lock(self.warehouse, "follow", START):
-                    for result in driver.run(self.warehouse, self._appending()):
+                    for result in driver.run(
+                        self.warehouse, self._appending(), following=lambda *_: False
+                    ):
                         if result.error:
                             self.say(result.error)
                 starting.done()
@@ -202,8 +179,13 @@ class Follower:
     def _read(self, due: Sequence[tuple[Source, Timed]]) -> None:
         """Read some sources under the warehouse's lock; while another holds it, they wait."""
         try:
+            silent = self._asking.silent([source for source, _ in due])
             with lock(self.warehouse, "follow"):
-                results = driver.run(self.warehouse, [source for source, _ in due])
+                results = driver.run(
+                    self.warehouse,
+                    [source for source, _ in due],
+                    following=lambda source, visit: (source.name, visit.name) not in silent,
+                )
         except BusyError:
             for _, timed in due:
                 timed.wait(BEAT)
@@ -216,25 +198,31 @@ class Follower:
         for source, timed in due:
             timed.say = self.say
             errors = [each.error for each in results if each.source == source.name and each.error]
-            timed.done(" ".join(errors) or None)
+            if errors or source.name not in {name for name, _ in silent}:
+                timed.done(" ".join(errors) or None)
+            else:  # nobody knows whether all is well again
+                timed.wait(timed.seconds)
 
     def _land(self) -> None:
-        """Land what is append-only, with a session that is opened anew when it was lost."""
+        """Say that it runs, and let all parts of what is append-only land, each in a thread."""
         warehouse = self._timed("The warehouse", 0)
-        parts: dict[tuple[str, str], Timed] = {}
+        threads: list[threading.Thread] = []
         try:
             while not self._stop.is_set():
                 try:
                     with driver.session(self.warehouse, "mypizza follow") as opened:
                         self._begin(opened)
                         warehouse.done()
-                        self._batches(opened, parts)
+                        threads = threads or self._threads(opened)
+                        self._beat(opened, threads)
                 except (WarehouseError, *LOST) as error:
                     warehouse.done(self._told(error))
                     self._rest(warehouse.due)
-        except Exception as error:  # ends the other loop, too, and is raised there
-            self._error = error
-            self._stop.set()
+        except Exception as error:
+            self._fail(error)
+        finally:
+            for thread in threads:
+                thread.join()
 
     def _watch(self) -> None:
         """Look at what has landed; where the warehouse is away, landing says so."""
@@ -251,30 +239,58 @@ class Follower:
             {"process": f"process {os.getpid()} on {os.uname().nodename}"},
         )
 
-    def _batches(self, opened: Session, parts: dict[tuple[str, str], Timed]) -> None:
-        visits = [
-            (source, visit, parts.setdefault((source.name, visit.name), self._part(source, visit)))
+    def _threads(self, opened: Session) -> list[threading.Thread]:
+        threads = [
+            threading.Thread(target=self._follow, args=(source, visit.name))
             for source in self._appending()
             for visit in source.visits(opened)
         ]
-        beat = self._timed("", BEAT)
+        for thread in threads:
+            thread.start()
+        return threads
+
+    def _beat(self, opened: Session, threads: Sequence[threading.Thread]) -> None:
+        """Say every few seconds that it is alive, and in the end that it has ended."""
         while not self._stop.is_set():
-            for source, visit, timed in visits:
-                if timed.is_due and not self._stop.is_set():
-                    with driver.turn(opened, source):
-                        result = visit.read()
-                    if result.row_count > MANY:
-                        analyze(opened.connection, source.raw, [result])
-                    timed.done(result.error)
-            if beat.is_due:
-                opened.connection.execute("update audit.following set seen_at = clock_timestamp()")
-                record.fold(opened.connection)
-                beat.done()
-            self._rest(min([beat.due, *(timed.due for _, _, timed in visits)]))
+            opened.connection.execute("update audit.following set seen_at = clock_timestamp()")
+            record.fold(opened.connection)
+            self._stop.wait(BEAT)
+        for thread in threads:
+            thread.join()
         opened.connection.execute("update audit.following set stopped_at = clock_timestamp()")
 
-    def _part(self, source: Source, visit: Visit) -> Timed:
-        return self._timed(f"{source.name} {visit.name}", self.seconds[source.name])
+    def _follow(self, source: Source, name: str) -> None:
+        """Land one part, with a session that is opened anew when it was lost."""
+        part = self._timed(f"{source.name} {name}", self.seconds[source.name])
+        warehouse = Timed("", _nothing, 0)  # who says that it runs says this, too
+        try:
+            while not self._stop.is_set():
+                try:
+                    with self.warehouse.connect(name="mypizza follow", role=LOADER) as connection:
+                        opened = Session(self.warehouse, connection, is_following=True)
+                        self._batches(opened, source, part, warehouse)
+                except (WarehouseError, *LOST) as error:
+                    warehouse.done(self._told(error))
+                    self._rest(warehouse.due)
+        except Exception as error:
+            self._fail(error)
+
+    def _batches(self, opened: Session, source: Source, part: Timed, warehouse: Timed) -> None:
+        (visit,) = (
+            visit for visit in source.visits(opened) if f"{source.name} {visit.name}" == part.name
+        )
+        while not self._stop.is_set():
+            result = visit.read()
+            warehouse.done()
+            if result.row_count > MANY:
+                analyze(opened.connection, source.raw, [result])
+            part.done(result.error)
+            self._rest(part.due)
+
+    def _fail(self, error: Exception) -> None:
+        """End all loops; the error is raised in the one that was called."""
+        self._error = error
+        self._stop.set()
 
     def _timed(self, name: str, seconds: float) -> Timed:
         return Timed(name, self.say, seconds)

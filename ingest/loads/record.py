@@ -15,7 +15,7 @@ from psycopg import sql
 
 from ingest.loads.source import Connection, LoadResult
 from ingest.loads.statements import Statements
-from ingest.warehouse import TURN_KEY
+from ingest.warehouse import RUN_KEY
 
 STATEMENTS = Statements(__file__)
 
@@ -70,7 +70,7 @@ def prepare(connection: Connection) -> None:
     Args:
         connection: a connection as loader.
     """
-    connection.execute(STATEMENTS("audit", key=sql.Literal(TURN_KEY)))
+    connection.execute(STATEMENTS("audit", key=sql.Literal(RUN_KEY)))
 
 
 def fold(connection: Connection) -> None:
@@ -106,8 +106,9 @@ def load(
     detail = dict(detail or {})
     connection.execute(
         "insert into audit.loads (run_id, source, branch_id, kind, started_at, outcome, tables)"
-        " values (%s, %s, %s, %s, now(), 'running', %s)",
-        [entry.run_id, source, branch_id, kind, json.dumps(detail)],
+        " values (%s, %s, %s, %s, now(), 'running', %s)"
+        " returning pg_advisory_lock(%s, hashtext(run_id))",
+        [entry.run_id, source, branch_id, kind, json.dumps(detail), RUN_KEY],
     )
     started = time.monotonic()
     yield entry
@@ -115,7 +116,8 @@ def load(
     notes = {"notes": entry.notes} if entry.notes else {}
     connection.execute(
         "update audit.loads set finished_at = now(), seconds = %s, load_id = %s, row_count = %s,"
-        " outcome = %s, error = %s, tables = %s where run_id = %s",
+        " outcome = %s, error = %s, tables = %s where run_id = %s"
+        " returning pg_advisory_unlock(%s, hashtext(run_id))",
         [
             round(entry.seconds, 3),
             entry.load_id or None,
@@ -124,6 +126,7 @@ def load(
             entry.error,
             json.dumps({**entry.tables, **detail, **notes}),
             entry.run_id,
+            RUN_KEY,
         ],
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import psycopg
 
@@ -31,10 +31,13 @@ class Session:
     Attributes:
         warehouse: the warehouse; the command holds its lock.
         connection: a connection to it as loader that commits every statement.
+        is_following: whether the loads come again and again, and others wait for each of them: what
+            takes long is left for later.
     """
 
     warehouse: Warehouse
     connection: Connection
+    is_following: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,20 @@ class Visit(Protocol):
 
     def compare(self, window: Window) -> Compared:
         """Compare with the raw layer, heal what differs, and record both."""
+
+
+@runtime_checkable
+class Remote(Visit, Protocol):
+    """A visit to what may not answer: it can be asked before anybody holds a lock for it."""
+
+    session: Session
+
+    def ask(self) -> str | None:
+        """Ask whether its system answers, which may take as long as its timeout.
+
+        Returns:
+            One sentence where it does not; `read` then fails with it at once.
+        """
 
 
 class Source(Protocol):

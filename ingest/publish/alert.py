@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import requests
 import typer
@@ -14,6 +17,8 @@ from ingest.warehouse import trouble
 
 ADDRESS = "MYPIZZA_ALERT_URL"
 SECONDS = 10
+DAY = 24 * 60 * 60.0
+HERE = os.uname().nodename
 
 
 @contextmanager
@@ -38,14 +43,42 @@ def on_failure(command: str) -> Iterator[list[str]]:
         raise
 
 
-def post(command: str, problems: Sequence[str]) -> None:
+@dataclass
+class Alarm:
+    """A failure that comes again and again is told when it begins, once a day, and when it is over.
+
+    Attributes:
+        command: what runs, as people know it.
+    """
+
+    command: str
+    _told: dict[str, float] = field(default_factory=dict)
+
+    def hear(self, problem: str | None) -> None:
+        """Note how it went.
+
+        Args:
+            problem: what is wrong, if anything is; with other figures in it it is the same.
+        """
+        if problem:
+            what, now = re.sub(r"\d[\d,.:-]*", "", problem), time.monotonic()
+            if now >= self._told.get(what, now) and post(self.command, [problem]):
+                self._told[what] = now + DAY
+        elif self._told and send(f"{self.command} is well again on {HERE}."):
+            self._told.clear()
+
+
+def post(command: str, problems: Sequence[str]) -> bool:
     """Post one message, where an address is set; a failure to do so hides nothing else.
 
     Args:
         command: what failed.
         problems: one sentence each.
+
+    Returns:
+        Whether it was taken.
     """
-    send("\n".join([f"{command} failed on {os.uname().nodename}.", *problems]))
+    return send("\n".join([f"{command} failed on {HERE}.", *problems]))
 
 
 def send(text: str) -> bool:

@@ -7,7 +7,24 @@ from ingest.loads.statements import Statements
 from ingest.warehouse import Warehouse
 
 STATEMENTS = Statements(__file__)
-READ = ("audit.recent_events", "restricted.base_streams__messages")
+RECENT = "audit.recent_events"
+READ = (RECENT, "restricted.base_streams__messages")
+
+
+def forget(warehouse: Warehouse) -> None:
+    """Keep nothing, because nobody follows any more or somebody is erased.
+
+    Live takes apart itself what it does not find here.
+
+    Args:
+        warehouse: where live is.
+
+    Raises:
+        WarehouseError: the warehouse cannot be reached.
+    """
+    with warehouse.connect(name="mypizza follow") as connection:
+        if exists(connection, RECENT):
+            connection.execute("delete from audit.recent_events")
 
 
 def take_apart(warehouse: Warehouse) -> None:

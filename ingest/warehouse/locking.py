@@ -17,6 +17,8 @@ from ingest.warehouse.settings import read_sql
 
 LOCK_KEY = 0x70697A7A  # "pizz": any fixed number that no other program on the server uses
 TURN_KEY = LOCK_KEY + 1
+RUN_KEY = LOCK_KEY + 2
+"""With a load's id: its session holds this lock while it runs, so that anybody can tell."""
 
 
 @contextmanager

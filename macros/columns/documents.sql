@@ -51,7 +51,11 @@
                     )
                 else coalesce(
                     part.value ->> '$numberInt', part.value ->> '$numberLong',
-                    part.value ->> '$numberDouble', part.value ->> '$numberDecimal',
+                    -- a store may have all numbers with places
+                    regexp_replace(
+                        coalesce(part.value ->> '$numberDouble', part.value ->> '$numberDecimal'),
+                        '^(-?[0-9]+)[.]0+$', '\1'
+                    ),
                     part.value ->> '$oid', cast(part.value as text)
                 )
             end), '')

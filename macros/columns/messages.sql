@@ -85,7 +85,8 @@
         (
             select called.key
             from jsonb_each_text({{ branches }}) as called
-            where called.value = {{ said }}
+            -- some senders write all numbers with places
+            where {{ said }} in (called.value, called.value || '.0')
             limit 1
         ),
         {{ said }}

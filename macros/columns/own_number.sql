@@ -11,3 +11,18 @@
         else {{ number }}
     end
 {%- endmacro %}
+
+{#- A query of the orders by the till's own number, each branch's apart. A number that a branch has
+    twice is nobody's.
+
+    Args:
+        orders: relation or CTE of orders, with `branch_id`, `order_number` and `order_key`. -#}
+{% macro orders_by_own_number(orders) -%}
+    select
+        branch_id,
+        {{ own_number('order_number', 'branch_id') }} as own_number,
+        min(order_key) as order_key
+    from {{ orders }}
+    group by branch_id, {{ own_number('order_number', 'branch_id') }}
+    having count(*) = 1
+{%- endmacro %}

@@ -18,11 +18,11 @@
             union
             select built.visitor_key
             from {{ this }} as built
-            left join {{ ref("fct_orders") }} as orders
+            left join ({{ orders_by_own_number(ref("fct_orders")) }}) as orders
                 on
                     built.branch_id = orders.branch_id
                     and {{ own_number("built.order_number", "built.branch_id") }}
-                    = {{ own_number("orders.order_number", "orders.branch_id") }}
+                    = orders.own_number
             where built.order_number is not null and built.order_key is distinct from orders.order_key
             union
             select built.visitor_key

@@ -75,9 +75,11 @@ class Collected:
         (settings() / "config.toml").write_text(text, encoding="utf-8")
         read_settings_again()
 
-    def load(self) -> list[LoadResult]:
-        """Run the source."""
-        return driver.run(self.warehouse, [DOCUMENTS])
+    def load(self, *, follow: bool = False) -> list[LoadResult]:
+        """Run the source, as often as `mypizza follow` does or as `mypizza run` does."""
+        return driver.run(
+            self.warehouse, [DOCUMENTS], following=(lambda *_: True) if follow else None
+        )
 
     def landed(self) -> dict[str, str]:
         """Return the documents that are not deleted, by id; a doubled one fails."""
@@ -337,15 +339,15 @@ def test_what_is_declared_wrongly_is_told_in_one_sentence(
 def test_an_erased_customer_is_taken_out_of_the_documents_and_stays_out(
     dumped: Collected, tmp_path: Path
 ) -> None:
-    dumped.declare(branch="shop", branches={"quito": "EC-1"}, customer="guest.number",
+    dumped.declare(branch="shop", branches={"quito": 1}, customer="guest.number",
                    personal=["guest", "text"])  # fmt: skip
 
     def review(key: int, number: float, **more: Any) -> dict[str, Any]:
         guest = {"name": "Ana", "number": number}
-        return {"_id": key, "shop": "EC-1", "guest": guest, "text": "Ana was here", **more}
+        return {"_id": key, "shop": 1, "guest": guest, "text": "Ana was here", **more}
 
-    # of a type that it cannot have, and a number with places
-    odd = {"due": {"$date": "tomorrow"}}
+    # of a type that it cannot have, and numbers with places
+    odd = {"shop": 1.0, "due": {"$date": "tomorrow"}}
     documents = [review(1, 7), review(2, 8), review(3, 7.0, **odd)]
     dump(tmp_path, documents)
     succeeded(dumped.load())
@@ -355,15 +357,15 @@ def test_an_erased_customer_is_taken_out_of_the_documents_and_stays_out(
     )
     try:
         succeeded(dumped.load())
-        third = {"_id": 3, "shop": "EC-1", **odd}
-        erased = texts([{"_id": 1, "shop": "EC-1"}, documents[1], third])
+        third = {"_id": 3, **odd}
+        erased = texts([{"_id": 1, "shop": 1}, documents[1], third])
         assert dumped.landed() == erased
         dump(tmp_path, documents, day=1)
         assert succeeded(dumped.load()) == 0
         assert dumped.landed() == erased
         dump(tmp_path, [review(1, 7, stars=2), *documents[1:]], day=2)
         assert succeeded(dumped.load()) == 1
-        changed = {"_id": 1, "shop": "EC-1", "stars": 2}
+        changed = {"_id": 1, "shop": 1, "stars": 2}
         assert dumped.landed() == texts([changed, documents[1], third])
     finally:
         query(dumped.warehouse, "delete from audit.erasures")
@@ -424,6 +426,30 @@ def test_only_what_has_changed_lands_again_and_what_is_gone_is_marked(
     assert changed == set(map(text_of, [3, "late", "none", 40, 7]))
     assert live.rows("document_id", "_deleted_at is not null") == [(text_of(7),)]
     assert succeeded(live.load()) == 0
+
+
+@needs_ferretdb
+def test_who_follows_reads_what_changed_and_compares_the_ids_every_so_often(
+    live: Collected, ferret: Ferret
+) -> None:
+    # seconds since 1970, as doubles: a change may come later than it says, as with any time
+    live.declare(overlap_seconds=20)
+    store = ferret.documents(live.name)
+    store.insert_many([{"_id": key, "meta": {"at": 1446382800.5 + key}} for key in range(40)])
+    assert succeeded(live.load(follow=True)) == 40
+    store.delete_one({"_id": 7})
+    store.insert_one({"_id": "late", "meta": {"at": 1446382825.5}})
+    store.insert_one({"_id": "too late", "meta": {"at": 1446382800.5}})
+    assert succeeded(live.load(follow=True)) == 1
+    assert live.rows("document_id", "_deleted_at is not null") == []
+    live.declare(compare_seconds=0)
+    assert succeeded(live.load(follow=True)) == 2
+    assert live.landed() == everything(ferret, live)
+    live.declare(compare_seconds=3600)
+    store.delete_one({"_id": 8})
+    assert succeeded(live.load(follow=True)) == 0
+    assert succeeded(live.load()) == 1
+    assert live.landed() == everything(ferret, live)
 
 
 @needs_ferretdb

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -30,6 +31,7 @@ from ingest import warehouse as warehouse_module
 from ingest.loads.follow import intervals
 from ingest.loads.source import SourceError
 from ingest.publish import incidents
+from ingest.publish.alert import Alarm
 from ingest.sources.registry import SOURCES
 from ingest.warehouse import PROJECT_DIR, Warehouse
 from tests.python.commands import (
@@ -230,12 +232,15 @@ def test_an_event_and_a_reading_are_in_live_and_sigterm_ends_it_cleanly(
         assert "Ending" not in second.stdout + second.stderr
         taken_apart = "select count(*) from audit.recent_events where visitor = md5('first')"
         until(lambda: query(published, taken_apart) == [(2,)], process.said)
+        # what was taken apart and what was not are counted once
+        broker.produce(TOPIC, [event("second"), event("first", "add_to_cart")])
+        now = shop.replace("sessions,", "sessions, events,", 1)
+        until(lambda: query(published, now) == [(2, 4, 1)], process.said)
         assert process.end() == 0
         assert process.said().endswith("Ended.\n")
-    # what was taken apart and what was not are counted once
-    broker.produce(TOPIC, [event("second"), event("first", "add_to_cart")])
-    mypizza("ingest", "streams")
-    assert query(published, f"{shop.replace('sessions,', 'sessions, events,', 1)}") == [(2, 4, 1)]
+    # nothing of a visitor stays behind, and live is right without
+    assert query(published, "select count(*) from audit.recent_events") == [(0,)]
+    assert query(published, now) == [(2, 4, 1)]
     assert status()["following"]["stopped_at"]
     assert query(published, "select count(*) from audit.loads where outcome = 'running'") == [(0,)]
 
@@ -253,6 +258,21 @@ def test_the_webhook_is_told_of_an_incident_once(
         re.search(r"^\w+-\w+: \w.* since 20.* UTC, last value .*Tell: ", each) for each in lines
     )
     assert query(published, "select count(*) from audit.told") == [(count,)]
+
+
+def test_a_failure_that_goes_on_is_told_once_and_so_is_its_end(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MYPIZZA_ALERT_URL", receiver.url)
+    alarm = Alarm("mypizza run")
+    for problem in (None, "3 of 7 records wait.", "4 of 9 records wait.", "It is full.",
+                    "5 of 9 records wait.", None, None):  # fmt: skip
+        alarm.hear(problem)
+    told = [message.replace("\n", " ") for message in receiver.messages]
+    begun, other, over = (re.sub(r" on \S+\.", "", each) for each in told)
+    assert begun == "mypizza run failed 3 of 7 records wait."
+    assert other == "mypizza run failed It is full."
+    assert over == "mypizza run is well again"
 
 
 def test_the_blocks_of_the_how_to_are_right(published: Warehouse) -> None:
@@ -403,34 +423,102 @@ def kafka(tmp_path: Path) -> Iterator[Kafka]:
         yield found
 
 
-@needs_kafka
-def test_it_outlives_the_broker(published: Warehouse, kafka: Kafka, tmp_path: Path) -> None:
-    kafka.create("clicks")
-    config = tmp_path / "config"
-    (config / ".dlt").mkdir(parents=True)
-    topics = {"clicks": {"event_id": "event_id"}}
-    streams = {"bootstrap_servers": kafka.servers, "timeout_seconds": 2, "topics": topics}
-    text = tomlkit.dumps({"sources": {"streams": streams}})
-    (config / ".dlt" / "config.toml").write_text(text, "utf-8")
+@contextmanager
+def silent_server() -> Iterator[int]:
+    """A server that takes connections and says nothing; return its port."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@contextmanager
+def declared(folder: Path, **sections: Any) -> Iterator[None]:
+    """Have these sources alone."""
+    (folder / ".dlt").mkdir(parents=True)
+    (folder / ".dlt" / "config.toml").write_text(tomlkit.dumps(sections), "utf-8")
     before = os.environ["MYPIZZA_CONFIG_DIR"]
-    os.environ["MYPIZZA_CONFIG_DIR"] = str(config)
+    os.environ["MYPIZZA_CONFIG_DIR"] = str(folder)
     read_settings_again()
-    rows = "select value from raw_streams.messages where stream = 'clicks' order by message_offset"
     try:
-        with follow(tmp_path / "log", "--publish-every", "0") as process:
-            kafka.produce("clicks", ["a"])
-            until(lambda: query(published, rows) == [("a",)], process.said)
-            kafka.kill()
-            until(lambda: "does not answer" in process.said(), process.said)
-            kafka.start()
-            kafka.produce("clicks", ["b"])
-            until(lambda: query(published, rows) == [("a",), ("b",)], process.said)
-            until(lambda: "streams clicks: all is well again." in process.said(), process.said)
-            assert process.said().count("I go on trying") == 1
-            assert process.end() == 0
+        yield
     finally:
         os.environ["MYPIZZA_CONFIG_DIR"] = before
         read_settings_again()
+
+
+@needs_kafka
+def test_it_outlives_the_broker_and_others_do_not_wait_for_it(
+    published: Warehouse, broker: SampleBroker, kafka: Kafka, tmp_path: Path
+) -> None:
+    kafka.create("clicks")
+    topics = {
+        "clicks": {"event_id": "event_id", "bootstrap_servers": kafka.servers},
+        "shop": {"topic": TOPIC, "event_id": "event_id", "bootstrap_servers": broker.servers},
+    }
+    rows = "select value from raw_streams.messages where stream = 'clicks' order by message_offset"
+    streams = {"timeout_seconds": 15, "topics": topics}
+    with (
+        declared(tmp_path / "config", sources={"streams": streams}),
+        follow(tmp_path / "log", "--publish-every", "0") as process,
+    ):
+        kafka.produce("clicks", ["a"])
+        until(lambda: query(published, rows) == [("a",)], process.said)
+        kafka.kill()
+        waits: list[float] = []
+        while "does not answer" not in process.said():
+            begun, name = time.monotonic(), f"beside {len(waits)}"
+            broker.produce(TOPIC, [event(name)])
+            until(lambda name=name: is_there(published, name), process.said)  # type: ignore[misc]
+            waits.append(time.monotonic() - begun)
+            found = status(expect=None)
+            assert found["following"]["is_running"]
+            assert not [each for each in found["problems"] if "process ended" in each]
+        assert len(waits) > 3
+        assert max(waits) < 8
+        told = "streams clicks: The topic clicks at"
+        until(lambda: any(told in each for each in status(expect=1)["problems"]), process.said)
+        kafka.start()
+        kafka.produce("clicks", ["b"])
+        until(lambda: query(published, rows) == [("a",), ("b",)], process.said)
+        until(lambda: "streams clicks: all is well again." in process.said(), process.said)
+        assert process.said().count("I go on trying") == 1
+        assert process.end() == 0
+
+
+def test_a_store_and_a_till_that_say_nothing_hold_up_no_other_source(
+    published: Warehouse, tmp_path: Path
+) -> None:
+    (tmp_path / "good").mkdir()
+    (tmp_path / "good" / "good.json").write_text('{"_id": 0}\n', "utf-8")
+    landed = "select count(*) from raw_documents.documents where collection = 'good'"
+    with silent_server() as port:
+        address = f"127.0.0.1:{port}"
+        collections = {
+            "good": {"url": str(tmp_path / "good"), "files": "*.json"},
+            "silent": {"url": f"mongodb://{address}", "database": "a", "collection": "b",
+                       "timeout_seconds": 8},
+        }  # fmt: skip
+        tills = {"quito": {"url": f"postgresql://reader@{address}/till"}}
+        sources = {"documents": {"collections": collections}, "pos": {"tills": tills}}
+        seconds = {"documents": 1, "pos": 1}
+        with (
+            declared(tmp_path / "config", sources=sources, follow=seconds),
+            follow(tmp_path / "log", "--publish-every", "0") as process,
+        ):
+            until(lambda: "Following " in process.said(), process.said)
+            for number in range(1, 4):
+                begun = time.monotonic()
+                until(lambda number=number: query(published, landed) == [(number,)], process.said)  # type: ignore[misc]
+                assert number == 1 or time.monotonic() - begun < 6, process.said()
+                lines = "".join(f'{{"_id": {each}}}\n' for each in range(number + 1))
+                (tmp_path / "good" / "good.json").write_text(lines, "utf-8")
+            until(lambda: process.said().count("I go on trying") == 2, process.said)
+            problems = " ".join(status(expect=1)["problems"])
+            assert "documents silent: The collection b of the database a does not" in problems
+            assert "pos quito: The till of quito" in problems
+            assert "process ended" not in problems
+            assert process.end() == 0
+    # what was declared here is no longer
+    query(published, "drop table raw_documents.good, raw_documents.silent")
 
 
 def test_orders_of_today_are_in_live_as_they_were_changed_since(published: Warehouse) -> None:

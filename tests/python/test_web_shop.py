@@ -154,6 +154,10 @@ def test_orders_of_the_shop_are_the_app_orders_of_the_tills_to_the_cent(
     )
     wanted = "select count(*), sum(order_revenue) from marts.fct_orders"
     assert query(published, f"{wanted} where channel = 'app' and is_sale") == [(orders, revenue)]
+    # each session is in one row, also of who left before a branch was chosen
+    assert query(published, "select sum(sessions) from marts.rpt_web_funnel_days") == query(
+        published, "select count(*) from marts.fct_web_sessions where not is_bot"
+    )
 
 
 def test_sessions_are_those_of_a_recount(published: Warehouse) -> None:
@@ -231,8 +235,14 @@ def test_an_erased_guest_leaves_no_address_in_the_topics_messages(published: War
         " where value like '%@%' limit 1",
     )
     ((before,),) = query(published, named)
+    query(
+        published,
+        "insert into audit.recent_events (load_id, stream, visitor, received_at)"
+        " values ('9', 'shop', 'the hash of a visitor', now())",
+    )
     mypizza("forget-customer", branch_id, customer_id)
     assert query(published, named)[0][0] < before
+    assert query(published, "select count(*) from audit.recent_events") == [(0,)]
     assert query(
         published,
         f"{named} and value::jsonb ->> 'customer_id' = '{customer_id}'"

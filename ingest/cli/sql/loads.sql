@@ -2,9 +2,22 @@
 with parts as (
     select
         *,
+        case
+            when outcome = 'running' and not exists (
+                select 1
+                from pg_locks as held
+                where
+                    held.locktype = 'advisory'
+                    and held.granted
+                    and held.classid = cast(%(key)s as oid)
+                    and cast(held.objid as bigint)
+                    = cast(hashtext(loads.run_id) as bigint) & 4294967295
+            ) then 'interrupted'
+            else outcome
+        end as true_outcome,
         tables ->> 'feed' as feed,
         case when tables ->> 'feed' is null then branch_id end as branch_alone
-    from audit.loads
+    from audit.loads as loads
 ),
 
 loads as (
@@ -15,7 +28,7 @@ loads as (
         max(started_at) as started_at,
         max(finished_at) filter (where outcome = 'succeeded') as succeeded_at,
         sum(row_count) filter (where outcome = 'succeeded') as row_count,
-        (array_agg(outcome order by started_at desc))[1] as outcome,
+        (array_agg(true_outcome order by started_at desc))[1] as outcome,
         (array_agg(error order by started_at desc))[1] as error,
         (array_agg(tables -> 'notes' order by started_at desc))[1] as notes
     from parts

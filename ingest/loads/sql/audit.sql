@@ -83,8 +83,7 @@ create table if not exists audit.told (
     told_at timestamptz not null default clock_timestamp()
 );
 
--- Loads run under the warehouse's lock, or in their source's turn: the process that began one that
--- still "runs" is gone.
+-- A load that "runs" and whose lock nobody holds has no process any more.
 update audit.loads
 set
     outcome = 'interrupted',
@@ -94,12 +93,11 @@ where
     outcome = 'running'
     and not exists (
         select 1
-        from pg_locks as turns
+        from pg_locks as held
         where
-            turns.locktype = 'advisory'
-            and turns.granted
-            and turns.pid <> pg_backend_pid()
-            and turns.classid = cast({key} as oid)
+            held.locktype = 'advisory'
+            and held.granted
+            and held.classid = cast({key} as oid)
             -- an int4, which pg_locks shows as an unsigned number
-            and cast(turns.objid as bigint) = cast(hashtext(loads.source) as bigint) & 4294967295
+            and cast(held.objid as bigint) = cast(hashtext(loads.run_id) as bigint) & 4294967295
     )

@@ -47,6 +47,7 @@ class Collection(Declared):
         overlap_seconds: changes may commit so much later than their time says.
         timeout_seconds: so long a store may say nothing.
         chunk_bytes: so much is one load, give or take a document.
+        compare_seconds: how often `mypizza follow` compares all ids, to find what was deleted.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Collection(Declared):
     overlap_seconds: float = Field(default=300, ge=0)
     timeout_seconds: float = Field(default=30, ge=0.1)
     chunk_bytes: int = Field(default=32 << 20, ge=1)
+    compare_seconds: float = Field(default=3600, ge=0)
 
     @model_validator(mode="after")
     def _is_either(self) -> Collection:

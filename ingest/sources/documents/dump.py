@@ -50,6 +50,14 @@ class Dumps:
     def close(self) -> None:
         """Close nothing: a file is open only while it is read."""
 
+    def check(self) -> None:
+        """Ask whether the folder can be read, and has a dump.
+
+        Raises:
+            SourceError: it cannot, or has none.
+        """
+        self.newest()
+
     def newest(self) -> File:
         """Return the dump that was written last; of two at once, the one whose name comes last.
 

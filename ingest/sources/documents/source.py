@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
@@ -27,6 +28,9 @@ LARGEST_LOSS = 0.2
 
 SMALL_LOSS = 10
 """This many documents may always go, because a share of few means little."""
+
+COMPARED: dict[str, float] = {}
+"""When this process has compared the ids of a collection, on the clock that never goes back."""
 
 
 class DocumentSource:
@@ -126,6 +130,17 @@ class CollectionVisit:
         self._whole: Landing | None = None
         self._dump: str | None = None
 
+    def ask(self) -> str | None:
+        """Ask whether the store or the folder answers."""
+        failed = record.Entry("", "documents", None, "incremental")
+        with self._told(failed):
+            if isinstance(self.declared, Collection):
+                with closing(_opened(self.declared)) as opened:
+                    opened.check()
+        if failed.error:
+            self.declared = SourceError(failed.error)
+        return failed.error
+
     def read(self) -> LoadResult:
         """Land what has come since the last complete load."""
         connection = self.session.connection
@@ -146,6 +161,8 @@ class CollectionVisit:
         loads: tuple[LoadResult, ...] = ()
         with self._told(failed):
             declared = self._declared()
+            if self._was_compared(declared):
+                return Compared(self.name)
             with closing(_opened(declared)) as opened:
                 if self._whole is None and isinstance(opened, Store) and declared.updated_at:
                     opened.check()
@@ -159,7 +176,16 @@ class CollectionVisit:
                         loads += self._heal(self._whole, None, window, failed)
                     if self._dump and self._whole and not failed.error:
                         self._whole.write_position({"dump": self._dump})
+        if not failed.error:
+            COMPARED[self.name] = time.monotonic()
         return Compared(self.name, loads=loads, problem=failed.error)
+
+    def _was_compared(self, declared: Collection) -> bool:
+        """Whether the ids need not be compared yet: what has changed is found without that."""
+        is_read_by_changes = declared.is_live and declared.updated_at
+        if not (self.session.is_following and is_read_by_changes and self.name in COMPARED):
+            return False
+        return time.monotonic() - COMPARED[self.name] < declared.compare_seconds
 
     def _heal(
         self, landing: Landing, store: Store | None, window: Window, failed: record.Entry

@@ -78,7 +78,13 @@ def landed(document: Mapping[str, Any], path: str | None, *, whole: bool = True)
 
 
 def before(moment: Any, seconds: float) -> Any:
-    """Return the time so many seconds before a moment; what is no time is returned as it is."""
+    """Return the time so many seconds before a moment; what is no time is returned as it is.
+
+    A number is seconds since 1970, or where it is too large for that, milliseconds or microseconds.
+    """
     if isinstance(moment, DatetimeMS):
         return DatetimeMS(int(moment) - int(1000 * seconds))
+    if isinstance(moment, int | float) and not isinstance(moment, bool):
+        unit = 1 if abs(moment) < 1e11 else 1000 if abs(moment) < 1e14 else 1_000_000
+        return type(moment)(moment - type(moment)(unit * seconds))
     return moment - timedelta(seconds=seconds) if isinstance(moment, datetime) else moment

@@ -59,7 +59,13 @@ class Extent:
 
 
 class Broker:
-    """A connection to the broker of one topic."""
+    """A connection to the broker of one topic.
+
+    Attributes:
+        topic: the topic.
+        patience: where others wait for it, how long in seconds it may say nothing when it is read;
+            then it is left, and read on the next time.
+    """
 
     def __init__(self, topic: Topic) -> None:
         """Connect, once something is asked.
@@ -68,6 +74,7 @@ class Broker:
             SourceError: a setting of `security` is none.
         """
         self.topic = topic
+        self.patience: float | None = None
         self._trouble: KafkaError | None = None
         self._has_ids = True
         settings = {
@@ -116,7 +123,10 @@ class Broker:
         if not self._has_ids:
             return self.topic.topic
         try:
-            asked = self._admin.describe_topics(TopicCollection([self.topic.topic]))
+            asked = self._admin.describe_topics(
+                TopicCollection([self.topic.topic]),
+                request_timeout=self.patience or self.topic.timeout_seconds,
+            )
             return str(asked[self.topic.topic].result().topic_id)
         except KafkaException as error:
             raise self.explained(error.args[0]) from None
@@ -166,6 +176,8 @@ class Broker:
                 unread.discard(number)
                 self._consumer.pause([TopicPartition(name, number)])
             yield wanted
+            if self.patience and silence > self.patience:
+                return
             if silence > self.topic.timeout_seconds:
                 raise self.explained(self._trouble)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 
 from psycopg import sql
 from psycopg.types.json import Jsonb
@@ -16,9 +17,10 @@ from ingest.sources.streams import topic as topics
 from ingest.sources.streams.broker import Broker, Extent, Offsets
 from ingest.sources.streams.land import RAW, Known, land, positions, schema_name
 from ingest.sources.streams.topic import Topic
-from ingest.warehouse import reason, trouble
+from ingest.warehouse import reason, trouble, turn
 
 STATEMENTS = Statements(__file__)
+PATIENCE = 2.0
 
 
 class StreamSource:
@@ -76,50 +78,88 @@ def _redate(session: Session, topic: Topic) -> None:
     packages.complete(session.connection, RAW, schema_name(topic.name), load_id)
 
 
-@dataclass(frozen=True)
+@dataclass
 class TopicVisit:
-    """A topic in one run, or what is wrong with its declaration."""
+    """A topic in one run, or what is wrong with its declaration.
+
+    Attributes:
+        session: where to.
+        name: what we call the topic.
+        topic: the topic, or what is wrong with its declaration.
+        patience: how long, in seconds, its broker may say nothing while other topics wait for the
+            turn; longer after a time in which it had nothing to say.
+    """
 
     session: Session
     name: str
     topic: Topic | SourceError
     branch_id: str | None = None
+    patience: float = PATIENCE
 
     def read(self) -> LoadResult:
-        """Land what has come since the last complete load."""
-        connection = self.session.connection
-        known = positions(connection, self.name)
-        kind = "incremental" if known.positions else "initial"
-        with record.load(connection, "streams", None, kind, {"feed": self.name}) as entry:
-            entry.tables[self.name] = {"rows": 0}
-            try:
-                if isinstance(self.topic, SourceError):
-                    raise self.topic
-                self._land(self.topic, known, entry)
-            except SourceError as error:
-                entry.error = " ".join(filter(None, (entry.error, str(error))))
-            except Exception as error:  # one topic's trouble stays with that topic
-                entry.error = trouble(error) or f"The topic {self.name}: {reason(error)}."
-        return entry.result
+        """Land what has come since the last complete load.
+
+        A topic waits for its broker before it takes the turn of all topics. Where loads come again
+        and again, it gives the turn back after one chunk of each partition.
+        """
+        with ExitStack() as stack:
+            asked = self._ask(stack)
+            stack.enter_context(turn(self.session.connection, STREAMS.name))
+            return self._read(asked)
 
     def compare(self, window: Window) -> Compared:
         """Compare nothing: offsets have gaps, so only reading a topic again would count it."""
         del window
         return Compared(self.name)
 
-    def _land(self, topic: Topic, known: Known, entry: record.Entry) -> None:
-        broker = Broker(topic)
+    def _read(self, asked: tuple[Broker, Extent] | Exception) -> LoadResult:
+        connection = self.session.connection
+        known = positions(connection, self.name)
+        kind = "incremental" if known.positions else "initial"
+        with record.load(connection, "streams", None, kind, {"feed": self.name}) as entry:
+            entry.tables[self.name] = {"rows": 0}
+            try:
+                if isinstance(asked, Exception):
+                    raise asked
+                self._land(*asked, known, entry)
+            except SourceError as error:
+                entry.error = " ".join(filter(None, (entry.error, str(error))))
+            except Exception as error:  # one topic's trouble stays with that topic
+                entry.error = trouble(error) or f"The topic {self.name}: {reason(error)}."
+        return entry.result
+
+    def _ask(self, stack: ExitStack) -> tuple[Broker, Extent] | Exception:
+        """Return the broker, and what there is of the topic; or why it cannot be read."""
         try:
-            extent = broker.extent()
-            position, findings, entry.notes = _begin(topic, extent, known)
-            entry.error = " ".join(findings) or None
+            if isinstance(self.topic, SourceError):
+                return self.topic
+            broker = Broker(self.topic)
+            stack.callback(broker.close)
+            return broker, broker.extent()
+        except Exception as error:
+            return error
+
+    def _land(self, broker: Broker, extent: Extent, known: Known, entry: record.Entry) -> None:
+        topic, saved = broker.topic, known.positions.get(extent.topic_id, {})
+        if any(offset > extent.end.get(number, offset) for number, offset in saved.items()):
+            extent = broker.extent()  # another process has read on since it was asked
             saved = known.positions.get(extent.topic_id, {})
-            for load_id, rows in land(self.session.connection, broker, extent, position, saved):
-                entry.load_id, entry.row_count = load_id, entry.row_count + rows
-                entry.tables[self.name] = {"rows": entry.row_count}
-            entry.tables[self.name] |= {"next_offsets": position, "end_offsets": extent.end}
-        finally:
-            broker.close()
+        position, findings, entry.notes = _begin(topic, extent, known)
+        entry.error = " ".join(findings) or None
+        wanted, start = extent, dict(position)
+        if self.session.is_following:
+            broker.patience = self.patience
+            wanted = replace(extent, end={
+                number: min(end, start[number] + topic.chunk_messages)
+                for number, end in extent.end.items()
+            })  # fmt: skip
+        for load_id, rows in land(self.session.connection, broker, wanted, position, saved):
+            entry.load_id, entry.row_count = load_id, entry.row_count + rows
+            entry.tables[self.name] = {"rows": entry.row_count}
+        is_behind = any(start[each] < end for each, end in wanted.end.items())
+        has_waited = is_behind and position == start
+        self.patience = min(2 * self.patience, topic.timeout_seconds) if has_waited else PATIENCE
+        entry.tables[self.name] |= {"next_offsets": position, "end_offsets": extent.end}
 
 
 def _begin(

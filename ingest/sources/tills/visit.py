@@ -30,7 +30,14 @@ from ingest.loads.pipeline import pipeline, run
 from ingest.loads.source import Compared, LoadResult, Session, Window
 from ingest.sources.tills import erasure, trust
 from ingest.sources.tills import window as windows
-from ingest.sources.tills.connect import RefusedTableError, Till, TillError, cause, explain
+from ingest.sources.tills.connect import (
+    RefusedTableError,
+    Till,
+    TillError,
+    cannot_read,
+    cause,
+    explain,
+)
 from ingest.sources.tills.days import ranges
 from ingest.sources.tills.figures import land
 from ingest.sources.tills.heal import heal, mark_deleted
@@ -73,6 +80,21 @@ class TillVisit:
     def branch_id(self) -> str:
         """The branch's id, or the till's where it has several."""
         return self.till.part
+
+    def ask(self) -> str | None:
+        """Ask whether the till's database answers."""
+        if self.till.wrong:
+            return None
+        try:
+            self.till.engine.connect().close()
+        except WarehouseError as error:
+            problem = str(error)
+        except Exception as error:
+            problem = cannot_read(error, self.till)
+        else:
+            return None
+        self.till = replace(self.till, wrong=problem)
+        return problem
 
     def read(self) -> LoadResult:
         """Load what is new at the till."""

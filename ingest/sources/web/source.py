@@ -185,11 +185,20 @@ class ApiVisit:
     branch_id: str | None = None
     before: str = ""
     load_ids: list[str] = field(default_factory=list)
+    silence: str | None = None
 
     @property
     def name(self) -> str:
         """The source's name."""
         return self.source.name
+
+    def ask(self) -> str | None:
+        """Ask whether the API answers."""
+        try:
+            self.source.probe(self.api)
+        except Exception as error:
+            self.silence = web.explain(error, self.api)
+        return self.silence
 
     def read(self) -> LoadResult:
         """Load what has changed since the last complete load."""
@@ -211,6 +220,8 @@ class ApiVisit:
         with record.load(connection, self.name, None, kind) as entry:
             known = raw_tables.columns(connection, source.raw).get(source.table, {})
             try:
+                if self.silence:
+                    raise SourceError(self.silence)
                 if not is_heal:
                     self.before, _ = source.probe(self.api)
                 self._read_pages(is_heal=is_heal)

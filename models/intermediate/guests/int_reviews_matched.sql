@@ -72,16 +72,9 @@ recorded as (
 
 ),
 
--- a number that a branch has twice is ignored
 numbered_orders as (
 
-    select
-        branch_id,
-        {{ own_number('order_number', 'branch_id') }} as own_number,
-        min(order_key) as order_key
-    from orders
-    group by branch_id, {{ own_number('order_number', 'branch_id') }}
-    having count(*) = 1
+    {{ orders_by_own_number('orders') }}
 
 ),
 

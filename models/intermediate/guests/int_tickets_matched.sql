@@ -26,16 +26,18 @@ branches as (
 
 ),
 
--- a receipt's number is unique across the company; if it is not, it is ignored
 numbered_orders as (
+
+    {{ orders_by_own_number('orders') }}
+
+),
+
+-- of another branch than the guest named, or of none: a number that two orders have is ignored
+unique_orders as (
 
     select
         order_number,
-        min(order_key) as order_key,
-        min(branch_id) as branch_id,
-        min(currency) as currency,
-        min(customer_key) as customer_key,
-        min(business_date) as business_date
+        min(order_key) as order_key
     from orders
     group by order_number
     having count(*) = 1
@@ -56,35 +58,48 @@ addresses as (
 
 ),
 
+found as (
+
+    select
+        tickets.*,
+        coalesce(numbered_orders.order_key, unique_orders.order_key) as found_key
+    from tickets
+    left join numbered_orders
+        on
+            tickets.branch_id = numbered_orders.branch_id
+            and {{ own_number('tickets.order_number', 'tickets.branch_id') }}
+            = numbered_orders.own_number
+    left join unique_orders on tickets.order_number = unique_orders.order_number
+
+),
+
 -- a number of another branch than the file's, or with other money, is another order's
 matched as (
 
     select
-        tickets.*,
-        numbered_orders.order_key,
-        coalesce(numbered_orders.branch_id, tickets.branch_id) as matched_branch_id,
-        coalesce(numbered_orders.customer_key, addresses.customer_key) as customer_key,
-        numbered_orders.business_date as order_business_date,
+        found.*,
+        orders.order_key,
+        coalesce(orders.branch_id, found.branch_id) as matched_branch_id,
+        coalesce(orders.customer_key, addresses.customer_key) as customer_key,
+        orders.business_date as order_business_date,
         case
-            when numbered_orders.order_key is not null then 'order'
+            when orders.order_key is not null then 'order'
             when addresses.customer_key is not null then 'email'
-            when tickets.branch_id is not null then 'branch'
+            when found.branch_id is not null then 'branch'
         end as matched_by
-    from tickets
-    left join numbered_orders
+    from found
+    left join orders
         on
-            tickets.order_number = numbered_orders.order_number
-            and coalesce(tickets.branch_of_file, numbered_orders.branch_id)
-            = numbered_orders.branch_id
+            found.found_key = orders.order_key
+            and coalesce(found.branch_of_file, orders.branch_id) = orders.branch_id
             and (
-                tickets.compensation_amount is null
-                or coalesce(tickets.compensation_currency, numbered_orders.currency)
-                = numbered_orders.currency
+                found.compensation_amount is null
+                or coalesce(found.compensation_currency, orders.currency) = orders.currency
             )
     left join addresses
         on
-            coalesce(numbered_orders.branch_id, tickets.branch_id) = addresses.branch_id
-            and tickets.email_hash = addresses.email_hash
+            coalesce(orders.branch_id, found.branch_id) = addresses.branch_id
+            and found.email_hash = addresses.email_hash
 
 ),
 
@@ -122,7 +137,6 @@ final as (
         -- times
         matched.opened_at,
         matched.first_response_at,
-        -- a ticket that is open again is not resolved
         case when matched.status in ('solved', 'closed') then matched.last_solved_at end
             as resolved_at,
 

@@ -23,12 +23,7 @@ events as (
 
 orders as (
 
-    select
-        branch_id,
-        {{ own_number('order_number', 'branch_id') }} as own_number,
-        min(order_key) as order_key
-    from {{ ref('fct_orders') }}
-    group by branch_id, {{ own_number('order_number', 'branch_id') }}
+    {{ orders_by_own_number(ref('fct_orders')) }}
 
 ),
 

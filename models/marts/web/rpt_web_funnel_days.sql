@@ -2,8 +2,12 @@ with
 
 sessions as (
 
-    select * from {{ ref('fct_web_sessions') }}
-    where not is_bot and branch_id is not null
+    select
+        *,
+        -- who left before a branch was chosen has no branch's clock
+        coalesce(business_date, {{ business_date('started_at', "'UTC'", 0) }}) as day_begun
+    from {{ ref('fct_web_sessions') }}
+    where not is_bot
 
 ),
 
@@ -23,7 +27,7 @@ days as (
 
     select
         branch_id,
-        business_date,
+        day_begun as business_date,
         platform,
         count(*) as sessions,
         sum(case when has_product_view then 1 else 0 end) as sessions_with_product_view,
@@ -35,13 +39,15 @@ days as (
         sum(order_count) as web_orders,
         sum(order_revenue_exact) as order_revenue_exact
     from sessions
-    group by branch_id, business_date, platform
+    group by branch_id, day_begun, platform
 
 ),
 
 final as (
 
     select
+        {{ surrogate_key("coalesce(days.branch_id, 'none')", ['days.business_date', 'days.platform']) }}
+            as web_funnel_key,
         days.branch_id,
         days.business_date,
         days.platform,
@@ -55,7 +61,7 @@ final as (
         cast(days.web_orders as integer) as web_orders,
         {{ money('days.order_revenue_exact', 'currencies.minor_unit') }} as order_revenue
     from days
-    inner join branches on days.branch_id = branches.branch_id
+    left join branches on days.branch_id = branches.branch_id
     left join currencies on branches.currency = currencies.currency
 
 )

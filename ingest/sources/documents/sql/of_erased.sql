@@ -29,10 +29,10 @@ told as (
                 select min(called.key)
                 from jsonb_each_text(named.branches) as called
                 where
-                    called.value = coalesce(
+                    coalesce(
                         named.branch ->> '$numberInt', named.branch ->> '$numberLong',
-                        named.branch #>> '{{}}'
-                    )
+                        named.branch ->> '$numberDouble', named.branch #>> '{{}}'
+                    ) in (called.value, called.value || '.0')
             ),
             named.branch #>> '{{}}'
         ) as branch_id

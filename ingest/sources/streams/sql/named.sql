@@ -71,7 +71,7 @@ inner join
                 (
                     select min(called.key)
                     from jsonb_each_text(parts.branches) as called
-                    where called.value = parts.branch
+                    where parts.branch in (called.value, called.value || '.0')
                 ),
                 parts.branch
             )
