@@ -654,6 +654,18 @@
     const fill = (focused) => {
       holder.replaceChildren(table(figure, rows, fill));
       if (focused !== undefined) holder.querySelectorAll("th button")[focused].focus();
+      // a phone shows the first rows as whole cards, and the others when asked
+      if (rows.length > 5) {
+        const others = document.createElement("button");
+        others.type = "button";
+        others.className = "others";
+        others.textContent = `All ${whole.format(rows.length)} rows`;
+        others.addEventListener("click", () => {
+          holder.classList.add("all");
+          holder.querySelectorAll("tbody tr")[5].scrollIntoView({ block: "nearest" });
+        });
+        holder.append(others);
+      }
       if (rows.length < all && !figure.spec) {
         const more = document.createElement("p");
         more.className = "note more";

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,9 @@ NO_AMOUNTS = ("_share", "_rate", "_year_over_year")
 
 DIGITS = 4
 """Of what is neither money nor whole."""
+
+LONGEST_DELAY = timedelta(days=92)
+"""A currency without a sale for longer is given up, and not late."""
 
 
 def written(
@@ -119,7 +122,8 @@ def states(
         found = _currency(metrics, [*row, *chosen])
         currencies = {found[0]} if found else {each for each, _ in metrics.currencies.values()}
         days = [newest[currency] for currency in currencies & newest.keys()]
-        if not days or last_day(first, grains[place]) > max(days):
+        awaited = [day for day in days if day > max(days) - LONGEST_DELAY]
+        if last_day(first, grains[place]) > min(awaited, default=date.min):
             return "so far"
         is_begun = any((currency, grains[place], first) in begun for currency in currencies)
         return "in part" if is_begun else "complete"

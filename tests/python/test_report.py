@@ -1894,6 +1894,19 @@ def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, b
             )
             == []
         )
+        # a long list ends with a whole row, and goes on when asked
+        seen = (
+            "return [...document.querySelectorAll('#figure-cash_months tbody tr')]"
+            ".filter(each => each.getClientRects().length).length"
+        )
+        assert browser.run(
+            "return [...document.querySelectorAll('figure:not([hidden]) .table')].filter("
+            "each => each.scrollHeight > each.clientHeight + 1).map(each => each.parentElement.id)"
+        ) == []  # fmt: skip
+        if branch == "USD":
+            assert browser.run(seen) == 5
+            browser.run("document.querySelector('#figure-cash_months .others').click()")
+            assert browser.run(seen) == len(browser.table("cash_months")) > 50
     finally:
         browser.size(1280)
 
