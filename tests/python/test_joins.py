@@ -126,7 +126,8 @@ def test_an_id_that_a_dimension_shares_with_a_mart_finds_one_row_of_it(
             if grown:
                 many.append((dimension, name))
     assert len(shared) > 5
-    assert many == [("marts.dim_products", "product_id")]
+    versions = "marts.dim_products"
+    assert many == [(versions, "chain_product_id"), (versions, "product_id")]
 
 
 def test_every_table_of_products_is_joined_with_one_row_per_product(keys: list[Key]) -> None:
