@@ -19,8 +19,8 @@ the branch as of now; `all`: all of them.
 """
 
 Kind = Literal[
-    "text", "date", "month", "time", "count", "money", "share", "change", "points", "number",
-    "decimal", "stars", "minutes",
+    "text", "date", "month", "time", "count", "money", "share", "rate", "change", "points",
+    "number", "decimal", "stars", "minutes",
 ]  # fmt: skip
 """What a value is, and so how people write it."""
 

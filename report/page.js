@@ -32,6 +32,8 @@
   const points = number({ minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "exceptZero" });
   const percent = number({
     style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  // 8.625 % is not 8.6 %
+  const rate = number({ style: "percent", maximumFractionDigits: 4 });
   const signed = number({
     style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "exceptZero" });
 
@@ -55,6 +57,7 @@
       case "decimal": return fine.format(value);
       case "points": return `${points.format(100 * value)} percentage points`;
       case "share": return percent.format(value);
+      case "rate": return rate.format(value);
       case "change": return signed.format(value);
       case "minutes": {
         const minutes = Math.round(value);
@@ -99,10 +102,12 @@
     });
   }
 
+  const isCash = (figure) => figure.name === "cash" || figure.name === "cash_months";
+
   // those of the chosen way of paying, where rows are of one; null where only whole periods have rows
   function rowsOf(figure) {
     const payment = controls.payment.value;
-    if (figure.name === "cash" && payment && payment !== "cash") return [];
+    if (isCash(figure) && payment && payment !== "cash") return [];
     return allRowsOf(figure)?.filter((row) => !payment || !row.payment_method || row.payment_method === payment)
       ?? null;
   }
@@ -308,7 +313,7 @@
       box.querySelector(".target").textContent = target === null ? "" : reached(tile, value, target, period);
       const delta = box.querySelector(".delta");
       const [text, direction] = isCompared ? compared(tile, same, before) : ["", ""];
-      const change = text && left ? `${text}, like for like` : text;
+      const change = likeForLike(tile, text, value, same, before, left);
       delta.textContent = [change, partly].filter(Boolean).join("; ");
       delta.className = `delta ${tile.better && direction
         ? (direction === tile.better ? "good" : "bad") : ""}`;
@@ -421,6 +426,14 @@
     if (difference === 0 || /^0(\.0)?( percentage points?|%)$/.test(amount)) return ["● unchanged", ""];
     const direction = difference > 0 ? "up" : "down";
     return [`${difference > 0 ? "▲" : "▼"} ${amount} ${difference > 0 ? "more" : "less"}`, direction];
+  }
+
+  // where other branches are compared than the tile shows, both figures of these
+  function likeForLike(tile, text, value, same, before, left) {
+    if (!text || same === null || before === null) return text;
+    if (Math.abs(same - value) <= 1e-9 * Math.abs(value)) return left ? `${text}, like for like` : text;
+    const both = `like for like: ${written(same, tile.kind, true)} from ${written(before, tile.kind, true)}`;
+    return text.startsWith("from ") ? both : `${text}, ${both}`;
   }
 
   const nameOf = (scope) => scope.branch_id
@@ -624,7 +637,7 @@
     // that nobody has written it down is no good news
     empty.textContent = figure.needs && recorded[figure.needs] === false
       ? "This is not recorded here."
-      : found ? figure.name === "cash" && controls.payment.value && controls.payment.value !== "cash"
+      : found ? isCash(figure) && controls.payment.value && controls.payment.value !== "cash"
         ? "Choose cash as the way of paying, or all, to see this." : figure.empty
         : figure.days || Object.keys(figure.parts).length
           ? `This page has it ${heldFrom(scopes.get(controls.scope.value))}.` : "";
@@ -641,6 +654,18 @@
     const fill = (focused) => {
       holder.replaceChildren(table(figure, rows, fill));
       if (focused !== undefined) holder.querySelectorAll("th button")[focused].focus();
+      // a phone shows the first rows as whole cards, and the others when asked
+      if (rows.length > 5) {
+        const others = document.createElement("button");
+        others.type = "button";
+        others.className = "others";
+        others.textContent = `All ${whole.format(rows.length)} rows`;
+        others.addEventListener("click", () => {
+          holder.classList.add("all");
+          holder.querySelectorAll("tbody tr")[5].scrollIntoView({ block: "nearest" });
+        });
+        holder.append(others);
+      }
       if (rows.length < all && !figure.spec) {
         const more = document.createElement("p");
         more.className = "note more";

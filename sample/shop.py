@@ -216,4 +216,7 @@ def _looks(visit: Visit, order: Order) -> list[Sent]:
         visit.does("checkout_step", luck.uniform(2, 30), step="cart")
     if ends < 0.08:
         visit.does("payment_failed", luck.uniform(20, 60))
+    elif ends < 0.6 and luck.random() < 0.1:  # who is reminded need not buy
+        visit.said["campaign"] = "cart_reminder"
+        visit.does("page_view", luck.uniform(3600, 30000), page="/cart")
     return visit.sent

@@ -80,13 +80,13 @@ def metrics_query(
     limit: Annotated[int | None, typer.Option(min=1, help="How many rows at most.")] = None,
     saved_query: Annotated[str | None, typer.Option(help="A saved query, by its name.")] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a file.")] = None,
-    decimals: Annotated[int | None, typer.Option(min=0, help="Places of numbers.")] = None,
+    decimals: Annotated[int | None, typer.Option(min=0, help="Places of metrics.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show the SQL instead.")] = False,
 ) -> None:
     """Query metrics, for example --metrics net_revenue --group-by branch,month."""
     with _opened() as layer:
         # for the start-up time, as above
-        from ingest.publish.metric_table import table, written
+        from ingest.publish.metric_table import marked, states, table, written
         from ingest.publish.metrics import Question
 
         question = Question(
@@ -97,14 +97,15 @@ def metrics_query(
             typer.echo(layer.sql(question))
             return
         names, rows = layer.ask(question)
+        lines = written(layer, question, names, rows, decimals)
+        found = states(layer, question, names, rows)
         if csv_file:
             with csv_file.open("w", encoding="utf-8", newline="") as file:
-                lines = csv.writer(file)
-                lines.writerow(names)
-                lines.writerows(
-                    [each.date() if isinstance(each, datetime) else each for each in row]
-                    for row in rows
+                writer = csv.writer(file)
+                writer.writerow([*names, *["state"] * bool(found)])
+                writer.writerows(
+                    [*line, *found[index : index + 1]] for index, line in enumerate(lines)
                 )
             return
         texts = {i for i in range(len(names)) if any(isinstance(r[i], str | date) for r in rows)}
-        typer.echo(table(names, written(layer, question, names, rows, decimals), texts))
+        typer.echo(table(names, marked(names, lines, found), texts))

@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
+from ingest.publish.metric_times import FORMS as GRAINS
+from ingest.publish.metric_times import dated
 from ingest.warehouse import WarehouseError
 
-GRAINS = ("day", "week", "month", "quarter", "year")
 SHOWN = 8
 """How many names an error lists."""
 
@@ -94,11 +95,15 @@ class Names:
         """Return a filter as MetricFlow has it.
 
         Args:
-            text: `currency = 'EUR'`, or MetricFlow's own with short or full names.
+            text: `currency = 'EUR'`, `month = '2016-02'`, or MetricFlow's own with short or full
+                names.
+
+        Raises:
+            WarehouseError: a name is not known, or a value is no period of its grain.
         """
         if "{{" in text:
-            return NAMED.sub(lambda match: match[1] + self.group_by(match[2]), text)
-        return WORD.sub(lambda match: self._reference(match[0]), text)
+            return dated(NAMED.sub(lambda match: match[1] + self.group_by(match[2]), text))
+        return dated(WORD.sub(lambda match: self._reference(match[0]), text))
 
     def _reference(self, word: str) -> str:
         if word.startswith("'") or word.lower() in SQL_WORDS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import psycopg
@@ -111,6 +111,23 @@ class Metrics:
             semantic_manifest_lookup=SemanticManifestLookup(self.semantic_manifest),
             sql_client=_Client(),
         )
+
+    def newest_days(self) -> tuple[dict[str, date], set[tuple[str, str, date]]]:
+        """Return each currency's newest closed day, and the periods within which its data begin.
+
+        Returns:
+            The days by currency; and currency, kind and first day of the periods.
+        """
+        rows = self.connection.execute(
+            "select currency, kind, first_date, last_date, is_complete or is_in_progress"
+            " from marts.dim_periods"
+        ).fetchall()
+        days: dict[str, date] = {}
+        for currency, _, _, last, _ in rows:
+            days[currency] = max(last, days.get(currency, last))
+        return days, {
+            (currency, kind, first) for currency, kind, first, _, whole in rows if not whole
+        }
 
     def close(self) -> None:
         """Close the connection."""

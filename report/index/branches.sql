@@ -17,7 +17,7 @@ left join marts.rpt_branch_periods as periods
     on
         branches.branch_id = periods.branch_id
         and periods.period_id in (
-            select sizes.period_id from marts.dim_periods as sizes
+            select sizes.period_code from marts.dim_periods as sizes
             where
                 sizes.currency = branches.currency and sizes.kind = 'rolling'
             order by sizes.first_date

@@ -16,7 +16,7 @@ with tickets as (
 
 select
     coalesce(tickets.branch_id, tickets.currency) as scope_id,
-    periods.period_id,
+    periods.period_code as period_id,
     tickets.reason,
     sum(tickets.complaints) as complaints,
     sum(tickets.minutes) / nullif(cast(sum(tickets.answered) as numeric), 0) as first_response
@@ -27,7 +27,7 @@ inner join marts.dim_periods as periods
         and tickets.business_date between periods.first_date and periods.last_date
 group by
     grouping sets (
-        (tickets.branch_id, periods.period_id, tickets.reason),
-        (tickets.currency, periods.period_id, tickets.reason)
+        (tickets.branch_id, periods.period_code, tickets.reason),
+        (tickets.currency, periods.period_code, tickets.reason)
     )
-order by scope_id, periods.period_id, complaints desc, tickets.reason
+order by scope_id, periods.period_code, complaints desc, tickets.reason

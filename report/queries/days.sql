@@ -76,7 +76,7 @@ review_days as (
         sum(rating) as stars,
         count(answered_at) as answered_reviews,
         count(sentiment) as scored_reviews,
-        sum(sentiment) as review_sentiment
+        sum(sentiment) as review_sentiments
     from marts.fct_reviews
     group by branch_id, business_date
 ),
@@ -161,7 +161,7 @@ select
     coalesce(reviews.stars, days.no_reviews) as stars,
     coalesce(reviews.answered_reviews, days.no_reviews) as answered_reviews,
     coalesce(reviews.scored_reviews, days.no_reviews) as scored_reviews,
-    coalesce(reviews.review_sentiment, days.no_reviews) as review_sentiment,
+    coalesce(reviews.review_sentiments, days.no_reviews) as review_sentiments,
     devices.device_days,
     devices.kept_device_days,
     devices.minutes_out_of_range,

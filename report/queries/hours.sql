@@ -11,7 +11,7 @@ with branches as (
 weekdays as (
     select
         coalesce(days.branch_id, days.currency) as scope_id,
-        periods.period_id,
+        periods.period_code as period_id,
         extract(isodow from days.business_date) as iso_day_of_week,
         count(distinct days.business_date) as trading_days
     from marts.rpt_branch_days as days
@@ -22,8 +22,8 @@ weekdays as (
     where days.orders > 0
     group by
         grouping sets (
-            (days.branch_id, periods.period_id, iso_day_of_week),
-            (days.currency, periods.period_id, iso_day_of_week)
+            (days.branch_id, periods.period_code, iso_day_of_week),
+            (days.currency, periods.period_code, iso_day_of_week)
         )
 ),
 

@@ -1,7 +1,7 @@
 -- How guests paid in each period: all money with tax.
 select
     coalesce(days.branch_id, days.currency) as scope_id,
-    periods.period_id,
+    periods.period_code as period_id,
     replace(days.payment_method, '_', ' ') as payment_method,
     sum(days.payments) as payments,
     sum(days.paid_in_amount_exact) as paid_in_amount,
@@ -15,7 +15,7 @@ inner join marts.dim_periods as periods
         and days.business_date between periods.first_date and periods.last_date
 group by
     grouping sets (
-        (days.branch_id, periods.period_id, days.payment_method),
-        (days.currency, periods.period_id, days.payment_method)
+        (days.branch_id, periods.period_code, days.payment_method),
+        (days.currency, periods.period_code, days.payment_method)
     )
-order by scope_id, periods.period_id, taken_amount desc, payment_method
+order by scope_id, periods.period_code, taken_amount desc, payment_method

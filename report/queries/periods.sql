@@ -1,7 +1,7 @@
 -- What can be chosen as a period in each currency, with the days it is compared with.
 select
     currency,
-    period_id,
+    period_code as period_id,
     -- data begin within it
     concat(period_name, case when not is_complete and not is_in_progress then ', in part' end)
         as period_name,
@@ -17,7 +17,7 @@ select
     (
         select count(*) > 0 from held_periods as held
         inner join marts.dim_branches as branches on held.scope_id = branches.branch_id
-        where held.period_id = periods.period_id and branches.currency = periods.currency
+        where held.period_id = periods.period_code and branches.currency = periods.currency
     ) as is_held
 from marts.dim_periods as periods
 order by

@@ -18,7 +18,7 @@ figures as (
 
 select
     scopes.scope_id,
-    periods.period_id,
+    periods.period_code as period_id,
     branches.branch_name,
     case
         when count(found.branch_id) filter (where not days.is_proven) > 0 then 'differs'
@@ -41,5 +41,5 @@ left join found
 left join figures on days.branch_id = figures.branch_id
 cross join lateral (values (branches.branch_id), (branches.currency)) as scopes (scope_id)
 where days.is_complete
-group by scopes.scope_id, periods.period_id, branches.branch_name
-order by scopes.scope_id, periods.period_id, branches.branch_name
+group by scopes.scope_id, periods.period_code, branches.branch_name
+order by scopes.scope_id, periods.period_code, branches.branch_name

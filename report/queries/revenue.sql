@@ -31,7 +31,7 @@ spans as (
 
 select
     spans.scope_id,
-    periods.period_id,
+    periods.period_code as period_id,
     spans.grain,
     greatest(spans.span_date, periods.first_date) as start_date,
     least(spans.span_end_date, periods.last_date + 1) as end_date,
@@ -57,6 +57,6 @@ inner join marts.dim_periods as periods
         and spans.business_date between periods.first_date and periods.last_date
 where (spans.grain <> 'month' or periods.kind <> 'month')
 group by
-    spans.scope_id, periods.period_id, spans.grain, spans.span_date, spans.span_end_date,
+    spans.scope_id, periods.period_code, spans.grain, spans.span_date, spans.span_end_date,
     periods.first_date, periods.last_date, periods.kind, periods.is_in_progress
-order by spans.scope_id, periods.period_id, spans.grain, start_date
+order by spans.scope_id, periods.period_code, spans.grain, start_date

@@ -12,7 +12,7 @@ select
     reviews.low_ratings,
     reviews.answered_share,
     reviews.average_answer_minutes,
-    reviews.average_sentiment,
+    reviews.review_sentiment,
     reviews.deleted_reviews
 from marts.rpt_review_months as reviews
 inner join marts.dim_branches as branches on reviews.branch_id = branches.branch_id

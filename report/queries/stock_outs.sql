@@ -1,7 +1,7 @@
 -- What ran out in a period, on how many days.
 select
     coalesce(stock.branch_id, stock.currency) as scope_id,
-    periods.period_id,
+    periods.period_code as period_id,
     ingredients.ingredient_name,
     count(*) as stock_out_days,
     count(distinct stock.branch_id) as branches
@@ -15,7 +15,7 @@ inner join marts.dim_periods as periods
 where stock.is_stock_out
 group by
     grouping sets (
-        (stock.branch_id, periods.period_id, ingredients.ingredient_name),
-        (stock.currency, periods.period_id, ingredients.ingredient_name)
+        (stock.branch_id, periods.period_code, ingredients.ingredient_name),
+        (stock.currency, periods.period_code, ingredients.ingredient_name)
     )
-order by scope_id, periods.period_id, stock_out_days desc, ingredients.ingredient_name
+order by scope_id, periods.period_code, stock_out_days desc, ingredients.ingredient_name

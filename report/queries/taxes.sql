@@ -41,9 +41,7 @@ select
         else to_char(taxes.month_start, 'Mon YYYY "so far"')
     end as month_name,
     taxes.country_code,
-    coalesce(
-        rtrim(rtrim(cast(100 * taxes.tax_rate as text), '0'), '.') || ' %', 'not known'
-    ) as tax_rate,
+    taxes.tax_rate,
     taxes.taxable_net,
     taxes.tax_amount,
     taxes.tax_refunded,

@@ -30,7 +30,7 @@ periods as (
 final as (
     select
         scopes.scope_id,
-        periods.period_id
+        periods.period_code as period_id
     from scopes
     inner join periods
         on

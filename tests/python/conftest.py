@@ -42,6 +42,7 @@ _forget_the_server()
 
 from ingest import warehouse as warehouse_module  # noqa: E402 - the environment comes first
 from ingest.warehouse.server import is_running  # noqa: E402 - as above
+from sample.cli import KEEP_PRICES  # noqa: E402 - as above
 from tests.python import lighter_dlt  # noqa: E402 - as above
 from tests.python.commands import (  # noqa: E402 - as above
     SMALL_COMPANY,
@@ -140,6 +141,7 @@ def sample_company() -> Path:
         _start(folder)
         sample("start", folder=folder)
         mypizza("ingest", folder=folder)
+        mypizza(*KEEP_PRICES, folder=folder)
         sample("advance", "--days", "35", folder=folder)
         return mypizza("run", "--no-docs", folder=folder).stdout
 

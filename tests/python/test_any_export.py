@@ -291,7 +291,7 @@ def test_orders_that_are_unknown_are_not_none_in_any_sum(company: Warehouse) -> 
     # the ratios are of the branches that know their orders
     right = query(
         company,
-        "select period_id, sum(revenue_before_refunds_exact) / nullif(sum(orders), 0),"
+        "select period_code, sum(revenue_before_refunds_exact) / nullif(sum(orders), 0),"
         " sum(units) / nullif(sum(orders), 0)"
         " from marts.dim_periods as periods inner join marts.rpt_branch_days as days"
         " on days.currency = periods.currency"

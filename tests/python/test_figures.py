@@ -210,6 +210,37 @@ def test_every_amount_of_every_mart_is_on_the_page(resting_warehouse: Warehouse)
     assert {name for name in amounts if f"\n| `{name}` |" not in PAGE} == set()
 
 
+def test_an_amount_that_a_fact_shares_with_the_days_is_theirs(small_warehouse: Warehouse) -> None:
+    """Of the day on which it was sold or paid: what is of an order has another name."""
+    shared = """
+        select facts.attrelid::regclass::text, facts.attname
+        from pg_attribute as facts inner join pg_attribute as days on facts.attname = days.attname
+        where facts.attrelid in ('marts.fct_orders'::regclass, 'marts.fct_payments'::regclass)
+            and days.attrelid = 'marts.rpt_branch_days'::regclass and days.attname ~ '_exact$'
+            -- the tax in a payment, which only refunds have
+            and not (
+                facts.attrelid = 'marts.fct_payments'::regclass
+                and facts.attname = 'tax_amount_exact'
+            )
+        order by 1, 2
+    """
+    with small_warehouse.connect(role="reader") as connection:
+        found = connection.execute(shared).fetchall()
+        apart = [
+            (fact, name)
+            for fact, name in found
+            if connection.execute(
+                sql.SQL(
+                    "select 1 from (select branch_id, business_date, sum({0}) as amount from {1}"
+                    " group by 1, 2) as facts inner join marts.rpt_branch_days as days"
+                    " using (branch_id, business_date) where days.{0} <> facts.amount"
+                ).format(sql.Identifier(name), sql.Identifier(*fact.split(".")))
+            ).fetchone()
+        ]
+    assert len(found) > 4
+    assert apart == []
+
+
 @pytest.fixture
 def queries() -> dict[str, str]:
     """The page's queries by their comment."""

@@ -88,6 +88,48 @@ def test_no_sum_grows_when_marts_are_joined_by_their_declared_keys(
     assert grown == []
 
 
+SHARED_IDS = """
+    select distinct dims.attrelid::regclass::text, dims.attname::text
+    from pg_attribute as dims
+    inner join pg_attribute as others
+        on dims.attname = others.attname and dims.attrelid <> others.attrelid
+    inner join pg_class as dim on dims.attrelid = dim.oid and dim.relname like 'dim\\_%'
+        and dim.relkind = 'r'
+    inner join pg_class as other on others.attrelid = other.oid and other.relkind = 'r'
+    where
+        dims.attname ~ '_(id|key)$' and dim.relnamespace = 'marts'::regnamespace
+        and other.relnamespace = 'marts'::regnamespace and others.attnum > 0
+        and not exists (
+            select from pg_constraint
+            where contype = 'f' and conrelid = dim.oid and dims.attnum = any(conkey)
+        )
+    order by 1, 2
+"""
+"""The ids and keys that a dimension shares with another mart, and does not have from another
+dimension."""
+
+
+def test_an_id_that_a_dimension_shares_with_a_mart_finds_one_row_of_it(
+    small_warehouse: Warehouse,
+) -> None:
+    """In a branch, if both know one. Products have versions: `dim_menu_items` is joined instead."""
+    many = []
+    with small_warehouse.connect() as connection:
+        shared = connection.execute(SHARED_IDS).fetchall()
+        for dimension, name in shared:
+            branch = ", branch_id" if dimension == "marts.dim_menu_items" else ""
+            grown = connection.execute(
+                sql.SQL("select 1 from {} group by {}" + branch + " having count(*) > 1").format(
+                    table(dimension), sql.Identifier(name)
+                )
+            ).fetchone()
+            if grown:
+                many.append((dimension, name))
+    assert len(shared) > 5
+    versions = "marts.dim_products"
+    assert many == [(versions, "chain_product_id"), (versions, "product_id")]
+
+
 def test_every_table_of_products_is_joined_with_one_row_per_product(keys: list[Key]) -> None:
     products = {key.mart for key in keys if key.mart.startswith("marts.rpt_product_")}
     assert len(products) == 4

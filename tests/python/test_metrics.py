@@ -22,7 +22,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from ingest import warehouse as warehouse_module
-from ingest.publish.metric_table import written
+from ingest.publish.metric_table import states, written
 from ingest.publish.metrics import Metrics, Question
 from ingest.warehouse import Warehouse, WarehouseError
 from report.figures import PAGE
@@ -166,12 +166,12 @@ EXPECTED = {
     "posts_that_blame": "count(*) filter (where s.sentiment <= -0.05)",
     "positive_share": f"count(*) filter (where s.sentiment >= 0.05)::numeric / nullif({POSTS}, 0)",
     "negative_share": f"count(*) filter (where s.sentiment <= -0.05)::numeric / nullif({POSTS}, 0)",
-    "sentiment": "sum(s.sentiment) / count(s.sentiment)",
+    "post_sentiment": "sum(s.sentiment) / count(s.sentiment)",
     "reviews": "count(r.review_id)",
     "average_rating": "avg(r.rating)",
     "answered_reviews": "count(r.answered_at)",
     "answered_share": "count(r.answered_at)::numeric / nullif(count(r.review_id), 0)",
-    "average_sentiment": "avg(r.sentiment)",
+    "review_sentiment": "avg(r.sentiment)",
     "web_sessions": SESSIONS,
     "converted_sessions": CONVERTED,
     "conversion": f"{CONVERTED}::numeric / nullif({SESSIONS}, 0)",
@@ -321,7 +321,7 @@ FINE = {
         "select channel, avg(first_response_minutes) as value "
         "from marts.fct_support_tickets group by 1",
     ),
-    "sentiment": (
+    "post_sentiment": (
         ["post__platform"],
         "select platform, avg(sentiment) as value from marts.fct_social_posts group by 1",
     ),
@@ -688,6 +688,18 @@ def test_plain_names_stand_for_the_only_dimension_of_that_name(layer: Metrics) -
         "{{ Dimension('branch__currency') }} = 'it''s a month' "
         "and {{ TimeDimension('metric_time', 'month') }} >= '2016-01-01'"
     )
+    # months and others as they print
+    for plain, grain, full in (
+        ("month = '2016-01'", "month", "= '2016-01-01'"),
+        ("month in ('2015-12', '2016-01-01')", "month", "in ('2015-12-01', '2016-01-01')"),
+        ("quarter between '2015-q4' and '2016-Q1'", "quarter",
+            "between '2015-10-01' and '2016-01-01'"),
+        ("year <> 2015", "year", "<> '2015-01-01'"),
+        ("week >= date '2016-01-04'", "week", ">= '2016-01-04'"),
+        ("day = '2016-02-29'", "day", "= '2016-02-29'"),
+    ):  # fmt: skip
+        time_dimension = f"{{{{ TimeDimension('metric_time', '{grain}') }}}}"
+        assert names.where(plain) == f"{time_dimension} {full}"
     assert names.where("{{ Dimension('city') }} like 'C%'") == (
         "{{ Dimension('branch__city') }} like 'C%'"
     )
@@ -727,6 +739,12 @@ def test_plain_names_stand_for_the_only_dimension_of_that_name(layer: Metrics) -
             Question(["orders"], ["month"], ["channel in ('nope', 'app')", "city = 'Rome'"]),
             "No order channel is called nope; there are ",
         ),
+        (
+            Question(["orders"], where=["month = '2016-01-15'"]),
+            "'2016-01-15' is no month: write '2016-02'; correct --where.",
+        ),
+        (Question(["orders"], where=["week > '2016'"]), "'2016' is no week: write its Monday, "),
+        (Question(["orders"], where=["day = '2016-02-30'"]), "'2016-02-30' is no day: write "),
         (Question(["orders"], where=["city ="]), "The warehouse cannot answer this: syntax error"),
         (
             Question(["guests_year_over_year"]),
@@ -770,6 +788,35 @@ def test_months_and_amounts_are_written_as_people_write_them(layer: Metrics) -> 
     for grain, text in {"quarter": "2015-Q1", "year": "2015", "week": "2014-12-29"}.items():
         asked = Question(["orders"], [grain], order=[grain], limit=1)
         assert written(layer, asked, *layer.ask(asked), None)[0][0] == text
+
+
+def test_a_rate_has_all_its_places_and_a_month_in_progress_says_so(
+    layer: Metrics, tmp_path: Path
+) -> None:
+    question = Question(["tax_due"], ["month", "tax_rate"], ["currency = 'USD'"])
+    names, rows = layer.ask(question)
+    lines = written(layer, question, names, rows, None)
+    # that of New York; and --decimals is about the metrics
+    assert {line[1] for line in lines} >= {"0.08875", "0.12"}
+    assert "0.08875" in {line[1] for line in written(layer, question, names, rows, 2)}
+    said = dict(zip([line[0] for line in lines], states(layer, question, names, rows), strict=True))
+    assert (said["2015-12"], said["2016-02"]) == ("complete", "so far")
+    for grain, value in {"year": "so far", "quarter": "so far", "day": "complete"}.items():
+        asked = Question(["orders"], [grain], ["currency = 'USD'"], [f"-{grain}"], limit=1)
+        assert states(layer, asked, *layer.ask(asked)) == [value]
+    assert states(layer, asked, ["branch", "orders"], [("chicago", 1)]) == []
+    # a file has what the table shows, and the state in a column of its own
+    asks = ("metrics", "query", "--metrics", "net_revenue", "--group-by", "month")
+    asks += ("--where", "currency = 'USD'")
+    file = tmp_path / "months.csv"
+    mypizza(*asks, "--csv", str(file))
+    head, *found = [line.split(",") for line in file.read_text("utf-8").splitlines()]
+    assert head == ["metric_time__month", "net_revenue", "state"]
+    assert found[-1][0::2] == ["2016-02", "so far"]
+    assert ["2015-03", "70397.10", "complete"] in found
+    assert {
+        line.split()[0] for line in mypizza(*asks).stdout.splitlines() if "(so far)" in line
+    } == {"2016-02"}
 
 
 def test_a_question_needs_no_dbt_until_the_project_changes(published: Warehouse) -> None:

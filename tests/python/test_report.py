@@ -330,7 +330,7 @@ EXPECTED_TILES = (
         t.first_response, p.positive_share,
         k.recipe_cost_share, k.waste, k.waste_share, s.stock_out_share,
         w.web_sessions, w.conversion, w.cart_abandonment, w.revenue_per_session,
-        r.reviews, r.average_rating, r.answered_share, r.average_sentiment,
+        r.reviews, r.average_rating, r.answered_share, r.review_sentiment,
         v.device_days, v.cold_chain_share, v.minutes_out_of_range
     from days
     cross join (
@@ -396,7 +396,7 @@ EXPECTED_TILES = (
     cross join (
         select nullif(count(*), 0) as reviews, avg(rating) as average_rating,
             avg((answered_at is not null)::integer) as answered_share,
-            avg(sentiment) as average_sentiment
+            avg(sentiment) as review_sentiment
         from marts.fct_reviews
         where branch_id = any (%(branches)s) and business_date between %(first)s and %(last)s
     ) as r
@@ -420,7 +420,7 @@ EXPECTED_TILES = (
         t.first_response,
         p.positive_share, k.recipe_cost_share, k.waste, k.waste_share, s.stock_out_share,
         w.web_sessions, w.conversion, w.cart_abandonment, w.revenue_per_session,
-        r.reviews, r.average_rating, r.answered_share, r.average_sentiment,
+        r.reviews, r.average_rating, r.answered_share, r.review_sentiment,
         v.device_days, v.cold_chain_share, v.minutes_out_of_range
 """
 )
@@ -478,7 +478,7 @@ def test_a_tile_says_how_much_more_or_less_than_before(
     assert re.fullmatch(r"[▲▼] [\d.]+ percentage points? (more|less)", texts["discount_share"])
     assert float(texts["discount_share"].split()[1]) == pytest.approx(abs(points), abs=0.051)
     # a scale from -1 to 1 has no percentages
-    assert re.fullmatch(r"from [-−]?[\d.]+", texts["average_sentiment"])
+    assert re.fullmatch(r"from [-−]?[\d.]+", texts["review_sentiment"])
     # Quito opened within the first year: there is nothing to compare that with
     browser.open("quito", "2015")
     assert browser.run("return document.querySelector('#tile-orders .delta').textContent") == ""
@@ -498,6 +498,11 @@ def test_a_growth_is_that_of_the_branches_that_traded_through_both(
         ask(published, EXPECTED_TILES, chosen)
         for chosen in (old, replace(old, first=date(2015, 1, 1), last=last))
     )
+    # both sides of the change are said, of the same branches; the tile is of all
+    both = {
+        "net_revenue": f": ${grown['net_revenue']:,.0f} from ${before['net_revenue']:,.0f}",
+        "discount_share": f": {grown['discount_share']:.1%} from {before['discount_share']:.1%}",
+    }
     for basis in ("previous", "year_before"):
         browser.open("USD", "2016", basis=basis)
         change = float(grown["net_revenue"] / before["net_revenue"] - 1)
@@ -505,9 +510,14 @@ def test_a_growth_is_that_of_the_branches_that_traded_through_both(
         shown = browser.run("return document.getElementById('shown').textContent")
         assert "like for like: 1 new branch left out" in shown
         assert f"{last:%-d %B %Y}" in shown.replace(" – ", " ")
-        assert browser.run(
-            "return document.querySelector('#tile-net_revenue .delta').textContent"
-        ) == (f"{arrow} {abs(change):.1%} {word}, like for like")
+        said = {
+            tile: browser.run(f"return document.querySelector('#tile-{tile} .delta').textContent")
+            for tile in both
+        }
+        assert said["net_revenue"] == (
+            f"{arrow} {abs(change):.1%} {word}, like for like{both['net_revenue']}"
+        )
+        assert said["discount_share"].endswith(f", like for like{both['discount_share']}")
         rows = {row[0]: row[2:5] for row in browser.table("branches")}
         assert rows["myPizza La Mariscal"] == ["–", "–", "no: it is new"]
         assert {row[2] for name, row in rows.items() if "Mariscal" not in name} == {"yes"}
@@ -811,6 +821,18 @@ FACTS = {
         "period",
         [0, 1, 2, 3, 4, 5, 6],
     ),
+    "cash_months": (
+        "select to_char(business_date, 'Mon YYYY'), branch_name, "
+        "coalesce(sum(amount) filter (where amount > 0), 0), "
+        "coalesce(-sum(amount) filter (where amount < 0), 0), "
+        "coalesce(sum(tip_amount), 0), coalesce(sum(amount), 0), 0 "
+        "from marts.rpt_branch_days inner join marts.dim_branches using (branch_id) "
+        "left join (select * from marts.fct_payments where payment_method = 'cash') as cash "
+        "using (branch_id, business_date) where branch_id = any (%(branches)s) "
+        "and business_date between %(first)s and %(last)s group by 1, 2",
+        "year",
+        [0, 1, 2, 3, 4, 5, 6],
+    ),
     "reconciliation": (
         "select branch_name, to_char(business_date, 'FMDD FMMonth YYYY'), "
         "sum(at_till) filter (where figure = 'order_total'), "
@@ -916,7 +938,15 @@ def test_every_figure_shows_the_facts(
             # a closed day is a bar of nothing and no row of the facts, as is an hour without orders
             shown = [row for row in shown if (row[1] if figure == "revenue" else 0) or row[2]]
             expected = [row for row in expected if row[1] or row[2]]
-        if figure in ("visitors", "sentiment", "recipe_cost", "waste", "taxes", "ratings"):
+        if figure in (
+            "visitors",
+            "sentiment",
+            "recipe_cost",
+            "waste",
+            "taxes",
+            "ratings",
+            "cash_months",
+        ):
             shown = [row for row in shown if any(isinstance(cell, float) and cell for cell in row)]
             expected = [row for row in expected if any(isinstance(c, float) and c for c in row)]
             # a month in progress says so
@@ -1083,7 +1113,7 @@ def test_any_days_are_compared_with_as_many_before_and_with_the_year_before(
         change = float(grown["net_revenue"] / compared["net_revenue"] - 1)
         said = browser.run("return document.querySelector('#tile-net_revenue .delta').textContent")
         assert f"{abs(change):.1%} {'more' if change > 0 else 'less'}" in said
-        assert said.endswith(", like for like") == (basis == "year_before")
+        assert (", like for like" in said) == (basis == "year_before")
         shown = browser.run("return document.getElementById('shown').textContent")
         assert f"Compared with {before.first:%-d}" in shown
         assert ("1 new branch left out" in shown) == (basis == "year_before")
@@ -1768,6 +1798,8 @@ def test_the_pages_around_the_report_can_be_read_in_both_themes_and_on_a_phone(
             assert browser.run(CONTRAST) == [], scheme
             wide = "return document.documentElement.scrollWidth - window.innerWidth"
             assert browser.run(wide) <= 0
+            cut = "return [...document.querySelectorAll('.wide')].some("
+            assert not browser.run(f"{cut}each => each.scrollWidth > each.clientWidth + 1)")
     finally:
         browser.size(1280)
 
@@ -1862,6 +1894,19 @@ def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, b
             )
             == []
         )
+        # a long list ends with a whole row, and goes on when asked
+        seen = (
+            "return [...document.querySelectorAll('#figure-cash_months tbody tr')]"
+            ".filter(each => each.getClientRects().length).length"
+        )
+        assert browser.run(
+            "return [...document.querySelectorAll('figure:not([hidden]) .table')].filter("
+            "each => each.scrollHeight > each.clientHeight + 1).map(each => each.parentElement.id)"
+        ) == []  # fmt: skip
+        if branch == "USD":
+            assert browser.run(seen) == 5
+            browser.run("document.querySelector('#figure-cash_months .others').click()")
+            assert browser.run(seen) == len(browser.table("cash_months")) > 50
     finally:
         browser.size(1280)
 

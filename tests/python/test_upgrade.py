@@ -55,6 +55,8 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
         "order_kind",
         "order_refunds_exact",
         "order_revenue_exact",
+        "order_tax_refunds",
+        "order_tax_refunds_exact",
         "paid_amount_exact",
         "prices_include_tax",
         "returned_amount_exact",
@@ -63,8 +65,6 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
         "revenue_before_refunds_exact",
         "system_name",
         "tax_amount_exact",
-        "tax_refunded",
-        "tax_refunded_exact",
         "till_total_exact",
         "tips_amount_exact",
         "unpaid_amount",
@@ -75,8 +75,8 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
         "paid_back_amount",
         "paid_back_amount_exact",
         "payment_refunds_exact",
+        "payment_tax_refunds_exact",
         "tax_amount_exact",
-        "tax_refunded_exact",
         "till_method",
         "tip_amount_exact",
     ),
@@ -148,6 +148,7 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
 """The columns that the marts of today have and those of the dump have not, by mart."""
 
 RENAMED: Mapping[str, Mapping[str, str]] = {
+    "dim_periods": {"period_id": "period_code"},
     "fct_orders": {"net_revenue": "order_revenue", "refund_amount": "order_refunds"},
     "fct_payments": {"refund_amount": "payment_refunds"},
     "fct_order_lines": {"cost_amount": "till_cost"},

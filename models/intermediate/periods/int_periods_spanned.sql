@@ -20,7 +20,7 @@ final as (
 
         -- which days
         currency,
-        period_id,
+        period_code as period_id,
         cast({{ days }}first_date as date) as first_date,
         cast({{ days }}last_date as date) as last_date,
         -- so many days without a sale may be days of rest, and not days without data

@@ -43,7 +43,7 @@ rolling as (
     {%- for length in [7, 28, 91, 365] %}
     select
         currency,
-        'last-{{ length }}-days' as period_id,
+        'last-{{ length }}-days' as period_code,
         'Last {{ length }} days' as period_name,
         'rolling' as kind,
         {{ dbt.dateadd('day', 1 - length, 'last_date') }} as first_date,
@@ -69,7 +69,7 @@ spans as (
     {%- for kind, (months, id, name) in calendar.items() %}
     select
         traded.currency,
-        {{ id }} as period_id,
+        {{ id }} as period_code,
         {{ name }} as period_name,
         '{{ kind }}' as kind,
         min(dates.date_day) as first_date,
@@ -103,7 +103,7 @@ spans as (
 calendar as (
     select
         currency,
-        period_id,
+        period_code,
         period_name,
         kind,
         first_date,
@@ -126,9 +126,9 @@ calendar as (
 final as (
     select
         -- keys
-        {{ surrogate_key('currency', 'period_id') }} as period_key,
+        {{ surrogate_key('currency', 'period_code') }} as period_key,
         currency,
-        period_id,
+        period_code,
 
         -- its days, and those of the two periods that it is compared with
         {%- for name in ['', 'previous_', 'year_before_'] %}

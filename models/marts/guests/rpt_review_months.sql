@@ -31,7 +31,7 @@ counted as (
         cast(1.0 * count(answered_at) / nullif(count(review_id), 0) as numeric(9, 6))
             as answered_share,
         cast(avg(answer_minutes) as numeric(12, 2)) as average_answer_minutes,
-        cast(avg(sentiment) as numeric(5, 4)) as average_sentiment,
+        cast(avg(sentiment) as numeric(5, 4)) as review_sentiment,
         count(order_key) as reviews_of_orders,
         count(deleted_at) as deleted_reviews
     from reviews

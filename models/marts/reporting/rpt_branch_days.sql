@@ -35,7 +35,7 @@ payment_days as (
         branch_id,
         business_date,
         sum(payment_refunds_exact) as refund_amount,
-        sum(tax_refunded_exact) as tax_refunded,
+        sum(payment_tax_refunds_exact) as tax_refunded,
         sum(amount_exact) as paid_amount,
         sum(paid_back_amount_exact) as paid_back_amount
     from {{ ref('fct_payments') }}

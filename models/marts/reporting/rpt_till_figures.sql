@@ -58,7 +58,7 @@ closings as (
         min(business_date) as business_date,
         sum(paid_amount_exact) as paid_amount,
         sum(order_revenue_exact) as net_amount,
-        sum(tax_amount_exact - tax_refunded_exact) as tax_amount
+        sum(tax_amount_exact - order_tax_refunds_exact) as tax_amount
     from orders
     where closing_id is not null
     group by branch_id, closing_id

@@ -13,7 +13,7 @@
 ) }}
 {%- set amounts = [
     'gross_revenue', 'discount_amount', 'tax_amount', 'revenue_before_refunds', 'order_refunds',
-    'tax_refunded', 'order_revenue', 'tips_amount', 'paid_amount', 'unpaid_amount',
+    'order_tax_refunds', 'order_revenue', 'tips_amount', 'paid_amount', 'unpaid_amount',
 ] %}
 {%- set revenue = revenue_before_refunds(
     'orders.gross_amount', 'orders.discount_amount', 'orders.tax_amount', 'orders.prices_include_tax'
@@ -84,7 +84,8 @@ measured as (
         orders.tax_refunded as returned_tax_exact,
         orders.tips_amount as line_tips_exact,
         orders.refund_amount + coalesce(order_payments.refund_amount, 0) as order_refunds_exact,
-        orders.tax_refunded + coalesce(order_payments.tax_refunded, 0) as tax_refunded_exact,
+        orders.tax_refunded + coalesce(order_payments.tax_refunded, 0)
+            as order_tax_refunds_exact,
         {{ revenue }} as revenue_before_refunds_exact,
         {{ revenue }} - orders.refund_amount - coalesce(order_payments.refund_amount, 0)
             as order_revenue_exact,

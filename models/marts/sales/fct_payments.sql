@@ -50,7 +50,7 @@ final as (
         {%- for amount in amounts %}
         cast({{ recorded.get(amount, amount) }} as {{ exact_type() }}) as {{ amount }}_exact,
         {%- endfor %}
-        tax_refunded as tax_refunded_exact,
+        tax_refunded as payment_tax_refunds_exact,
 
         -- load: unknown until the load is complete
         case when load_id <= complete_load_id then load_id end as load_id

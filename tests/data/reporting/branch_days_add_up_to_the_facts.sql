@@ -32,7 +32,7 @@ with booked as (
         0 as revenue_before_refunds,
         0 as tips_amount,
         payment_refunds_exact as refund_amount,
-        tax_refunded_exact as tax_refunded,
+        payment_tax_refunds_exact as tax_refunded,
         amount_exact as taken_amount,
         paid_back_amount_exact as paid_back_amount,
         0 as orders,
