@@ -11,6 +11,7 @@ import pytest
 
 from ingest.warehouse import PROJECT_DIR, Warehouse
 from tests.python.commands import mypizza
+from tests.python.test_docs import OF_A_YEAR, QUESTION
 
 PAGE = (PROJECT_DIR / "docs" / "dbt" / "questions.md").read_text(encoding="utf-8")
 QUESTIONS = {
@@ -187,6 +188,18 @@ def test_the_answer_to_a_question_equals_the_facts(
         )
     ]
     assert unmatched == [], expected
+
+
+@pytest.mark.parametrize("relation", sorted(OF_A_YEAR))
+def test_a_question_about_a_long_time_finds_an_answer(
+    published_warehouse: Warehouse, relation: str
+) -> None:
+    with published_warehouse.connect(role="reader") as connection:
+        ((comment,),) = connection.execute(
+            "select obj_description(to_regclass(%s))", [relation]
+        ).fetchall()
+        (statement,) = QUESTION.findall(comment)
+        assert connection.execute(statement).fetchall()
 
 
 def test_the_queries_to_begin_with_find_an_answer_and_add_no_two_currencies(
