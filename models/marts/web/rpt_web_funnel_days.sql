@@ -46,8 +46,9 @@ days as (
 final as (
 
     select
-        {{ surrogate_key("coalesce(days.branch_id, 'none')", ['days.business_date', 'days.platform']) }}
-            as web_funnel_key,
+        {{ surrogate_key(
+            "coalesce(days.branch_id, 'none')", ['days.business_date', 'days.platform']
+        ) }} as web_funnel_key,
         days.branch_id,
         days.business_date,
         days.platform,
