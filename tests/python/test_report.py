@@ -934,6 +934,9 @@ def test_every_figure_shows_the_facts(
             expected = sorted(expected, key=lambda row: -row[3])[:10]
         if figure == "alerts":
             assert len(shown) == len(expected)
+        if figure == "prices":
+            # what the tills have changed before the first run is known, too
+            assert expected or period not in ("last-28-days", "last-91-days")
         if figure in ("revenue", "hours"):
             # a closed day is a bar of nothing and no row of the facts, as is an hour without orders
             shown = [row for row in shown if (row[1] if figure == "revenue" else 0) or row[2]]

@@ -144,6 +144,9 @@ def test_the_company_loads_and_trades_on_to_a_day_once(started: Warehouse) -> No
         said = sample("start", "--until", f"{day}")
         assert company.last_day(started) == day
         assert ("succeeded" in said.stdout) == is_new
+    # what a price was before the company traded on is known
+    ((prices,),) = query(started, "select count(*) from snapshots.products")
+    assert prices > 100
 
 
 def test_stop_takes_its_own_addresses_out_and_start_goes_on(started: Warehouse) -> None:
