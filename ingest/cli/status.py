@@ -37,6 +37,7 @@ def status(as_json: Json = False) -> None:
         # a version of the marts from before there was a proof has none to show
         proof = audit.rows(connection, "proof", "marts.rpt_till_figures")
         findings = audit.rows(connection, "findings", "marts.rpt_till_figures")
+        mute = audit.rows(connection, "mute_devices", "marts.rpt_cold_chain_days")
         above = audit.above_limit(connection)
         following = audit.rows(connection, "following", "audit.following")
         partitions = audit.rows(connection, "partitions", "audit.loads")
@@ -63,13 +64,15 @@ def status(as_json: Json = False) -> None:
         show_json({
             "running": holder, "following": following[0] if following else None,
             "partitions": partitions, "loads": loads, "proof": proof, "findings": findings,
-            "publications": publications, "problems": problems,
+            "mute_devices": mute, "publications": publications, "problems": problems,
         })  # fmt: skip
     else:
         _show_loads(holder, loads)
         _show_following(following, partitions)
         _show_proof(proof, findings)
         _show_publications(publications)
+        if mute:
+            say(_mute(mute), "yellow")
         for load in loads:
             if load["feed"] in unread:
                 for note in load["notes"] or ():
@@ -184,6 +187,15 @@ def _show_proof(proof: Sequence[Row], findings: Sequence[Row]) -> None:
             )
             for row in findings
         ],
+    )
+
+
+def _mute(devices: Sequence[Row]) -> str:
+    named = ", ".join(f"{row['device_id']} of {row['branch_id']}" for row in devices[:5])
+    more = f" and {len(devices) - 5:,} more" if len(devices) > 5 else ""
+    return (
+        f"No reading has ever come of {named}{more}: these days are not recorded. Compare the "
+        "names in seeds/devices.csv with what readings say."
     )
 
 

@@ -3,26 +3,116 @@
     {{ return(var("sensor_streams", []) if "streams" in var("systems") else []) }}
 {%- endmacro %}
 
-{#- The reasons why a message of sensors cannot be a reading. The query knows its device in
-    seeds/devices.csv as `devices`. -#}
-{% macro sensor_checks() -%}
+{#- SQL of a part of what a reading says, as text; null where it says none. It has our name, or stands
+    where `vars.sensor_fields` says: this is the only place that knows it.
+
+    Args:
+        name: our name of it.
+        body: SQL of the message's object. -#}
+{% macro sensor_field(name, body) -%}
+    {%- set place = var("sensor_fields", {}).get(name, name) -%}
+    {{ return("nullif(" ~ json_text(body, place.split(".")) ~ ", '')") }}
+{%- endmacro %}
+
+{#- What a message of sensors says, by the name of the column; of other messages null. The message is
+    `taken_apart`. -#}
+{% macro sensor_parts() -%}
+    {%- set parts = {} -%}
+    {%- for name in ["device", "metric", "value", "unit", "sent_at"] if sensor_streams() -%}
+        {%- set said = sensor_field(name, "taken_apart.body") -%}
+        {%- do parts.update({"said_" ~ name: "case when " ~ is_of_sensors("taken_apart")
+            ~ " then " ~ (message_moment(said) if name == "sent_at" else said) ~ " end"}) -%}
+    {%- endfor -%}
+    {{ return(parts) }}
+{%- endmacro %}
+
+{#- The condition that a message is of sensors. -#}
+{% macro is_of_sensors(message) -%}
+    {{ return(message ~ ".stream in ('" ~ sensor_streams() | join("', '") ~ "')") }}
+{%- endmacro %}
+
+{#- The devices by what readings say: a name, and branch and metric, which are empty where a reading
+    says none. `devices` is how many are meant; of several nobody knows metric and unit. -#}
+{% macro named_devices() -%}
+    select
+        named.name_in_readings,
+        named.branch_id,
+        named.metric,
+        count(*) as devices,
+        case when count(*) = 1 then max(named.measured) end as measured,
+        case when count(*) = 1 then max(named.unit) end as unit
+    from (
+        select
+            coalesce(devices.name_in_readings, devices.device_id) as name_in_readings,
+            case when said.has_branch = 1 then devices.branch_id else '' end as branch_id,
+            case when said.has_metric = 1 then lower(devices.metric) else '' end as metric,
+            devices.metric as measured,
+            devices.unit
+        from {{ ref('devices') }} as devices
+        inner join {{ ref('branches') }} as branches on devices.branch_id = branches.branch_id
+        cross join (
+            select 0 as has_branch, 0 as has_metric
+            union all select 0, 1
+            union all select 1, 0
+            union all select 1, 1
+        ) as said
+    ) as named
+    group by named.name_in_readings, named.branch_id, named.metric
+{%- endmacro %}
+
+{#- The join that finds what a message (`timed`) means in `devices`, which are `named_devices`. -#}
+{% macro join_devices() -%}
+    {%- if sensor_streams() -%}
+    left join devices
+        on
+            timed.said_device = devices.name_in_readings
+            and coalesce(timed.branch_id, '') = devices.branch_id
+            and coalesce(lower(timed.said_metric), '') = devices.metric
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The reasons why a message of sensors (`timed`) cannot be a reading of one of the `devices`.
+
+    Args:
+        received_at: SQL of when it was received. -#}
+{% macro sensor_checks(received_at) -%}
     {%- if not sensor_streams() -%} {{ return([]) }} {%- endif -%}
-    {%- set is_reading = "timed.stream in ('" ~ sensor_streams() | join("', '") ~ "') and " -%}
-    {%- set unit = "upper(replace(coalesce(" ~ json_text("timed.body", "unit")
-        ~ ", devices.unit), '°', ''))" -%}
+    {%- set is_reading = is_of_sensors("timed") ~ " and " -%}
+    {%- set is_unknown = is_reading ~ "devices.devices is null and " -%}
+    {%- set known = "exists (select 1 from devices as known where known.branch_id = ''"
+        ~ " and known.name_in_readings = timed.said_device and known.metric = " -%}
+    {%- set has_name = known ~ "'')" -%}
+    {%- set has_metric = known ~ "coalesce(lower(timed.said_metric), ''))" -%}
+    {%- set unit = "upper(replace(coalesce(timed.said_unit, devices.unit), '°', ''))" -%}
+    {#- a clock that is wrong by more than a hundred years says nothing -#}
+    {%- set sent_at = "case when timed.said_sent_at between "
+        ~ dbt.dateadd("year", -100, received_at) ~ " and " ~ dbt.dateadd("year", 100, received_at)
+        ~ " then timed.said_sent_at else " ~ received_at ~ " end" -%}
     {{ return([
-        reason_where(is_reading ~ "devices.device_id is null",
-            "device: is no device of seeds/devices.csv"),
-        reason_where(is_reading ~ "lower(" ~ json_text("timed.body", "metric")
-            ~ ") <> lower(devices.metric)", "metric: is not that of the device"),
-        reason_where(is_reading ~ "coalesce(" ~ safe_cast(
-            json_text("timed.body", "value"), "numeric(12, 4)"
-        ) ~ ", 10001) not between -10000 and 10000", "value: is no number that a sensor measures"),
-        reason_where(is_reading ~ "devices.metric = 'temperature' and " ~ unit
+        reason_where(is_unknown ~ "not " ~ has_name, "device: is no device of seeds/devices.csv"),
+        reason_where(is_unknown ~ has_name ~ " and not " ~ has_metric,
+            "metric: is not that of the device"),
+        reason_where(is_unknown ~ has_metric ~ " and branches.branch_id is not null",
+            "branch: is not that of the device"),
+        reason_where(is_reading ~ "devices.devices > 1",
+            "device: is the name of several in seeds/devices.csv; say its metric, or its branch"),
+        reason_where(is_reading ~ "coalesce(" ~ safe_cast("timed.said_value", "numeric(12, 4)")
+            ~ ", 10001) not between -10000 and 10000", "value: is no number that a sensor measures"),
+        reason_where(is_reading ~ "devices.measured = 'temperature' and " ~ unit
             ~ " not in ('C', 'F', 'K')", "unit: is no unit of temperature"),
-        reason_where(is_reading ~ "devices.metric <> 'temperature' and " ~ unit
+        reason_where(is_reading ~ "devices.measured <> 'temperature' and " ~ unit
             ~ " <> upper(devices.unit)", "unit: is not that of the device"),
+        reason_where(is_reading ~ "timed.occurred_at_read < "
+            ~ dbt.dateadd("day", -sensor_days_late(), "(" ~ sent_at ~ ")"),
+            "occurred_at: lies more than " ~ sensor_days_late() ~ " days before it was sent"),
     ]) }}
+{%- endmacro %}
+
+{#- By how many days a reading may be late: two fewer than readings are kept, so that a build has the
+    time to take it into its hour. -#}
+{% macro sensor_days_late() -%}
+    {%- set kept = var("sensor_readings_kept_days", 90) -%}
+    {{ return([kept - 2, kept // 2] | max) }}
 {%- endmacro %}
 
 {#- The moment from which on readings are kept: so many whole days before the newest one. None where a
@@ -75,38 +165,52 @@
     )
 {%- endmacro %}
 
-{#- The readings that events are, with a device's clock put right, in our unit: a query. What a reading
-    says has the fields of docs/how-to/add-sensors.md.
+{#- The condition that somebody was told of an incident of the same device and kind (`told`). Readings
+    that came late may have moved its begin since; a silence goes on until a reading that was measured
+    after somebody was told. -#}
+{% macro is_told_of(told, incidents) -%}
+    (
+        {{ told }}.began_at >= {{ incidents }}.began_at
+        or ({{ incidents }}.incident_kind = 'silence' and {{ told }}.told_at >= {{ incidents }}.began_at)
+    )
+    and (
+        {{ incidents }}.ended_at is null
+        or {{ told }}.began_at < {{ incidents }}.ended_at
+    )
+{%- endmacro %}
+
+{#- The readings that events are, with a device's clock put right, in our unit: a query. Each means
+    one device, or it would be in quarantine.
 
     Args:
         events: relation of events; none, where the company has no sensors. -#}
 {% macro sensor_readings(events) -%}
     {%- set text = dbt.type_string() -%}
-    {%- set streams = sensor_streams() -%}
-    {%- set fields = ['device', 'value', 'unit', 'sequence', 'sent_at'] -%}
+    {%- set fields = ['device', 'metric', 'value', 'unit', 'sequence', 'sent_at'] -%}
     {%- set columns = ['event_key', 'load_id'] -%}
     {%- set said = {} -%}
     {%- for field in fields %}
-    {%- do said.update({field: 'nullif(' ~ json_text('events.body', field) ~ ", '')"}) -%}
+    {%- do said.update({field: sensor_field(field, 'events.body')}) -%}
     {%- endfor %}
     {%- set behind = dbt.datediff('sent.sent_at', 'opened.received_at', 'millisecond') -%}
     with opened as (
 
-        {%- if streams %}
+        {%- if sensor_streams() %}
         select
             {%- for column in columns %}
             events.{{ column }},
             {%- endfor %}
             said.*,
+            events.branch_id as said_branch_id,
             events.occurred_at,
             events.received_at
         from {{ events }} as events
         {{ once_per_row(said, 'said') }}
-        where events.stream in ('{{ streams | join("', '") }}')
+        where {{ is_of_sensors('events') }}
         {%- else %}
         {#- a company without sensors has no readings -#}
         select
-            {%- for column in columns + fields %}
+            {%- for column in columns + fields + ['said_branch_id'] %}
             cast(null as {{ text }}) as {{ column }},
             {%- endfor %}
             cast(null as timestamp with time zone) as occurred_at,
@@ -122,6 +226,7 @@
 
         select
             opened.*,
+            devices.device_id,
             devices.branch_id,
             branches.time_zone,
             branches.cutover_hour,
@@ -131,7 +236,11 @@
             {{ has_wrong_clock('read.behind') }} as has_wrong_clock,
             {{ right_time('opened.occurred_at', 'opened.received_at', 'read.behind') }} as happened_at
         from opened
-        inner join {{ ref('devices') }} as devices on opened.device = devices.device_id
+        inner join {{ ref('devices') }} as devices
+            on
+                opened.device = coalesce(devices.name_in_readings, devices.device_id)
+                and devices.branch_id = coalesce(opened.said_branch_id, devices.branch_id)
+                and lower(devices.metric) = lower(coalesce(opened.metric, devices.metric))
         inner join {{ ref('branches') }} as branches on devices.branch_id = branches.branch_id
         {{ once_per_row({'sent_at': message_moment('opened.sent_at')}, 'sent') }}
         {{ once_per_row({
@@ -146,7 +255,7 @@
         select
             -- keys
             event_key as reading_key,
-            device as device_id,
+            device_id,
             branch_id,
             {{ business_date('happened_at', 'time_zone', 'cutover_hour') }} as business_date,
 

@@ -70,7 +70,7 @@ final as (
             devices.reading_value < devices.lowest_value
             or devices.reading_value > devices.highest_value, false
         ) as is_out_of_range,
-        {{ said_ago }} >= {{ silent_seconds() }} as is_silent
+        coalesce({{ said_ago }} >= {{ silent_seconds() }}, true) as is_silent
     from newest as devices
     where {{ may_see('devices.branch_id') }}
 

@@ -85,7 +85,8 @@ found as (
         {{ dbt.current_timestamp() }} as seen_at,
         happened_at as good_at
     from devices
-    where is_silent
+    -- of one that never said anything nobody knows since when
+    where is_silent and happened_at is not null
 
 ),
 

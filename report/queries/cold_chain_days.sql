@@ -7,7 +7,11 @@ select
     concat_ws(
         ', ',
         case when not days.is_in_range then 'out of range' end,
-        case when not days.is_complete then 'not measured all day' end
+        case
+            when days.is_complete then null
+            when days.readings = 0 then 'not recorded'
+            else 'not measured all day'
+        end
     ) as problem,
     -- the one that is further outside
     case
@@ -23,7 +27,9 @@ select
     case
         when days.is_complete then 0
         else
-            greatest(days.expected_readings - days.readings, 0) * devices.expected_seconds / 60.0
+            greatest(
+                days.expected_readings * devices.expected_seconds / 60.0 - days.minutes_measured, 0
+            )
     end as minutes_without_readings,
     days.responsible,
     to_char(days.told_at at time zone branches.time_zone, 'YYYY-MM-DD HH24:MI') as told

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from itertools import pairwise
 from statistics import median
 from typing import Any
@@ -18,7 +19,6 @@ from zoneinfo import ZoneInfo
 from ingest.warehouse import PROJECT_DIR
 from sample import guests, sensors
 
-ZONES = {"chicago": (ZoneInfo("America/Chicago"), 4), "quito": (ZoneInfo("America/Guayaquil"), 3)}
 Row = tuple[Any, ...]
 
 
@@ -62,9 +62,20 @@ def rounded(value: Decimal) -> Decimal:
     return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
+def seed(name: str, key: str) -> dict[str, dict[str, str]]:
+    with (PROJECT_DIR / "seeds" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return {row[key]: row for row in csv.DictReader(file)}
+
+
+@cache
 def devices() -> dict[str, dict[str, str]]:
-    with (PROJECT_DIR / "seeds" / "devices.csv").open(encoding="utf-8", newline="") as file:
-        return {row["device_id"]: row for row in csv.DictReader(file)}
+    return seed("devices", "device_id")
+
+
+ZONES = {
+    branch_id: (ZoneInfo(row["time_zone"]), int(row["cutover_hour"]))
+    for branch_id, row in seed("branches", "branch_id").items()
+}
 
 
 def topic() -> tuple[dict[str, list[Reading]], datetime]:
@@ -83,6 +94,8 @@ def topic() -> tuple[dict[str, list[Reading]], datetime]:
             continue
         received = datetime.fromtimestamp(message.moment / 1000, UTC)
         measured, sent = (datetime.fromisoformat(said[key]) for key in ("measured_at", "sent_at"))
+        if sent - measured > timedelta(days=88):
+            continue  # it is too late for its hour
         marks = {said["reading_id"], (said["device"], said["sequence"], measured, said["value"])}
         if not marks & seen:
             skew = received - sent
@@ -107,20 +120,31 @@ def business_date(device: dict[str, str], at: datetime) -> date:
     return (at.astimezone(zone).replace(tzinfo=None) - timedelta(hours=cutover)).date()
 
 
+def hour_of(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
+def minutes(stretches: Sequence[timedelta]) -> Decimal:
+    microseconds = sum(stretches, timedelta()) // timedelta(microseconds=1)
+    return rounded(Decimal(microseconds) / 60_000_000)
+
+
 def hours(found: dict[str, list[Reading]]) -> list[Row]:
-    by_hour: dict[tuple[str, datetime], list[Reading]] = defaultdict(list)
+    by_hour: dict[tuple[str, datetime], list[tuple[Reading, timedelta]]] = defaultdict(list)
     for device_id, readings in found.items():
-        for reading in readings:
-            hour = reading.at.replace(minute=0, second=0, microsecond=0)
-            by_hour[device_id, hour].append(reading)
+        usual = timedelta(seconds=int(devices()[device_id]["expected_seconds"]))
+        ends = [min(one.at + usual, other.at) for one, other in pairwise(readings)]
+        for reading, end in zip(readings, [*ends, readings[-1].at + usual], strict=True):
+            by_hour[device_id, hour_of(reading.at)].append((reading, end - reading.at))
     return sorted(
         (
-            device_id, f"{hour:%Y-%m-%d %H}", business_date(readings[0].device, hour),
+            device_id, f"{hour:%Y-%m-%d %H}", business_date(devices()[device_id], hour),
             len(values), min(values), max(values), rounded(sum(values, Decimal(0)) / len(values)),
-            values[-1], rounded(Decimal(10 * sum(reading.beyond > 0 for reading in readings))),
+            values[-1], minutes([lasts for reading, lasts in of_hour if reading.beyond > 0]),
+            minutes([lasts for _, lasts in of_hour]),
         )
-        for (device_id, hour), readings in by_hour.items()
-        if (values := [reading.value for reading in readings])
+        for (device_id, hour), of_hour in by_hour.items()
+        if (values := [reading.value for reading, _ in of_hour])
     )  # fmt: skip
 
 
@@ -211,17 +235,17 @@ def _incidents_of(readings: list[Reading], newest: datetime) -> Iterator[Inciden
             return False
         return seconds(readings[number - 1].at, readings[number].at) < 3.5 * 600
 
-    def minutes(bad: list[int], each: Incident) -> float:
+    def lasts(bad: list[int], each: Incident) -> float:
         return seconds(each.began_at, each.ended_at or readings[bad[-1]].at) / 60
 
     for bad, each in runs(readings, "out_of_range", lambda number: beyond(number) > 0, beyond):
-        if minutes(bad, each) > int(device["minutes_allowed"]):
+        if lasts(bad, each) > int(device["minutes_allowed"]):
             yield each
     if device["is_steady"] == "true":
         for _, each in jumps(readings):
             yield each
     for bad, each in runs(readings, "stuck", is_same, lambda _: 0):
-        if minutes(bad, each) >= 240:
+        if lasts(bad, each) >= 240:
             yield each
     for one, other in pairwise([*(reading.at for reading in readings), newest]):
         if seconds(one, other) >= 3.5 * 600:
@@ -229,16 +253,33 @@ def _incidents_of(readings: list[Reading], newest: datetime) -> Iterator[Inciden
             yield Incident(device["device_id"], "silence", one, ended, None)
 
 
+def first_days(found: dict[str, list[Reading]]) -> dict[str, date]:
+    """The day from which on each device must have readings."""
+    spoke = {
+        device_id: business_date(devices()[device_id], hour_of(readings[0].at))
+        for device_id, readings in found.items()
+    }
+    of_branch: dict[str, list[date]] = defaultdict(list)
+    for device_id, day in spoke.items():
+        of_branch[devices()[device_id]["branch_id"]].append(day)
+    first = {}
+    for device_id, device in devices().items():
+        known = [date.fromisoformat(device["installed_on"])] if device["installed_on"] else []
+        known += [spoke[device_id]] if device_id in spoke else []
+        others = of_branch.get(device["branch_id"]) or spoke.values()
+        first[device_id] = min(known or others)
+    return first
+
+
 def days(found: dict[str, list[Reading]], wrong: Sequence[Incident]) -> list[Row]:
-    """The days of the cold chain."""
-    last = max(readings[-1].at for readings in found.values())
-    last_hour = last.replace(minute=0, second=0, microsecond=0)
-    rows = []
-    for device_id, readings in found.items():
-        device = readings[0].device
+    """The days of the cold chain, of devices that never said anything, too."""
+    last_hour = hour_of(max(readings[-1].at for readings in found.values()))
+    rows: list[Row] = []
+    for device_id, day in first_days(found).items():
+        device = devices()[device_id]
         zone, cutover = ZONES[device["branch_id"]]
-        first_hour = readings[0].at.replace(minute=0, second=0, microsecond=0)
-        day = business_date(device, first_hour)
+        heard = [hour_of(reading.at) for reading in found.get(device_id, ())]
+        is_first = bool(heard) and day == business_date(device, heard[0])
         while day <= business_date(device, last_hour):
             begin, end = (
                 datetime(each.year, each.month, each.day, cutover, tzinfo=zone)
@@ -253,21 +294,10 @@ def days(found: dict[str, list[Reading]], wrong: Sequence[Incident]) -> list[Row
             ]
             kinds = {each.kind for each in of_day}
             is_over = last_hour >= end
-            is_complete = is_over and "silence" not in kinds
-            count = sum(
-                begin <= reading.at.replace(minute=0, second=0, microsecond=0) < end
-                for reading in readings
-            )
-            rows.append(
-                (
-                    device_id,
-                    day,
-                    is_over,
-                    is_complete,
-                    "out_of_range" not in kinds,
-                    len(of_day),
-                    count,
-                )
-            )
-            day += timedelta(days=1)
+            was_there = bool(heard) and (is_first or heard[0] <= begin)
+            count = sum(begin <= hour < end for hour in heard)
+            is_complete = is_over and was_there and "silence" not in kinds
+            is_in_range = "out_of_range" not in kinds
+            rows.append((device_id, day, is_over, is_complete, is_in_range, len(of_day), count))
+            day, is_first = day + timedelta(days=1), False
     return sorted(rows)

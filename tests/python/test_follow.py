@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -273,6 +273,41 @@ def test_a_failure_that_goes_on_is_told_once_and_so_is_its_end(
     assert begun == "mypizza run failed 3 of 7 records wait."
     assert other == "mypizza run failed It is full."
     assert over == "mypizza run is well again"
+
+
+def test_an_incident_whose_begin_moves_with_late_readings_is_told_once(
+    published: Warehouse, broker: Broker, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MYPIZZA_ALERT_URL", receiver.url)
+    now = datetime.now(UTC)
+
+    def told_after(values: dict[int, float]) -> int:
+        """How often it was told, after readings of so many minutes ago have come."""
+        said = [
+            {
+                "reading_id": f"backlog-{ago}", "device": "chicago-fridge", "value": value,
+                "measured_at": (now - timedelta(minutes=ago)).isoformat(),
+                "sent_at": datetime.now(UTC).isoformat(),
+            }
+            for ago, value in values.items()
+        ]  # fmt: skip
+        broker.produce("plant.sensors.v1", [json.dumps(each) for each in said])
+        mypizza("ingest", "streams")
+        incidents.tell(published)
+        lines = "\n".join(receiver.messages).splitlines()
+        return sum(line.startswith("chicago-fridge: out of range since") for line in lines)
+
+    # a backlog comes newest first
+    assert told_after({1: 20.1, 11: 20.2, 21: 20.3, 31: 20.4, 41: 20.5, 51: 20.6}) == 1
+    assert told_after({61: 20.7, 71: 20.8}) == 1
+    # it was well in between: what goes on is another incident
+    assert told_after({46: 4.0}) == 2
+    began = query(
+        published,
+        "select date_trunc('second', began_at) from audit.told"
+        " where device_id = 'chicago-fridge' and incident_kind = 'out_of_range' order by 1",
+    )
+    assert began == [((now - timedelta(minutes=ago)).replace(microsecond=0),) for ago in (51, 41)]
 
 
 def test_the_blocks_of_the_how_to_are_right(published: Warehouse) -> None:

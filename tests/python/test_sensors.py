@@ -27,7 +27,8 @@ from tests.python.sensor_recount import days, devices, hours, incidents, topic
 HOURS = """
     select
         device_id, to_char(hour_started_at at time zone 'UTC', 'YYYY-MM-DD HH24'), business_date,
-        readings, lowest_reading, highest_reading, mean_reading, last_reading, minutes_out_of_range
+        readings, lowest_reading, highest_reading, mean_reading, last_reading, minutes_out_of_range,
+        minutes_measured
     from marts.fct_sensor_hours
 """
 INCIDENTS = """
@@ -89,6 +90,23 @@ def test_the_fridge_that_fails_for_a_night_breaks_its_cold_chain(published: Ware
     assert rows == [(False, True, "shift lead", Decimal("600.00"))]
 
 
+def test_a_device_that_never_sent_a_reading_is_not_recorded(published: Warehouse) -> None:
+    # the small company has no sensors in New York
+    rows = query(
+        published,
+        "select is_complete, readings, responsible from marts.rpt_cold_chain_days"
+        " where device_id = 'new_york-fridge' and is_over group by 1, 2, 3",
+    )
+    assert rows == [(False, 0, "shift lead")]
+    status = json.loads(mypizza("status", "--json", expect=None).stdout)
+    mute = {row["device_id"] for row in status["mute_devices"]}
+    spoke = query(published, "select distinct device_id from marts.fct_sensor_readings")
+    assert mute == {*devices()} - {device_id for (device_id,) in spoke}
+    assert "No reading has ever come of honolulu-freezer" in " ".join(
+        mypizza("status", expect=None).stdout.split()
+    )
+
+
 def test_the_blocks_of_the_how_to_are_right(published: Warehouse) -> None:
     page = (PROJECT_DIR / "docs" / "how-to" / "add-sensors.md").read_text("utf-8")
     blocks = re.findall(r"^ *```(\w+)\n(.*?)^ *```", page, re.M | re.S)
@@ -132,9 +150,15 @@ def test_late_readings_reopen_their_hour_and_bad_ones_wait(published: Warehouse)
     for name, wrong in bad.items():
         send({**late, "reading_id": name, **wrong}, newest)
     send({**late, "reading_id": "clock", "measured_at": "1970-01-01T00:00:00Z"}, newest)
+    old = newest - timedelta(days=89)
+    send({**late, "reading_id": "old", "measured_at": stamp(old)}, newest)
     time.sleep(1)  # the broker looks ten times a second
     sample("advance", "--days", "1")
     mypizza("ingest", "streams")
+    # a release before this one had a seed without these columns
+    with published.connect() as connection:
+        for column in ("name_in_readings", "installed_on"):
+            connection.execute(f"alter table staging.devices drop column {column} cascade".encode())
     audited_build()
 
     matches(published, "marts_next")
@@ -144,7 +168,7 @@ def test_late_readings_reopen_their_hour_and_bad_ones_wait(published: Warehouse)
         " and released_at is null",
     )
     assert sorted(reason.split(":")[0] for (reason,) in waiting) == [
-        "device", "occurred_at", "unit", "value",
+        "device", "occurred_at", "occurred_at", "unit", "value",
     ]  # fmt: skip
     everything = [
         f"select * from marts_next.{mart} order by 1, 2"

@@ -77,11 +77,31 @@ create table if not exists audit.following (
     stopped_at timestamptz
 );
 
--- the incidents of which the webhook was told
+-- the incidents of which the webhook was told; the key has kind, device and seconds since 1970
 create table if not exists audit.told (
     incident_key text primary key,
     told_at timestamptz not null default clock_timestamp()
 );
+-- only where they are missing: even so an alter table would wait for readers
+do $$
+begin
+    if not exists (
+        select 1
+        from pg_attribute
+        where attrelid = 'audit.told'::regclass and attname = 'began_at'
+    ) then
+        alter table audit.told
+        add column incident_kind text
+        generated always as (substring(incident_key from '^[^:]*')) stored,
+        add column device_id text
+        generated always as (substring(incident_key from '^[^:]*:(.*):[^:]*$')) stored,
+        add column began_at timestamptz
+        generated always as (
+            to_timestamp(cast(substring(incident_key from ':([0-9.]+)$') as double precision))
+        ) stored;
+    end if;
+end
+$$;
 
 -- A load that "runs" and whose lock nobody holds has no process any more.
 update audit.loads

@@ -1,4 +1,7 @@
 -- The incidents that go on and of which nobody was told, each with a sentence.
+-- Somebody was told of the same one if it began then as now or later: readings that came late have
+-- moved its begin. A silence goes on until a reading that was measured after somebody was told. Of
+-- what began a day ago, live does not know the begin: it is the same unless the marts have its end.
 select
     incidents.incident_key,
     concat(
@@ -18,7 +21,25 @@ where
     not exists (
         select 1
         from audit.told
-        where told.incident_key = incidents.incident_key
+        where
+            told.device_id = incidents.device_id
+            and told.incident_kind = incidents.incident_kind
+            and (
+                told.began_at >= incidents.began_at
+                or (told.incident_kind = 'silence' and told.told_at >= incidents.began_at)
+                or (
+                    incidents.began_at < now() - interval '23 hours'
+                    and not exists (
+                        select 1
+                        from marts.fct_sensor_incidents as ended
+                        where
+                            ended.device_id = told.device_id
+                            and ended.incident_kind = told.incident_kind
+                            and told.began_at >= ended.began_at
+                            and told.began_at < ended.ended_at
+                    )
+                )
+            )
     )
 order by incidents.began_at, incidents.incident_key
 limit %(most)s

@@ -10,6 +10,9 @@ final as (
 
     select
         incident_key,
+        device_id,
+        incident_kind,
+        began_at,
         told_at
     from told
 

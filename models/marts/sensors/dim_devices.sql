@@ -14,10 +14,12 @@ final as (
         devices.branch_id,
 
         -- what it is
+        coalesce(devices.name_in_readings, devices.device_id) as name_in_readings,
         coalesce(devices.device_name, devices.device_id) as device_name,
         devices.device_kind,
         devices.metric,
         case when devices.metric = 'temperature' then 'C' else devices.unit end as unit,
+        devices.installed_on,
 
         -- what is allowed
         devices.lowest_value,

@@ -10,6 +10,9 @@ renamed as (
 
     select
         incident_key,
+        device_id,
+        incident_kind,
+        began_at,
         told_at
     from source
 

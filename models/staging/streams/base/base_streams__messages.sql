@@ -1,9 +1,9 @@
 {{ config(enabled='streams' in var('systems')) }}
-
 {%- set no_text = 'value: is no text of UTF-8, or JSON that is nested too deep' -%}
 {%- set no_object = 'value: is no object of JSON, or has a number that is too large' -%}
 {%- set bytes = dbt.cast('message_bytes', dbt.type_string()) -%}
 {%- set most = dbt.cast('max_bytes', dbt.type_string()) -%}
+{%- set received_at = 'least(timed.sent_at, ' ~ load_time('timed._dlt_load_id') ~ ')' -%}
 
 with
 
@@ -29,7 +29,7 @@ branches as (
 
 devices as (
 
-    select * from {{ ref('devices') }}
+    {{ named_devices() }}
 
 ),
 
@@ -84,11 +84,11 @@ timed as (
         taken_apart.*,
         read.*
     from taken_apart
-    {{ once_per_row({
+    {{ once_per_row(dict(sensor_parts(), **{
         'branch_id': message_branch('taken_apart.branch', 'taken_apart.names_of_branches'),
         'occurred_at_read': 'case when taken_apart.place_of_time is null then taken_apart.sent_at'
             ~ ' else ' ~ message_moment('taken_apart.occurred_at') ~ ' end',
-    }, 'read') }}
+    }), 'read') }}
 
 ),
 
@@ -118,7 +118,7 @@ judged as (
 
         -- times
         timed.occurred_at_read as occurred_at,
-        least(timed.sent_at, {{ load_time('timed._dlt_load_id') }}) as received_at,
+        {{ received_at }} as received_at,
         timed._deleted_at as deleted_at,
 
         -- load
@@ -138,12 +138,12 @@ judged as (
                     'is no branch of seeds/branches.csv, nor one of branches'),
                 broken('occurred_at', 'occurred_at_read is null', 'is no time'),
                 outside_the_calendar('occurred_at', moment='occurred_at_read'),
-            ] + sensor_checks()) }}
+            ] + sensor_checks(received_at)) }}
         end as _errors,
         timed.raw_record
     from timed
     left join branches on timed.branch_id = branches.branch_id
-    left join devices on {{ json_text('timed.body', 'device') }} = devices.device_id
+    {{ join_devices() }}
 
 )
 

@@ -1,0 +1,15 @@
+{#- For a seed, before and after it is loaded: give its table columns that an older file does not have,
+    or an older table. They are empty then.
+
+    Args:
+        columns: types by name. -#}
+{% macro optional_columns(columns) -%}
+    {{ return(adapter.dispatch("optional_columns")(columns)) }}
+{%- endmacro %}
+
+{% macro postgres__optional_columns(columns) -%}
+    alter table if exists {{ this }}
+    {%- for name, type in columns.items() %}
+    add column if not exists {{ name }} {{ type }} {{- "," if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
