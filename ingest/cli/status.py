@@ -41,6 +41,7 @@ def status(as_json: Json = False) -> None:
         above = audit.above_limit(connection)
         following = audit.rows(connection, "following", "audit.following")
         partitions = audit.rows(connection, "partitions", "audit.loads")
+        lake = audit.rows(connection, "lake", "audit.lake_tables")
     for load in loads:
         load["in_quarantine"] = sum(row["records"] for row in held if _is_of(row, load))
         if load["outcome"] == "interrupted" and not load["error"]:
@@ -56,6 +57,12 @@ def status(as_json: Json = False) -> None:
         for problem in _problems(load)
     ]
     problems += above
+    problems += [
+        f"The lake differs from the warehouse in {row['schema_name']}.{table}: run mypizza lake "
+        "sync --all."
+        for row in lake
+        for table in row["differing"] or ()
+    ]
     if not publications:
         problems.append("Nothing is published yet: run mypizza run.")
     elif publications[0]["outcome"] == "failed":
@@ -64,7 +71,8 @@ def status(as_json: Json = False) -> None:
         show_json({
             "running": holder, "following": following[0] if following else None,
             "partitions": partitions, "loads": loads, "proof": proof, "findings": findings,
-            "mute_devices": mute, "publications": publications, "problems": problems,
+            "mute_devices": mute, "publications": publications, "lake": lake,
+            "problems": problems,
         })  # fmt: skip
     else:
         _show_loads(holder, loads)
@@ -73,6 +81,7 @@ def status(as_json: Json = False) -> None:
         _show_publications(publications)
         if mute:
             say(_mute(mute), "yellow")
+        _show_lake(lake)
         for load in loads:
             if load["feed"] in unread:
                 for note in load["notes"] or ():
@@ -128,6 +137,22 @@ def _show_loads(holder: str | None, loads: Sequence[Row]) -> None:
                 load["outcome"],
             )
             for load in loads
+        ],
+    )
+
+
+def _show_lake(lake: Sequence[Row]) -> None:
+    show(
+        "Lake",
+        ("schema", "tables", "rows", "synced"),
+        [
+            (
+                row["schema_name"],
+                f"{row['tables']:,}",
+                f"{row['row_count']:,}",
+                minute(row["synced_at"]),
+            )
+            for row in lake
         ],
     )
 
