@@ -56,17 +56,7 @@ def status(as_json: Json = False) -> None:
         and (load["source"] != "files" or load["feed"] is None or load["feed"] in feeds)
         for problem in _problems(load)
     ]
-    problems += above
-    problems += [
-        f"The lake differs from the warehouse in {row['schema_name']}.{table}: run mypizza lake "
-        "sync --all."
-        for row in lake
-        for table in row["differing"] or ()
-    ]
-    if not publications:
-        problems.append("Nothing is published yet: run mypizza run.")
-    elif publications[0]["outcome"] == "failed":
-        problems.append(f"The last build was not published: {publications[0]['reason']}")
+    problems += [*above, *_problems_after_loads(publications, lake)]
     if as_json:
         show_json({
             "running": holder, "following": following[0] if following else None,
@@ -117,6 +107,21 @@ def _problems(load: Mapping[str, Any]) -> list[str]:
             f"{name}: {load['days_differing']:,} of {load['days_compared']:,} days differ from "
             "the till."
         )
+    return problems
+
+
+def _problems_after_loads(publications: Sequence[Row], lake: Sequence[Row]) -> list[str]:
+    """Return what needs attention in what is published, and in the lake."""
+    problems = [
+        f"The lake differs from the warehouse in {row['schema_name']}.{table}: run mypizza lake "
+        "sync --all."
+        for row in lake
+        for table in row["differing"] or ()
+    ]
+    if not publications:
+        problems.append("Nothing is published yet: run mypizza run.")
+    elif publications[0]["outcome"] == "failed":
+        problems.append(f"The last build was not published: {publications[0]['reason']}")
     return problems
 
 
