@@ -116,8 +116,7 @@ def load(
     notes = {"notes": entry.notes} if entry.notes else {}
     connection.execute(
         "update audit.loads set finished_at = now(), seconds = %s, load_id = %s, row_count = %s,"
-        " outcome = %s, error = %s, tables = %s where run_id = %s"
-        " returning pg_advisory_unlock(%s, hashtext(run_id))",
+        " outcome = %s, error = %s, tables = %s where run_id = %s",
         [
             round(entry.seconds, 3),
             entry.load_id or None,
@@ -126,9 +125,10 @@ def load(
             entry.error,
             json.dumps({**entry.tables, **detail, **notes}),
             entry.run_id,
-            RUN_KEY,
         ],
     )
+    # after that, or somebody could see it running without its lock
+    connection.execute("select pg_advisory_unlock(%s, hashtext(%s))", [RUN_KEY, entry.run_id])
 
 
 def shown(cursor: Any) -> str | int | None:

@@ -24,7 +24,7 @@ import pytest
 import yaml
 
 from ingest.sources.tills.declaration import known_systems
-from ingest.warehouse import PROJECT_DIR, Warehouse
+from ingest.warehouse import PROJECT_DIR, RUN_KEY, Warehouse
 from tests.python.commands import build, mypizza, query, sample
 from tests.python.test_cli import raw_terminal
 
@@ -532,6 +532,19 @@ def test_status_asks_for_a_person_when_a_source_is_late_or_differs_from_its_till
         connection.execute(differs.format(1))
         assert re.search(r"quito: 1 of \d+ days differ", mypizza("status", expect=1).stdout)
         connection.execute(differs.format(0))
+        # a load that runs is none that needs a person, unless its process is gone
+        begun = (
+            "insert into audit.loads (run_id, source, branch_id, kind, started_at, outcome)"
+            " values ('running', 'pos', 'quito', 'incremental', now() - interval '2 seconds',"
+            " 'running')"
+        )
+        connection.execute(begun)
+        held = "hashtext('running')"
+        connection.execute(f"select pg_advisory_lock({RUN_KEY}, {held})".encode())
+        assert re.search(r"quito .* running", mypizza("status").stdout)
+        connection.execute(f"select pg_advisory_unlock({RUN_KEY}, {held})".encode())
+        assert "quito: Its process ended" in mypizza("status", expect=1).stdout
+        connection.execute("delete from audit.loads where run_id = 'running'")
     mypizza("status")
 
 

@@ -3,21 +3,17 @@ with parts as (
     select
         *,
         case
-            when outcome = 'running' and not exists (
-                select 1
-                from pg_locks as held
-                where
-                    held.locktype = 'advisory'
-                    and held.granted
-                    and held.classid = cast(%(key)s as oid)
-                    and cast(held.objid as bigint)
-                    = cast(hashtext(loads.run_id) as bigint) & 4294967295
-            ) then 'interrupted'
+            when
+                outcome = 'running'
+                and started_at < %(looked_at)s
+                -- an int4, which pg_locks shows as an unsigned number
+                and cast(hashtext(run_id) as bigint) & 4294967295 <> all(%(held)s)
+                then 'interrupted'
             else outcome
         end as true_outcome,
         tables ->> 'feed' as feed,
         case when tables ->> 'feed' is null then branch_id end as branch_alone
-    from audit.loads as loads
+    from audit.loads
 ),
 
 loads as (
