@@ -806,8 +806,8 @@ def test_a_rate_has_all_its_places_and_a_month_in_progress_says_so(
         assert states(layer, asked, *layer.ask(asked)) == [value]
     assert states(layer, asked, ["branch", "orders"], [("chicago", 1)]) == []
     # a file has what the table shows, and the state in a column of its own
-    asks = ("metrics", "query", "--metrics", "net_revenue", "--group-by", "month")
-    asks += ("--where", "currency = 'USD'")
+    asks = [*("metrics", "query", "--metrics", "net_revenue", "--group-by", "month")]
+    asks += ["--where", "currency = 'USD'"]
     file = tmp_path / "months.csv"
     mypizza(*asks, "--csv", str(file))
     head, *found = [line.split(",") for line in file.read_text("utf-8").splitlines()]
