@@ -244,7 +244,7 @@ class _Copy:
                 "months",
                 month=self.relation.month,
                 hash=self.relation.hash if with_hash else sql.SQL("0"),
-                relation=self.relation.identifier,
+                records=sql.SQL("{} as records").format(self.relation.identifier),
                 condition=until,
             )
         ).fetchall()

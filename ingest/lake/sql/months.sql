@@ -1,8 +1,13 @@
 -- how many rows a table has of each month of its loads, and the sum of their hashes
 select
-    {month} as month,
+    counted.month,
     count(*) as row_count,
-    coalesce(sum({hash}), 0) as hash
-from {relation} as records
-where {condition}
-group by 1
+    coalesce(sum(counted.hash), 0) as hash
+from (
+    select
+        {month} as month,
+        {hash} as hash
+    from {records}
+    where {condition}
+) as counted
+group by counted.month

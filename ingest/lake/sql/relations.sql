@@ -3,10 +3,11 @@ select
     schemas.nspname as schema_name,
     tables.relname as table_name,
     (
-        select json_agg(
-            json_build_array(columns.attname, format_type(columns.atttypid, columns.atttypmod))
-            order by columns.attnum
-        )
+        select
+            json_agg(
+                json_build_array(columns.attname, format_type(columns.atttypid, columns.atttypmod))
+                order by columns.attnum
+            )
         from pg_attribute as columns
         where columns.attrelid = tables.oid and columns.attnum > 0 and not columns.attisdropped
     ) as columns,
