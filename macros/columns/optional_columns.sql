@@ -1,5 +1,5 @@
-{#- For a seed, before and after it is loaded: give its table columns that an older file does not have,
-    or an older table. They are empty then.
+{#- Gives the table of a seed columns that it does not have, because it, or the file, is older. They are
+    empty then.
 
     Args:
         columns: types by name. -#}

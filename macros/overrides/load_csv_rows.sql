@@ -20,6 +20,12 @@
         insert into {{ this }} ({{ get_seed_column_quoted_csv(model, agate_table.column_names) }})
         values {{ rows | join(",\n") }}
     {%- endset %}
+    {#- a file may be older than a column that is optional -#}
+    {%- set missing = {} %}
+    {%- for name, type in model.config.get("column_types", {}).items() %}
+        {%- do missing.update({name: type}) if name not in agate_table.column_names %}
+    {%- endfor %}
+    {%- do adapter.add_query(optional_columns(missing)) if missing %}
     {%- do adapter.add_query(insert, abridge_sql_log=true) if rows %}
     {{ return(insert) }}
 {% endmacro %}
