@@ -33,7 +33,6 @@ _processes.set_forkserver_preload([
     "dlt.destinations.impl.postgres.postgres",
     "dlt.sources.rest_api",
     "dlt.sources.sql_database",
-    "duckdb",
     "markdown_it",
     "metricflow.engine.metricflow_engine",
     "metricflow_semantics.model.dbt_manifest_parser",
