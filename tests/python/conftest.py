@@ -143,9 +143,7 @@ def sample_company() -> Path:
         mypizza("ingest", folder=folder)
         mypizza(*KEEP_PRICES, folder=folder)
         sample("advance", "--days", "35", folder=folder)
-        printed = mypizza("run", "--no-docs", folder=folder).stdout
-        mypizza("metrics", "list", folder=folder)  # reads the semantic layer, for all copies
-        return printed
+        return mypizza("run", "--no-docs", folder=folder).stdout
 
     return _prepared("sample_company", trade)
 
@@ -165,9 +163,7 @@ def small_company() -> Path:
         shutil.copytree(folder / ".dlt", project / ".dlt")
         branches = [word for branch in SMALL for word in ("--branch", branch)]
         sample("start", *branches, "--weeks", "6", project=project, folder=folder)
-        printed = mypizza("run", project=project, folder=folder).stdout
-        mypizza("metrics", "list", folder=folder)  # as above
-        return printed
+        return mypizza("run", project=project, folder=folder).stdout
 
     return _prepared(SMALL_COMPANY, trade)
 
