@@ -1577,7 +1577,9 @@ def saved(browser: Browser, figure: str, folder: Path) -> tuple[str, list[list[s
         for _ in range(50):
             time.sleep(0.1)
             # a file is there before it is written
-            files = [each for each in folder.glob(f"mypizza-{figure}*.csv") if each.stat().st_size]
+            files = [
+                each for each in folder.glob(f"mypizza-{figure}[-.]*csv") if each.stat().st_size
+            ]
             if files:
                 break
     text = files[0].read_bytes()
