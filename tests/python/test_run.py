@@ -202,6 +202,70 @@ def test_dbt_has_colours_in_a_terminal_alone_and_not_with_no_color(
 
 
 @dataclass(frozen=True)
+class Partial:
+    """A build of all models that lacks the data tests, after which nothing may be published.
+
+    Attributes:
+        printed: what two commands printed that build a part: of one model, and without the tests.
+        before: what was published before, and with which marts.
+        after: the same after it.
+        sessions: how many sessions it has opened.
+    """
+
+    printed: tuple[str, str]
+    before: tuple[Any, Any, dict[str, Any]]
+    after: tuple[Any, Any, dict[str, Any]]
+    sessions: int
+
+
+@pytest.fixture(scope="module")
+def partial(warehouse: Warehouse) -> Partial:
+    """Builds of a part of the project, the last one with all unit tests."""
+
+    def published() -> tuple[Any, Any, dict[str, Any]]:
+        count = value(warehouse, "select count(*) from audit.publications")
+        inputs = query(warehouse, "select * from audit.publication_inputs")
+        return count, inputs, fingerprints(warehouse)
+
+    before = published()
+    one_model = mypizza("dbt", "build", "--select", "dim_branches").stdout
+    untested = {"DBT_RESOURCE_TYPES": "model seed snapshot unit_test"}
+    sessions = value(warehouse, SESSIONS)
+    # in a build, because dbt takes the columns of their rows from what was built
+    ran = mypizza("run", "--no-docs", "--unit-tests", environment=untested, expect=1).stdout
+    sessions = value(warehouse, SESSIONS) - sessions
+    return Partial((one_model, ran), before, published(), sessions)
+
+
+def test_partial_build_publishes_nothing(partial: Partial) -> None:
+    for printed in partial.printed:
+        assert "this run contained only part of the project" in printed
+    assert "Not published: dbt built only a part of the project" in partial.printed[1]
+    assert partial.before == partial.after
+
+
+def test_another_build_of_the_same_records_makes_the_same_marts(
+    warehouse: Warehouse, partial: Partial
+) -> None:
+    assert fingerprints(warehouse, "marts_next") == partial.after[2]
+    # dbt's nodes, several hundred, share connections
+    assert partial.sessions < 200
+
+
+def test_every_unit_test_passes(partial: Partial) -> None:
+    tested = re.search(r"unit test +pass ++(\d+)", partial.printed[1])
+    declared = [
+        test["name"]
+        for file in (PROJECT_DIR / "models").rglob("*.yml")
+        # tests of tills run those of the systems that this company does not have
+        if not {*file.relative_to(PROJECT_DIR).parts}.intersection(known_systems())
+        for test in yaml.safe_load(file.read_text(encoding="utf-8")).get("unit_tests", ())
+    ]
+    assert tested
+    assert int(tested[1]) == len(declared)
+
+
+@dataclass(frozen=True)
 class Traded:
     """Two days of trading that came in with one run, while people read.
 
@@ -324,70 +388,6 @@ def test_rollback_publishes_the_version_before_until_the_next_build_begins(
     mypizza("dbt", "run", "--select", "dim_branches")
     refused = mypizza("rollback", expect=1)
     assert "no version to roll back to" in refused.stdout + refused.stderr
-
-
-@dataclass(frozen=True)
-class Partial:
-    """A build of all models that lacks the data tests, after which nothing may be published.
-
-    Attributes:
-        printed: what two commands printed that build a part: of one model, and without the tests.
-        before: what was published before, and with which marts.
-        after: the same after it.
-        sessions: how many sessions it has opened.
-    """
-
-    printed: tuple[str, str]
-    before: tuple[Any, Any, dict[str, Any]]
-    after: tuple[Any, Any, dict[str, Any]]
-    sessions: int
-
-
-@pytest.fixture(scope="module")
-def partial(warehouse: Warehouse) -> Partial:
-    """Builds of a part of the project, the last one with all unit tests."""
-
-    def published() -> tuple[Any, Any, dict[str, Any]]:
-        count = value(warehouse, "select count(*) from audit.publications")
-        inputs = query(warehouse, "select * from audit.publication_inputs")
-        return count, inputs, fingerprints(warehouse)
-
-    before = published()
-    one_model = mypizza("dbt", "build", "--select", "dim_branches").stdout
-    untested = {"DBT_RESOURCE_TYPES": "model seed snapshot unit_test"}
-    sessions = value(warehouse, SESSIONS)
-    # in a build, because dbt takes the columns of their rows from what was built
-    ran = mypizza("run", "--no-docs", "--unit-tests", environment=untested, expect=1).stdout
-    sessions = value(warehouse, SESSIONS) - sessions
-    return Partial((one_model, ran), before, published(), sessions)
-
-
-def test_partial_build_publishes_nothing(partial: Partial) -> None:
-    for printed in partial.printed:
-        assert "this run contained only part of the project" in printed
-    assert "Not published: dbt built only a part of the project" in partial.printed[1]
-    assert partial.before == partial.after
-
-
-def test_another_build_of_the_same_records_makes_the_same_marts(
-    warehouse: Warehouse, partial: Partial
-) -> None:
-    assert fingerprints(warehouse, "marts_next") == partial.after[2]
-    # dbt's nodes, several hundred, share connections
-    assert partial.sessions < 200
-
-
-def test_every_unit_test_passes(partial: Partial) -> None:
-    tested = re.search(r"unit test +pass ++(\d+)", partial.printed[1])
-    declared = [
-        test["name"]
-        for file in (PROJECT_DIR / "models").rglob("*.yml")
-        # tests of tills run those of the systems that this company does not have
-        if not {*file.relative_to(PROJECT_DIR).parts}.intersection(known_systems())
-        for test in yaml.safe_load(file.read_text(encoding="utf-8")).get("unit_tests", ())
-    ]
-    assert tested
-    assert int(tested[1]) == len(declared)
 
 
 def test_failing_audit_publishes_nothing_and_readers_keep_their_version(
