@@ -136,7 +136,7 @@ $(DOCUMENTS)/ferretdb-$(FERRETDB): .ci/ferretdb/main.go
 	rm -rf $(DOCUMENTS)/build && mv $@.new $@
 
 lock:  ## renew the lock files from pyproject.toml and bi/superset/requirements.in
-	$(BIN)/uv pip compile --universal --generate-hashes --extra docs --extra s3 --extra azure --extra gcs --extra excel --extra lake --extra dev --python-version 3.11 \
+	$(BIN)/uv pip compile --universal --generate-hashes --extra docs --extra s3 --extra azure --extra gcs --extra excel --extra dev --python-version 3.11 \
 		--no-annotate --quiet pyproject.toml -o requirements.lock
 	sed -n '/^uv==/,/^[^ ]/p' requirements.lock | sed '$$d' > requirements-uv.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 \

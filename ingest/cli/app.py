@@ -28,7 +28,6 @@ def _add_the_others(app: typer.Typer) -> None:
     from ingest.cli import (
         files,
         follow,
-        lake,
         loading,
         people,
         products,
@@ -43,4 +42,3 @@ def _add_the_others(app: typer.Typer) -> None:
         app.add_typer(group.app)
     app.add_typer(tills.app, name="till")
     app.add_typer(files.app, name="file")
-    app.add_typer(lake.app, name="lake")

@@ -42,7 +42,6 @@ def status(as_json: Json = False) -> None:
         above = audit.above_limit(connection)
         following = audit.rows(connection, "following", "audit.following")
         partitions = audit.rows(connection, "partitions", "audit.loads")
-        lake = audit.rows(connection, "lake", "audit.lake_tables")
     for load in loads:
         load["in_quarantine"] = sum(row["records"] for row in held if _is_of(row, load))
         if load["outcome"] == "interrupted" and not load["error"]:
@@ -57,13 +56,16 @@ def status(as_json: Json = False) -> None:
         and (load["source"] != "files" or load["feed"] is None or load["feed"] in feeds)
         for problem in _problems(load)
     ]
-    problems += [*above, *_problems_after_loads(publications, lake)]
+    problems += above
+    if not publications:
+        problems.append("Nothing is published yet: run mypizza run.")
+    elif publications[0]["outcome"] == "failed":
+        problems.append(f"The last build was not published: {publications[0]['reason']}")
     if as_json:
         show_json({
             "running": holder, "following": following[0] if following else None,
             "partitions": partitions, "loads": loads, "proof": proof, "findings": findings,
-            "mute_devices": mute, "publications": publications, "lake": lake,
-            "problems": problems,
+            "mute_devices": mute, "publications": publications, "problems": problems,
         })  # fmt: skip
     else:
         _show_loads(holder, loads)
@@ -72,7 +74,6 @@ def status(as_json: Json = False) -> None:
         _show_publications(publications)
         if mute:
             say(_mute(mute), "yellow")
-        _show_lake(lake)
         for load in loads:
             if load["feed"] in unread:
                 for note in load["notes"] or ():
@@ -111,21 +112,6 @@ def _problems(load: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def _problems_after_loads(publications: Sequence[Row], lake: Sequence[Row]) -> list[str]:
-    """Return what needs attention in what is published, and in the lake."""
-    problems = [
-        f"The lake differs from the warehouse in {row['schema_name']}.{table}: run mypizza lake "
-        "sync --all."
-        for row in lake
-        for table in row["differing"] or ()
-    ]
-    if not publications:
-        problems.append("Nothing is published yet: run mypizza run.")
-    elif publications[0]["outcome"] == "failed":
-        problems.append(f"The last build was not published: {publications[0]['reason']}")
-    return problems
-
-
 def _show_loads(holder: str | None, loads: Sequence[Row]) -> None:
     say(f"Running now: {holder}" if holder else "Nothing is running.")
     show(
@@ -143,22 +129,6 @@ def _show_loads(holder: str | None, loads: Sequence[Row]) -> None:
                 load["outcome"],
             )
             for load in loads
-        ],
-    )
-
-
-def _show_lake(lake: Sequence[Row]) -> None:
-    show(
-        "Lake",
-        ("schema", "tables", "rows", "synced"),
-        [
-            (
-                row["schema_name"],
-                f"{row['tables']:,}",
-                f"{row['row_count']:,}",
-                minute(row["synced_at"]),
-            )
-            for row in lake
         ],
     )
 
