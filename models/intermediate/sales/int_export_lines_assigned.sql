@@ -112,7 +112,13 @@ newest as (
 left_behind as (
 
     select
-        assigned.line_key,
+        -- an order of the same id may be left for one of another branch: a feed's branch was
+        -- corrected, and its line goes on under its key
+        case
+            when assigned.order_id = lines.order_id
+                then {{ dbt.concat(["assigned.line_key", "'@'", "assigned.branch_id"]) }}
+            else assigned.line_key
+        end as line_key,
         assigned.branch_id,
         assigned.order_id,
         assigned.order_line_id,
@@ -121,7 +127,13 @@ left_behind as (
     from assigned
     left join lines on assigned.line_key = lines.line_key
     left join newest on assigned.branch_id = newest.branch_id
-    where assigned.is_current and (lines.order_id is null or assigned.order_id <> lines.order_id)
+    where
+        assigned.is_current
+        and (
+            lines.order_id is null
+            or assigned.order_id <> lines.order_id
+            or assigned.branch_id <> lines.branch_id
+        )
 
 ),
 
