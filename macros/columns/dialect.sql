@@ -280,7 +280,7 @@
     end
 {%- endmacro %}
 
-{#- The offset that a time zone's abbreviation says, as text; '?', with which no time is read, where
+{#- The offset that a time zone's abbreviation says, as text; '+99', with which no time is read, where
     that is not known. They are as in the time zone database, with the German ones beside. Some are of
     several zones: they mean the branch's own, then that of ''.
 
@@ -318,11 +318,11 @@
             {%- for zones, own in offset.items() if zones %}
             when {{ time_zone }} in ('{{ zones.split() | join("', '") }}') then '{{ own }}'
             {%- endfor %}
-            else '{{ offset.get("", "?") }}'
+            else '{{ offset.get("", "+99") }}'
         end
         {%- endif %}
         {%- endfor %}
-        else '?'
+        else '+99'
     end
     {%- endif -%}
 {%- endmacro %}

@@ -268,7 +268,7 @@
     Args:
         record: what a line is a record of: `ticket` for `ticket_id` and `ticket_key`.
         amounts: what an empty cell of each column of numbers is, by column.
-        times: the columns that say a time; `mapped` and `feeds` are at hand. -#}
+        times: the columns that say a time; `mapped`, `feeds` and `branches` are at hand. -#}
 {% macro written_lines(record, amounts, times) -%}
     select
         mapped.*,
@@ -283,5 +283,5 @@
         {{ record_key_of_feed("mapped." ~ record ~ "_id") }} as {{ record }}_key
     from mapped
     left join feeds as dialect on mapped.feed = dialect.feed
-    left join {{ ref("branches") }} as own_branch on mapped.branch_id = own_branch.branch_id
+    left join branches as own_branch on mapped.branch_id = own_branch.branch_id
 {%- endmacro %}

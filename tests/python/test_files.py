@@ -1366,9 +1366,11 @@ def test_a_time_zone_that_is_the_branchs_own_is_its_clock(warehouse: Warehouse, 
     zones = {
         zone: name
         for zone in sorted(available_timezones())
-        if zone in known and (name := str(noon.replace(tzinfo=ZoneInfo(zone)).tzname())).isalpha()
+        if zone in known
+        and "/" in zone
+        and (name := str(noon.replace(tzinfo=ZoneInfo(zone)).tzname())).isalpha()
     }
-    assert len(zones) > 300
+    assert len(zones) > 250
     given = [("HH24:MI TZ", f"12:00 {name}", zone) for zone, name in zones.items()]
     read = local_times(warehouse, given, f"2026-{month:02}-15")
     wrong = {row: local for row, local in zip(given, read, strict=True) if local != str(noon)}
