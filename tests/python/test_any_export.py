@@ -28,7 +28,7 @@ BRANCHES = {
     "south": "Europe/London,EUR", "west": "Europe/London,EUR", "seoul": "Asia/Seoul,KRW",
     "bakery": "Europe/Berlin,EUR", "pub": "Europe/London,EUR", "tea": "Europe/London,EUR",
     "wrapped": "Europe/London,EUR", "web": "Europe/Berlin,EUR", "berlin": "Europe/Berlin,EUR",
-    "york": "America/New_York,USD", "diner": "America/New_York,USD",
+    "york": "America/New_York,USD", "diner": "America/New_York,EUR",
     # those whose branches are corrected
     "bar": "Europe/London,EUR", "kiosk": "Europe/London,EUR", "stand": "Europe/London,EUR",
 }  # fmt: skip
