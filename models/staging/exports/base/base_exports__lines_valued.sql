@@ -1,5 +1,5 @@
-{#- What a line is and what it is worth: its own amount, or what its till asked for it, in whole cents.
-    A difference to quantity and price below one minor unit is rounding, a larger one a discount. -#}
+{#- What a line is and what it is worth: its own amount, or what its till asked, in whole cents. A
+    difference to quantity and price below one minor unit is rounding, a larger one a discount. -#}
 {%- set limit, rounded = largest_value(line_amount_type()), adapter.dispatch("rounded") %}
 {%- set asked = rounded("(price_of_all - coalesce(discount_of_all, 0))", "minor_unit") %}
 {%- set price = rounded("price_of_all", "minor_unit") %}
