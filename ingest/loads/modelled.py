@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
 
@@ -69,6 +70,31 @@ def unread_feeds(feeds: Mapping[str, Any]) -> set[str]:
     """
     totals = {feed.get("totals", {}).get("feed") for feed in feeds.values()}
     return feeds.keys() - modelled("raw_files").keys() - totals
+
+
+def joined_feeds(source: str, listed: Collection[str]) -> set[str]:
+    """Return the feeds of files that the models of others read beside their own.
+
+    Args:
+        source: the dbt source: exports or files.
+        listed: the feeds that dbt_project.yml lists; a model of one that it does not is not built
+            into anything, unless a listed one refers to it.
+
+    Returns:
+        The feeds that they name by `source()`, and those whose base model they name by `ref()`.
+    """
+    folder = PROJECT_DIR / "models" / "staging" / source
+    texts = {file.stem: file.read_text("utf-8") for file in folder.rglob("*.sql")}
+    named = re.compile(
+        rf"""source\(\s*['"]{source}['"]\s*,\s*['"](\w+)['"]|ref\(\s*['"]base_{source}__(\w+)['"]"""
+    )
+    waiting, joined = [feed for feed in listed if f"base_{source}__{feed}" in texts], set[str]()
+    while waiting:
+        found = named.findall(texts.get(f"base_{source}__{waiting.pop()}", ""))
+        names = {by_source or by_ref for by_source, by_ref in found} - joined
+        waiting += names
+        joined |= names
+    return joined
 
 
 def make_missing(connection: Connection, raw: str) -> None:

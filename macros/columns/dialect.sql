@@ -127,20 +127,45 @@
     {{ number_in_dialect(value, quantity_decimal(), pattern) }}
 {%- endmacro %}
 
-{#- The pattern of days in the dialect's format: day and month may have one digit, and a time may
-    follow. -#}
+{#- The pattern of days in the dialect's format: day and month may have one digit, the month a name, and
+    a time may follow. -#}
 {% macro date_pattern() -%}
     {%- set digits = "case when translate(dialect.date_format, 'YMD', '') = '' then '([0-9]{2})'"
         ~ " else '([0-9]{1,2})' end" -%}
     {{ return(dbt.concat([
-        "'^ *'",
+        "case when " ~ has_month_names() ~ " then '(?i)^ *' else '^ *' end",
         replaced("dialect.date_format", [
             ("'.'", "'[.]'"), ("'YYYY'", "'([0-9]{4})'"), ("'YY'", "'([0-9]{2})'"),
-            ("'MM'", digits), ("'DD'", digits),
+            ("'MM'", digits), ("'DD'", digits), ("'MON'", "'" ~ month_names() ~ "'"),
         ]),
         "'(?:[ T,]+[0-9]{1,2}[:.h]?[0-9]{2}(?:[:.,]?[0-9]+)*(?: *[AaPp][. ]*[Mm][.]?)?"
-            ~ "(?: *(?:Z|[-+][0-9:]+))?)?[ ,]*$'",
+            ~ "(?: *(?:Z|[-+][0-9:]+|[A-Z][A-Za-z]{1,3}[A-Z]))?)?[ ,]*$'",
     ])) }}
+{%- endmacro %}
+
+{#- Whether days are written with the name of their month (MON). -#}
+{% macro has_month_names() -%}
+    {{ return(dbt.position("'MON'", "dialect.date_format") ~ " > 0") }}
+{%- endmacro %}
+
+{#- The pattern of a month's English name, whole or short; it is no pattern of its letters' case. -#}
+{% macro month_names() -%}
+    {{ return(
+        "(Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
+        ~ "|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)[.]?"
+    ) }}
+{%- endmacro %}
+
+{#- The number of a month, with two digits, by its name; null of another text.
+
+    Args:
+        name: SQL of the name. -#}
+{% macro month_number(name) -%}
+    case lower(substring({{ name }}, 1, 3))
+        {%- for month in "jan feb mar apr may jun jul aug sep oct nov dec".split() %}
+        when '{{ month }}' then '{{ "%02d" % loop.index }}'
+        {%- endfor %}
+    end
 {%- endmacro %}
 
 {#- A day as text, year first; null where the value is not written in the dialect's format.
@@ -149,38 +174,55 @@
         value: SQL of the text.
         pattern: SQL of `date_pattern`, where the query has it already. -#}
 {% macro date_in_dialect(value, pattern=none, is_plain_text=false) -%}
-    {%- set format = "dialect.date_format" -%}
+    {%- set format = "replace(dialect.date_format, 'MON', 'MM')" -%}
     {%- set century = "case when " ~ dbt.position("'YYYY'", format) ~ " = 0 then '20' else '' end" -%}
-    {%- set parts = [
-        century, group_of("YY", format, ["MM", "DD"]), "'-'",
-        group_of("MM", format, ["YY", "DD"]), "'-'", group_of("DD", format, ["YY", "MM"]),
-    ] -%}
-    {%- set rewritten, pattern = adapter.dispatch("rewritten"), pattern or date_pattern() -%}
+    {%- set year = [century, group_of("YY", format, ["MM", "DD"])] -%}
+    {%- set month, day = group_of("MM", format, ["YY", "DD"]), group_of("DD", format, ["YY", "MM"]) -%}
+    {%- set parts = {"year": year + ["'-'"], "month": month, "day": ["'-'", day]} -%}
+    {%- set pattern = pattern or date_pattern() -%}
     {%- if is_plain_text -%}
-        {{ rewritten(value, pattern, parts) }}
+        {{ plain_date(value, pattern, parts) }}
     {%- else -%}
-        {{ adapter.dispatch("of_plain_text")(value, rewritten("plain.text", pattern, parts)) }}
+        {{ adapter.dispatch("of_plain_text")(value, plain_date("plain.text", pattern, parts)) }}
     {%- endif -%}
 {%- endmacro %}
 
+{#- The same of a day whose signs are plain ones. -#}
+{% macro plain_date(value, pattern, parts) -%}
+    {%- set rewritten = adapter.dispatch("rewritten") -%}
+    case
+        when {{ has_month_names() }} then {{ dbt.concat([
+            rewritten(value, pattern, parts["year"]),
+            month_number(rewritten(value, pattern, [parts["month"]])),
+            rewritten(value, pattern, parts["day"]),
+        ]) }}
+        else {{ rewritten(value, pattern, parts["year"] + [parts["month"]] + parts["day"]) }}
+    end
+{%- endmacro %}
+
 {#- The pattern of times of day in the dialect's format: HH24 or HH12, MI, SS, AM for the half of the
-    day, OF for the offset. The hour may have one digit, and a day may precede. -#}
+    day, OF for the offset, TZ for a zone's abbreviation. The hour may have one digit, and a day may
+    precede. -#}
 {% macro time_pattern() -%}
     {%- set format = "replace(replace(dialect.time_format, 'HH24', 'HH'), 'HH12', 'HH')" -%}
     {%- set has_halves = dbt.position("'AM'", format) ~ " > 0" -%}
     {%- set has_seconds = dbt.position("'SS'", format) ~ " > 0" -%}
-    {%- set fraction = "(?:[.,][0-9]+)?" -%}
+    {%- set fraction, sign = "(?:[.,][0-9]+)?", "[^0-9:A-Za-z]" -%}
+    {%- set name = sign ~ "*[A-Za-z]{3,9}" ~ sign ~ "*" -%}
     {{ return(dbt.concat([
-        "'^ *(?:[0-9]{1,4}[^0-9:A-Za-z]+[0-9]{1,2}[^0-9:A-Za-z]+[0-9]{1,4}[^0-9:]+)?'",
+        "'^ *(?:(?:[0-9]{1,4}" ~ sign ~ "+[0-9]{1,2}" ~ sign ~ "+[0-9]{1,4}|[0-9]{1,2}" ~ name
+            ~ "[0-9]{2,4}|[0-9]{4}" ~ name ~ "[0-9]{1,2}|" ~ name ~ "[0-9]{1,2}" ~ sign
+            ~ "+[0-9]{2,4})[^0-9:]+)?'",
         replaced(format, [
             ("'.'", "'[.]'"), ("'YYYY'", "'[0-9]{4}'"), ("'MM'", "'[0-9]{1,2}'"),
-            ("'DD'", "'[0-9]{1,2}'"), ("' AM'", "'[ \u00a0\u2009\u202f]*AM'"),
+            ("'DD'", "'[0-9]{1,2}'"), ("'MON'", "'[A-Za-z]{3,9}[.]?'"), ("' AM'", "'[ \u00a0\u2009\u202f]*AM'"),
             ("'AM'", "'([AaPp])[.]?[Mm][.]?'"),
             ("'HH'", "case when " ~ has_halves ~ " then '(0?[1-9]|1[0-2])' else '([0-9]{1,2})' end"),
             ("'MI'", "case when " ~ has_seconds ~ " then '([0-9]{2})' else '([0-9]{2})(?::[0-5][0-9]"
                 ~ fraction ~ ")?' end"),
             ("':SS'", "'(:[0-5][0-9])?" ~ fraction ~ "'"), ("'SS'", "'([0-5][0-9])" ~ fraction ~ "'"),
             ("'OF'", "' *(?:Z|[-+][0-9]{2}:?(?:[0-9]{2})?)'"),
+            ("' TZ'", "'TZ'"), ("'TZ'", "' *" ~ zone_offset() | trim ~ "'"),
         ]),
         "' *$'",
     ])) }}
@@ -222,13 +264,67 @@
     end
 {%- endmacro %}
 
-{#- The offset of a time as text; empty where the dialect has none. -#}
-{% macro offset_in_dialect(value) -%}
+{#- The offset of a time as text; empty where the dialect has none.
+
+    Args:
+        value: SQL of the text.
+        time_zone: SQL of the branch's time zone, which says what CST is. -#}
+{% macro offset_in_dialect(value, time_zone="''") -%}
+    {%- set told = "trim(" ~ plain_signs(value) ~ ")" -%}
     case
         when {{ dbt.position("'OF'", "dialect.time_format") }} > 0
-            then regexp_substr(trim({{ plain_signs(value) }}), '(Z|[-+][0-9]{2}(:?[0-9]{2})?)$')
+            then regexp_substr({{ told }}, '(Z|[-+][0-9]{2}(:?[0-9]{2})?)$')
+        when {{ dbt.position("'TZ'", "dialect.time_format") }} > 0
+            then {{ zone_offset("regexp_substr(" ~ told ~ ", '[A-Za-z]+$')", time_zone) }}
         else ''
     end
+{%- endmacro %}
+
+{#- The offset that a time zone's abbreviation says, as text; '+99', with which no time is read, where
+    that is not known. They are as in the time zone database, with the German ones beside. Some are of
+    several zones: they mean the branch's own, then that of ''.
+
+    Args:
+        abbreviation: SQL of it; without it, what is returned is the pattern of all that are known.
+        time_zone: as for `offset_in_dialect`. -#}
+{% macro zone_offset(abbreviation=none, time_zone=none) -%}
+    {%- set cuba = "America/Havana Cuba" -%}
+    {%- set china = "Asia/Chongqing Asia/Chungking Asia/Harbin Asia/Macao Asia/Macau Asia/Shanghai"
+        ~ " Asia/Taipei PRC ROC" -%}
+    {%- set offsets = {
+        "UTC": "+00", "GMT": "+00", "WET": "+00", "WEST": "+01", "BST": "+01",
+        "CET": "+01", "CEST": "+02", "MET": "+01", "MEST": "+02", "MEZ": "+01", "MESZ": "+02",
+        "EET": "+02", "EEST": "+03", "MSK": "+03", "WAT": "+01", "CAT": "+02", "SAST": "+02",
+        "EAT": "+03", "PKT": "+05", "WIB": "+07", "WITA": "+08", "WIT": "+09", "HKT": "+08",
+        "JST": "+09", "KST": "+09", "AWST": "+08", "ACST": "+09:30", "ACDT": "+10:30",
+        "AEST": "+10", "AEDT": "+11", "ChST": "+10", "NZST": "+12", "NZDT": "+13", "SST": "-11",
+        "HST": "-10", "HDT": "-09", "AKST": "-09", "AKDT": "-08", "PDT": "-07", "MST": "-07",
+        "MDT": "-06", "EST": "-05", "EDT": "-04", "AST": "-04", "ADT": "-03", "NST": "-03:30",
+        "NDT": "-02:30", "IDT": "+03",
+        "PST": {"Asia/Manila": "+08", "": "-08"},
+        "CST": {china: "+08", cuba: "-05", "": "-06"},
+        "CDT": {cuba: "-04", "": "-05"},
+        "IST": {
+            "Asia/Calcutta Asia/Kolkata": "+05:30", "Europe/Dublin Eire": "+01",
+            "Asia/Jerusalem Asia/Tel_Aviv Israel": "+02",
+        },
+    } -%}
+    {%- if abbreviation is none -%} (?:{{ offsets | join("|") }})
+    {%- else -%}
+    case {{ abbreviation }}
+        {%- for name, offset in offsets.items() %}
+        when '{{ name }}' then {% if offset is string -%} '{{ offset }}'
+        {%- else -%} case
+            {%- for zones, own in offset.items() if zones %}
+            when {{ time_zone }} in ('{{ zones.split() | join("', '") }}') then '{{ own }}'
+            {%- endfor %}
+            else '{{ offset.get("", "+99") }}'
+        end
+        {%- endif %}
+        {%- endfor %}
+        else '+99'
+    end
+    {%- endif -%}
 {%- endmacro %}
 
 {#- The instant that a day and a time of day say: by their own offset, or by the branch's clock.

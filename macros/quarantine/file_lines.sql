@@ -268,7 +268,7 @@
     Args:
         record: what a line is a record of: `ticket` for `ticket_id` and `ticket_key`.
         amounts: what an empty cell of each column of numbers is, by column.
-        times: the columns that say a time; `mapped` and `feeds` are at hand. -#}
+        times: the columns that say a time; `mapped`, `feeds` and `branches` are at hand. -#}
 {% macro written_lines(record, amounts, times) -%}
     select
         mapped.*,
@@ -277,9 +277,11 @@
         {%- endfor %}
         {%- for column in times %}
         {{ local_in_dialect(filled("mapped." ~ column)) }} as {{ column }}_local,
-        {{ offset_in_dialect(filled("mapped." ~ column)) }} as {{ column }}_offset,
+        {{ offset_in_dialect(filled("mapped." ~ column), "own_branch.time_zone") }}
+            as {{ column }}_offset,
         {%- endfor %}
         {{ record_key_of_feed("mapped." ~ record ~ "_id") }} as {{ record }}_key
     from mapped
     left join feeds as dialect on mapped.feed = dialect.feed
+    left join branches as own_branch on mapped.branch_id = own_branch.branch_id
 {%- endmacro %}

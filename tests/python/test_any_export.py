@@ -28,7 +28,9 @@ BRANCHES = {
     "south": "Europe/London,EUR", "west": "Europe/London,EUR", "seoul": "Asia/Seoul,KRW",
     "bakery": "Europe/Berlin,EUR", "pub": "Europe/London,EUR", "tea": "Europe/London,EUR",
     "wrapped": "Europe/London,EUR", "web": "Europe/Berlin,EUR", "berlin": "Europe/Berlin,EUR",
-    "york": "America/New_York,USD",
+    "york": "America/New_York,USD", "diner": "America/New_York,EUR",
+    # those whose branches are corrected
+    "bar": "Europe/London,EUR", "kiosk": "Europe/London,EUR", "stand": "Europe/London,EUR",
 }  # fmt: skip
 
 Rows = list[tuple[Any, ...]]
@@ -88,7 +90,8 @@ def project(
         model = f"base_exports__{feed}.sql"
         (staging / "base" / model).write_text((FOLDER / model).read_text("utf-8"), "utf-8")
     page = staging / "_exports__sources.yml"
-    tables = "".join(f"      - name: {feed}\n        description: {feed}\n" for feed in feeds)
+    read = [*feeds, "bon_heads"]  # which the model of bons joins
+    tables = "".join(f"      - name: {feed}\n        description: {feed}\n" for feed in read)
     text = re.sub(r"(?ms)^      - name: lyon_sales\n.*?^      - name: _feeds",
                   f"{tables}\n      - name: _feeds", page.read_text("utf-8"))  # fmt: skip
     page.write_text(text, "utf-8")
@@ -377,6 +380,22 @@ def test_tax_on_top_of_the_price_is_paid_too_and_given_back(company: Warehouse) 
     ]
 
 
+def test_a_line_without_an_amount_costs_whole_cents_as_the_guest_paid_them(
+    company: Warehouse,
+) -> None:
+    """0.345 kg at 18.99 are 6.55155. The day is in another file, with the name of its month."""
+    assert days(company, "diner") == [
+        ("diner", date(2026, 11, 23), 1, *numbers("0.345", "6.55", "0", "6.55")),
+        ("diner", DAY, 1, *numbers("0.69", "13.1", "0", "13.1")),
+    ]
+    assert query(
+        company,
+        "select order_number, payment_method, amount from marts.fct_payments"
+        " inner join marts.fct_orders using (order_key) where fct_payments.branch_id = 'diner'"
+        " order by 1",
+    ) == [("diner-1", "card", Decimal("6.55")), ("diner-2", "card", Decimal("13.1"))]
+
+
 def test_bread_without_tax_is_given_back_at_its_own_rate(company: Warehouse) -> None:
     """A tray and bread of one ticket come back the day after: $200 at 8.875 %, $20 at 0 %."""
     assert query(
@@ -511,11 +530,29 @@ def printed(company: Warehouse, project: Path) -> str:
     for name, old, new in (
         ("03_outlets.csv", r"North,2,", "South,3,"),
         ("anfragen_2026-11-24.csv", r"(?m)^(17|20);.*\n", ""),
+        # of one ticket the day, of the other one the way of paying
+        (
+            "13_bon_heads.csv",
+            "24-Nov-2026 01:26 AM EST,Card\n2(.*),Card",
+            r"25-Nov-2026 01:26 AM EST,Card\n2\1,Cash",
+        ),
     ):
         file = project / "files" / name
         text, changed = re.subn(old, new, file.read_text("utf-8"))
         assert changed
         file.write_text(text, "utf-8")
+    file = project / ".dlt" / "config.toml"
+    declared = tomlkit.parse(file.read_text("utf-8"))
+    feeds = declared["sources"]["files"]["feeds"]
+    feeds["cafe"]["branch"] = "bar"
+    del feeds["tea"]["branch"]
+    feeds["tea"] |= {"files": "{branch_id}_trailing.csv", "branches": {"kiosk": "07"}}
+    del feeds["wrapped"]["branches"]
+    feeds["wrapped"] |= {"files": "08_quoted_whole.csv", "branch": "stand"}
+    feeds["lieferscheine"]["branch"] = "bar"
+    del feeds["bewertungen"]["branch_column"], feeds["bewertungen"]["branches"]
+    feeds["bewertungen"]["branch"] = "berlin"
+    file.write_text(tomlkit.dumps(declared), "utf-8")
     # in a build, because dbt takes the columns of their rows from what was built
     return mypizza("run", "--no-docs", "--unit-tests", project=project, expect=None).stdout
 
@@ -557,6 +594,48 @@ def test_a_receipt_that_is_corrected_to_another_branch_leaves_the_first(
         ("south", DAY, 3, *numbers("6", "10.75", "0", "10.75")),
         ("west", DAY, 1, *numbers("1", "3.25", "0", "3.25")),
     ]
+
+
+def test_a_feed_whose_branch_is_corrected_leaves_nothing_with_the_first(
+    corrected: Warehouse,
+) -> None:
+    """The option names another branch, or a column or the path says it instead."""
+    assert days(corrected, "cafe", "tea", "wrapped", "bar", "kiosk", "stand") == [
+        ("bar", DAY, 3, *numbers("5", "13.95", "0", "13.95")),
+        ("kiosk", DAY, 2, *numbers("4", "8", "0", "8")),
+        ("stand", DAY, 2, *numbers("4", "8", "0", "8")),
+    ]
+    gone = "('cafe', 'tea', 'wrapped')"
+    for table in ("fct_orders", "fct_order_lines", "fct_payments", "rpt_till_figures"):
+        assert query(corrected, f"select 1 from marts.{table} where branch_id in {gone}") == []
+    assert query(
+        corrected,
+        "select feed_name, branch_id from marts.rpt_source_loads"
+        " where feed_name in ('cafe', 'tea', 'wrapped', 'bewertungen') order by 1",
+    ) == [("bewertungen", "berlin"), ("cafe", "bar"), ("tea", None), ("wrapped", "stand")]
+    assert query(
+        corrected,
+        "select branch_id, count(*) from marts.fct_deliveries group by 1",
+    ) == [("bar", 2)]
+    assert query(
+        corrected,
+        "select sum(delivered_quantity) from marts.fct_stock_days where branch_id = 'berlin'",
+    ) == [(Decimal(0),)]
+    assert query(
+        corrected, "select review_id from marts.fct_reviews where branch_id = 'berlin' order by 1"
+    ) == [("bewertungen:b1",), ("bewertungen:g1",), ("bewertungen:g3",)]
+
+
+def test_tickets_follow_a_file_that_their_model_joins(corrected: Warehouse, printed: str) -> None:
+    assert "bon_heads lands" not in printed
+    assert days(corrected, "diner") == [
+        ("diner", DAY, 2, *numbers("1.035", "19.65", "0", "19.65")),
+    ]
+    assert query(
+        corrected,
+        "select payment_method, sum(amount) from marts.fct_payments where branch_id = 'diner'"
+        " group by 1 order by 1",
+    ) == [("card", Decimal("6.55")), ("cash", Decimal("13.1"))]
 
 
 def test_unit_tests_pass_with_feeds_of_other_kinds(printed: str) -> None:

@@ -18,6 +18,7 @@ from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -838,6 +839,13 @@ def test_a_column_says_the_branch_of_each_line(folder: Folder) -> None:
         == [note for note in notes if "'Nowhere'" in note]
         != []
     ), notes
+    # a line of totals may have no branch, and a record without one is named
+    for lines, right in (("quito,1\n,Gesamt 1\n", []), (",3\n,Summe\n", ["'' in line 2, which"])):
+        folder.write("a.csv", f"shop,n\n{lines}")
+        notes = succeeded(folder.load()).notes
+        found = [note for note in notes if "no branch of seeds/branches.csv" in note]
+        assert len(found) == len(right), notes
+        assert all(part in note for part, note in zip(right, found, strict=True)), notes
     folder.declared["branch_column"] = "outlet"
     assert "has no column 'outlet', which says the branch (it has shop, n)" in str(
         folder.load().error
@@ -1277,6 +1285,96 @@ def test_an_offset_with_a_minus_of_typographers_is_one(warehouse: Warehouse) -> 
     ).format(dialect.local_time("d", "v"))
     with warehouse.connect() as connection:
         assert connection.execute(query).fetchone() == ("2026-11-24 15:15:00",)
+
+
+MONTHS = {
+    ("DD-Mon-YYYY", "26-Oct-2026 01:26 AM EDT"): "2026-10-26",
+    ("DD-MON-YYYY", "26-OCT-2026"): "2026-10-26",
+    ("DD Month YYYY", "6 september 2026"): "2026-09-06",
+    ("Mon DD, YYYY", "Oct 26, 2026, 1:26 AM"): "2026-10-26",
+    ("Mon DD, YYYY", "Sept. 6, 2026"): "2026-09-06",
+    ("YYYY-Mon-DD", "2026-May-06T10:15Z"): "2026-05-06",
+    ("DD.Mon.YY", "06.Dec.26"): "2026-12-06",
+    ("DD-Mon-YYYY", "26-Okt-2026"): None,
+    ("DD-Mon-YYYY", "26-Octo-2026"): None,
+    ("DD-Mon-YYYY", "31-Nov-2026"): None,
+    ("DD-Mon-YYYY", "26-10-2026"): None,
+    ("DD-MM-YYYY", "26-Oct-2026"): None,
+}
+"""Days with the name of their month, in the format of a feed."""
+
+
+@pytest.mark.parametrize(("written_as", "written"), MONTHS)
+def test_a_month_may_be_written_by_its_name(
+    warehouse: Warehouse, written_as: str, written: str
+) -> None:
+    given = {"url": "/", "files": "*.csv", "date_format": written_as}
+    declared = sql.Literal(feed.declared("a", given).date_format)
+    query = sql.SQL(
+        "select {}::text from (select {}::text as v) as landed,"
+        " (select {} as date_format) as dialect"
+    ).format(dialect.day("v"), sql.Literal(written), declared)
+    with warehouse.connect() as connection:
+        assert connection.execute(query).fetchone() == (MONTHS[written_as, written],)
+
+
+ZONED = {
+    ("HH12:MI AM TZ", "26-Oct-2026 01:26 AM EDT", "America/New_York"): "2026-10-26 01:26:00",
+    ("HH12:MI AM TZ", "Oct 26, 2026, 1:26 AM PDT", "America/New_York"): "2026-10-26 04:26:00",
+    ("HH12:MI AM", "Oct 26, 2026, 1:26 AM", "America/New_York"): "2026-10-26 01:26:00",
+    ("HH24:MI TZ", "26-Oct-2026 23:10 MEZ", "Europe/Berlin"): "2026-10-26 23:10:00",
+    ("HH24:MI TZ", "26 Oct 2026 10:00 XYZ", "Europe/Berlin"): None,
+    ("HH24:MI TZ", "26 Oct 2026 10:00", "Europe/Berlin"): None,
+    # by the clocks of two zones it means different times: a branch in neither does not know
+    ("HH24:MI TZ", "26 Oct 2026 10:00 IST", "Europe/Berlin"): None,
+    ("HH24:MI:SS", "26 Oct 2026 10:00:01 CET", "Europe/Berlin"): None,
+}
+"""Times after the name of a month, or before that of a time zone, by a branch's clock."""
+
+
+def local_times(
+    warehouse: Warehouse, given: Iterable[tuple[str, str, str]], day: str = "2026-10-26"
+) -> list[str | None]:
+    """Read times in their formats, by the clocks of branches in time zones."""
+    values = sql.SQL(", ").join(
+        sql.SQL("({}, {}, {}, {})").format(number, *map(sql.Literal, row))
+        for number, row in enumerate(given)
+    )
+    query = sql.SQL(
+        "select {}::text from (values {}) as given (n, time_format, v, time_zone)"
+        " cross join lateral (select given.v, {}::text as d) as landed"
+        " cross join lateral (select given.time_format, 'YYYY-MM-DD' as date_format) as dialect"
+        " cross join lateral (select given.time_zone) as branch order by n"
+    ).format(dialect.local_time("d", "v"), values, sql.Literal(day))
+    with warehouse.connect() as connection:
+        return [local for (local,) in connection.execute(query)]
+
+
+def test_a_time_may_follow_the_name_of_a_month_and_have_a_time_zone(warehouse: Warehouse) -> None:
+    assert dict(zip(ZONED, local_times(warehouse, ZONED), strict=True)) == ZONED
+
+
+def zones_of_postgres(warehouse: Warehouse) -> set[str]:
+    with warehouse.connect() as connection:
+        return {name for (name,) in connection.execute("select name from pg_timezone_names")}
+
+
+@pytest.mark.parametrize("month", [1, 7])
+def test_a_time_zone_that_is_the_branchs_own_is_its_clock(warehouse: Warehouse, month: int) -> None:
+    noon = datetime(2026, month, 15, 12, 0)
+    known = zones_of_postgres(warehouse)
+    zones = {
+        zone: name
+        for zone in sorted(available_timezones())
+        if zone in known
+        and "/" in zone
+        and (name := str(noon.replace(tzinfo=ZoneInfo(zone)).tzname())).isalpha()
+    }
+    assert len(zones) > 250
+    given = [("HH24:MI TZ", f"12:00 {name}", zone) for zone, name in zones.items()]
+    read = local_times(warehouse, given, f"2026-{month:02}-15")
+    wrong = {row: local for row, local in zip(given, read, strict=True) if local != str(noon)}
+    assert wrong == {}
 
 
 def test_figures_that_are_declared_no_longer_leave_nothing_behind(export: Export) -> None:

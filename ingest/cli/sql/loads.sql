@@ -19,7 +19,8 @@ with parts as (
 loads as (
     select
         source,
-        max(branch_id) as branch_id,
+        -- a feed may have been declared to be of another branch before
+        (array_agg(branch_id order by started_at desc))[1] as branch_id,
         feed,
         max(started_at) as started_at,
         max(finished_at) filter (where outcome = 'succeeded') as succeeded_at,

@@ -95,10 +95,11 @@ def local_time(date: str, clock: str) -> sql.SQL:
     local = _Dbt.concat(
         [macros["date_in_dialect"](_landed(date)), "' '", macros["time_in_dialect"](told)]
     )
+    offset = macros["offset_in_dialect"](told, "branch.time_zone")
     moment = macros["moment_of"]("local", "offset_text", "branch.time_zone")
     return sql.SQL(
         f"(select ({moment}) at time zone branch.time_zone"  # noqa: S608 - only macros
-        f" from (select {local} as local, {macros['offset_in_dialect'](told)} as offset_text)"
+        f" from (select {local} as local, {offset} as offset_text)"
         " as written)"
     )
 

@@ -45,10 +45,10 @@ def _is_encoding(name: str) -> bool:
 
 
 def _is_date_format(text: str) -> bool:
-    literals, parts = re.subn("YYYY|YY|MM|DD", "", text)
+    literals, parts = re.subn("YYYY|YY|MON|MM|DD", "", text)
     return (
         parts == 3
-        and all(text.count(part) for part in ("YY", "MM", "DD"))
+        and all(text.replace("MON", "MM").count(part) for part in ("YY", "MM", "DD"))
         and not re.search(r"[0-9A-Za-z\[\](){}*+?^$|\\]", literals)
     )
 
@@ -84,17 +84,20 @@ CharacterOrNone = Annotated[
 PLAIN_SIGNS = str.maketrans("−–—‐‑‒﹣－’‘ʼ´′＇．，／：", "--------''''''.,/:")
 Plain = AfterValidator(lambda text: text.translate(PLAIN_SIGNS))
 Separator = Annotated[str, Plain]
-TIME_PARTS = "YYYY|MM|DD|HH24|HH12|HH|MI|SS|AM|OF"
+# as other programs write them
+MonthNames = AfterValidator(lambda text: re.sub("(?i)month|mon", "MON", text))
+TIME_PARTS = "YYYY|MON|MM|DD|HH24|HH12|HH|MI|SS|AM|OF|TZ"
 TimeFormat = Annotated[
     str,
+    MonthNames,
     _allowed(
-        "a format with HH24 and MI, or HH12, MI and AM, and with SS and OF where they are written",
+        "a format with HH24 and MI, or HH12, MI and AM, and with SS, OF, TZ where they are written",
         _is_time_format,
     ),
     Plain,
 ]
 DateFormat = Annotated[
-    str, _allowed("a format with YYYY, MM and DD, each once", _is_date_format), Plain
+    str, MonthNames, _allowed("a format with YYYY, MM and DD, each once", _is_date_format), Plain
 ]
 Encoding = Annotated[str, _allowed("an encoding that Python knows, like cp1252", _is_encoding)]
 Pattern = Annotated[str, _allowed(f"{BRANCH} once", lambda files: files.count(BRANCH) <= 1)]
@@ -177,8 +180,9 @@ class Feed(Declared):
         quantity_decimal_separator: within quantities, where they are written in another way.
         thousands_separator: within numbers; empty for none.
         currency_sign: beside amounts; empty for none.
-        date_format: of days, in the letters YYYY (or YY), MM and DD.
-        time_format: of times of day, in the letters HH24 (or HH12 and AM), MI, SS and OF.
+        date_format: of days, in the letters YYYY (or YY), MM (or MON for an English name) and DD.
+        time_format: of times of day, in the letters HH24 (or HH12 and AM), MI, SS, and OF for an
+            offset or TZ for a time zone's abbreviation.
         negative_quantity: "refund", or "error" where there should be none.
         totals: what the feed's sales are compared with.
         credentials: what opens the store, where it is not that of all feeds.

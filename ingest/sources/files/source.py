@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from psycopg import sql
 
 from ingest.loads import configuration, packages, raw_tables
-from ingest.loads.modelled import modelled, unread_feeds
+from ingest.loads.modelled import joined_feeds, modelled, unread_feeds
 from ingest.loads.source import Connection, Session, Visit
 from ingest.loads.statements import Statements
 from ingest.sources.files import feed as feeds
@@ -29,7 +29,7 @@ def _modelled_feeds() -> dict[str, list[str]]:
 
 
 def _unlisted_feeds() -> set[str]:
-    """Return the feeds that have a model, and that dbt_project.yml does not list beside others."""
+    """Return the feeds of dbt's sources that it neither lists nor reads in a model of another."""
     systems = configuration.systems()
     unlisted: set[str] = set()
     for name in ("exports", "files"):
@@ -37,7 +37,7 @@ def _unlisted_feeds() -> set[str]:
             listed = set(system.get("feeds") or ())
             for table in system["tables"].values():
                 listed |= set(table.get("feeds") or ())
-            unlisted |= modelled(RAW, name).keys() - listed
+            unlisted |= modelled(RAW, name).keys() - listed - joined_feeds(name, listed)
     return unlisted
 
 
@@ -188,8 +188,12 @@ def forget_figures(connection: Connection, configured: Sequence[Feed]) -> None:
 
 
 def _redate(connection: Connection, feed: Feed) -> None:
-    """Give all rows of a feed a new load: its dialect has changed, so they say something else."""
+    """Give all rows of a feed a new load: its dialect has changed, so they say something else.
+
+    The rows of files that are gone are of the branch that is declared now, too.
+    """
     load_id = packages.new_load_id(connection, RAW)
     table = sql.Identifier(RAW, feed.name)
-    connection.execute(sql.SQL("update {} set _dlt_load_id = %s").format(table), [load_id])
+    update = sql.SQL("update {} set _dlt_load_id = %s, branch_id = coalesce(%s, branch_id)")
+    connection.execute(update.format(table), [load_id, feed.branch])
     packages.complete(connection, RAW, schema_name(feed), load_id)

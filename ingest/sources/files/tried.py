@@ -21,15 +21,16 @@ OPTIONS = (
 )
 
 
-def is_total(text: str) -> bool:
-    """Say whether a text is what a line of totals begins with.
+def are_totals(lines: Iterable[Iterable[str]]) -> list[bool]:
+    """Say which of some lines has a value that is what a line of totals says.
 
     Args:
-        text: the first value of a line, or its branch.
+        lines: the values of each, or its branch alone.
     """
     with duckdb.connect(config=ONE_THREAD) as database:
         _know_words(database)
-        return bool(run(database, "total", text=literal(text)))
+        listed = [", ".join(literal(text) for text in texts) for texts in lines]
+        return [bool(texts and run(database, "total", texts=f"[{texts}]")) for texts in listed]
 
 
 def try_declared(

@@ -16,6 +16,7 @@ from ingest.loads.source import Compared, LoadResult, Session, Window
 from ingest.loads.statements import Statements
 from ingest.sources.files import land
 from ingest.sources.files.bucket import Bucket, File, Reading
+from ingest.sources.files.columns import OWN_COLUMNS
 from ingest.sources.files.feed import Feed
 from ingest.warehouse import WarehouseError, reason
 
@@ -206,24 +207,9 @@ class FeedVisit:
             present: the names of all files of the feed.
         """
         feed, connection = self.feed, self.session.connection
-        table = sql.Identifier(land.RAW, feed.name)
         if feed.branch_column and (load_id or self.is_unread):
             # what nothing reads waits in no quarantine: all of it is looked at, each time
-            only = None if self.is_unread else load_id
-            values = {"load_id": only, "known": list(branches())}
-            found = connection.execute(STATEMENTS("unknown_branches", table=table), values)
-            # for the start-up time: DuckDB takes a tenth of a second
-            from ingest.sources.files.tried import is_total
-
-            for word, file, line in found.fetchall():
-                # the model leaves a line of totals out
-                if is_total(word):
-                    continue
-                yield (
-                    f"The column {feed.branch_column} of the file {file} has {word!r} in line "
-                    f"{line}, which is no branch of seeds/branches.csv: add it there, or name it "
-                    f"in branches in {feed.section}."
-                )
+            yield from self._unknown_branches(None if self.is_unread else load_id)
         files = [reading.file.name for reading in readings if not reading.track.since]
         if feed.name in self.redeclared:
             files += [name for name in present if name not in files]
@@ -233,6 +219,28 @@ class FeedVisit:
         elif files and landed:
             read = self.expected or landed
             yield from self._misread(files, [name for name in read if name in landed])
+
+    def _unknown_branches(self, load_id: str | None) -> Iterator[str]:
+        """Yield which words for a branch are not known, each with its first line."""
+        feed, table = self.feed, sql.Identifier(land.RAW, self.name)
+        values = {"load_id": load_id, "known": list(branches()), "own": list(OWN_COLUMNS)}
+        statement = STATEMENTS("unknown_branches", table=table)
+        lines = self.session.connection.execute(statement, values).fetchall()
+        if not lines:
+            return
+        from ingest.sources.files.tried import are_totals
+
+        told = [[w] if w.strip() else filter(None, texts.values()) for w, *_, texts in lines]
+        # the model leaves a line of totals out, which may have no branch
+        judged = zip(lines, are_totals(told), strict=True)
+        others = [line for line, is_total in judged if not is_total]
+        first = {word: (file, line) for word, file, line, _ in reversed(others)}
+        for word, (file, line) in sorted(first.items())[:SHOWN_FILES]:
+            yield (
+                f"The column {feed.branch_column} of the file {file} has {word!r} in line "
+                f"{line}, which is no branch of seeds/branches.csv: add it there, or name it "
+                f"in branches in {feed.section}."
+            )
 
     def _misread(self, files: Sequence[str], wanted: Sequence[str]) -> Iterator[str]:
         """Yield which columns are written otherwise than declared."""

@@ -20,12 +20,23 @@ named as (
         coalesce(
             {{ json_text('loads.tables', 'feed') }}, loads.branch_id, loads.source_name
         ) as feed_name,
-        branches.branch_id,
+        loads.branch_id,
         loads.row_count,
         loads.finished_at
     from loads
-    left join branches on loads.branch_id = branches.branch_id
     where loads.outcome = 'succeeded'
+
+),
+
+-- a feed whose declaration names another branch than before is of that one
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by source_name, feed_name order by finished_at desc
+        ) as recency
+    from named
 
 ),
 
@@ -33,18 +44,19 @@ final as (
 
     select
         -- key
-        source_name,
-        feed_name,
+        ranked.source_name,
+        ranked.feed_name,
 
         -- whose it is
-        branch_id,
+        max(case when ranked.recency = 1 then branches.branch_id end) as branch_id,
 
         -- loads that came in
         count(*) as loads,
-        sum(row_count) as records,
-        max(finished_at) as last_loaded_at
-    from named
-    group by source_name, feed_name, branch_id
+        sum(ranked.row_count) as records,
+        max(ranked.finished_at) as last_loaded_at
+    from ranked
+    left join branches on ranked.branch_id = branches.branch_id
+    group by ranked.source_name, ranked.feed_name
 
 )
 

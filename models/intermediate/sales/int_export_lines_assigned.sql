@@ -70,9 +70,7 @@ assigned as (
 ),
 
 known_lines as (
-
     select distinct line_key from assigned
-
 ),
 
 -- A line came to an order with its own load. It went over to another one with whichever load was
@@ -107,12 +105,11 @@ newest as (
 
 ),
 
--- The order that a line has left is remembered, with the load with which it left: that may have
--- brought only lines of another branch.
+-- The order that a line has left, with the load with which it left, maybe of another branch.
 left_behind as (
 
     select
-        assigned.line_key,
+        {{ key_left_behind() }} as line_key,
         assigned.branch_id,
         assigned.order_id,
         assigned.order_line_id,
@@ -121,7 +118,9 @@ left_behind as (
     from assigned
     left join lines on assigned.line_key = lines.line_key
     left join newest on assigned.branch_id = newest.branch_id
-    where assigned.is_current and (lines.order_id is null or assigned.order_id <> lines.order_id)
+    where
+        assigned.is_current and (lines.order_id is null or assigned.order_id <> lines.order_id
+        or assigned.branch_id <> lines.branch_id)
 
 ),
 

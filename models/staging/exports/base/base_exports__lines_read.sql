@@ -78,7 +78,7 @@ written as {{ computed_once() }} (
         end as time_text,
         case
             when mapped.order_grain = 'day' then ''
-            else {{ offset_in_dialect(filled('mapped.sold_at')) }}
+            else {{ offset_in_dialect(filled('mapped.sold_at'), 'branches.time_zone') }}
         end as offset_text
     from mapped
     left join feeds as dialect on mapped.feed = dialect.feed

@@ -1,6 +1,8 @@
-{#- What a line is and what it is worth. Its own amount leads; a difference to quantity and price
-    below one minor unit is rounding, and a larger one a discount. -#}
-{%- set limit = largest_value(line_amount_type()) %}
+{#- What a line is and what it is worth: its own amount, or what its till asked, in whole cents. A
+    difference to quantity and price below one minor unit is rounding, a larger one a discount. -#}
+{%- set limit, rounded = largest_value(line_amount_type()), adapter.dispatch("rounded") %}
+{%- set asked = rounded("(price_of_all - coalesce(discount_of_all, 0))", "minor_unit") %}
+{%- set price = rounded("price_of_all", "minor_unit") %}
 
 with
 
@@ -96,16 +98,14 @@ charged as {{ computed_once() }} (
             when
                 gives_back_less and own_kind = 'discount'
                 and coalesce(returned_amount < 0 or least_quantity < 0, false)
-                then coalesce(amount_of_all, price_of_all)
-            when gives_back_less then abs(coalesce(amount_of_all, price_of_all))
-            when kind = 'return'
-                then -abs(coalesce(amount_of_all, price_of_all - coalesce(discount_of_all, 0)))
+                then coalesce(amount_of_all, {{ price }})
+            when gives_back_less then abs(coalesce(amount_of_all, {{ price }}))
+            when kind = 'return' then -abs(coalesce(amount_of_all, {{ asked }}))
             -- a till may write what a discount takes off without its sign
             when line_kind = 'discount' and line_quantity >= 0
-                then -abs(coalesce(amount_of_all, price_of_all))
-            when kind = 'discount'
-                then coalesce(amount_of_all, price_of_all * sign(line_quantity))
-            else coalesce(amount_of_all, price_of_all - coalesce(discount_of_all, 0))
+                then -abs(coalesce(amount_of_all, {{ price }}))
+            when kind = 'discount' then coalesce(amount_of_all, {{ price }} * sign(line_quantity))
+            else coalesce(amount_of_all, {{ asked }})
         end as {{ exact_type() }}) as charged_amount
     from signed
 
