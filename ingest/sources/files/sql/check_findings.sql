@@ -272,7 +272,7 @@ from (
             words.role in ('till', 'closing')
             and regexp_full_match(plain(columns.shown), '(.* )?(' || words.words || ')( .*)?')
     left join roles on columns.title = roles.title and roles.role <> 'till'
-    where roles.role is null and stripped(cells.value) <> ''
+    where roles.role is null and stripped(cells.value) <> '' and told.line <= 20000
     group by columns.title, columns.position, told.ticket, told.day, told.branch
 ) as of_tickets
 group by title, position
@@ -550,12 +550,14 @@ from (
         where
             filled_roles.role in ('article', 'quantity', 'line_amount', 'unit_price')
             and stripped(filled_cells.value) <> ''
+            and filled_cells.line <= 20000
     ) as mapped on cells.line = mapped.line
     where
         roles.role is null
         and columns.kind = 'text'
         and columns.different between 2 and 8
         and stripped(cells.value) <> ''
+        and cells.line <= 20000
     group by
         columns.title, columns.position, columns.shown, columns.expression, stripped(cells.value)
 ) as counted;

@@ -150,6 +150,32 @@ where
     )
 qualify count(*) over () > 2;
 
+-- whether each line has a number of a ticket of its own; tills may have the same numbers
+create table singles as
+select count(*) = count(distinct number) as is_single
+from (
+    select
+        cells.line,
+        string_agg(stripped(cells.value), ' ' order by cells.title) as number
+    from cells
+    where
+        cells.line <= 20000
+        and cells.title in (
+            select roles.title from roles
+            where roles.role = 'ticket'
+            union all
+            select columns.title
+            from columns
+            inner join words
+                on
+                    words.role in ('till', 'closing')
+                    and regexp_full_match(
+                        plain(columns.shown), '(.* )?(' || words.words || ')( .*)?'
+                    )
+        )
+    group by cells.line
+) as numbered;
+
 -- a file of orders without their lines: each has a number and an amount of its own, and nothing is
 -- called an article, or a quantity
 create table orders as
@@ -164,31 +190,7 @@ inner join columns as amounts on totals.title = amounts.title
 where
     roles.role = 'ticket'
     and tickets.lines >= 5
-    -- tills may have the same numbers
-    and not exists (
-        select 1
-        from (
-            select
-                cells.line,
-                string_agg(stripped(cells.value), ' ' order by cells.title) as number
-            from cells
-            where
-                cells.title = tickets.title
-                or cells.title in (
-                    select named.title
-                    from columns as named
-                    inner join words
-                        on
-                            words.role in ('till', 'closing')
-                            and regexp_full_match(
-                                plain(named.shown), '(.* )?(' || words.words || ')( .*)?'
-                            )
-                )
-            group by cells.line
-        ) as numbered
-        group by numbered.number
-        having count(*) > 1
-    )
+    and exists (select 1 from singles where singles.is_single)
     and not exists (select 1 from products)
     and not exists (select 1 from lists where is_lines)
     and not exists (select 1 from roles as others where others.role in ('quantity', 'unit_price'))
