@@ -9,6 +9,7 @@ from psycopg.rows import dict_row
 from ingest.loads.raw_tables import exists
 from ingest.loads.source import Connection
 from ingest.loads.statements import Statements
+from ingest.warehouse import RUN_KEY
 
 STATEMENTS = Statements(__file__)
 
@@ -29,6 +30,16 @@ def rows(connection: Connection, name: str, table: str, **values: Any) -> list[d
         return []
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(STATEMENTS(name), values).fetchall()
+
+
+def loads(connection: Connection) -> list[dict[str, Any]]:
+    """Return the newest load of each part of each source.
+
+    Args:
+        connection: a connection to the warehouse.
+    """
+    running = rows(connection, "running", "audit.loads", key=RUN_KEY)
+    return rows(connection, "loads", "audit.loads", **running[0]) if running else []
 
 
 def above_limit(connection: Connection) -> list[str]:

@@ -19,12 +19,15 @@ def files() -> None:
 
 @app.command()
 def check(
-    place: Annotated[str, typer.Argument(help="A file, a folder, a pattern, or such a URL.")],
+    place: Annotated[
+        list[str], typer.Argument(help="A file, a folder, a pattern, or such a URL; or files.")
+    ],
     name: Annotated[str | None, typer.Option(help="What the feed is to be called.")] = None,
     branch: Annotated[str | None, typer.Option(help="The branch that the files are of.")] = None,
     encoding: Annotated[str | None, typer.Option(help="If the guess is wrong.")] = None,
     delimiter: Annotated[str | None, typer.Option(help="If the guess is wrong.")] = None,
     sheet: Annotated[str | None, typer.Option(help="Of an Excel file; default its first.")] = None,
+    header: Annotated[str | None, typer.Option(help="What the header's line begins with.")] = None,
 ) -> None:
     """Say how a file is written, and print its declaration and its model; loads nothing."""
     # For the start-up time: the sources bring dlt, pyarrow and SQLAlchemy, which take a second.
@@ -32,8 +35,9 @@ def check(
         from ingest.sources.files.check import check as look_at
 
     checked = look_at(
-        place, name, branch=branch, encoding=encoding, delimiter=delimiter, sheet=sheet
-    )
+        place, name, branch=branch, encoding=encoding, delimiter=delimiter, sheet=sheet,
+        header=header,
+    )  # fmt: skip
     show(
         "Columns",
         ("in the file", "in the warehouse", "looks like", "example", "different values"),

@@ -30,8 +30,7 @@ def status(as_json: Json = False) -> None:
     warehouse = warehouse_module.resolve()
     with warehouse.connect() as connection:
         holder = warehouse_module.lock_holder(connection)
-        running = audit.rows(connection, "running", "audit.loads", key=warehouse_module.RUN_KEY)
-        loads = audit.rows(connection, "loads", "audit.loads", **running[0]) if running else []
+        loads = audit.loads(connection)
         loads.sort(key=lambda load: (load["source"], place(load["branch_id"], load["feed"])))
         publications = audit.rows(connection, "publications", "audit.publications")
         held = audit.rows(connection, "quarantined", "audit.quarantine")

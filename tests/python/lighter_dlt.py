@@ -20,7 +20,7 @@ PURE: tuple[Callable[..., Any], ...] = (
     *(base_configuration.extract_inner_hint, base_configuration.is_secret_hint),
 )
 """Functions of hints alone."""
-HINTS: Callable[..., Any] = typing.get_type_hints
+HINTS: Callable[..., Any] = vars(typing)["get_type_hints"]
 
 
 def _kept(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -186,7 +186,8 @@ CASES: dict[str, tuple[str, str, list[str], list[str]]] = {
         "2026-11-24 15:00,1-1003,Sale,Latte,2,9.00,0.00,9.00,0.00,2.40,Cancelled\n",
         ["landed.net_sales as line_amount",
          "Tip amount looks like a tip of the whole ticket and is not mapped",
-         "Status has Cancelled on 1 line(s), first in line 5: write is_void into the model",
+         "Status has Cancelled on 1 line(s), first in line 5: the model leaves them out by is_void",
+         "{{ filled('landed.status') }} in ('Cancelled') as is_void,",
          "Receipt type has Refund on 1 line(s) that are not below 0, first in line 4: write "
          "line_kind = 'return' into the model for these, or they count as sold.",
          "Cost of goods is taken as the cost of one: nothing shows whether it is that of the line"],

@@ -11,7 +11,7 @@ import codecs
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -32,7 +32,8 @@ from ingest.sources.files.csv_files import SEPARATOR_LINE
 from ingest.sources.files.encoding import encoding_of
 from ingest.sources.files.excel_files import sheet_names, sheet_rows
 from ingest.sources.files.feed import FEEDS, Feed, declared
-from ingest.sources.files.neighbours import differences
+from ingest.sources.files.header import header_below, line_of
+from ingest.sources.files.neighbours import common_pattern, differences
 from ingest.sources.files.text import read_head
 from ingest.sources.files.tried import (
     FOLDER,
@@ -49,8 +50,9 @@ MOST_TABLES = 16
 
 LEFT_OUT = (0, 1, 2, 3, 5, 10)
 TABLES = (
-    *("chosen", "codes", "columns", "findings", "lists", "mapped", "not_records", "outlets"),
-    *("personal", "pivots", "products", "proof", "records", "rejects", "unread"),
+    *("chosen", "codes", "columns", "findings", "lists", "mapped", "months", "not_records"),
+    *("orders", "outlets", "personal", "pivots", "products", "proof", "records", "rejects"),
+    "unread",
 )
 """What the SQL has found and the texts are made from."""
 
@@ -73,17 +75,19 @@ class Checked:
     blocks: list[str]
 
 
-def check(place: str, name: str | None = None, **given: str | None) -> Checked:
+def check(place: str | Sequence[str], name: str | None = None, **given: str | None) -> Checked:
     """Look at a file, or at the largest one of a folder or pattern.
 
     Args:
-        place: a path, a folder, a pattern, or such an address of a store.
+        place: a path, a folder, a pattern, or such an address of a store; or paths of one folder.
         name: what the feed is to be called; None for a name made from the file's.
-        given: `branch`, `encoding`, `delimiter` and `sheet`, where a person knows them.
+        given: `branch`, `encoding`, `delimiter`, `sheet` and `header`, where a person knows them.
 
     Raises:
         SourceError: there is no such file, it cannot be read, or the name is taken.
     """
+    places = [place] if isinstance(place, str) else place
+    place = common_pattern(places)
     if "://" not in place:
         path = Path(os.path.normpath(Path(place).expanduser().absolute()))
         if path.is_file():  # its name is no pattern
@@ -115,7 +119,14 @@ def check(place: str, name: str | None = None, **given: str | None) -> Checked:
     names = [] if bucket.feed.takes_branch_from_path else [each.name for each in files]
     with duckdb.connect(config=ONE_THREAD) as database:
         database.execute("create table files as select unnest(cast(? as text[])) as name", [names])
-        return _look(database, bucket, file, files, options)
+        checked = _look(database, bucket, file, files, options)
+    told = {Path(each).name for each in places}
+    if len(places) > 1 and (more := [each.name for each in files if each.name not in told]):
+        checked.doubts.append(
+            f"files matches {len(more)} file(s) that were not given, too, first {more[0]}: correct "
+            "the pattern if they are not of this feed."
+        )
+    return checked
 
 
 def misread(feed: Feed, file: str, lines: pa.Table, is_read: bool = True) -> Iterator[str]:
@@ -184,7 +195,7 @@ def _look(
     options: dict[str, Any],
 ) -> Checked:  # fmt: skip
     """Look at one file, and at others beside it; `options` are filled with how it is written."""
-    found: dict[str, Any] = {"titles": [], "guessed": None, "header_text": None}
+    found: dict[str, Any] = {"titles": [], "guessed": None, "header_text": None, "groups": None}
     try:
         with bucket.open(file) as raw:
             found |= _sniff(database, raw, file, options)
@@ -268,10 +279,8 @@ def _sniff(
     as_written = text.splitlines()
     if re.fullmatch(r'(?:"(?:[^"\n]|"")*+"\r?(?:\n|\Z))+', text):
         text = re.sub(r'(?m)^"|"\r?$', "", text)
-    lines, delimiter = text.splitlines(), options.get("delimiter", "")
-    # a few lines at the end of a small file, like totals, mislead the sniffer
-    tries = (_sniff_csv(database, lines[: len(lines) - out], delimiter) for out in LEFT_OUT)
-    sniffed = next((one for one in tries if len(one["Columns"]) > 1), None)
+    lines = text.splitlines()
+    sniffed, start, found["groups"] = _sniff_header(database, lines, file, options)
     if sniffed is None:
         why = "no delimiter is the same on most of its lines."
         if options.get("format") == "xlsx":
@@ -289,8 +298,8 @@ def _sniff(
     if not sniffed["HasHeader"]:
         options["columns"] = [f"column_{number}" for number in range(1, len(titles) + 1)]
         return found
-    found["header_line"] = sniffed["SkipRows"] + 1
-    found["header_text"] = as_written[sniffed["SkipRows"]]
+    found["header_line"] = start + sniffed["SkipRows"] + 1
+    found["header_text"] = as_written[start + sniffed["SkipRows"]]
     *before, header = (line.lstrip('" \t') for line in lines[: found["header_line"]])
     if [line for line in before if line and not SEPARATOR_LINE.fullmatch(line.encode())]:
         first = re.split(rf'["{re.escape(sniffed["Delimiter"])}]', header)[0]
@@ -305,6 +314,31 @@ def _sheet_text(raw: Any, name: str) -> str:
     filled = [row.rstrip("\t") for row in rows]
     widest = max(range(len(rows)), key=lambda row: filled[row].count("\t"), default=0)
     return "\n".join([*filled[:widest], *rows[widest:]])
+
+
+def _sniff_header(
+    database: Any, lines: list[str], file: File, options: dict[str, Any]
+) -> tuple[dict[str, Any] | None, int, str | None]:
+    """Return what DuckDB finds, from which line on, and titles of groups of columns, if any."""
+    delimiter, is_told = options.get("delimiter", ""), "header" in options
+    start = line_of(lines, options.pop("header", ""), file.name)
+    sniffed = _sniff_lines(database, lines[start:], delimiter)
+    if sniffed is None or is_told:
+        return sniffed, start, None
+    groups, delimiter = sniffed["SkipRows"], sniffed["Delimiter"]
+    below = header_below(lines, groups, delimiter)
+    again = _sniff_lines(database, lines[below:], delimiter) if below else None
+    if below is None or again is None:
+        return sniffed, start, None
+    *_, above = (line for line in lines[groups:below] if line.strip(f"{delimiter} "))
+    return again, below, above
+
+
+def _sniff_lines(database: Any, lines: list[str], delimiter: str) -> dict[str, Any] | None:
+    """Return what DuckDB finds in lines; None where it finds less than two columns."""
+    # a few lines at the end of a small file, like totals, mislead the sniffer
+    tries = (_sniff_csv(database, lines[: len(lines) - out], delimiter) for out in LEFT_OUT)
+    return next((one for one in tries if len(one["Columns"]) > 1), None)
 
 
 def _sniff_csv(database: Any, lines: list[str], delimiter: str) -> dict[str, Any]:

@@ -6,8 +6,10 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 
+from ingest.loads.source import SourceError
 from ingest.sources.files.bucket import Bucket, File
 from ingest.sources.files.text import read_head
 
@@ -16,6 +18,35 @@ MOST_FILES = 200
 
 MOST_BYTES = 2**26
 """Of files of the same size, so large ones are compared."""
+
+
+def common_pattern(places: Sequence[str]) -> str:
+    """Return the pattern of several files, or the only place.
+
+    Args:
+        places: what a person gives, or a shell makes of a pattern without quotes.
+
+    Raises:
+        SourceError: they are not files of one folder.
+    """
+    if len(places) == 1:
+        return places[0]
+    paths = [Path(place).expanduser().absolute() for place in places]
+    if len({path.parent for path in paths}) > 1 or not all(path.is_file() for path in paths):
+        raise SourceError(
+            f"{places[0]} and {places[1]} are not files of one folder: give one folder, or one "
+            "pattern in quotes, like 'exports/*/sales_*.csv'."
+        )
+    names = [path.name for path in paths]
+    begin = _same_beginning(names)
+    end = _same_beginning([name[len(begin) :][::-1] for name in names])[::-1]
+    begin, end = (re.sub(r"([*?[])", r"[\1]", part) for part in (begin, end))
+    return (paths[0].parent / f"{begin}*{end}").as_posix()
+
+
+def _same_beginning(texts: Sequence[str]) -> str:
+    same = takewhile(lambda letters: len(set(letters)) == 1, zip(*texts, strict=False))
+    return "".join(letters[0] for letters in same)
 
 
 def differences(

@@ -107,7 +107,6 @@ newest as (
 
 -- The order that a line has left, with the load with which it left, maybe of another branch.
 left_behind as (
-
     select
         {{ key_left_behind() }} as line_key,
         assigned.branch_id,
@@ -119,9 +118,11 @@ left_behind as (
     left join lines on assigned.line_key = lines.line_key
     left join newest on assigned.branch_id = newest.branch_id
     where
-        assigned.is_current and (lines.order_id is null or assigned.order_id <> lines.order_id
-        or assigned.branch_id <> lines.branch_id)
-
+        assigned.is_current
+        and (
+            assigned.order_id is distinct from lines.order_id
+            or assigned.branch_id <> lines.branch_id
+        )
 ),
 
 final as (

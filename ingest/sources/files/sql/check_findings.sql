@@ -68,6 +68,69 @@ where
     and not exists (select 1 from roles as priced where priced.role = 'unit_price')
     and not exists (select 1 from nets where nets.net = mapped.title);
 
+-- what is called by the same name as another column, whose values fit it better
+insert into findings
+select
+    2 as position,
+    format(
+        '{} looks like the {}, too, and is not mapped: the model takes {}{}.',
+        rivals.shown,
+        case rivals.role when 'sold_on' then 'day' else replace(rivals.role, '_', ' ') end,
+        columns.shown,
+        case
+            when rivals.is_constant
+                then ', as ' || rivals.shown || ' is ' || rivals.example || ' on all lines'
+            when columns.title in (proof.factor, proof.other_factor, proof.amount)
+                then ', as quantity, price and amount fit'
+            else ''
+        end
+    ) as sentence
+from scored as rivals
+inner join roles on rivals.role = roles.role and rivals.title <> roles.title
+inner join columns on roles.title = columns.title
+left join proof on true
+left join roles as mapped on rivals.title = mapped.title
+where
+    mapped.role is null
+    and rivals.is_named
+    and not rivals.is_closing
+    and rivals.is_of_line
+    and rivals.of_list is null
+    and rivals.role in (
+        'ticket', 'sold_on', 'quantity', 'unit_price', 'line_amount', 'order_total', 'channel'
+    )
+    and not exists (
+        select 1 from nets
+        where rivals.title = nets.amount and roles.title = nets.net
+    )
+    and rivals.title not in (select products.title from products);
+
+insert into findings
+select
+    2 as position,
+    format(
+        '{} has only {} different times: these look like closings, and not like sales{}.',
+        closings.shown, closings.different,
+        case
+            when roles.role is null then ', so the model takes ' || columns.shown
+            else
+                '. If a column of another file has the time of the sale, join it in the model:'
+                || ' docs/how-to/add-a-till.md says how'
+        end
+    ) as sentence
+from (
+    select distinct
+        scored.title,
+        all_columns.shown,
+        all_columns.different
+    from scored
+    inner join columns as all_columns on scored.title = all_columns.title
+    where scored.is_closing and scored.role = 'sold_on'
+) as closings
+inner join roles as days on days.role = 'sold_on'
+inner join columns on days.title = columns.title
+left join roles on closings.title = roles.title and roles.role = 'sold_on';
+
 -- a tax that is no rate is an amount
 insert into findings
 select
@@ -165,6 +228,67 @@ inner join columns as mapped on others.title = mapped.title
 left join roles on columns.title = roles.title
 where columns.kind = 'text' and roles.role is null;
 
+-- the ticket of each line, its day and its time
+create table told as
+select
+    cells.line,
+    max(stripped(cells.value)) filter (where roles.role = 'ticket') as ticket,
+    coalesce(
+        cast(max(tried.read) as text),
+        max(stripped(cells.value)) filter (where roles.role = 'sold_on')
+    ) as day,
+    max(stripped(cells.value)) filter (where roles.role = 'sold_at') as clock,
+    max(stripped(cells.value)) filter (where roles.role = 'branch') as branch
+from cells
+inner join roles
+    on cells.title = roles.title and roles.role in ('ticket', 'sold_on', 'sold_at', 'branch')
+left join chosen on roles.role = 'sold_on' and chosen.kind = 'date'
+left join tried
+    on
+        cells.title = tried.title
+        and stripped(cells.value) = tried.text
+        and chosen.kind = tried.kind
+        and chosen.candidate = tried.candidate
+where cells.element = 0
+group by cells.line
+having ticket <> '' and day <> '';
+
+-- of tills, registers and closings, the one that makes most tickets of one number
+create table splits as
+select
+    title,
+    position,
+    count(*) filter (where tills > 1) as tickets
+from (
+    select
+        columns.title,
+        columns.position,
+        count(distinct stripped(cells.value)) as tills
+    from told
+    inner join cells on told.line = cells.line and cells.element = 0
+    inner join columns on cells.title = columns.title
+    inner join words
+        on
+            words.role in ('till', 'closing')
+            and regexp_full_match(plain(columns.shown), '(.* )?(' || words.words || ')( .*)?')
+    left join roles on columns.title = roles.title and roles.role <> 'till'
+    where roles.role is null and stripped(cells.value) <> '' and told.line <= 20000
+    group by columns.title, columns.position, told.ticket, told.day, told.branch
+) as of_tickets
+group by title, position
+having count(*) filter (where tills > 1) > 0
+order by tickets desc, position asc
+limit 1;
+
+delete from roles
+where role = 'till' and exists (select 1 from splits);
+
+insert into roles
+select
+    'till' as role,
+    title
+from splits;
+
 -- the tickets of each day: their times and, where there are tills, the tills
 create table tickets as
 select
@@ -172,34 +296,10 @@ select
     told.day,
     min(told.line) as line,
     count(distinct told.clock) as clocks,
-    count(distinct told.till) as tills
-from (
-    select
-        cells.line,
-        max(stripped(cells.value)) filter (where roles.role = 'ticket') as ticket,
-        coalesce(
-            cast(max(tried.read) as text),
-            max(stripped(cells.value)) filter (where roles.role = 'sold_on')
-        ) as day,
-        max(stripped(cells.value)) filter (where roles.role = 'sold_at') as clock,
-        max(stripped(cells.value)) filter (where roles.role = 'till') as till,
-        max(stripped(cells.value)) filter (where roles.role = 'branch') as branch
-    from cells
-    inner join roles
-        on
-            cells.title = roles.title
-            and roles.role in ('ticket', 'sold_on', 'sold_at', 'till', 'branch')
-    left join chosen on roles.role = 'sold_on' and chosen.kind = 'date'
-    left join tried
-        on
-            cells.title = tried.title
-            and stripped(cells.value) = tried.text
-            and chosen.kind = tried.kind
-            and chosen.candidate = tried.candidate
-    where cells.element = 0
-    group by cells.line
-) as told
-where told.ticket <> '' and told.day <> ''
+    count(distinct stripped(cells.value)) as tills
+from told
+left join roles on roles.role = 'till'
+left join cells on told.line = cells.line and roles.title = cells.title and cells.element = 0
 group by told.ticket, told.day, told.branch;
 
 -- a till's number that makes one ticket of many belongs to the ticket's key
@@ -365,19 +465,15 @@ inner join roles as named on numbered.role = 'article_code' and named.role = 'ar
 inner join columns as names on named.title = names.title;
 
 -- values that say that a line was not sold, or was given back: unless its sign says so, too
-insert into findings
+create table outcomes as
 select
-    5 as position,
-    format(
-        '{} has {} on {} line(s){}, first in line {}: write {} into the model for these, or they'
-        || ' count as sold.',
-        columns.shown,
-        string_agg(distinct stripped(cells.value), ', ' order by stripped(cells.value)),
-        count(*),
-        case words.role when 'given_back' then ' that are not below 0' else '' end,
-        min(cells.line),
-        case words.role when 'given_back' then 'line_kind = ''return''' else 'is_void' end
-    ) as sentence
+    columns.shown,
+    columns.position,
+    columns.expression,
+    words.role,
+    list(distinct stripped(cells.value) order by stripped(cells.value)) as texts,
+    count(*) as lines,
+    min(cells.line) as line
 from cells
 inner join columns on cells.title = columns.title and columns.different between 2 and 12
 inner join words
@@ -401,7 +497,133 @@ left join (
         and cells.line = minus.line
         and cells.element = minus.element
 where roles.role is null and minus.line is null
-group by columns.shown, words.role;
+group by columns.shown, columns.position, columns.expression, words.role;
+
+insert into findings
+select
+    5 as position,
+    format(
+        '{} has {} on {} line(s){}, first in line {}: {}, or they count as sold.',
+        shown,
+        array_to_string(texts, ', '),
+        lines,
+        case role when 'given_back' then ' that are not below 0' else '' end,
+        line,
+        case role
+            when 'given_back' then 'write line_kind = ''return'' into the model for these'
+            else 'the model leaves them out by is_void'
+        end
+    ) as sentence
+from outcomes;
+
+-- of the lines of each kind, how many have what is mapped: a file may have a line for a sale, others
+-- for what was sold, and others for how it was paid
+create table kinds as
+select
+    counted.*,
+    row_number() over (
+        partition by title order by articles desc, quantities desc, amounts desc, lines desc
+    ) = 1 as is_sold
+from (
+    select
+        columns.title,
+        columns.position,
+        columns.shown,
+        columns.expression,
+        stripped(cells.value) as text,
+        count(distinct cells.line) as lines,
+        count(distinct cells.line) filter (where mapped.role = 'article')
+        / count(distinct cells.line) as articles,
+        count(distinct cells.line) filter (where mapped.role = 'quantity')
+        / count(distinct cells.line) as quantities,
+        count(distinct cells.line) filter (where mapped.role in ('line_amount', 'unit_price'))
+        / count(distinct cells.line) as amounts
+    from columns
+    inner join cells on columns.title = cells.title and cells.element = 0
+    left join roles on columns.title = roles.title
+    left join (
+        select
+            filled_cells.line,
+            filled_roles.role
+        from cells as filled_cells
+        inner join roles as filled_roles on filled_cells.title = filled_roles.title
+        where
+            filled_roles.role in ('article', 'quantity', 'line_amount', 'unit_price')
+            and stripped(filled_cells.value) <> ''
+            and filled_cells.line <= 20000
+    ) as mapped on cells.line = mapped.line
+    where
+        roles.role is null
+        and columns.kind = 'text'
+        and columns.different between 2 and 8
+        and stripped(cells.value) <> ''
+        and cells.line <= 20000
+    group by
+        columns.title, columns.position, columns.shown, columns.expression, stripped(cells.value)
+) as counted;
+
+-- the column of which each value has all articles and amounts, or none, and one has all of both
+create table sorts as
+select
+    kinds.shown,
+    kinds.expression,
+    list(kinds.text order by kinds.text) filter (where kinds.is_line) as sold,
+    list(kinds.text order by kinds.text) filter (where not kinds.is_line) as others
+from (
+    select
+        *,
+        articles > 0.98 and amounts > 0.98 as is_line
+    from kinds
+) as kinds
+where not exists (select 1 from products)
+group by kinds.title, kinds.position, kinds.shown, kinds.expression
+having
+    bool_and(kinds.is_line or kinds.articles < 0.02 or kinds.amounts < 0.02)
+    and bool_or(kinds.is_line)
+    and not bool_and(kinds.is_line)
+    and min(kinds.lines) filter (where not kinds.is_line) >= 2
+order by count(*) asc, kinds.position asc
+limit 1;
+
+insert into findings
+select
+    5 as position,
+    format(
+        '{} says what a line is: only {} has an article and an amount, so the model leaves {} out by'
+        || ' is_void. What only they have, like the way of paying or a tip, must be joined to the'
+        || ' lines of the ticket.',
+        shown, array_to_string(sold, ', '), array_to_string(others, ', ')
+    ) as sentence
+from sorts;
+
+insert into mapped
+select
+    93 as position,
+    'is_void' as name,
+    string_agg(
+        '{{ filled(''' || expression || ''') }} ' || test || ' ('''
+        || array_to_string(list_transform(texts, text -> replace(text, '''', '''''')), ''', ''')
+        || ''')',
+        ' or ' order by position
+    ) as expression
+from (
+    select
+        0 as position,
+        expression,
+        'not in' as test,
+        sold as texts
+    from sorts
+    union all
+    select
+        position,
+        expression,
+        'in' as test,
+        texts
+    from outcomes
+    where role = 'not_sold'
+) as left_out
+where not exists (select 1 from products)
+having count(*) > 0;
 
 insert into findings
 select

@@ -3,6 +3,43 @@
 delete from roles
 where role = 'branch' and title in (select title from columns where expression <> 'landed.' || title);
 
+-- days whose months have names that no dialect reads
+create table months as
+select
+    columns.title,
+    columns.shown,
+    columns.example
+from columns
+inner join filled on columns.title = filled.title
+where
+    columns.kind = 'text'
+    and not exists (select 1 from roles where role = 'sold_on')
+group by columns.title, columns.shown, columns.example, columns.position
+having
+    sum(filled.lines) filter (
+        where regexp_matches(filled.plain, '[0-9]{1,2}[-. /]+\pL{3,9}[-., /]+[0-9]{2}')
+        or regexp_matches(filled.plain, '\pL{3,9}[-. /]+[0-9]{1,2}[-., /]+[0-9]{2}')
+    ) >= 0.9 * sum(filled.lines)
+order by columns.position
+limit 1;
+
+insert into roles
+select
+    unnest(array['sold_on', 'sold_at']) as role,
+    title
+from months
+where
+    example like '%:%'
+    and not exists (select 1 from roles as others where others.role = 'sold_at')
+union all
+select
+    'sold_on' as role,
+    title
+from months
+where
+    example not like '%:%'
+    or exists (select 1 from roles as others where others.role = 'sold_at');
+
 -- whole numbers that ascend from line to line, or descend, in small steps: those of receipts
 create table counters as
 select
@@ -88,8 +125,13 @@ where
     and not exists (
         select 1 from words as others
         where
-            others.role in ('discount', 'tip', 'order_total', 'void')
+            others.role in ('discount', 'tip', 'order_total', 'void', 'no_product')
             and regexp_full_match(plain(columns.shown), others.words)
+    )
+    -- nor a number of twelve digits
+    and not exists (
+        select 1 from numbers as ids
+        where columns.title = ids.title and abs(ids.value) >= 1e10
     )
     -- of which tax the prices have: 7% is no product
     and not exists (
@@ -107,6 +149,71 @@ where
         where others.role = 'article' and regexp_full_match(plain(named.shown), words.words)
     )
 qualify count(*) over () > 2;
+
+-- whether each line has a number of a ticket of its own; tills may have the same numbers
+create table singles as
+select count(*) = count(distinct number) as is_single
+from (
+    select
+        cells.line,
+        string_agg(stripped(cells.value), ' ' order by cells.title) as number
+    from cells
+    where
+        cells.line <= 20000
+        and cells.title in (
+            select roles.title from roles
+            where roles.role = 'ticket'
+            union all
+            select columns.title
+            from columns
+            inner join words
+                on
+                    words.role in ('till', 'closing')
+                    and regexp_full_match(
+                        plain(columns.shown), '(.* )?(' || words.words || ')( .*)?'
+                    )
+        )
+    group by cells.line
+) as numbered;
+
+-- a file of orders without their lines: each has a number and an amount of its own, and nothing is
+-- called an article, or a quantity
+create table orders as
+select
+    tickets.shown as ticket,
+    amounts.title,
+    amounts.shown
+from roles
+inner join columns as tickets on roles.title = tickets.title
+inner join roles as totals on totals.role in ('order_total', 'line_amount')
+inner join columns as amounts on totals.title = amounts.title
+where
+    roles.role = 'ticket'
+    and tickets.lines >= 5
+    and exists (select 1 from singles where singles.is_single)
+    and not exists (select 1 from products)
+    and not exists (select 1 from lists where is_lines)
+    and not exists (select 1 from roles as others where others.role in ('quantity', 'unit_price'))
+    and not exists (
+        select 1
+        from scored
+        inner join roles as others on scored.role = others.role and scored.title = others.title
+        where others.role = 'article' and scored.score > 3
+    )
+order by totals.role desc
+limit 1;
+
+delete from roles
+where
+    exists (select 1 from orders)
+    and (
+        role in ('article', 'article_code', 'category', 'discount')
+        or (role in ('order_total', 'line_amount') and title not in (select title from orders))
+    );
+
+update roles
+set role = 'line_amount'
+where role = 'order_total' and exists (select 1 from orders);
 
 -- in a wide file, where each line is a receipt, and in one where several lines have the same number
 insert into roles
@@ -527,6 +634,12 @@ select
         when exists (select 1 from roles where role = 'sold_at') then '''line''' else '''day'''
     end as expression
 where not exists (select 1 from roles where role = 'ticket')
+union all
+select
+    4 as position,
+    unnest(array['article', 'quantity']) as name,
+    unnest(array['''Order''', '''1''']) as expression
+from orders
 union all
 select
     91 as position,

@@ -1,15 +1,42 @@
 -- sqlfluff:dialect:duckdb
 -- how much each column looks like each role: by its title, its values, and what the lines prove
+create table scored as
 with
 
-paid as (
+-- columns of ways of paying, and of channels, by their values
+coded as (
 
     select
         filled.title,
+        coded.role,
         sum(filled.lines) filter (where words.role is not null) as lines
     from filled
-    left join words on words.kinds = 'payment' and regexp_full_match(plain(filled.text), words.words)
-    group by filled.title
+    cross join (values ('payment_method', 'payment'), ('channel', 'channel')) as coded (role, kinds)
+    left join words
+        on coded.kinds = words.kinds and regexp_full_match(plain(filled.text), words.words)
+    group by filled.title, coded.role
+
+),
+
+-- times that far more tickets have than there are: of closings, and not of sales
+closings as (
+
+    select columns.title
+    from columns
+    inner join readings on columns.title = readings.title and readings.kind = 'time'
+    inner join chosen on readings.kind = chosen.kind and readings.candidate = chosen.candidate
+    where
+        columns.kind = 'moment'
+        and readings.total <> 0
+        and columns.different < 0.1 * (
+            select max(tickets.different)
+            from columns as tickets
+            inner join words
+                on
+                    words.role = 'ticket'
+                    and regexp_full_match(plain(tickets.shown), words.words)
+            having max(tickets.different) >= 20
+        )
 
 ),
 
@@ -48,6 +75,11 @@ scored as (
         words.role,
         words.position,
         columns.title,
+        columns.shown,
+        columns.different = 1 as is_constant,
+        columns.example,
+        closings.title is not null as is_closing,
+        regexp_full_match(plain(columns.shown), words.words) as is_named,
         nullif(regexp_extract(columns.expression, '[(]''(.+)_list[.]element''', 1), '') as of_list,
         position('(''line.element''' in columns.expression) > 0
         or not exists (select 1 from lists where is_lines) as is_of_line,
@@ -71,7 +103,7 @@ scored as (
                 then case words.role when 'ticket' then 15 else -20 end
             when words.role = 'article' and columns.kind = 'text'
                 then 1 + least(columns.different, 1000) / 1001.0
-            when words.role = 'payment_method' and paid.lines >= 0.5 * columns.lines then 12
+            when coded.lines >= 0.5 * columns.lines then 12
             when words.role = 'tax_rate' and columns.example like '%\%' escape '\' then 5
             when
                 words.role = 'tax_rate'
@@ -85,10 +117,29 @@ scored as (
             when words.role = 'discount' and columns.title = nets.discount then 20
             when words.role = 'line_amount' and columns.title = proof.amount then 40
             else 0
+        end
+        -- what is the same on all lines, or a time of closings, is it only where nothing else is
+        - case
+            when
+                words.role not in ('sold_on', 'branch', 'tip', 'till')
+                and columns.different = 1
+                and columns.lines >= 5
+                and coalesce(coded.lines, 0) < 0.5 * columns.lines
+                then 9.5
+            when words.role = 'till' and columns.different = 1 then 5
+            when closings.title is not null and words.role in ('sold_on', 'sold_at') then 11
+            -- ids of payments are no ways of paying
+            when
+                words.role in ('payment_method', 'channel', 'category', 'tax_rate')
+                and columns.kind = 'text'
+                and columns.different > greatest(20, 0.3 * columns.lines)
+                then 11
+            else 0
         end as score
     from columns
     inner join words on position(columns.kind in words.kinds) > 0
-    left join paid on columns.title = paid.title
+    left join coded on columns.title = coded.title and words.role = coded.role
+    left join closings on columns.title = closings.title
     left join located on columns.title = located.title
     left join proof on true
     left join nets on true
@@ -103,6 +154,12 @@ scored as (
         )
 
 )
+
+select
+    * exclude (score),
+    case when is_closing and role in ('sold_on', 'sold_at') then greatest(score, 0.5) else score end
+        as score
+from scored;
 
 select
     role,
