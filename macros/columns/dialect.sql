@@ -133,38 +133,38 @@
     {%- set digits = "case when translate(dialect.date_format, 'YMD', '') = '' then '([0-9]{2})'"
         ~ " else '([0-9]{1,2})' end" -%}
     {{ return(dbt.concat([
-        "case when " ~ has_month_names() ~ " then '(?i)^ *' else '^ *' end",
+        "'^ *'",
         replaced("dialect.date_format", [
             ("'.'", "'[.]'"), ("'YYYY'", "'([0-9]{4})'"), ("'YY'", "'([0-9]{2})'"),
-            ("'MM'", digits), ("'DD'", digits), ("'MON'", "'" ~ month_names() ~ "'"),
+            ("'MM'", digits), ("'DD'", digits), ("'MON'", dbt.concat([digits, "'[.]?'"])),
         ]),
         "'(?:[ T,]+[0-9]{1,2}[:.h]?[0-9]{2}(?:[:.,]?[0-9]+)*(?: *[AaPp][. ]*[Mm][.]?)?"
             ~ "(?: *(?:Z|[-+][0-9:]+|[A-Z][A-Za-z]{1,3}[A-Z]))?)?[ ,]*$'",
     ])) }}
 {%- endmacro %}
 
-{#- Whether days are written with the name of their month (MON). -#}
-{% macro has_month_names() -%}
-    {{ return(dbt.position("'MON'", "dialect.date_format") ~ " > 0") }}
-{%- endmacro %}
-
-{#- The pattern of a month's English name, whole or short; it is no pattern of its letters' case. -#}
-{% macro month_names() -%}
-    {{ return(
-        "(Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
-        ~ "|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)[.]?"
-    ) }}
-{%- endmacro %}
-
-{#- The number of a month, with two digits, by its name; null of another text.
+{#- A text whose month is a number, where the dialect writes its English name, whole or short (MON).
 
     Args:
-        name: SQL of the name. -#}
-{% macro month_number(name) -%}
-    case lower(substring({{ name }}, 1, 3))
-        {%- for month in "jan feb mar apr may jun jul aug sep oct nov dec".split() %}
-        when '{{ month }}' then '{{ "%02d" % loop.index }}'
-        {%- endfor %}
+        text: SQL of the text. -#}
+{% macro with_month_number(text) -%}
+    {%- set names = "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+        ~ "|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?" -%}
+    {%- set number = "cast((" ~ dbt.position(
+        "lower(regexp_substr(" ~ text ~ ", '[A-Za-z]{3}'))",
+        "'janfebmaraprmayjunjulaugsepoctnovdec'"
+    ) ~ " + 2) / 3 as integer)" -%}
+    case
+        when {{ dbt.position("'MON'", "dialect.date_format") }} > 0
+            then regexp_replace(
+                {{ text }},
+                '(?i)(^|[^a-z])(?:{{ names }})(?![a-z])',
+                {{ dbt.concat([
+                    adapter.dispatch("group_sign")(), "'1'",
+                    "lpad(cast(" ~ number ~ " as " ~ text_type() ~ "), 2, '0')",
+                ]) }}
+            )
+        else {{ text }}
     end
 {%- endmacro %}
 
@@ -174,30 +174,21 @@
         value: SQL of the text.
         pattern: SQL of `date_pattern`, where the query has it already. -#}
 {% macro date_in_dialect(value, pattern=none, is_plain_text=false) -%}
-    {%- set format = "replace(dialect.date_format, 'MON', 'MM')" -%}
+    {%- set format = "dialect.date_format" -%}
     {%- set century = "case when " ~ dbt.position("'YYYY'", format) ~ " = 0 then '20' else '' end" -%}
-    {%- set year = [century, group_of("YY", format, ["MM", "DD"])] -%}
-    {%- set month, day = group_of("MM", format, ["YY", "DD"]), group_of("DD", format, ["YY", "MM"]) -%}
-    {%- set parts = {"year": year + ["'-'"], "month": month, "day": ["'-'", day]} -%}
-    {%- set pattern = pattern or date_pattern() -%}
+    {#- M is MM or MON -#}
+    {%- set parts = [
+        century, group_of("YY", format, ["M", "DD"]), "'-'",
+        group_of("M", format, ["YY", "DD"]), "'-'", group_of("DD", format, ["YY", "M"]),
+    ] -%}
+    {%- set rewritten, pattern = adapter.dispatch("rewritten"), pattern or date_pattern() -%}
     {%- if is_plain_text -%}
-        {{ plain_date(value, pattern, parts) }}
+        {{ rewritten(with_month_number(value), pattern, parts) }}
     {%- else -%}
-        {{ adapter.dispatch("of_plain_text")(value, plain_date("plain.text", pattern, parts)) }}
+        {{ adapter.dispatch("of_plain_text")(
+            value, rewritten(with_month_number("plain.text"), pattern, parts)
+        ) }}
     {%- endif -%}
-{%- endmacro %}
-
-{#- The same of a day whose signs are plain ones. -#}
-{% macro plain_date(value, pattern, parts) -%}
-    {%- set rewritten = adapter.dispatch("rewritten") -%}
-    case
-        when {{ has_month_names() }} then {{ dbt.concat([
-            rewritten(value, pattern, parts["year"]),
-            month_number(rewritten(value, pattern, [parts["month"]])),
-            rewritten(value, pattern, parts["day"]),
-        ]) }}
-        else {{ rewritten(value, pattern, parts["year"] + [parts["month"]] + parts["day"]) }}
-    end
 {%- endmacro %}
 
 {#- The pattern of times of day in the dialect's format: HH24 or HH12, MI, SS, AM for the half of the
@@ -222,7 +213,7 @@
                 ~ fraction ~ ")?' end"),
             ("':SS'", "'(:[0-5][0-9])?" ~ fraction ~ "'"), ("'SS'", "'([0-5][0-9])" ~ fraction ~ "'"),
             ("'OF'", "' *(?:Z|[-+][0-9]{2}:?(?:[0-9]{2})?)'"),
-            ("' TZ'", "'TZ'"), ("'TZ'", "' *" ~ zone_offset() | trim ~ "'"),
+            ("' TZ'", "'TZ'"), ("'TZ'", "' *[A-Za-z]{2,5}'"),
         ]),
         "' *$'",
     ])) }}
@@ -282,49 +273,53 @@
 
 {#- The offset that a time zone's abbreviation says, as text; '+99', with which no time is read, where
     that is not known. They are as in the time zone database, with the German ones beside. Some are of
-    several zones: they mean the branch's own, then that of ''.
+    several zones: they mean the branch's own first.
 
     Args:
-        abbreviation: SQL of it; without it, what is returned is the pattern of all that are known.
+        abbreviation: SQL of it.
         time_zone: as for `offset_in_dialect`. -#}
-{% macro zone_offset(abbreviation=none, time_zone=none) -%}
-    {%- set cuba = "America/Havana Cuba" -%}
-    {%- set china = "Asia/Chongqing Asia/Chungking Asia/Harbin Asia/Macao Asia/Macau Asia/Shanghai"
-        ~ " Asia/Taipei PRC ROC" -%}
-    {%- set offsets = {
-        "UTC": "+00", "GMT": "+00", "WET": "+00", "WEST": "+01", "BST": "+01",
-        "CET": "+01", "CEST": "+02", "MET": "+01", "MEST": "+02", "MEZ": "+01", "MESZ": "+02",
-        "EET": "+02", "EEST": "+03", "MSK": "+03", "WAT": "+01", "CAT": "+02", "SAST": "+02",
-        "EAT": "+03", "PKT": "+05", "WIB": "+07", "WITA": "+08", "WIT": "+09", "HKT": "+08",
-        "JST": "+09", "KST": "+09", "AWST": "+08", "ACST": "+09:30", "ACDT": "+10:30",
-        "AEST": "+10", "AEDT": "+11", "ChST": "+10", "NZST": "+12", "NZDT": "+13", "SST": "-11",
-        "HST": "-10", "HDT": "-09", "AKST": "-09", "AKDT": "-08", "PDT": "-07", "MST": "-07",
-        "MDT": "-06", "EST": "-05", "EDT": "-04", "AST": "-04", "ADT": "-03", "NST": "-03:30",
-        "NDT": "-02:30", "IDT": "+03",
-        "PST": {"Asia/Manila": "+08", "": "-08"},
-        "CST": {china: "+08", cuba: "-05", "": "-06"},
-        "CDT": {cuba: "-04", "": "-05"},
-        "IST": {
-            "Asia/Calcutta Asia/Kolkata": "+05:30", "Europe/Dublin Eire": "+01",
-            "Asia/Jerusalem Asia/Tel_Aviv Israel": "+02",
-        },
+{% macro zone_offset(abbreviation, time_zone) -%}
+    {%- set own = {
+        "Asia/Chongqing Asia/Chungking Asia/Harbin Asia/Macao Asia/Macau Asia/Shanghai Asia/Taipei PRC ROC":
+            "CST=+08",
+        "America/Havana Cuba": "CST=-05 CDT=-04",
+        "Asia/Manila": "PST=+08",
+        "Asia/Calcutta Asia/Kolkata": "IST=+05:30",
+        "Europe/Dublin Eire": "IST=+01",
+        "Asia/Jerusalem Asia/Tel_Aviv Israel": "IST=+02",
     } -%}
-    {%- if abbreviation is none -%} (?:{{ offsets | join("|") }})
-    {%- else -%}
-    case {{ abbreviation }}
-        {%- for name, offset in offsets.items() %}
-        when '{{ name }}' then {% if offset is string -%} '{{ offset }}'
-        {%- else -%} case
-            {%- for zones, own in offset.items() if zones %}
-            when {{ time_zone }} in ('{{ zones.split() | join("', '") }}') then '{{ own }}'
-            {%- endfor %}
-            else '{{ offset.get("", "+99") }}'
-        end
-        {%- endif %}
+    {%- set known = [
+        "UTC=+00 GMT=+00 WET=+00 WEST=+01 BST=+01 CET=+01 CEST=+02 MET=+01 MEST=+02 MEZ=+01 MESZ=+02",
+        "EET=+02 EEST=+03 MSK=+03 WAT=+01 CAT=+02 SAST=+02 EAT=+03 PKT=+05 WIB=+07 WITA=+08 WIT=+09",
+        "HKT=+08 JST=+09 KST=+09 AWST=+08 ACST=+09:30 ACDT=+10:30 AEST=+10 AEDT=+11 ChST=+10",
+        "NZST=+12 NZDT=+13 SST=-11 HST=-10 HDT=-09 AKST=-09 AKDT=-08 PST=-08 PDT=-07 MST=-07 MDT=-06",
+        "CST=-06 CDT=-05 EST=-05 EDT=-04 AST=-04 ADT=-03 NST=-03:30 NDT=-02:30 IDT=+03",
+    ] -%}
+    {%- set said = "coalesce(" ~ abbreviation ~ ", '?')" -%}
+    split_part(
+        split_part(
+            {{ dbt.concat([
+                zones_own(own, time_zone), "' " ~ known | join(" ") ~ " '", said, "'=+99 '"
+            ]) }},
+            {{ dbt.concat(["' '", said, "'='"]) }},
+            2
+        ),
+        ' ', 1
+    )
+{%- endmacro %}
+
+{#- The abbreviations that mean another offset in a zone, before all others.
+
+    Args:
+        own: what they mean, by zones.
+        time_zone: SQL of the zone. -#}
+{% macro zones_own(own, time_zone) -%}
+    case
+        {%- for zones, offsets in own.items() %}
+        when {{ time_zone }} in ('{{ zones.split() | join("', '") }}') then ' {{ offsets }}'
         {%- endfor %}
-        else '+99'
+        else ''
     end
-    {%- endif -%}
 {%- endmacro %}
 
 {#- The instant that a day and a time of day say: by their own offset, or by the branch's clock.
