@@ -569,7 +569,7 @@ PAID = (
 """What was paid, by what the query selects first."""
 
 LASTED = (
-    "case when {0} < 60 then round({0}) || ' min' "
+    "case when round({0}) < 60 then round({0}) || ' min' "
     "else div(round({0}), 60) || ' h ' || mod(round({0}), 60) || ' min' end"
 )
 """A number of minutes, as people read it."""
