@@ -177,7 +177,7 @@ def test_every_metric_is_what_the_semantic_layer_says_for_each_branch(
     assert len(names) > 15
     mypizza(
         "metrics", "query", "--metrics", ",".join(names), "--group-by", "branch",
-        "--csv", str(file),
+        "--csv", str(file), "--decimals", "8",
     )  # fmt: skip
     with file.open() as lines:
         for row in csv.DictReader(lines):
