@@ -120,7 +120,7 @@ left_behind as (
     where
         assigned.is_current
         and (
-            assigned.order_id is distinct from lines.order_id
+            coalesce(assigned.order_id <> lines.order_id, true)
             or assigned.branch_id <> lines.branch_id
         )
 ),
