@@ -253,6 +253,19 @@ where cells.element = 0
 group by cells.line
 having ticket <> '' and day <> '';
 
+-- the columns that are called like a till, a register or a closing
+create table candidates as
+select distinct
+    columns.title,
+    columns.position
+from columns
+inner join words
+    on
+        words.role in ('till', 'closing')
+        and regexp_full_match(plain(columns.shown), '(.* )?(' || words.words || ')( .*)?')
+left join roles on columns.title = roles.title and roles.role <> 'till'
+where roles.role is null;
+
 -- of tills, registers and closings, the one that makes most tickets of one number
 create table splits as
 select
@@ -266,13 +279,8 @@ from (
         count(distinct stripped(cells.value)) as tills
     from told
     inner join cells on told.line = cells.line and cells.element = 0
-    inner join columns on cells.title = columns.title
-    inner join words
-        on
-            words.role in ('till', 'closing')
-            and regexp_full_match(plain(columns.shown), '(.* )?(' || words.words || ')( .*)?')
-    left join roles on columns.title = roles.title and roles.role <> 'till'
-    where roles.role is null and stripped(cells.value) <> '' and told.line <= 20000
+    inner join candidates as columns on cells.title = columns.title
+    where stripped(cells.value) <> '' and told.line <= 20000
     group by columns.title, columns.position, told.ticket, told.day, told.branch
 ) as of_tickets
 group by title, position
