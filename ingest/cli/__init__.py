@@ -7,10 +7,12 @@ Each command is idempotent, says in one sentence what is wrong, and answers with
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -23,6 +25,7 @@ STOPPED = "Stopped by Ctrl+C. Complete work is kept; the next run does the rest.
 
 def main() -> None:
     """Run the command line."""
+    silence_libraries()
     try:
         # not where a shell has told the command to ignore it
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
@@ -42,6 +45,13 @@ def main() -> None:
     finally:
         # all is said: what is left is Python's own end
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def silence_libraries() -> None:
+    """Keep what libraries log and warn of from the user: what goes wrong is said by us, once."""
+    logging.getLogger().addHandler(logging.NullHandler())
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
 
 
 @contextmanager

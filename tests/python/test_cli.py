@@ -317,6 +317,25 @@ def test_ctrl_c_ends_a_command_where_a_library_swallowed_or_turned_it(
     assert (ended.returncode, ended.stderr) == (130, f"{STOPPED}\n")
 
 
+def test_what_a_library_logs_or_warns_of_does_not_reach_the_user(tmp_path: Path) -> None:
+    """psycopg logs a rollback that Ctrl+C met; SQLAlchemy warns of types of a till."""
+    (tmp_path / "talkative.py").write_text(
+        "import logging, warnings\n"
+        "from ingest.cli import app, main\n"
+        "def run():\n"
+        "    logging.getLogger('psycopg').warning('error ignored in rollback')\n"
+        "    warnings.warn('the CAST will be skipped', RuntimeWarning)\n"
+        "    print('done')\n"
+        "app.run = run\n"
+        "main()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-m", "talkative"], cwd=tmp_path, capture_output=True, text=True,
+        env=os.environ | {"PYTHONPATH": str(PROJECT_DIR)}, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "done\n", "")
+
+
 def test_a_run_after_ctrl_c_makes_it_good_and_then_there_is_nothing_new(
     warehouse: Warehouse,
 ) -> None:
