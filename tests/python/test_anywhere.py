@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 import sqlite3
 import subprocess
@@ -20,6 +21,7 @@ import pytest
 from ingest import warehouse as warehouse_module
 from ingest.loads.packages import follow_the_warehouse, new_load_id
 from ingest.warehouse import PROJECT_DIR, Warehouse, WarehouseError
+from ingest.warehouse.programs import system_user
 from sample.web import Server
 from tests.python.commands import mypizza
 
@@ -158,6 +160,40 @@ def test_a_process_with_a_dead_servers_number_is_left_alone() -> None:
     finally:
         stranger.kill()
         stranger.wait()
+
+
+def test_the_servers_user_is_added_once_by_commands_that_begin_at_once() -> None:
+    if os.geteuid() != 0:
+        assert system_user() is None  # the server runs as we do
+        return
+    name = "mypizza-tests"
+    code = (
+        "import pwd, sys\n"
+        "from ingest.warehouse.programs import add_user\n"
+        "sys.stdin.readline()\n"
+        f"add_user('{name}')\n"
+        f"print(pwd.getpwnam('{name}').pw_uid)\n"
+    )
+    commands = [
+        subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=PROJECT_DIR,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    try:
+        time.sleep(2)  # all of them wait for their line
+        for command in commands:
+            assert command.stdin
+            command.stdin.write("begin\n")
+            command.stdin.flush()
+        numbers = {command.communicate()[0] for command in commands}
+        assert numbers == {f"{pwd.getpwnam(name).pw_uid}\n"}
+    finally:
+        subprocess.run(["/usr/sbin/userdel", name], check=False)
 
 
 @pytest.mark.parametrize("seconds", [0.5, 0.6, 0.7])

@@ -318,7 +318,7 @@ def test_ctrl_c_ends_a_command_where_a_library_swallowed_or_turned_it(
 
 
 def test_what_a_library_logs_or_warns_of_does_not_reach_the_user(tmp_path: Path) -> None:
-    """psycopg logs a rollback that Ctrl+C met; SQLAlchemy warns of types of a till."""
+    """The driver logs a rollback that Ctrl+C met; SQLAlchemy warns of types of a till."""
     (tmp_path / "talkative.py").write_text(
         "import logging, warnings\n"
         "from ingest.cli import app, main\n"
