@@ -250,11 +250,17 @@
     return tables.sorted(sides("days").map(({ branch, now }) => {
       const days = now.filter((row) => row.is_complete);
       const others = days.filter((row) => row.proof !== "proven");
+      const compared = days.filter((row) => row.comparison);
+      const sum = (column) => sums.figure({ of: [column] }, compared) ?? 0;
       return {
         branch_name: nameOfBranch(branch), days: days.length, proven_days: days.length - others.length,
         state: others.find((row) => row.proof === "differs")?.proof ?? others[0]?.proof ?? "proven",
         net_revenue_not_proven: sums.figure({ of: ["net_revenue"] }, others) ?? 0,
         proven_by: decoded(proven, Object.values(proven.rows[branch] ?? {})[0] ?? [])[0]?.proven_by ?? null,
+        compared_days: compared.length,
+        equal_days: compared.filter((row) => row.comparison !== "differs").length,
+        healed_days: compared.filter((row) => row.comparison === "equal after reload").length,
+        order_total_at_till: sum("order_total_at_till"), order_total_difference: sum("order_total_difference"),
       };
     }).filter((row) => row.days), "branch_name", false);
   }
@@ -694,24 +700,18 @@
   }
 
   function showProof() {
-    const found = book.figures.find((figure) => figure.name === "reconciliation");
-    const closed = rowsOf(found).filter((row) => row.state !== "still open");
-    const sum = (column) => sums.figure({ of: [column] }, closed) ?? 0;
-    const row = closed.length ? {
-      days: closed.length, equal_days: closed.filter((each) => each.state !== "differs").length,
-      healed_days: closed.filter((each) => each.state === "equal after reload").length,
-      order_total_at_till: sum("order_total_at_till"), order_total_in_raw: sum("order_total_in_raw"),
-      order_total_difference: sum("order_total_difference"),
-    } : null;
+    const rows = rowsOf(book.figures.find((figure) => figure.name === "proven")) ?? [];
+    const sum = (column) => rows.reduce((all, row) => all + Number(row[column]), 0);
+    const [days, equal, atTill, difference] =
+      ["compared_days", "equal_days", "order_total_at_till", "order_total_difference"].map(sum);
     const proof = document.getElementById("proof");
-    proof.className = `proof ${!row ? "unknown" : row.equal_days === row.days ? "good" : "bad"}`;
-    proof.textContent = !row
-      ? "The comparison with the tills shows the last 90 days, and none of them is in this period."
-      : `${row.equal_days === row.days ? "Till and warehouse are equal" : "Till and warehouse differ"}: `
-        + `${whole.format(row.equal_days)} of ${whole.format(row.days)} branch days are equal, to the cent. `
-        + `${money(row.order_total_at_till)} at the tills, ${money(row.order_total_in_raw)} in the warehouse, `
-        + `difference ${money(row.order_total_difference)}; ${whole.format(row.healed_days)} days were `
-        + "reloaded.";
+    proof.className = `proof ${!days ? "unknown" : equal === days ? "good" : "bad"}`;
+    proof.textContent = !days
+      ? "No closed day of this period was compared with the tills."
+      : `${equal === days ? "Till and warehouse are equal" : "Till and warehouse differ"}: `
+        + `${whole.format(equal)} of ${whole.format(days)} branch days are equal, to the cent. `
+        + `${money(atTill)} at the tills, ${money(atTill + difference)} in the warehouse, `
+        + `difference ${money(difference)}; ${whole.format(sum("healed_days"))} days were reloaded.`;
   }
 
   // Controls and the address

@@ -75,8 +75,12 @@ def metrics_query(
     group_by: Annotated[str, typer.Option(help="Dimensions: branch, channel, month.")] = "",
     where: Annotated[list[str] | None, typer.Option(help="Filter: \"currency = 'EUR'\".")] = None,
     order: Annotated[str, typer.Option(help="What to sort by; -name: highest first.")] = "",
-    start_time: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
-    end_time: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
+    start_time: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day that counts.")
+    ] = None,
+    end_time: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day that counts.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="How many rows at most.")] = None,
     saved_query: Annotated[str | None, typer.Option(help="A saved query, by its name.")] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a file.")] = None,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from datetime import date
 from difflib import SequenceMatcher
 from typing import Any
 
 from ingest.publish.metric_times import FORMS as GRAINS
-from ingest.publish.metric_times import dated
+from ingest.publish.metric_times import dated, last_day, start
 from ingest.warehouse import WarehouseError
 
 SHOWN = 8
@@ -43,12 +44,15 @@ class Names:
         self.metrics = metrics
         self.described: dict[str, str] = {"metric_time": "The day that the metric counts on."}
         self._times = {"metric_time"}
+        self._grain = "day"
         self._entities = {each.name for each in entities}
         for each in dimensions:
             name = each.granularity_free_dunder_name
             self.described.setdefault(name, " ".join((each.description or "").split()))
             if each.type.value == "time":
                 self._times.add(name)
+            if name == "metric_time":
+                self._grain = each.type_params.time_granularity.value
         for each in entities:
             self.described.setdefault(each.name, " ".join((each.description or "").split()))
 
@@ -105,6 +109,30 @@ class Names:
             return dated(NAMED.sub(lambda match: match[1] + self.group_by(match[2]), text))
         return dated(WORD.sub(lambda match: self._reference(match[0]), text))
 
+    def within(self, days: dict[str, date | None], group_by: Iterable[str]) -> list[str]:
+        """Return filters for days within a period: MetricFlow would take all of the period.
+
+        Args:
+            days: the first and the last day that are asked for, by their option.
+            group_by: the full names of the dimensions.
+
+        Raises:
+            WarehouseError: a metric is not known by day, and a period of it would be cut.
+        """
+        grains = [name.rpartition("__")[2] for name in group_by if name.startswith("metric_time__")]
+        filters = []
+        for (option, day), (sign, place, edge) in zip(
+            days.items(), ((">=", "first", start), ("<=", "last", _last)), strict=True
+        ):
+            if day and self._grain != "day" and edge(day, self._grain) != day:
+                raise WarehouseError(
+                    f"{option} {day}: {', '.join(self.metrics)} are known by {self._grain} alone; "
+                    f"give a {place} day of a {self._grain}: {edge(day, self._grain)}."
+                )
+            if day and any(edge(day, grain) != day for grain in grains):
+                filters.append(f"{{{{ TimeDimension('metric_time', 'day') }}}} {sign} '{day}'")
+        return filters
+
     def _reference(self, word: str) -> str:
         if word.startswith("'") or word.lower() in SQL_WORDS:
             return word
@@ -117,6 +145,10 @@ class Names:
         if name in self._times:
             return f"{{{{ TimeDimension('{name}', 'day') }}}}"
         return f"{{{{ Dimension('{name}') }}}}"
+
+
+def _last(day: date, grain: str) -> date:
+    return last_day(start(day, grain), grain)
 
 
 def known_metrics(wanted: Sequence[str], known: Collection[str]) -> list[str]:

@@ -100,8 +100,8 @@ def states(
         rows: the values.
 
     Returns:
-        `complete`, `so far` where days are still to come, `in part` where the data begin within
-        it, or an empty text where a row has no period.
+        `complete`, `so far` where days are still to come, `in part` where the data or the question
+        begin within it or the question ends there, or an empty text where a row has no period.
     """
     grains = list(FORMS)
     columns = [
@@ -113,6 +113,7 @@ def states(
         return []
     place, index = min(columns)
     newest, begun = metrics.newest_days()
+    asked_from, asked_to = question.days().values()
     chosen = _chosen(question)
 
     def state(row: Sequence[Any]) -> str:
@@ -123,10 +124,14 @@ def states(
         currencies = {found[0]} if found else {each for each, _ in metrics.currencies.values()}
         days = [newest[currency] for currency in currencies & newest.keys()]
         awaited = [day for day in days if day > max(days) - LONGEST_DELAY]
-        if last_day(first, grains[place]) > min(awaited, default=date.min):
+        last, over = last_day(first, grains[place]), min(awaited, default=date.min)
+        is_cut = bool(
+            (asked_from and asked_from > first) or (asked_to and asked_to < min(last, over))
+        )
+        if last > over and not is_cut:
             return "so far"
         is_begun = any((currency, grains[place], first) in begun for currency in currencies)
-        return "in part" if is_begun else "complete"
+        return "in part" if is_begun or is_cut else "complete"
 
     return [state(row) for row in rows]
 

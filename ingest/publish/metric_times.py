@@ -56,14 +56,20 @@ def _first_day(value: str, grain: str) -> date:
             day = datetime(int(year), int(month or 3 * int(quarter or 1) - 2), 1)
         else:
             day = datetime.fromisoformat(text)
-        if of == grain and day == datetime.combine(_start(day.date(), grain), datetime.min.time()):
+        if of == grain and day == datetime.combine(start(day.date(), grain), datetime.min.time()):
             return day.date()
     except ValueError:
         pass
     raise WarehouseError(f"{value} is no {grain}: write {FORMS[grain]}; correct --where.")
 
 
-def _start(day: date, grain: str) -> date:
+def start(day: date, grain: str) -> date:
+    """Return the first day of the period of a day.
+
+    Args:
+        day: the day.
+        grain: `day`, `week`, `month`, `quarter` or `year`.
+    """
     if grain not in MONTHS:
         return day - timedelta(days=day.weekday() if grain == "week" else 0)
     return day.replace(month=day.month - (day.month - 1) % MONTHS[grain], day=1)

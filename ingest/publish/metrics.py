@@ -62,6 +62,11 @@ class Question:
     limit: int | None = None
     saved_query: str | None = None
 
+    def days(self) -> dict[str, date | None]:
+        """Return the first and the last day, by their option."""
+        moments = {"--start-time": self.first, "--end-time": self.last}
+        return {option: moment and moment.date() for option, moment in moments.items()}
+
 
 class _Client:
     """What MetricFlow writes SQL for; the SQL is run here, not by it."""
@@ -170,6 +175,7 @@ class Metrics:
             parts |= {"metric_names": names.metrics, "group_by_names": grouped}
         where = [names.where(text) for text in question.where]
         self.refuse_mixed_currencies(names.metrics, grouped, where)
+        where += names.within(question.days(), grouped)
         request = MetricFlowQueryRequest.create(
             where_constraints=where or None,
             # a question that does not say how is sorted by what it is grouped by

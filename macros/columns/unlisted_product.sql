@@ -2,11 +2,19 @@
     sales of its products add up to the sales of the branch. -#}
 {% macro unlisted_product() -%} (unlisted) {%- endmacro %}
 
-{#- The key of that product, of which there is one version.
+{#- The key of that product.
 
     Args:
         branch_id: SQL of the branch's id. -#}
 {% macro unlisted_product_key(branch_id) -%}
+    {{ surrogate_key(branch_id, dbt.string_literal(unlisted_product())) }}
+{%- endmacro %}
+
+{#- The key of its only version.
+
+    Args:
+        branch_id: SQL of the branch's id. -#}
+{% macro unlisted_version_key(branch_id) -%}
     {{ surrogate_key(branch_id, [dbt.string_literal(unlisted_product()), "1"]) }}
 {%- endmacro %}
 

@@ -99,7 +99,7 @@
             and versions.version_number > older.version_number
     inner join {{ this }} as built
         on
-            older.product_key = built.product_key
+            older.product_version_key = built.product_version_key
             and built.business_date >= cast(versions.valid_from as date) - 1
     {%- if orders %}
     inner join {{ orders }} as orders
@@ -116,7 +116,7 @@
     ) as renewed
     inner join {{ this }} as built on renewed.branch_id = built.branch_id
     where
-        built.product_key = {{ unlisted_product_key("built.branch_id") }}
+        built.product_version_key = {{ unlisted_version_key("built.branch_id") }}
         and built.business_date > (
             select max(newest.business_date) - 7 from {{ this }} as newest
             where newest.branch_id = renewed.branch_id

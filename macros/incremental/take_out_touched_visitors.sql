@@ -27,11 +27,11 @@
             union
             select built.visitor_key
             from {{ this }} as built
-            left join {{ ref("dim_menu_items") }} as items
-                on {{ surrogate_key("built.branch_id", "built.product_id") }} = items.menu_item_key
+            left join {{ ref("dim_products") }} as items
+                on {{ surrogate_key("built.branch_id", "built.product_id") }} = items.product_key
             where
                 built.product_id is not null
-                and built.menu_item_key is distinct from items.menu_item_key
+                and built.product_key is distinct from items.product_key
         {%- endset -%}
         {{ adapter.dispatch("take_out")(touched_visitors, by="visitor_key") }}
     {%- endif -%}

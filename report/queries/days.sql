@@ -169,7 +169,14 @@ select
         when days.is_proven then 'proven'
         when found.branch_id is not null then 'differs'
         else 'copied, not proven'
-    end as proof
+    end as proof,
+    case
+        when not compared.is_equal then 'differs'
+        when compared.is_healed then 'equal after reload'
+        when compared.is_equal then 'equal'
+    end as comparison,
+    compared.order_total_at_till,
+    compared.order_total_difference
 from branch_days as days
 inner join held_days as held on days.branch_id = held.branch_id
 left join guest_days as guests
@@ -190,6 +197,11 @@ left join cost_days as costs
     on days.branch_id = costs.branch_id and days.business_date = costs.business_date
 left join found
     on days.branch_id = found.branch_id and days.business_date = found.business_date
+left join marts.rpt_reconciliation as compared
+    on
+        days.branch_id = compared.branch_id
+        and days.business_date = compared.business_date
+        and not compared.is_open
 where
     days.business_date between held.first_date and held.last_date
     and days.business_date >= days.first_sale_date

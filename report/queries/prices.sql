@@ -2,9 +2,9 @@
 with versions as (
     select
         *,
-        lag(unit_price) over (partition by branch_id, product_id order by version_number)
+        lag(unit_price) over (partition by versioned_product_key order by version_number)
             as previous_price
-    from marts.dim_products
+    from marts.dim_product_versions
 )
 
 select

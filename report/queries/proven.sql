@@ -1,4 +1,5 @@
--- How many closed days of each branch the till's own figures prove, and how much money they do not.
+-- How many closed days of each branch are as the till has them, how many its own figures prove, and
+-- how much money they do not.
 with found as (
     select distinct
         branch_id,
@@ -29,7 +30,12 @@ select
     count(*) filter (where days.is_proven) as proven_days,
     coalesce(sum(days.net_revenue) filter (where not days.is_proven), 0)
         as net_revenue_not_proven,
-    max(figures.proven_by) as proven_by
+    max(figures.proven_by) as proven_by,
+    count(compared.branch_id) as compared_days,
+    count(*) filter (where compared.is_equal) as equal_days,
+    count(*) filter (where compared.is_equal and compared.is_healed) as healed_days,
+    coalesce(sum(compared.order_total_at_till), 0) as order_total_at_till,
+    coalesce(sum(compared.order_total_difference), 0) as order_total_difference
 from marts.rpt_branch_days as days
 inner join marts.dim_branches as branches on days.branch_id = branches.branch_id
 inner join marts.dim_periods as periods
@@ -38,6 +44,11 @@ inner join marts.dim_periods as periods
         and days.business_date between periods.first_date and periods.last_date
 left join found
     on days.branch_id = found.branch_id and days.business_date = found.business_date
+left join marts.rpt_reconciliation as compared
+    on
+        days.branch_id = compared.branch_id
+        and days.business_date = compared.business_date
+        and not compared.is_open
 left join figures on days.branch_id = figures.branch_id
 cross join lateral (values (branches.branch_id), (branches.currency)) as scopes (scope_id)
 where days.is_complete

@@ -112,12 +112,12 @@ dimension."""
 def test_an_id_that_a_dimension_shares_with_a_mart_finds_one_row_of_it(
     small_warehouse: Warehouse,
 ) -> None:
-    """In a branch, if both know one. Products have versions: `dim_menu_items` is joined instead."""
+    """In a branch, if both know one. Versions of products have no such id but their own key."""
     many = []
     with small_warehouse.connect() as connection:
         shared = connection.execute(SHARED_IDS).fetchall()
         for dimension, name in shared:
-            branch = ", branch_id" if dimension == "marts.dim_menu_items" else ""
+            branch = ", branch_id" if dimension == "marts.dim_products" else ""
             grown = connection.execute(
                 sql.SQL("select 1 from {} group by {}" + branch + " having count(*) > 1").format(
                     table(dimension), sql.Identifier(name)
@@ -126,15 +126,14 @@ def test_an_id_that_a_dimension_shares_with_a_mart_finds_one_row_of_it(
             if grown:
                 many.append((dimension, name))
     assert len(shared) > 5
-    versions = "marts.dim_products"
-    assert many == [(versions, "chain_product_id"), (versions, "product_id")]
+    assert many == []
 
 
 def test_every_table_of_products_is_joined_with_one_row_per_product(keys: list[Key]) -> None:
     products = {key.mart for key in keys if key.mart.startswith("marts.rpt_product_")}
     assert len(products) == 4
     assert products == {
-        key.mart for key in keys if key.target == "marts.dim_menu_items" and key.mart in products
+        key.mart for key in keys if key.target == "marts.dim_products" and key.mart in products
     }
 
 

@@ -67,7 +67,7 @@ FACTS = """
     full join (
         select
             'product' as fact, l.branch_id, date_trunc('month', l.business_date)::date
-            as business_date, v.product_id,
+            as business_date, l.product_key,
             sum(l.quantity) filter (where l.line_kind <> 'return') as units,
             sum(case when l.line_kind = 'return'
                 then l.gross_revenue - l.discount_amount - coalesce(l.tax_amount, 0)
@@ -80,7 +80,7 @@ FACTS = """
         from marts.fct_order_lines as l
         inner join marts.fct_orders as o using (order_key)
         inner join marts.dim_branches as b on l.branch_id = b.branch_id
-        inner join marts.dim_products as v using (product_key)
+        where l.product_key is not null
         group by 2, 3, 4
     ) as m using (fact, branch_id, business_date)
     full join (select 'session' as fact, * from marts.fct_web_sessions where not is_bot) as w
@@ -307,8 +307,8 @@ FINE = {
     "units": (
         ["product__category", "business_day__day_name"],
         "select category, to_char(business_date, 'FMDay'), sum(quantity) as value "
-        "from marts.fct_order_lines inner join marts.dim_products using (product_key) "
-        "where line_kind <> 'return' group by 1, 2",
+        "from marts.fct_order_lines inner join marts.dim_product_versions "
+        "using (product_version_key) where line_kind <> 'return' group by 1, 2",
     ),
     "guests": (
         ["customer__preferred_language", "metric_time__quarter"],
@@ -760,6 +760,16 @@ def test_plain_names_stand_for_the_only_dimension_of_that_name(layer: Metrics) -
             Question(["orders"], first=datetime(2016, 1, 2), last=datetime(2016, 1, 1)),
             "--start-time is after --end-time",
         ),
+        (
+            Question(["menu_units"], last=datetime(2015, 12, 15)),
+            "--end-time 2015-12-15: menu_units are known by month alone; "
+            "give a last day of a month: 2015-12-31.",
+        ),
+        (
+            Question(["menu_units"], ["year"], first=datetime(2015, 12, 15)),
+            "--start-time 2015-12-15: menu_units are known by month alone; "
+            "give a first day of a month: 2015-12-01.",
+        ),
     ],
 )
 def test_a_wrong_name_is_answered_with_what_there_is(
@@ -788,6 +798,28 @@ def test_months_and_amounts_are_written_as_people_write_them(layer: Metrics) -> 
     for grain, text in {"quarter": "2015-Q1", "year": "2015", "week": "2014-12-29"}.items():
         asked = Question(["orders"], [grain], order=[grain], limit=1)
         assert written(layer, asked, *layer.ask(asked), None)[0][0] == text
+
+
+def test_a_period_is_cut_where_the_question_begins_or_ends_within_it(layer: Metrics) -> None:
+    first, last = datetime(2015, 10, 7), datetime(2015, 12, 15)
+    metrics, dollars = ["net_revenue", "orders", "guests", "recipe_cost_share"], "currency = 'USD'"
+    for grain, (start, end) in {
+        "month": (datetime(2015, 12, 1), last),
+        "week": (datetime(2015, 10, 7), datetime(2015, 10, 11)),
+        "quarter": (first, last),
+    }.items():
+        question = Question(metrics, [grain], [dollars], first=first, last=last)
+        names, rows = layer.ask(question)
+        (whole,) = layer.ask(Question(metrics, [], [dollars], first=start, last=end))[1]
+        assert [row[1:] for row in rows if row[1:] == whole], (grain, rows, whole)
+        said = states(layer, question, names, rows)
+        assert {said[0], said[-1]} == {"in part"}
+        assert {*said[1:-1]} <= {"complete"}
+    # a sum of the days before reaches back beyond the first day
+    rolling = ["net_revenue_7_days"]
+    (alone,) = layer.ask(Question(rolling, ["day"], [dollars], first=last, last=last))[1]
+    asked = Question(rolling, ["day"], [dollars], first=first, last=last)
+    assert alone in layer.ask(asked)[1]
 
 
 def test_a_rate_has_all_its_places_and_a_month_in_progress_says_so(

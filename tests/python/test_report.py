@@ -614,9 +614,7 @@ FACTS = {
         from marts.fct_order_lines as l
         inner join marts.fct_orders as o using (order_key)
         inner join marts.dim_branches as b on l.branch_id = b.branch_id
-        inner join marts.dim_products as v using (product_key)
-        inner join marts.dim_products as p
-            on p.branch_id = v.branch_id and p.product_id = v.product_id and p.is_current
+        inner join marts.dim_products as p using (product_key)
         where l.branch_id = any (%(branches)s) and l.business_date between %(first)s and %(last)s
         group by p.sku, 1, 2
         """,
@@ -629,9 +627,9 @@ FACTS = {
             select branch_name, product_name, size, unit_price,
                 lag(unit_price) over versions as was,
                 (valid_from at time zone time_zone)::date as day
-            from marts.dim_products inner join marts.dim_branches using (branch_id)
+            from marts.dim_product_versions inner join marts.dim_branches using (branch_id)
             where branch_id = any (%(branches)s)
-            window versions as (partition by branch_id, product_id order by valid_from)
+            window versions as (partition by versioned_product_key order by valid_from)
         ) as changes
         where was <> unit_price and day between %(first)s and %(last)s
         """,
@@ -843,6 +841,16 @@ FACTS = {
         "period",
         [0, 1, 2, 3],
     ),
+    "reconciliation_months": (
+        "select to_char(business_date, 'Mon YYYY'), branch_name, count(distinct business_date), "
+        "count(distinct business_date) filter (where difference <> 0), "
+        "sum(at_till) filter (where figure = 'order_total'), "
+        "sum(in_raw) filter (where figure = 'order_total') from audit.reconciliation "
+        "inner join marts.dim_branches using (branch_id) where branch_id = any (%(branches)s) "
+        "and not is_open_day and business_date between %(first)s and %(last)s group by 1, 2",
+        "year",
+        [0, 1, 2, 3, 4, 5],
+    ),
     "proven": (
         "select branch_name, 'proven', count(*), count(*) from marts.rpt_branch_days "
         "inner join marts.dim_branches using (branch_id) where branch_id = any (%(branches)s) "
@@ -949,6 +957,7 @@ def test_every_figure_shows_the_facts(
             "taxes",
             "ratings",
             "cash_months",
+            "reconciliation_months",
         ):
             shown = [row for row in shown if any(isinstance(cell, float) and cell for cell in row)]
             expected = [row for row in expected if any(isinstance(c, float) and c for c in row)]

@@ -147,6 +147,7 @@ def test_published_marts_have_keys_comments_and_foreign_keys(warehouse: Warehous
     assert without_comment == []
     assert all(validated for _, _, validated in foreign_keys)
     assert {("marts.fct_orders", "marts.dim_dates"), ("marts.fct_order_lines", "marts.fct_orders"),
+            ("marts.fct_order_lines", "marts.dim_product_versions"),
             ("marts.fct_order_lines", "marts.dim_products"),
             ("marts.fct_payments", "marts.fct_orders")} <= {
         (table, target) for table, target, _ in foreign_keys

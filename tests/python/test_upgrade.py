@@ -34,12 +34,12 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
         *("is_in_progress", "period_key", "previous_first_date", "previous_last_date"),
         *("year_before_first_date", "year_before_last_date"),
     ),
-    "dim_products": ("chain_product_id", "is_mapped"),
     "fct_order_lines": (
         "description",
         "discount_amount_exact",
         "gross_revenue_exact",
         "line_kind",
+        "product_key",
         "returned_order_line_key",
         "tax_amount",
         "tax_amount_exact",
@@ -75,8 +75,8 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
         "paid_back_amount",
         "paid_back_amount_exact",
         "payment_refunds_exact",
+        "payment_tax_amount_exact",
         "payment_tax_refunds_exact",
-        "tax_amount_exact",
         "till_method",
         "tip_amount_exact",
     ),
@@ -124,19 +124,19 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
         "till_cost_exact",
         "discount_amount_exact",
         "gross_revenue_exact",
-        "menu_item_key",
+        "product_key",
         "product_refunds",
         "product_refunds_exact",
         "returned_units",
     ),
     "rpt_product_months": (
         "chain_product_id",
-        "menu_item_key",
+        "product_key",
         "product_refunds",
         "returned_units",
     ),
     "rpt_product_periods": (
-        *("branch_period_key", "chain_product_id", "menu_item_key", "period_key"),
+        *("branch_period_key", "chain_product_id", "product_key", "period_key"),
         "returned_units",
     ),
     "rpt_stock_alerts": ("has_surplus", "surplus_quantity"),
@@ -149,9 +149,10 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
 
 RENAMED: Mapping[str, Mapping[str, str]] = {
     "dim_periods": {"period_id": "period_code"},
+    "dim_products": {"product_key": "product_version_key"},
     "fct_orders": {"net_revenue": "order_revenue", "refund_amount": "order_refunds"},
-    "fct_payments": {"refund_amount": "payment_refunds"},
-    "fct_order_lines": {"cost_amount": "till_cost"},
+    "fct_payments": {"refund_amount": "payment_refunds", "tax_amount": "payment_tax_amount"},
+    "fct_order_lines": {"cost_amount": "till_cost", "product_key": "product_version_key"},
     "rpt_branch_days": {"food_cost": "recipe_cost"},
     "rpt_branch_periods": {"food_cost": "recipe_cost"},
     "rpt_product_days": {"net_revenue": "product_revenue", "cost_amount": "till_cost"},
@@ -167,7 +168,7 @@ OTHER_MEANING = """
     alter table before."marts.rpt_hour_periods" drop column net_revenue;
     alter table before."marts.rpt_trading_hours"
         drop column net_revenue, drop column average_net_revenue, drop column net_revenue_spread;
-    update before."marts.fct_payments" set amount = -amount, tax_amount = -tax_amount
+    update before."marts.fct_payments" set amount = -amount, payment_tax_amount = -payment_tax_amount
         where payment_type = 'refund';
     update before."marts.rpt_branch_days" as days set complaints = null
         where not exists (
@@ -191,11 +192,16 @@ OTHER_MEANING = """
     delete from before."marts.rpt_guest_periods" where is_previous;
     alter table before."marts.dim_periods" drop column is_previous;
     alter table before."marts.rpt_branch_periods" drop column is_previous;
-    alter table before."marts.rpt_guest_periods" drop column is_previous
+    alter table before."marts.rpt_guest_periods" drop column is_previous;
+    alter table before."marts.dim_products" add column versioned_product_key text;
+    update before."marts.dim_products"
+        set versioned_product_key = concat(branch_id, '-', product_id);
+    alter table before."marts.dim_products" drop column product_id, drop column sku;
+    alter table before."marts.dim_products" rename to "marts.dim_product_versions"
 """
 """Hours have their revenue before refunds now, and payments a sign; of complaints and guests
-nothing is known before the first one, a branch's days begin with its first sale, and what a period
-is compared with is apart."""
+nothing is known before the first one, a branch's days begin with its first sale, what a period
+is compared with is apart, and so are the versions of a product."""
 
 NEW_WITH_EVERY_RUN = {
     # stock is summed before it is rounded, and a price has as many places as it takes
@@ -225,7 +231,7 @@ OTHERWISE = {
     "audit.reconciliation": "figure ~ '_hash$'",
     "audit.quarantine": f"reasons::text ~ '{MISFIT}'",
     # each branch has one, since there is one
-    "marts.dim_products": "product_id::text = '(unlisted)'",
+    "marts.dim_product_versions": "versioned_product_key ~ 'unlisted'",
     # the dump has a count of 163 kg of ham where 1.6 kg could be: it is not believed now
     "marts.fct_stock_days": "branch_id = 'chicago' and ingredient_id = 'ham'"
     " and business_date = '2016-01-02'",
@@ -388,6 +394,7 @@ def upgrade(warehouse: Warehouse) -> Any:
                 administrator, f'alter table before."marts.{mart}" rename column {before} to {now}'
             )
     query(administrator, OTHER_MEANING)
+    tables[tables.index("marts.dim_products")] = "marts.dim_product_versions"
     make_facts_of_the_version_before(administrator)
     waiting = query(warehouse, WAITING)
     sample("start")

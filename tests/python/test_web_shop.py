@@ -164,7 +164,7 @@ def test_sessions_are_those_of_a_recount(published: Warehouse) -> None:
     assert sessions(published) == recount()
     kinds = query(
         published,
-        "select bool_or(has_wrong_clock), bool_or(is_bot), bool_or(menu_item_key is not null),"
+        "select bool_or(has_wrong_clock), bool_or(is_bot), bool_or(product_key is not null),"
         " bool_or(received_at > happened_at + interval '12 minutes') from marts.fct_web_events",
     )
     assert kinds == [(True, True, True, True)]

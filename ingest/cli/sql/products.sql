@@ -20,7 +20,6 @@ with products as (
         on
             recorded.branch_id = products.branch_id
             and recorded.product_id = products.product_id
-    where products.is_current
 ),
 
 same as (

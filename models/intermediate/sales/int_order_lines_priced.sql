@@ -20,6 +20,13 @@ final as (
 
         -- the product as it was; the price is the receipt's, the cost is the version's
         coalesce(
+            products.product_version_key,
+            case
+                when lines.line_kind in ('sale', 'return')
+                    then {{ unlisted_version_key('lines.branch_id') }}
+            end
+        ) as product_version_key,
+        coalesce(
             products.product_key,
             case
                 when lines.line_kind in ('sale', 'return')

@@ -113,7 +113,8 @@ final as (
         -- keys
         {{ surrogate_key(
             'versions.branch_id', ['versions.product_id', 'versions.version_number']
-        ) }} as product_key,
+        ) }} as product_version_key,
+        {{ surrogate_key('versions.branch_id', 'versions.product_id') }} as product_key,
         versions.branch_id,
         versions.product_id,
         versions.sku,

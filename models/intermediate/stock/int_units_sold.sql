@@ -30,10 +30,10 @@ version_days as (
     select
         branch_id,
         business_date,
-        product_key,
+        product_version_key,
         sum(quantity) as units
     from lines
-    group by branch_id, business_date, product_key
+    group by branch_id, business_date, product_version_key
 
 ),
 
@@ -50,7 +50,7 @@ final as (
         sum(version_days.units) as units,
         recipes.product_name is not null as has_recipe
     from version_days
-    inner join products on version_days.product_key = products.product_key
+    inner join products on version_days.product_version_key = products.product_version_key
     left join recipes
         on products.product_name = recipes.product_name and products.size = recipes.size
     group by

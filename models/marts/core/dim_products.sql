@@ -2,7 +2,10 @@ with
 
 versions as (
 
-    select * from {{ ref('int_products_versioned') }}
+    select
+        *,
+        max(version_number) over (partition by branch_id, product_id) as versions
+    from {{ ref('int_products_versioned') }}
 
 ),
 
@@ -56,13 +59,12 @@ final as (
         versions.currency,
 
         -- history
-        versions.version_number,
-        versions.valid_from,
-        versions.valid_to,
-        versions.is_current
+        versions.versions,
+        versions.valid_from
     from versions
     left join mapped
         on versions.branch_id = mapped.branch_id and versions.product_id = mapped.product_id
+    where versions.version_number = versions.versions
 
 )
 

@@ -16,15 +16,20 @@ first_sales as (
 versions as (
     select
         products.*,
+        items.product_key,
+        items.product_id,
+        items.chain_product_id,
         {{ business_date('products.valid_from', 'branches.time_zone', 'branches.cutover_hour') }}
             as valid_on,
         row_number() over (
-            partition by products.branch_id, products.product_id, {{ business_date(
+            partition by items.product_key, {{ business_date(
                 'products.valid_from', 'branches.time_zone', 'branches.cutover_hour'
             ) }}
             order by products.version_number desc
         ) as rank_of_day
-    from {{ ref('dim_products') }} as products
+    from {{ ref('dim_product_versions') }} as products
+    inner join {{ ref('dim_products') }} as items
+        on products.versioned_product_key = items.product_key
     inner join {{ ref('dim_branches') }} as branches on products.branch_id = branches.branch_id
 ),
 
@@ -98,11 +103,11 @@ final as (
     select
         -- key
         {{ dbt.concat([
-            "weeks.product_key", "'-'", "weeks.change_kind", "'-'",
+            "weeks.product_version_key", "'-'", "weeks.change_kind", "'-'",
             dbt.cast("weeks.weeks_since", dbt.type_string())
         ]) }} as change_week_key,
-        {{ surrogate_key('weeks.branch_id', 'weeks.product_id') }} as menu_item_key,
         weeks.product_key,
+        weeks.product_version_key,
         weeks.branch_id,
         weeks.change_kind,
         weeks.changed_on,
@@ -135,8 +140,8 @@ final as (
             and weeks.product_id = sold.product_id
             and weeks.business_date = sold.business_date
     group by
-        weeks.product_key, weeks.branch_id, weeks.change_kind, weeks.changed_on, weeks.weeks_since,
-        weeks.product_id, weeks.chain_product_id, weeks.product_name, weeks.size, weeks.unit_price,
+        weeks.product_version_key, weeks.product_key, weeks.branch_id, weeks.change_kind,
+        weeks.changed_on, weeks.weeks_since, weeks.product_id, weeks.chain_product_id, weeks.product_name, weeks.size, weeks.unit_price,
         weeks.currency, weeks.previous_price
 )
 

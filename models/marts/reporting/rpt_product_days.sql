@@ -59,7 +59,7 @@ priced as (
 
 ),
 
-version_days as (
+product_days as (
 
     select
         branch_id,
@@ -81,37 +81,15 @@ version_days as (
         sum(case when not is_return then discount_amount_exact else 0 end) as discount_amount,
         sum(case when is_return then line_tax - line_amount else 0 end) as product_refunds,
         sum(line_amount - line_tax) as product_revenue,
-        count(case when not is_return then 1 end) as line_count,
-        count(case when not is_return then till_cost_exact end) as costed_line_count,
-        sum(case when not is_return then till_cost_exact end) as till_cost
-    from priced
-    group by branch_id, business_date, product_key, currency
-
-),
-
-product_days as (
-
-    select
-        version_days.branch_id,
-        version_days.business_date,
-        version_days.currency,
-        products.product_id,
-        max(products.chain_product_id) as chain_product_id,
-        case when count(*) = count(version_days.units) then sum(version_days.units) end as units,
-        sum(version_days.returned_units) as returned_units,
-        {%- for amount in amounts + ['product_revenue'] %}
-        sum(version_days.{{ amount }}) as {{ amount }},
-        {%- endfor %}
         -- if one line's cost is unknown, the sum would not be comparable with the revenue
         case
-            when sum(version_days.line_count) = sum(version_days.costed_line_count)
-                then coalesce(sum(version_days.till_cost), 0)
+            when
+                count(case when not is_return then 1 end)
+                = count(case when not is_return then till_cost_exact end)
+                then coalesce(sum(case when not is_return then till_cost_exact end), 0)
         end as till_cost
-    from version_days
-    inner join products on version_days.product_key = products.product_key
-    group by
-        version_days.branch_id, version_days.business_date, products.product_id,
-        version_days.currency
+    from priced
+    group by branch_id, business_date, product_key, currency
 
 ),
 
@@ -121,9 +99,9 @@ final as (
         -- key
         product_days.branch_id,
         product_days.business_date,
-        product_days.product_id,
-        {{ surrogate_key('product_days.branch_id', 'product_days.product_id') }} as menu_item_key,
-        product_days.chain_product_id,
+        products.product_id,
+        product_days.product_key,
+        products.chain_product_id,
 
         -- volume
         cast(product_days.units as numeric(14, 3)) as units,
@@ -141,6 +119,7 @@ final as (
         {%- endfor %}
         cast(product_days.product_revenue as numeric(18, 6)) as product_revenue
     from product_days
+    inner join products on product_days.product_key = products.product_key
     inner join branches on product_days.branch_id = branches.branch_id
 
 )

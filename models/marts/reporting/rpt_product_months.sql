@@ -7,7 +7,7 @@ dates as (
 ),
 
 items as (
-    select * from {{ ref('dim_menu_items') }}
+    select * from {{ ref('dim_products') }}
 ),
 
 product_days as (
@@ -70,7 +70,7 @@ final as (
         judged.branch_id,
         judged.month_start,
         judged.product_id,
-        items.menu_item_key,
+        items.product_key,
         items.chain_product_id,
 
         -- product, as its newest version has it

@@ -14,7 +14,7 @@ periods as (
 
 items as (
 
-    select * from {{ ref('dim_menu_items') }}
+    select * from {{ ref('dim_products') }}
 
 ),
 
@@ -60,7 +60,7 @@ final as (
         product_periods.branch_id,
         product_periods.period_key,
         product_periods.period_id,
-        items.menu_item_key,
+        items.product_key,
         product_periods.product_id,
 
         -- product, as its newest version has it

@@ -19,45 +19,28 @@ dates as (
 
 ),
 
--- of closed days: an order that a wrong clock dates in the future does not move the window
-newest as (
-
-    select max(business_date) as business_date
-    from days
-    where not is_open
-
-),
-
-recent as (
-
-    select days.*
-    from days
-    cross join newest
-    inner join dates on days.business_date = dates.date_day
-    where days.business_date > {{ dbt.dateadd('day', -90, 'newest.business_date') }}
-
-),
-
 final as (
 
     select
         -- key
-        branch_id,
-        business_date,
+        days.branch_id,
+        days.business_date,
 
         -- figures
         {%- for figure, type in figures %}
-        cast({{ figure }}_at_till as {{ type }}) as {{ figure }}_at_till,
-        cast({{ figure }}_in_raw as {{ type }}) as {{ figure }}_in_raw,
-        cast({{ figure }}_in_raw - {{ figure }}_at_till as {{ type }}) as {{ figure }}_difference,
+        cast(days.{{ figure }}_at_till as {{ type }}) as {{ figure }}_at_till,
+        cast(days.{{ figure }}_in_raw as {{ type }}) as {{ figure }}_in_raw,
+        cast(days.{{ figure }}_in_raw - days.{{ figure }}_at_till as {{ type }})
+            as {{ figure }}_difference,
         {%- endfor %}
 
         -- state
-        is_equal,
-        is_healed,
-        is_open,
-        reconciled_at
-    from recent
+        days.is_equal,
+        days.is_healed,
+        days.is_open,
+        days.reconciled_at
+    from days
+    inner join dates on days.business_date = dates.date_day
 
 )
 

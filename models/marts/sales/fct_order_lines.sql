@@ -8,6 +8,7 @@
         {"columns": ["branch_id", "load_id"]},
         {"columns": ["order_key"]},
         {"columns": ["product_key"]},
+        {"columns": ["product_version_key"]},
     ],
     pre_hook="{{ take_out_touched_orders(
         left_out=['payments'], versions=ref('int_products_versioned')
@@ -32,6 +33,7 @@ final as (
         order_line_key,
         order_key,
         product_key,
+        product_version_key,
         branch_id,
         business_date,
         order_id,

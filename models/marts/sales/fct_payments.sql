@@ -11,8 +11,10 @@
     pre_hook="{{ take_out_touched_orders(left_out=['order_lines']) }}",
     post_hook="{{ put_back_indexes() }}"
 ) }}
-{%- set amounts = ['amount', 'tax_amount', 'tip_amount', 'paid_back_amount', 'payment_refunds'] %}
-{%- set recorded = {'payment_refunds': 'refund_amount'} %}
+{%- set amounts = [
+    'amount', 'payment_tax_amount', 'tip_amount', 'paid_back_amount', 'payment_refunds',
+] %}
+{%- set recorded = {'payment_refunds': 'refund_amount', 'payment_tax_amount': 'tax_amount'} %}
 
 with
 

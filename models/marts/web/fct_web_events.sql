@@ -29,7 +29,7 @@ orders as (
 
 menu_items as (
 
-    select menu_item_key from {{ ref('dim_menu_items') }}
+    select product_key from {{ ref('dim_products') }}
 
 ),
 
@@ -96,7 +96,7 @@ final as (
         named.business_date,
         named.customer_key as named_customer_key,
         orders.order_key,
-        menu_items.menu_item_key,
+        menu_items.product_key,
 
         -- what happened
         named.event_type,
@@ -130,7 +130,7 @@ final as (
     left join menu_items
         on
             {{ surrogate_key('named.branch_id', 'named.product_id') }}
-            = menu_items.menu_item_key
+            = menu_items.product_key
 
 )
 

@@ -9,7 +9,7 @@ with booked as (
         discount_amount_exact as discount_amount,
         0 as products
     from {{ ref('fct_order_lines') }}
-    where product_key is not null and line_kind <> 'return'
+    where product_version_key is not null and line_kind <> 'return'
     union all
     select
         branch_id,

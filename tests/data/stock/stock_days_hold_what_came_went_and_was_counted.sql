@@ -3,12 +3,12 @@
 with sold as (
     select
         branch_id,
-        product_key,
+        product_version_key,
         business_date,
         sum(quantity) as quantity
     from {{ ref('fct_order_lines') }}
     where line_kind = 'sale'
-    group by branch_id, product_key, business_date
+    group by branch_id, product_version_key, business_date
 ),
 
 consumed as (
@@ -18,8 +18,8 @@ consumed as (
         sold.business_date,
         sum(sold.quantity * recipes.quantity * conversions.factor) as quantity
     from sold
-    inner join {{ ref('dim_products') }} as products
-        on sold.product_key = products.product_key
+    inner join {{ ref('dim_product_versions') }} as products
+        on sold.product_version_key = products.product_version_key
     inner join {{ ref('recipes') }} as recipes
         on products.product_name = recipes.product_name and products.size = recipes.size
     inner join {{ ref('dim_ingredients') }} as ingredients
