@@ -122,6 +122,7 @@ COSTED = "sum(f.net_revenue) filter (where f.recipe_cost is not null)"
 COUNTED = "sum(k.consumed_amount_exact) filter (where k.is_between_counts)"
 MARGIN = "sum(m.revenue - m.cost)"
 TAX = "sum(x.tax_amount_exact) filter (where {} x.is_refund)"
+TAXABLE = TAX.replace("tax_amount", "taxable_amount")
 PAID = "sum(p.amount) filter (where p.amount"
 SEAT_DAYS = "sum(b.seats) filter (where fact = 'food')"
 WITH_COST = "filter (where d.cost is not null)"
@@ -227,6 +228,9 @@ EXPECTED = {
     "tax_amount": TAX.format("not"),
     "tax_refunded": TAX.format(""),
     "tax_due": f"coalesce({TAX.format('not')}, 0) - coalesce({TAX.format('')}, 0)",
+    "taxable_amount": TAXABLE.format("not"),
+    "taxable_refunded": f"coalesce({TAXABLE.format('')}, 0)",
+    "taxable_net": f"{TAXABLE.format('not')} - coalesce({TAXABLE.format('')}, 0)",
     "waste": "sum(f.waste_exact)",
     "counted_recipe_cost": COUNTED,
     "waste_share": f"sum(f.waste_exact) / nullif({COUNTED}, 0)",

@@ -636,6 +636,25 @@ FACTS = {
         "period",
         [1, 2, 3, 4, 5],
     ),
+    "menu_changes": (
+        """
+        select to_char(changed_on, 'FMDD FMMonth YYYY'), branch_name, product_name, size,
+            case change_kind when 'new' then 'new' else 'new price' end,
+            (sums[1] / days[1]), (sums[2] / days[2])
+        from (
+            select branch_id, product_name, size, change_kind, changed_on,
+                array[sum(units) filter (where weeks_since < 0),
+                    sum(units) filter (where weeks_since between 0 and 3)] as sums,
+                array[sum(trading_days) filter (where weeks_since < 0),
+                    sum(trading_days) filter (where weeks_since between 0 and 3)] as days
+            from marts.rpt_product_changes group by 1, 2, 3, 4, 5
+        ) as changes
+        inner join marts.dim_branches using (branch_id)
+        where branch_id = any (%(branches)s) and changed_on between %(first)s and %(last)s
+        """,
+        "period",
+        [0, 1, 2, 3, 4, 5, 6],
+    ),
     "visitors": (
         SOLD + "select to_char(business_date, 'Mon YYYY'), "
         "count(distinct customer_key) filter (where date_trunc('month', first_date) "

@@ -168,7 +168,8 @@ OTHER_MEANING = """
     alter table before."marts.rpt_hour_periods" drop column net_revenue;
     alter table before."marts.rpt_trading_hours"
         drop column net_revenue, drop column average_net_revenue, drop column net_revenue_spread;
-    update before."marts.fct_payments" set amount = -amount, payment_tax_amount = -payment_tax_amount
+    update before."marts.fct_payments"
+        set amount = -amount, payment_tax_amount = -payment_tax_amount
         where payment_type = 'refund';
     update before."marts.rpt_branch_days" as days set complaints = null
         where not exists (

@@ -141,8 +141,9 @@ final as (
             and weeks.business_date = sold.business_date
     group by
         weeks.product_version_key, weeks.product_key, weeks.branch_id, weeks.change_kind,
-        weeks.changed_on, weeks.weeks_since, weeks.product_id, weeks.chain_product_id, weeks.product_name, weeks.size, weeks.unit_price,
-        weeks.currency, weeks.previous_price
+        weeks.changed_on, weeks.weeks_since, weeks.product_id, weeks.chain_product_id,
+        weeks.product_name, weeks.size, weeks.unit_price, weeks.currency, weeks.previous_price
+
 )
 
 select * from final
