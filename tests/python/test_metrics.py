@@ -121,8 +121,6 @@ POSTS = "count(s.sentiment)"
 COSTED = "sum(f.net_revenue) filter (where f.recipe_cost is not null)"
 COUNTED = "sum(k.consumed_amount_exact) filter (where k.is_between_counts)"
 MARGIN = "sum(m.revenue - m.cost)"
-TAX = "sum(x.tax_amount_exact) filter (where {} x.is_refund)"
-TAXABLE = TAX.replace("tax_amount", "taxable_amount")
 PAID = "sum(p.amount) filter (where p.amount"
 SEAT_DAYS = "sum(b.seats) filter (where fact = 'food')"
 WITH_COST = "filter (where d.cost is not null)"
@@ -225,12 +223,12 @@ EXPECTED = {
     "closed_days": CLOSED,
     "proven_days": PROVEN,
     "proven_share": f"{PROVEN}::numeric / nullif({CLOSED}, 0)",
-    "tax_amount": TAX.format("not"),
-    "tax_refunded": TAX.format(""),
-    "tax_due": f"coalesce({TAX.format('not')}, 0) - coalesce({TAX.format('')}, 0)",
-    "taxable_amount": TAXABLE.format("not"),
-    "taxable_refunded": f"coalesce({TAXABLE.format('')}, 0)",
-    "taxable_net": f"{TAXABLE.format('not')} - coalesce({TAXABLE.format('')}, 0)",
+    "tax_amount": "sum(x.tax_amount_exact)",
+    "tax_refunded": "sum(x.tax_refunded_exact)",
+    "tax_due": "sum(x.tax_amount_exact - x.tax_refunded_exact)",
+    "taxable_amount": "sum(x.taxable_amount_exact)",
+    "taxable_refunded": "sum(x.taxable_refunded_exact)",
+    "taxable_net": "sum(x.taxable_amount_exact - x.taxable_refunded_exact)",
     "waste": "sum(f.waste_exact)",
     "counted_recipe_cost": COUNTED,
     "waste_share": f"sum(f.waste_exact) / nullif({COUNTED}, 0)",

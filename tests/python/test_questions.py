@@ -126,8 +126,8 @@ EXPECTED = {
         group by 1""",
     "How much tax is due in each country for a month?": f"""
         select country_code, trim_scale(tax_rate), b.currency,
-            sum(case when is_refund then -taxable_amount_exact else taxable_amount_exact end),
-            sum(case when is_refund then -tax_amount_exact else tax_amount_exact end)
+            sum(taxable_amount_exact - taxable_refunded_exact),
+            sum(tax_amount_exact - tax_refunded_exact)
         from marts.fct_order_taxes inner join marts.dim_branches as b using (branch_id)
         where {DECEMBER} group by 1, 2, 3""",
     "How do guests pay, and what is paid back?": f"""

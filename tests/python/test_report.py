@@ -805,10 +805,8 @@ FACTS = {
     ),
     "taxes": (
         "select to_char(business_date, 'Mon YYYY'), country_code, 100 * tax_rate, "
-        "sum(case when is_refund then -taxable_amount_exact else taxable_amount_exact end), "
-        "coalesce(sum(tax_amount_exact) filter (where not is_refund), 0), "
-        "coalesce(sum(tax_amount_exact) filter (where is_refund), 0), "
-        "sum(case when is_refund then -tax_amount_exact else tax_amount_exact end) "
+        "sum(taxable_amount_exact - taxable_refunded_exact), sum(tax_amount_exact), "
+        "sum(tax_refunded_exact), sum(tax_amount_exact - tax_refunded_exact) "
         "from marts.fct_order_taxes inner join marts.dim_branches using (branch_id) "
         "where branch_id = any (%(branches)s) and business_date between %(first)s and %(last)s "
         "group by 1, 2, 3",

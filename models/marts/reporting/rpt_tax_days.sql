@@ -21,10 +21,9 @@ days as (
         business_date,
         tax_rate,
         currency,
-        sum(case when is_refund then 0 else taxable_amount_exact end) as taxable_amount,
-        sum(case when is_refund then 0 else tax_amount_exact end) as tax_amount,
-        sum(case when is_refund then taxable_amount_exact else 0 end) as taxable_refunded,
-        sum(case when is_refund then tax_amount_exact else 0 end) as tax_refunded
+        {%- for amount in amounts %}
+        sum({{ amount }}_exact) as {{ amount }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from taxes
     group by branch_id, business_date, tax_rate, currency
 

@@ -36,13 +36,21 @@ final as (
         is_refund,
         currency,
 
-        -- measures
-        {{ money('taxable_amount') }} as taxable_amount,
-        {{ money('tax_amount') }} as tax_amount,
+        -- measures: what was sold, and what was given back
+        {%- for tax in ['taxable', 'tax'] %}
+        {{ money('case when is_refund then 0 else ' ~ tax ~ '_amount end') }} as {{ tax }}_amount,
+        {{ money('case when is_refund then ' ~ tax ~ '_amount else 0 end') }} as {{ tax }}_refunded,
+        {%- endfor %}
 
         -- the same, not rounded
-        taxable_amount as taxable_amount_exact,
-        tax_amount as tax_amount_exact,
+        {%- for tax in ['taxable', 'tax'] %}
+        cast(
+            case when is_refund then 0 else {{ tax }}_amount end as {{ exact_type() }}
+        ) as {{ tax }}_amount_exact,
+        cast(
+            case when is_refund then {{ tax }}_amount else 0 end as {{ exact_type() }}
+        ) as {{ tax }}_refunded_exact,
+        {%- endfor %}
 
         -- load: unknown until the load is complete
         case when load_id <= complete_load_id then load_id end as load_id
