@@ -211,7 +211,7 @@ def test_every_amount_of_every_mart_is_on_the_page(resting_warehouse: Warehouse)
 
 
 def test_an_amount_that_a_mart_shares_with_the_days_is_theirs(small_warehouse: Warehouse) -> None:
-    """Of the day on which it was sold or paid: what is of an order or a payment has another name."""
+    """Of the day on which it was sold or paid: what is of an order has another name."""
     shared = """
         select marts.relname, amounts.attname
         from pg_class as marts

@@ -17,13 +17,13 @@ branches as (
 days as (
 
     select
+        {%- for amount in amounts %}
+        sum({{ amount }}_exact) as {{ amount }},
+        {%- endfor %}
         branch_id,
         business_date,
         tax_rate,
-        currency,
-        {%- for amount in amounts %}
-        sum({{ amount }}_exact) as {{ amount }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        currency
     from taxes
     group by branch_id, business_date, tax_rate, currency
 
