@@ -1,4 +1,4 @@
--- What a day sold of a product before and after its price was changed, or since it is new.
+-- What seven days sold of a product before and after its price was changed, or since it is new.
 select
     scopes.scope_id,
     changes.changed_on,
@@ -12,13 +12,13 @@ select
     case
         when bool_and(changes.weeks_since >= 0 or changes.units is not null)
             then
-                sum(changes.units) filter (where changes.weeks_since < 0)
+                7 * sum(changes.units) filter (where changes.weeks_since < 0)
                 / sum(changes.trading_days) filter (where changes.weeks_since < 0)
     end as units_before,
     case
         when bool_and(changes.weeks_since not between 0 and 3 or changes.units is not null)
             then
-                sum(changes.units) filter (where changes.weeks_since between 0 and 3)
+                7 * sum(changes.units) filter (where changes.weeks_since between 0 and 3)
                 / sum(changes.trading_days) filter (where changes.weeks_since between 0 and 3)
     end as units_after
 from marts.rpt_product_changes as changes

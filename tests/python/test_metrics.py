@@ -637,7 +637,7 @@ def test_money_of_two_currencies_is_never_added(layer: Metrics) -> None:
         name
         for name in declared(layer)
         if re.search(
-            r"revenue|refunds|amount|compensation|cost|waste|margin",
+            r"revenue|refunds|refunded|amount|compensation|cost|waste|margin",
             EXPECTED.get(({**GROWTH, **ROLLING}.get(name) or (name, ""))[0], ""),
         )
     }
@@ -722,7 +722,7 @@ def test_plain_names_stand_for_the_only_dimension_of_that_name(layer: Metrics) -
     [
         (
             Question(["tax"]),
-            "There is no metric tax; there are tax_due, tax_amount, tax_refunded, ",
+            "There is no metric tax; there are tax_due, tax_amount, taxable_net, tax_refunded, ",
         ),
         (
             Question(["orders"], ["channels"]),

@@ -125,7 +125,7 @@ EXPECTED = {
         from marts.fct_support_tickets where {YEAR} and first_response_minutes is not null
         group by 1""",
     "How much tax is due in each country for a month?": f"""
-        select country_code, trim_scale(tax_rate), b.currency,
+        select trim_scale(tax_rate), country_code, b.currency,
             sum(taxable_amount_exact - taxable_refunded_exact),
             sum(tax_amount_exact - tax_refunded_exact)
         from marts.fct_order_taxes inner join marts.dim_branches as b using (branch_id)
