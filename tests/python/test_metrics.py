@@ -764,13 +764,13 @@ def test_plain_names_stand_for_the_only_dimension_of_that_name(layer: Metrics) -
         ),
         (
             Question(["menu_units"], last=datetime(2015, 12, 15)),
-            "--end-time 2015-12-15: menu_units are known by month alone; "
-            "give a last day of a month: 2015-12-31.",
+            "--end-time 2015-12-15 cuts a month, and menu_units can only be had by month: "
+            "give the last day of one, 2015-12-31.",
         ),
         (
             Question(["menu_units"], ["year"], first=datetime(2015, 12, 15)),
-            "--start-time 2015-12-15: menu_units are known by month alone; "
-            "give a first day of a month: 2015-12-01.",
+            "--start-time 2015-12-15 cuts a month, and menu_units can only be had by month: "
+            "give the first day of one, 2015-12-01.",
         ),
     ],
 )

@@ -640,7 +640,8 @@ FACTS = {
         """
         select to_char(changed_on, 'FMDD FMMonth YYYY'), branch_name, product_name, size,
             case change_kind when 'new' then 'new' else 'new price' end,
-            coalesce((7 * sums[1] / days[1])::text, '–'), coalesce((7 * sums[2] / days[2])::text, '–')
+            coalesce((7 * sums[1] / days[1])::text, '–'),
+            coalesce((7 * sums[2] / days[2])::text, '–')
         from (
             select branch_id, product_name, size, change_kind, changed_on,
                 array[sum(units) filter (where weeks_since < 0),
