@@ -126,8 +126,9 @@ class Names:
         ):
             if day and self._grain != "day" and edge(day, self._grain) != day:
                 raise WarehouseError(
-                    f"{option} {day} cuts a {self._grain}, and {', '.join(self.metrics)} can only be "
-                    f"had by {self._grain}: give the {place} day of one, {edge(day, self._grain)}."
+                    f"{option} {day} cuts a {self._grain}, and {', '.join(self.metrics)} can only "
+                    f"be had by {self._grain}: give the {place} day of one, "
+                    f"{edge(day, self._grain)}."
                 )
             if day and any(edge(day, grain) != day for grain in grains):
                 filters.append(f"{{{{ TimeDimension('metric_time', 'day') }}}} {sign} '{day}'")
