@@ -446,8 +446,9 @@ def test_every_mart_is_equal_row_by_row(upgrade: Upgrade) -> None:
     new, unequal = {}, {}
     for table in of(upgrade, "marts."):
         mart = table.removeprefix("marts.")
-        # the calendar grows with the years
-        rows = differing(upgrade.administrator, table, both_ways=mart != "dim_dates")
+        # the calendar grows with the years, and the comparison ended after 90 days
+        grown = mart in ("dim_dates", "rpt_reconciliation")
+        rows = differing(upgrade.administrator, table, both_ways=not grown)
         if rows:
             unequal[mart] = rows
         now, before = (
