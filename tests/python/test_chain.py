@@ -177,7 +177,7 @@ def test_every_order_of_odoo_comes_to_the_total_that_the_till_wrote(chain: Chain
         "select orders.order_key from staging.stg_odoo__orders as orders"
         " inner join staging.stg_odoo__order_taxes as taxes on orders.order_key = taxes.order_key"
         " group by orders.order_key, orders.tax_amount, orders.tax_refunded having"
-        " sum(taxes.tax_amount - taxes.tax_refunded)"
+        " sum(case when is_refund then -taxes.tax_amount else taxes.tax_amount end)"
         " <> orders.tax_amount - orders.tax_refunded"
     ) == []  # fmt: skip
 
