@@ -16,11 +16,16 @@ landed as (
         {{ table.table }} as table_name,
         branch_id,
         load_id,
+    {%- if table.table == 'stream' %}
+        records
+    from {{ ref('int_messages_counted') }}
+    {%- else %}
         count(*) as records
     from {{ table.base }}
     -- what a source has deleted is no record of it any more
     where deleted_at is null
-    group by {{ table.table ~ ', ' if table.table in ('feed', 'stream') }}branch_id, load_id
+    group by {{ table.table ~ ', ' if table.table == 'feed' }}branch_id, load_id
+    {%- endif %}
     {%- if not loop.last %}
 
     union all
