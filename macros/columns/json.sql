@@ -15,6 +15,28 @@
     cast({{ column }} as jsonb) #>> '{ {{- path | join(",") | replace("'", "''") -}} }'
 {%- endmacro %}
 
+{#- The same, where SQL says the place: names with dots between them. -#}
+{% macro json_at(column, place) -%}
+    {{ return(adapter.dispatch("json_at")(column, place)) }}
+{%- endmacro %}
+
+{% macro default__json_at(column, place) -%}
+    get_json_object({{ column }}, concat('$.', {{ place }}))
+{%- endmacro %}
+
+{% macro postgres__json_at(column, place) -%}
+    cast({{ column }} as jsonb) #>> string_to_array({{ place }}, '.')
+{%- endmacro %}
+
+{#- Values of a group that are not null, as an array. -#}
+{% macro array_of(column) -%}
+    {{ return(adapter.dispatch("array_of")(column)) }}
+{%- endmacro %}
+
+{% macro default__array_of(column) -%} collect_list({{ column }}) {%- endmacro %}
+
+{% macro postgres__array_of(column) -%} array_remove(array_agg({{ column }}), null) {%- endmacro %}
+
 {#- What to select from for the elements of a JSON list (column element), none where it is no list.
 
     Args:

@@ -44,13 +44,14 @@
     `headers` are at hand.
 
     Args:
-        place: SQL of where it stands: a field, $key, or $header.<name>. -#}
+        place: SQL of where it stands: a field, $key, $header.<name>, or $offset, the message's own. -#}
 {% macro message_part(place) -%}
     {{ return(adapter.dispatch("message_part")(place)) }}
 {%- endmacro %}
 
 {% macro default__message_part(place) -%}
-    {{ filled("case when " ~ place ~ " = '$key' then message_key"
+    {{ filled("case when " ~ place ~ " = '$key' then message_key when " ~ place
+        ~ " = '$offset' then concat(topic_id, ':', partition_id, ':', message_offset)"
         ~ " else get_json_object(body, concat('$.', " ~ place ~ ")) end") }}
 {%- endmacro %}
 
@@ -58,6 +59,8 @@
     nullif(trim(
         case
             when {{ place }} = '$key' then message_key
+            when {{ place }} = '$offset'
+                then concat(topic_id, ':', partition_id, ':', message_offset)
             when {{ place }} like '$header.%' then (
                 select header.pair ->> 1
                 from jsonb_array_elements(cast(headers as jsonb)) as header (pair)

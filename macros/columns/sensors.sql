@@ -10,8 +10,13 @@
         name: our name of it.
         body: SQL of the message's object. -#}
 {% macro sensor_field(name, body) -%}
-    {%- set place = var("sensor_fields", {}).get(name, name) -%}
+    {%- set place = sensor_place(name) -%}
     {{ return("nullif(" ~ json_text(body, place.split(".")) ~ ", '')") }}
+{%- endmacro %}
+
+{#- Where a reading says something. -#}
+{% macro sensor_place(name) -%}
+    {{ return(var("sensor_fields", {}).get(name, name)) }}
 {%- endmacro %}
 
 {#- What a message of sensors says, by the name of the column; of other messages null. The message is
@@ -20,6 +25,10 @@
     {%- set parts = {} -%}
     {%- for name in ["device", "metric", "value", "unit", "sent_at"] if sensor_streams() -%}
         {%- set said = sensor_field(name, "taken_apart.body") -%}
+        {#- the device may stand in the message's key, or in a header -#}
+        {%- if sensor_place(name).startswith("$") -%}
+            {%- set said = message_part(sql_text(sensor_place(name))) -%}
+        {%- endif -%}
         {%- do parts.update({"said_" ~ name: "case when " ~ is_of_sensors("taken_apart")
             ~ " then " ~ (message_moment(said) if name == "sent_at" else said) ~ " end"}) -%}
     {%- endfor -%}
@@ -32,32 +41,51 @@
 {%- endmacro %}
 
 {#- The devices by what readings say: a name, and branch and metric, which are empty where a reading
-    says none. `devices` is how many are meant; of several nobody knows metric and unit. -#}
+    says none. `devices` is how many are meant by one value: of several nobody knows metric and unit.
+    A message of several values has one for each of `places`. -#}
 {% macro named_devices() -%}
     select
-        named.name_in_readings,
-        named.branch_id,
-        named.metric,
-        count(*) as devices,
-        case when count(*) = 1 then max(named.measured) end as measured,
-        case when count(*) = 1 then max(named.unit) end as unit
+        valued.name_in_readings,
+        valued.branch_id,
+        valued.metric,
+        max(valued.devices) as devices,
+        max(valued.has_temperature) as has_temperature,
+        max(case when valued.place is null and valued.devices = 1 then valued.measured end)
+            as measured,
+        max(case when valued.place is null and valued.devices = 1 then valued.unit end) as unit,
+        count(valued.place) as places_of_values,
+        {{ array_of('valued.place') }} as places
     from (
         select
-            coalesce(devices.name_in_readings, devices.device_id) as name_in_readings,
-            case when said.has_branch = 1 then devices.branch_id else '' end as branch_id,
-            case when said.has_metric = 1 then lower(devices.metric) else '' end as metric,
-            devices.metric as measured,
-            devices.unit
-        from {{ ref('devices') }} as devices
-        inner join {{ ref('branches') }} as branches on devices.branch_id = branches.branch_id
-        cross join (
-            select 0 as has_branch, 0 as has_metric
-            union all select 0, 1
-            union all select 1, 0
-            union all select 1, 1
-        ) as said
-    ) as named
-    group by named.name_in_readings, named.branch_id, named.metric
+            named.name_in_readings,
+            named.branch_id,
+            named.metric,
+            named.place,
+            count(*) as devices,
+            max(named.measured) as measured,
+            max(named.unit) as unit,
+            max(case when named.measured = 'temperature' then 1 else 0 end) as has_temperature
+        from (
+            select
+                coalesce(devices.name_in_readings, devices.device_id) as name_in_readings,
+                case when said.has_branch = 1 then devices.branch_id else '' end as branch_id,
+                case when said.has_metric = 1 then lower(devices.metric) else '' end as metric,
+                devices.value_in_readings as place,
+                devices.metric as measured,
+                devices.unit
+            from {{ ref('devices') }} as devices
+            inner join {{ ref('branches') }} as branches
+                on devices.branch_id = branches.branch_id
+            cross join (
+                select 0 as has_branch, 0 as has_metric
+                union all select 0, 1
+                union all select 1, 0
+                union all select 1, 1
+            ) as said
+        ) as named
+        group by named.name_in_readings, named.branch_id, named.metric, named.place
+    ) as valued
+    group by valued.name_in_readings, valued.branch_id, valued.metric
 {%- endmacro %}
 
 {#- The join that finds what a message (`timed`) means in `devices`, which are `named_devices`. -#}
@@ -69,6 +97,54 @@
             and coalesce(timed.branch_id, '') = devices.branch_id
             and coalesce(lower(timed.said_metric), '') = devices.metric
     {%- endif -%}
+{%- endmacro %}
+
+{#- The name of the device of which a message (`timed`) brings readings; null where it brings none: of
+    several values it may have one, or none. -#}
+{% macro device_read() -%}
+    {%- if not sensor_streams() -%} {{ return("cast(null as " ~ dbt.type_string() ~ ")") }} {%- endif -%}
+    case
+        when
+            (devices.measured is not null and timed.said_value is not null)
+            or (
+                devices.places_of_values > 0
+                and {{ has_value("devices.places", "timed.body", "said.text is not null") }}
+            )
+            then timed.said_device
+    end
+{%- endmacro %}
+
+{#- The condition that one of a message's values meets a condition.
+
+    Args:
+        places: SQL of an array: where the values stand.
+        body: SQL of the message's object.
+        condition: SQL of the condition; it knows the value as `said.text`. -#}
+{% macro has_value(places, body, condition) -%}
+    {{ return(adapter.dispatch("has_value")(places, body, condition)) }}
+{%- endmacro %}
+
+{% macro default__has_value(places, body, condition) -%}
+    exists(
+        transform({{ places }}, place -> named_struct('text', {{ json_at(body, "place") }})),
+        said -> {{ condition }}
+    )
+{%- endmacro %}
+
+{% macro postgres__has_value(places, body, condition) -%}
+    exists (
+        select 1
+        from unnest({{ places }}) as placed (place)
+        cross join lateral (
+            select nullif({{ json_at(body, "placed.place") }}, '') as text offset 0
+        ) as said
+        where {{ condition }}
+    )
+{%- endmacro %}
+
+{#- The condition that a text is no number that a sensor measures. -#}
+{% macro is_no_measure(text) -%}
+    coalesce({{ safe_cast(text, "numeric(12, 4)") }}, 10001) not between -10000 and 10000
 {%- endmacro %}
 
 {#- The reasons why a message of sensors (`timed`) cannot be a reading of one of the `devices`.
@@ -96,9 +172,14 @@
             "branch: is not that of the device"),
         reason_where(is_reading ~ "devices.devices > 1",
             "device: is the name of several in seeds/devices.csv; say its metric, or its branch"),
-        reason_where(is_reading ~ "coalesce(" ~ safe_cast("timed.said_value", "numeric(12, 4)")
-            ~ ", 10001) not between -10000 and 10000", "value: is no number that a sensor measures"),
-        reason_where(is_reading ~ "devices.measured = 'temperature' and " ~ unit
+        reason_where(is_reading ~ "(coalesce(devices.places_of_values, 0) = 0"
+            ~ " or (devices.measured is not null and timed.said_value is not null)) and "
+            ~ is_no_measure("timed.said_value"), "value: is no number that a sensor measures"),
+        reason_where(is_reading ~ "devices.places_of_values > 0 and "
+            ~ has_value("devices.places", "timed.body",
+                "said.text is not null and " ~ is_no_measure("said.text")),
+            "value: one of value_in_readings is no number that a sensor measures"),
+        reason_where(is_reading ~ "devices.has_temperature = 1 and devices.devices = 1 and " ~ unit
             ~ " not in ('C', 'F', 'K')", "unit: is no unit of temperature"),
         reason_where(is_reading ~ "devices.measured <> 'temperature' and " ~ unit
             ~ " <> upper(devices.unit)", "unit: is not that of the device"),
@@ -179,20 +260,21 @@
     )
 {%- endmacro %}
 
-{#- The readings that events are, with a device's clock put right, in our unit: a query. Each means
-    one device, or it would be in quarantine.
+{#- The readings that events are, with a device's clock put right, in our unit: a query. A value means
+    one device, or its message would be in quarantine; a message may have several values.
 
     Args:
         events: relation of events; none, where the company has no sensors. -#}
 {% macro sensor_readings(events) -%}
     {%- set text = dbt.type_string() -%}
-    {%- set fields = ['device', 'metric', 'value', 'unit', 'sequence', 'sent_at'] -%}
-    {%- set columns = ['event_key', 'load_id'] -%}
+    {%- set fields = ['metric', 'value', 'unit', 'sequence', 'sent_at'] -%}
+    {%- set columns = ['event_key', 'load_id', 'device', 'body'] -%}
     {%- set said = {} -%}
     {%- for field in fields %}
     {%- do said.update({field: sensor_field(field, 'events.body')}) -%}
     {%- endfor %}
     {%- set behind = dbt.datediff('sent.sent_at', 'opened.received_at', 'millisecond') -%}
+    {%- set value = json_at('opened.body', 'devices.value_in_readings') -%}
     with opened as (
 
         {%- if sensor_streams() %}
@@ -228,11 +310,19 @@
             opened.*,
             devices.device_id,
             devices.branch_id,
+            devices.value_in_readings,
             branches.time_zone,
             branches.cutover_hour,
             read.said_value,
-            -- of a message that names no unit it is the device's
-            upper(replace(coalesce(opened.unit, devices.unit), '°', '')) as said_unit,
+            -- of a message that names no unit it is the device's; of several values that is said of
+            -- temperatures only
+            upper(replace(
+                case
+                    when devices.value_in_readings is null or devices.metric = 'temperature'
+                        then coalesce(opened.unit, devices.unit)
+                    else devices.unit
+                end, '°', ''
+            )) as said_unit,
             {{ has_wrong_clock('read.behind') }} as has_wrong_clock,
             {{ right_time('opened.occurred_at', 'opened.received_at', 'read.behind') }} as happened_at
         from opened
@@ -244,9 +334,14 @@
         inner join {{ ref('branches') }} as branches on devices.branch_id = branches.branch_id
         {{ once_per_row({'sent_at': message_moment('opened.sent_at')}, 'sent') }}
         {{ once_per_row({
-            'said_value': safe_cast('opened.value', 'numeric(12, 4)'),
+            'value': 'case when devices.value_in_readings is null then opened.value'
+                ~ ' else nullif(' ~ value ~ ", '') end",
+        }, 'found') }}
+        {{ once_per_row({
+            'said_value': safe_cast('found.value', 'numeric(12, 4)'),
             'behind': 'coalesce(' ~ behind ~ ', 0)',
         }, 'read') }}
+        where found.value is not null
 
     ),
 
@@ -254,7 +349,11 @@
 
         select
             -- keys
-            event_key as reading_key,
+            case
+                when value_in_readings is null then event_key
+                else {{ dbt.concat(['event_key', "':'", 'device_id']) }}
+            end as reading_key,
+            event_key,
             device_id,
             branch_id,
             {{ business_date('happened_at', 'time_zone', 'cutover_hour') }} as business_date,

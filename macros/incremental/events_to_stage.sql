@@ -9,10 +9,7 @@
     {%- set loads, released = [], run_query(waited ~ " group by load_id") -%}
     {%- for row in released -%} {%- do loads.append(sql_text(row[0])) -%} {%- endfor -%}
     (
-        {{ is_new_or_unknown(run_query(
-            "select stream as scope, max(load_id) as watermark from " ~ this
-            ~ " where not (" ~ is_redeclared() ~ ") group by stream"
-        ), "stream") }}
+        {{ messages_of_new_loads() }}
         {%- if loads %}
         or (
             load_id in ({{ loads | join(", ") }})
@@ -22,7 +19,17 @@
     )
 {%- endmacro %}
 
-{#- Before events are added: take out those whose stream is declared to say something else now, or
+{#- The condition that a message came with a load after the newest of its stream that the relation has;
+    all messages, where the rules have changed, or a stream's declaration has. -#}
+{% macro messages_of_new_loads() -%}
+    {%- if not goes_on() -%} {{ return("1 = 1") }} {%- endif -%}
+    {{ is_new_or_unknown(run_query(
+        "select stream as scope, max(load_id) as watermark from " ~ this
+        ~ " where not (" ~ is_redeclared() ~ ") group by stream"
+    ), "stream") }}
+{%- endmacro %}
+
+{#- Before events are added, or counted: take out those whose stream is declared to say something else now, or
     all, where the rules have changed. -#}
 {% macro take_out_events() -%}
     {%- if is_incremental() -%}

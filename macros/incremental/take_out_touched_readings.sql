@@ -1,9 +1,9 @@
 {#- For the readings of sensors: take out of the fact those that are older than is kept, but for each
-    device's newest, and those that have another load or are gone. The model then builds these again,
+    device's newest, and those whose event has another load or is gone. The model then builds these again,
     with all that the fact lacks. What was received earlier is not looked at.
 
     Args:
-        landed: relation of the readings' keys and loads; none, where the company has no sensors. -#}
+        landed: relation of the events' keys and loads; none, where the company has no sensors. -#}
 {% macro take_out_touched_readings(landed) -%}
     {%- set devices = ref("devices") -%}
     {%- if is_incremental() -%}
@@ -17,21 +17,21 @@
             );
         {%- set touched_readings -%}
             {%- if landed %}
-            select coalesce(landed.reading_key, built.reading_key) as reading_key
+            select distinct coalesce(landed.event_key, built.event_key) as event_key
             from (
-                select reading_key, load_id from {{ landed }} where received_at >= {{ since }}
+                select event_key, load_id from {{ landed }} where received_at >= {{ since }}
             ) as landed
             full join {{ this }} as built
-                on landed.reading_key = built.reading_key and landed.load_id = built.load_id
+                on landed.event_key = built.event_key and landed.load_id = built.load_id
             where
-                built.reading_key is null
-                or (landed.reading_key is null and built.received_at >= {{ since }})
+                built.event_key is null
+                or (landed.event_key is null and built.received_at >= {{ since }})
                 or built.device_id not in (select device_id from {{ devices }})
             {%- else %}
-            select reading_key from {{ this }}
+            select distinct event_key from {{ this }}
             {%- endif %}
         {%- endset -%}
-        {{ adapter.dispatch("take_out")(touched_readings, by="reading_key") }}
+        {{ adapter.dispatch("take_out")(touched_readings, by="event_key") }}
     {%- endif -%}
 {%- endmacro %}
 

@@ -72,7 +72,10 @@ final as (
         ) as is_out_of_range,
         coalesce({{ said_ago }} >= {{ silent_seconds() }}, true) as is_silent
     from newest as devices
-    where {{ may_see('devices.branch_id') }}
+    where
+        {{ may_see('devices.branch_id') }}
+        and (devices.is_expected or devices.reading_value is not null)
+        and coalesce(devices.removed_at > {{ dbt.current_timestamp() }}, true)
 
 )
 

@@ -264,10 +264,11 @@ def first_days(found: dict[str, list[Reading]]) -> dict[str, date]:
         of_branch[devices()[device_id]["branch_id"]].append(day)
     first = {}
     for device_id, device in devices().items():
+        if device["branch_id"] not in of_branch:
+            continue  # it takes no part
         known = [date.fromisoformat(device["installed_on"])] if device["installed_on"] else []
         known += [spoke[device_id]] if device_id in spoke else []
-        others = of_branch.get(device["branch_id"]) or spoke.values()
-        first[device_id] = min(known or others)
+        first[device_id] = min(known or of_branch[device["branch_id"]])
     return first
 
 

@@ -310,6 +310,34 @@ def test_an_incident_whose_begin_moves_with_late_readings_is_told_once(
     assert began == [((now - timedelta(minutes=ago)).replace(microsecond=0),) for ago in (51, 41)]
 
 
+def test_who_follows_tells_of_an_incident_within_a_minute(
+    published: Warehouse,
+    broker: Broker,
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("MYPIZZA_ALERT_URL", receiver.url)
+    with follow(tmp_path / "log", "--publish-every", "0") as process:
+        now = datetime.now(UTC)
+        said = [
+            {
+                "reading_id": f"thaws-{ago}", "device": "chicago-freezer", "value": 5 - ago / 100,
+                "unit": "C", "measured_at": (now - timedelta(minutes=ago)).isoformat(),
+                "sent_at": now.isoformat(),
+            }
+            for ago in (40, 30, 20, 10, 0)
+        ]  # fmt: skip
+        broker.produce("plant.sensors.v1", [json.dumps(each) for each in said])
+        produced = time.monotonic()
+        told = "chicago-freezer: out of range since"
+        until(lambda: told in "\n".join(receiver.messages), process.said)
+        assert time.monotonic() - produced < 60
+        assert process.end() == 0
+    written = "select count(*) from audit.told where device_id = 'chicago-freezer'"
+    assert query(published, f"{written} and incident_kind = 'out_of_range'") == [(1,)]
+
+
 def test_the_blocks_of_the_how_to_are_right(published: Warehouse) -> None:
     page = (PROJECT_DIR / "docs" / "how-to" / "follow.md").read_text("utf-8")
     blocks = re.findall(r"^ *```(\w+)\n(.*?)^ *```", page, re.M | re.S)

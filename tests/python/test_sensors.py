@@ -12,7 +12,7 @@ import re
 import textwrap
 import time
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -90,21 +90,25 @@ def test_the_fridge_that_fails_for_a_night_breaks_its_cold_chain(published: Ware
     assert rows == [(False, True, "shift lead", Decimal("600.00"))]
 
 
-def test_a_device_that_never_sent_a_reading_is_not_recorded(published: Warehouse) -> None:
-    # the small company has no sensors in New York
-    rows = query(
+def test_a_device_of_a_branch_that_no_source_has_loaded_is_not_expected(
+    published: Warehouse,
+) -> None:
+    # the seeds have all of the sample's branches, and the small company loads some
+    unloaded = query(
         published,
-        "select is_complete, readings, responsible from marts.rpt_cold_chain_days"
-        " where device_id = 'new_york-fridge' and is_over group by 1, 2, 3",
+        "select count(*), bool_or(devices.is_expected), bool_or(days.device_id is not null)"
+        " from marts.dim_devices as devices"
+        " left join marts.rpt_cold_chain_days as days using (device_id)"
+        " where devices.branch_id not in (select branch_id from marts.fct_orders)",
     )
-    assert rows == [(False, 0, "shift lead")]
-    status = json.loads(mypizza("status", "--json", expect=None).stdout)
-    mute = {row["device_id"] for row in status["mute_devices"]}
-    spoke = query(published, "select distinct device_id from marts.fct_sensor_readings")
-    assert mute == {*devices()} - {device_id for (device_id,) in spoke}
-    assert "No reading has ever come of honolulu-freezer" in " ".join(
-        mypizza("status", expect=None).stdout.split()
-    )
+    assert unloaded == [(15, False, False)]
+    assert query(
+        published,
+        "select count(*) from live.devices"
+        " where branch_id not in (select branch_id from marts.fct_orders)",
+    ) == [(0,)]
+    assert json.loads(mypizza("status", "--json", expect=None).stdout)["mute_devices"] == []
+    assert "No reading has ever come" not in mypizza("status", expect=None).stdout
 
 
 def test_the_blocks_of_the_how_to_are_right(published: Warehouse) -> None:
@@ -157,7 +161,9 @@ def test_late_readings_reopen_their_hour_and_bad_ones_wait(published: Warehouse)
     mypizza("ingest", "streams")
     # a release before this one had a seed without these columns
     with published.connect() as connection:
-        for column in ("name_in_readings", "installed_on"):
+        for column in (
+            "name_in_readings", "installed_on", "value_in_readings", "removed_on",
+        ):  # fmt: skip
             connection.execute(f"alter table staging.devices drop column {column} cascade".encode())
     audited_build()
 
@@ -199,3 +205,93 @@ def test_hours_and_incidents_stay_when_readings_go(published: Warehouse) -> None
     )
     assert 0 < kept < all_readings
     assert shortest <= timedelta(days=12, hours=1)
+
+
+NEW_DEVICES = """
+    insert into staging.devices (
+        device_id, branch_id, metric, unit, lowest_value, highest_value, minutes_allowed,
+        expected_seconds, is_steady, name_in_readings, value_in_readings, removed_on
+    )
+    values
+    ('mute', 'quito', 'temperature', 'C', null, 7, 30, 600, true, null, null, null),
+    ('taken out', 'quito', 'temperature', 'C', null, 7, 30, 600, true, null, null, %(removed)s),
+    ('lab', 'quito', 'temperature', 'C', null, 7, 30, 600, true, 'lab', 'air.t', null),
+    ('lab air', 'quito', 'humidity', '%%', 60, 90, 30, 600, true, 'lab', 'air.rh', null)
+"""
+MUTE = PROJECT_DIR / "ingest" / "cli" / "sql" / "mute_devices.sql"
+
+
+def say_values(at: datetime, *several: dict[str, Any]) -> None:
+    """Let a device send messages with several values each, a minute apart."""
+    for number, air in enumerate(several):
+        sent_at = stamp(at - timedelta(minutes=len(several) - number))
+        said = {"reading_id": f"lab {sent_at}", "device": "lab", "air": air, "sent_at": sent_at}
+        send({**said, "measured_at": sent_at}, at)
+    time.sleep(1)
+
+
+def test_devices_may_be_mute_removed_or_say_several_values(published: Warehouse) -> None:
+    ((newest, silent),) = query(
+        published,
+        "select max(business_date), min(device_id) filter (where branch_id = 'quito')"
+        " from marts_next.rpt_cold_chain_days",
+    )
+    removed = newest - timedelta(days=3)
+    with published.connect() as connection:
+        connection.execute(NEW_DEVICES, {"removed": removed})
+        connection.execute(
+            "update staging.devices set removed_on = %s where device_id = %s", [removed, silent]
+        )
+    ((newest_at,),) = query(
+        published, "select max(received_at) from marts_next.fct_sensor_readings"
+    )
+    say_values(newest_at, {"t": 3.9, "rh": 81}, {"t": 30, "rh": None}, {"t": "warm", "rh": 81}, {})
+    mypizza("ingest", "streams")
+    kinds = ("--exclude-resource-types", "unit_test", "seed")
+    mypizza("dbt", "build", "--select", "+rpt_cold_chain_days", "+live_devices", *kinds)
+
+    read = "select device_id, reading_value from {} where device_id like 'lab%' order by 1, 2"
+    assert query(published, read.format("marts_next.fct_sensor_readings")) == [
+        ("lab", Decimal("3.90")), ("lab", Decimal("30.00")), ("lab air", Decimal("81.00")),
+    ]  # fmt: skip
+    waiting = query(
+        published,
+        "select reasons from audit.quarantine where released_at is null"
+        " and reasons[1] like '%value_in_readings%'",
+    )
+    assert waiting == [(["value: one of value_in_readings is no number that a sensor measures"],)]
+    lab = query(
+        published,
+        "select device_id, sum(readings) from marts_next.rpt_cold_chain_days"
+        " where device_id like 'lab%' group by 1 order by 1",
+    )
+    assert lab == [("lab", 2), ("lab air", 1)]
+
+    mute = query(published, MUTE.read_text("utf-8").replace("marts.", "marts_next."))
+    assert [device_id for _, device_id, _ in mute] == ["mute"]
+    days = "select max(business_date), bool_or(is_complete) from marts_next.rpt_cold_chain_days"
+    before = removed - timedelta(days=1)
+    assert query(published, f"{days} where device_id = 'taken out'") == [(before, False)]
+    assert query(published, f"{days} where device_id = '{silent}'") == [(before, True)]
+    after = query(
+        published,
+        "select incidents.incident_kind from marts_next.fct_sensor_incidents as incidents"
+        " inner join marts_next.dim_devices as devices using (device_id)"
+        f" where device_id = '{silent}' and incidents.incident_kind = 'silence'"
+        " and coalesce(incidents.ended_at, incidents.began_at) > devices.removed_at",
+    )
+    assert after == []
+    assert (
+        query(
+            published,
+            f"select 1 from live_next.devices where device_id in ('taken out', '{silent}')",
+        )
+        == []
+    )
+
+    say_values(datetime.now(UTC), {"t": 31, "rh": 82})
+    mypizza("ingest", "streams")
+    last = "select device_id, reading_value, is_out_of_range, is_silent from live_next.devices"
+    assert query(published, f"{last} where device_id like 'lab%' order by 1") == [
+        ("lab", Decimal("31.00"), True, False), ("lab air", Decimal("82.00"), False, False),
+    ]  # fmt: skip

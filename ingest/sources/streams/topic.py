@@ -31,6 +31,10 @@ def _place(path: str) -> str:
     return path
 
 
+def _place_of_id(path: str) -> str:
+    return path if path == "$offset" else _place(path)
+
+
 def _whole(field: str) -> str:
     if "." in field or field.startswith("$"):
         raise ValueError("allowed is a whole field of the message: `customer`, not `customer.name`")
@@ -64,7 +68,7 @@ class Topic(Connected):
         topic: what its broker calls it.
         bootstrap_servers: where the broker is.
         security: librdkafka's settings, with `_` for each point of their names.
-        event_id: the place of the event's id.
+        event_id: the place of the event's id; `$offset` is the message's own place in the topic.
         event_type: the place of its type, if it has one.
         occurred_at: the place of its time; None takes the message's own.
         branch: the place of its branch, if it has one.
@@ -82,7 +86,7 @@ class Topic(Connected):
     name: str
     topic: str = Field(min_length=1)
     bootstrap_servers: str = Field(min_length=1)
-    event_id: Place
+    event_id: Annotated[str, AfterValidator(_place_of_id)]
     event_type: Place | None = None
     occurred_at: Place | None = None
     branch: Place | None = None

@@ -11,15 +11,18 @@ quarantine as (
 landed as (
 
     {%- for table in judged_tables() %}
+    {%- set is_counted = table.table == 'stream' %}
     select
         '{{ table.source }}' as source_name,
         {{ table.table }} as table_name,
         branch_id,
         load_id,
-        count(*) as records
-    from {{ table.base }}
+        {{ 'sum(records)' if is_counted else 'count(*)' }} as records
+    from {{ ref('int_messages_counted') if is_counted else table.base }}
+    {%- if not is_counted %}
     -- what a source has deleted is no record of it any more
     where deleted_at is null
+    {%- endif %}
     group by {{ table.table ~ ', ' if table.table in ('feed', 'stream') }}branch_id, load_id
     {%- if not loop.last %}
 

@@ -5,14 +5,14 @@ with
 events as (
 
     select * from {{ ref('stg_streams__events') }}
-    where stream in ('{{ sensor_streams() | join("', '") }}')
+    where stream in ('{{ sensor_streams() | join("', '") }}') and device is not null
 
 ),
 
 final as (
 
     select
-        event_key as reading_key,
+        event_key,
         received_at,
         load_id
     from events

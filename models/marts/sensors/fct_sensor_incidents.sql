@@ -8,7 +8,8 @@
 ) }}
 {%- set next = 'partition by readings.device_id order by happened_at, reading_key' %}
 {%- set change = 'readings.reading_value - lag(readings.reading_value) over (' ~ next ~ ')' %}
-{%- set gap = dbt.datediff('happened_at', 'coalesce(next_at, newest_at)', 'second') %}
+{%- set expected_until = 'least(coalesce(next_at, newest_at), left_at)' %}
+{%- set gap = dbt.datediff('happened_at', expected_until, 'second') %}
 {%- set seconds = dbt.datediff('began_at', 'coalesce(ended_at, seen_at)', 'second') %}
 {%- set minutes = '((' ~ seconds ~ ') / 60.0)' %}
 
@@ -31,7 +32,10 @@ readings as (
         lag(readings.business_date) over ({{ next }}) as date_before,
         row_number() over ({{ next }}) as place_in_time,
         lead(readings.happened_at) over ({{ next }}) as next_at,
-        max(readings.received_at) over () as newest_at
+        max(readings.received_at) over () as newest_at,
+        case
+            when devices.removed_at <= max(readings.received_at) over () then devices.removed_at
+        end as left_at
     from {{ ref('fct_sensor_readings') }} as readings
     inner join {{ ref('dim_devices') }} as devices on readings.device_id = devices.device_id
     left join {{ ref('fct_sensor_baselines') }} as usual
@@ -56,6 +60,7 @@ bad as (
         {{ 'date_before' if kind == 'stuck' else 'business_date' }} as business_date,
         happened_at,
         next_at,
+        left_at,
         place_in_time
     from readings
     where {{ is_bad }}
@@ -96,7 +101,11 @@ found as (
         min(began_at) as began_at,
         min(business_date) as business_date,
         max(happened_at) as seen_at,
-        case when max(next_at) > max(happened_at) then max(next_at) end as ended_at,
+        case
+            when max(next_at) > max(happened_at) then max(next_at)
+            -- what goes on when a device is removed ends there
+            when max(left_at) > max(happened_at) then max(left_at)
+        end as ended_at,
         max(case when place = 1 then reading_value end) as worst_value
     from ranked
     group by incident_kind, device_id, run_number
@@ -107,7 +116,7 @@ found as (
         happened_at as began_at,
         business_date,
         newest_at as seen_at,
-        next_at as ended_at,
+        least(next_at, left_at) as ended_at,
         null as worst_value
     from readings
     where {{ gap }} >= {{ silent_seconds() }}

@@ -46,6 +46,7 @@ spans as (
     from {{ ref('dim_devices') }} as devices
     inner join {{ ref('dim_branches') }} as branches on devices.branch_id = branches.branch_id
     left join heard on devices.device_id = heard.device_id
+    where devices.is_expected
 
 ),
 
@@ -60,6 +61,7 @@ days as (
     inner join {{ ref('dim_dates') }} as dates
         on
             spans.expected_on <= dates.date_day
+            and coalesce(spans.removed_on > dates.date_day, true)
             and {{ business_date(
                 'spans.newest_hour_at', 'spans.time_zone', 'spans.cutover_hour'
             ) }} >= dates.date_day

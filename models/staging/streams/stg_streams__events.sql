@@ -49,6 +49,7 @@ events as (
         branch_id,
         customer_id,
         visitor_hash,
+        device,
 
         -- what happened
         topic,

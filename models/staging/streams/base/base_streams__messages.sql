@@ -111,6 +111,7 @@ judged as (
         timed.customer_id,
         timed.visitor_id,
         {{ pseudonym('timed.visitor_id') }} as visitor_hash,
+        {{ device_read() }} as device,
 
         -- what happened
         timed.event_type,
