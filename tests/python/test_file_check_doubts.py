@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -342,3 +343,24 @@ def test_a_month_of_many_lines_is_read_to_its_end(tmp_path: Path) -> None:
     checked = check.check(f"{tmp_path}/sales.csv", "looked_at")
     assert 'date_format = "MM/DD/YYYY"' in checked.blocks[0]
     assert "All days" not in "\n".join(checked.doubts)
+
+
+def test_a_file_of_many_lines_and_columns_is_looked_at_in_seconds(tmp_path: Path) -> None:
+    names = ["receipt", "day", "time", "item", "qty", "price", "gross", "discount", "net", "tender"]
+    lines = [",".join([*names, *(f"more {number}" for number in range(15))])]
+    for line in range(12_000):
+        quantity, price = 1 + line % 3, 200 + line % 170
+        gross, taken = quantity * price, quantity * 10 if line % 5 == 0 else 0
+        money = ",".join(f"${cents / 100:.2f}" for cents in (price, gross, taken, gross - taken))
+        more = ",".join(f"${line * number % 7919 / 100:.2f}" for number in range(1, 16))
+        lines.append(
+            f"{line // 3},2026-{1 + line // 1000:02}-01,"
+            f"{8 + line // 3 % 12:02}:{line // 36 % 60:02},"
+            f"Product {line % 180},{quantity},{money},Card,{more}"
+        )
+    (tmp_path / "sales.csv").write_text("\n".join(lines), "utf-8")
+    started = time.process_time()
+    checked = check.check(f"{tmp_path}/sales.csv", "looked_at")
+    assert time.process_time() - started < 15
+    for mapped in ("price as unit_price", "net as line_amount", "discount", "receipt as ticket"):
+        assert f"landed.{mapped}," in checked.blocks[2], checked.blocks[2]

@@ -59,6 +59,27 @@ GROUPS = (
     "Sales of October;;;;;\n\nReceipt;;;Article;;Money\nNo;Day;Time;Name;Quantity;Amount\n"
     "1;12.10.2026;08:00;Tea;2;5,00\n2;12.10.2026;08:05;Pie;1;3,50\n"
 )
+LIGHTSPEED = "Account,Date,Item,Quantity,Unit Price,Final price,Tax,Pre tax,Staff,Payment ID\n" + (
+    "".join(
+        f"A2933{order}.{order % 7},2026-10-{10 + order} 1{order}:{order:02}:{10 + order},{item},"
+        f"{quantity},{price},{final},{tax},{rest},Ann,PAY-{order}\n"
+        for order in range(9)
+        for item, quantity, price, final, tax, rest in (
+            ("Tea", "1", "5.95", "5.95", "0.95", "5.00"),
+            ("Pie", "2", "8.33", "16.66", "2.66", "14.00"),
+        )
+    )
+)
+ON_TOP = "Receipt,Date,Time,Item,Qty,Net Sales,Tax,Collected,Payment ID\n" + "".join(
+    f"{receipt},2026-10-12,1{receipt}:00,{item},1,{net},{tax},{both},PAY{receipt % 4}\n"
+    for receipt in range(9)
+    for item, net, tax, both in (("Tea", "5.00", "0.41", "5.41"), ("Pie", "8.00", "0.66", "8.66"))
+)
+TICKETS_TAX = "Receipt,Date,Time,Item,Qty,Amount,Tax\n" + "".join(
+    f"{receipt},2026-10-12,1{receipt}:00,{item},1,{amount},1.07\n"
+    for receipt in range(9)
+    for item, amount in (("Tea", "5.00"), ("Pie", "8.00"))
+)
 TILLS: dict[str, tuple[str, list[str], list[str]]] = {
     "of two quantities, the one that differs from line to line": (
         SQUARE,
@@ -110,6 +131,28 @@ TILLS: dict[str, tuple[str, list[str], list[str]]] = {
          "English name is Mon in date_format",
          "in ('Open') as is_void"],
         ["lines_of_columns", "No column looks like a day", "12:00", "Payments Total as"],
+    ),
+    "a number of tickets that only its values tell, and a tax in the amounts": (
+        LIGHTSPEED,
+        ["landed.account as ticket",
+         "Account is taken as the number of the ticket: it is the same on the lines of one time, "
+         "and another one at other times.",
+         "landed.tax as tax_amount",
+         "Tax is taken as the tax of the line, in Final price, of which Pre tax is the rest: write "
+         "true as prices_include_tax"],
+        ["landed.payment_id", "Payment ID looks", "as payment_method", "'line'", "Pre tax looks"],
+    ),
+    "a tax on top of the amounts, and few ids of payments": (
+        ON_TOP,
+        ["landed.tax as tax_amount",
+         "Tax is taken as the tax of the line, on top of Net Sales, as both are Collected: write "
+         "false as prices_include_tax"],
+        ["landed.payment_id", "Payment ID", "as payment_method", "tax_rate"],
+    ),
+    "a tax of the ticket": (
+        TICKETS_TAX,
+        ["Tax looks like amounts of tax (1.07 in line 2), not like a rate, and is not mapped"],
+        ["landed.tax as tax_amount,", "is taken as the tax of the line"],
     ),
     "titles of groups above the header": (
         GROUPS,

@@ -370,6 +370,7 @@ def _find(
     shown = [*titles, *names[len(titles) :]]
     try_declared(database, feed, landed, dict(zip(names, shown, strict=True)))
     try_others(database)
+    run(database, "words")
     run(database, "proof")
     roles: dict[str, str] = {}
     for role, title in run(database, "roles"):

@@ -44,8 +44,8 @@ def try_declared(
             "insert into titles values (?, ?, ?, ?)", [number, name, title, f"landed.{name}"]
         )
     database.execute(
-        "insert into cells select _line_number, 0, name, value from (from landed where _reject is"
-        " null) unpivot (value for name in (columns(* exclude (_line_number, _reject))))"
+        "insert into cells select _line_number, 0, name, stripped(value) from (from landed where"
+        " _reject is null) unpivot (value for name in (columns(* exclude (_line_number, _reject))))"
     )
     _load(database, "dialects", FOLDER / "guess" / "dialects.csv")
     _load(database, "seed", PROJECT_DIR / "seeds" / "branches.csv")
