@@ -29,7 +29,8 @@ CASES: dict[str, tuple[str, str, list[str], list[str]]] = {
         "3;2026-03-01;08:02;1;;;;;2.00\n4;2026-03-01;08:02;;1;;;;3.00\n"
         "5;2026-03-01;08:02;;;1;;;5.00\nTotal;;;4;3;2;0.50;1.00;26.50\n",
         ["discount looks like a discount of the whole ticket and is not mapped: write it as a "
-         "line of its own, with line_kind = 'discount' and an amount below 0.",
+         "line of its own, with line_kind = 'discount' and an amount below 0: as one more column "
+         "of lines_of_columns, whose price is -1.",
          "tip looks like a tip of the whole ticket",
          "The model's prices are those of this file: if other files have others",
          "'tea': ('Tea', '2')",
@@ -56,6 +57,13 @@ CASES: dict[str, tuple[str, str, list[str], list[str]]] = {
         ["ticket 1 has several times on one day, first in line 2, and so have 1 of 3 tickets: if "
          "they are several tickets, put ticket together with the column that tells them apart."],
         ["||"],
+    ),
+    "numbers that begin again with each business date": (
+        "bar.csv",
+        "ticket;day;time;item;amount\n9;2026-03-01;22:00;Tea;2.00\n9;2026-03-02;00:30;Pie;2.00\n"
+        "8;2026-03-02;23:00;Pie;2.00\n8;2026-03-02;01:30;Tea;2.00\n7;2026-03-03;01:30;Tea;2.00\n",
+        ["ticket 9 has several times on one day, first in line 2, and so have 1 of 4 tickets"],
+        [],
     ),
     "a till that has numbers of its own": (
         "tills.csv",
@@ -230,6 +238,29 @@ CASES: dict[str, tuple[str, str, list[str], list[str]]] = {
         ["1 line(s) have no day, first line 4: such lines wait in quarantine. If they are totals, "
          "write is_total into the model."],
         ["is_total,"],
+    ),
+    "guests whom the lines name": (
+        "guests.csv",
+        "no;day;time;item;amount;cashier;Customer ID;Customer Name;Email;Phone\n" + "".join(
+            f"{no};2026-03-01;08:{no:02};Tea;2.00;Bo;{no if no % 3 else 0};Ann {no};"
+            f"a{no}@b.c;{no}7\n"
+            for no in range(10, 50)
+        ),
+        ["landed.customer_id,", "landed.customer_name,", "landed.email as customer_email,",
+         "landed.phone as customer_phone,", "{{ config(schema='restricted') }}",
+         "{personal: [cashier, customer_name, email, phone], customer: customer_id}",
+         "'no', 'day', 'time', 'item', 'amount', 'customer_id'\n",
+         "Customer ID is taken as the number of the customer, and '0' is on 13 of 40 lines: if it "
+         "stands for all who are not known, write nullif(landed.customer_id, '0')"],
+        ["cashier as", "quarantine."],
+    ),
+    "guests without a number": (
+        "guests.csv",
+        "no;day;item;amount;Member ID;Email\n" + "".join(
+            f"{no};2026-03-01;Tea;2.00;a{no}@b.c;a{no}@b.c\n" for no in range(10, 15)
+        ),
+        ["{personal: [email, member_id]}"],
+        ["customer", "restricted"],
     ),
 }  # fmt: skip
 """A file's name and text, what is printed of it and what not."""

@@ -127,10 +127,10 @@ TILLS: dict[str, tuple[str, list[str], list[str]]] = {
         ["Each line is an order without its lines: Order ID is another one on each.",
          "'Order' as article", "'1' as quantity", "landed.order_total as line_amount",
          "landed.order_date as sold_on", "landed.order_date as sold_at",
-         "Order Date has days with the month's name, like '26-Oct-2026 01:20 AM XYZT': a short "
-         "English name is Mon in date_format",
+         'date_format = "DD-Mon-YYYY"', 'time_format = "HH12:MI AM TZ"',
          "in ('Open') as is_void"],
-        ["lines_of_columns", "No column looks like a day", "12:00", "Payments Total as"],
+        ["lines_of_columns", "No column looks like a day", "12:00", "Payments Total as",
+         "month's name"],
     ),
     "a number of tickets that only its values tell, and a tax in the amounts": (
         LIGHTSPEED,
@@ -153,6 +153,38 @@ TILLS: dict[str, tuple[str, list[str], list[str]]] = {
         TICKETS_TAX,
         ["Tax looks like amounts of tax (1.07 in line 2), not like a rate, and is not mapped"],
         ["landed.tax as tax_amount,", "is taken as the tax of the line"],
+    ),
+    "a price whose name says nothing": (
+        "Bon;Datum;Artikel;Aantal;Per stuk gevraagd\n" + "".join(
+            f"{bon};12-10-2026;{item};{1 + bon % 3};€ {price}\n"
+            for bon in range(12)
+            for item, price in (("Bier", "3,20"), ("Friet", "4,50"))
+        ),
+        ["landed.per_stuk_gevraagd as unit_price",
+         "Per stuk gevraagd is the only column of money, and taken as the price of one, as it is "
+         "the same for any quantity of an article."],
+        ["No column looks like money", "Nothing proves"],
+    ),
+    "an amount whose name says nothing": (
+        "Bon;Datum;Artikel;Aantal;Gevraagd\n" + "".join(
+            f"{bon};12-10-2026;{item};{1 + bon % 3};{price * (1 + bon % 3)},20\n"
+            for bon in range(12)
+            for item, price in (("Bier", 3), ("Friet", 4))
+        ),
+        ["landed.gevraagd as line_amount",
+         "Gevraagd is the only column of money, and taken as the amount of the line."],
+        ["No column looks like money"],
+    ),
+    "months whose names are known": (
+        "Beleg;Datum;Artikel;Betrag\n1;3. März 2026;Tee;2,50\n2;14. Dez. 2026;Tee;2,50\n",
+        ['date_format = "DD. Mon YYYY"', "landed.datum as sold_on"],
+        ["month's name", "quarantine"],
+    ),
+    "months whose names are not known": (
+        "Paragon;Data;Towar;Kwota\n1;3 lis 2026;Herbata;2,50\n2;14 paź 2026;Herbata;2,50\n",
+        ["Data has days with the month's name, like '3 lis 2026': the name is Mon in date_format, "
+         "as in DD-Mon-YYYY; what no format reads must be written with digits"],
+        ["date_format ="],
     ),
     "titles of groups above the header": (
         GROUPS,

@@ -51,8 +51,8 @@ MOST_TABLES = 16
 LEFT_OUT = (0, 1, 2, 3, 5, 10)
 TABLES = (
     *("chosen", "codes", "columns", "findings", "lists", "mapped", "months", "not_records"),
-    *("orders", "outlets", "personal", "pivots", "products", "proof", "records", "rejects"),
-    "unread",
+    *("only_money", "orders", "outlets", "personal", "pivots", "products", "proof", "records"),
+    *("rejects", "unread"),
 )
 """What the SQL has found and the texts are made from."""
 

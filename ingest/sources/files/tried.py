@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -73,9 +74,11 @@ def _read_in(database: duckdb.DuckDBPyConnection, dialects: Iterable[Mapping[str
             _told(f"select {dialect.pattern(tried['kind'])}", tried)
         ).fetchall()
         written = _told(dialect.written(tried["kind"], "filled.plain", literal(row[0])), tried)
+        has_letters = re.search("MON|AM|TZ", str(tried.get(f"{tried['kind']}_format")))
         run(
             database, "reading", written=written, is_rare=str(tried["is_rare"]),
-            kind=literal(tried["kind"]), candidate=literal(tried["candidate"]),
+            has_letters=str(bool(has_letters)), kind=literal(tried["kind"]),
+            candidate=literal(tried["candidate"]),
         )  # fmt: skip
 
 

@@ -23,9 +23,14 @@ select
     2 as position,
     format(
         '{} looks like a {} of the whole ticket and is not mapped: write it as a line of its own,'
-        || ' with line_kind = ''{}'' and an amount {} 0.',
+        || ' with line_kind = ''{}'' and an amount {} 0{}.',
         columns.shown, named.role, named.role,
-        case named.role when 'tip' then 'above' else 'below' end
+        case named.role when 'tip' then 'above' else 'below' end,
+        case
+            when named.role = 'discount' and exists (select 1 from products)
+                then ': as one more column of lines_of_columns, whose price is -1'
+            else ''
+        end
     ) as sentence
 from columns
 inner join named on columns.title = named.title and named.role in ('discount', 'tip')
@@ -181,6 +186,36 @@ insert into findings
 select
     2 as position,
     format(
+        '{} is taken as the number of the customer, and ''{}'' is on {} of {} lines: if it stands for'
+        || ' all who are not known, write nullif({}, ''{}'') as customer_id.',
+        columns.shown, filled.text, filled.lines, columns.lines, columns.expression,
+        replace(filled.text, '''', '''''')
+    ) as sentence
+from roles
+inner join columns on roles.title = columns.title
+inner join filled on columns.title = filled.title
+where
+    roles.role = 'customer_id'
+    and filled.lines > 0.1 * columns.lines
+    and columns.different > 20;
+
+insert into findings
+select
+    2 as position,
+    format(
+        '{} is the only column of money, and taken as {}.',
+        shown,
+        case role
+            when 'unit_price' then 'the price of one, as it is the same for any quantity of an article'
+            else 'the amount of the line'
+        end
+    ) as sentence
+from only_money;
+
+insert into findings
+select
+    2 as position,
+    format(
         '{} is taken as the number of the ticket: it is the same on the lines of one time, and'
         || ' another one at other times.',
         columns.shown
@@ -257,13 +292,22 @@ inner join columns as mapped on others.title = mapped.title
 left join roles on columns.title = roles.title
 where columns.kind = 'text' and roles.role is null;
 
--- the ticket of each line, its day and its time
+-- the ticket of each line, its business date and its time
 create table told as
 select
     cells.line,
     max(cells.value) filter (where roles.role = 'ticket') as ticket,
     coalesce(
-        cast(max(tried.read) as text),
+        cast(
+            max(tried.read) filter (where tried.kind = 'date')
+            - case
+                when
+                    max(tried.read) filter (where tried.kind = 'time')
+                    < (select max(seed.cutover_hour) from seed)
+                    then 1
+                else 0
+            end as text
+        ),
         max(cells.value) filter (where roles.role = 'sold_on')
     ) as day,
     max(cells.value) filter (where roles.role = 'sold_at') as clock,
@@ -271,7 +315,10 @@ select
 from cells
 inner join roles
     on cells.title = roles.title and roles.role in ('ticket', 'sold_on', 'sold_at', 'branch')
-left join chosen on roles.role = 'sold_on' and chosen.kind = 'date'
+left join chosen
+    on
+        (roles.role = 'sold_on' and chosen.kind = 'date')
+        or (roles.role = 'sold_at' and chosen.kind = 'time')
 left join tried
     on
         cells.title = tried.title

@@ -3,6 +3,15 @@
 delete from roles
 where role = 'branch' and title in (select title from columns where expression <> 'landed.' || title);
 
+-- nor can the number of a customer, by which people are forgotten; without it nobody is known
+delete from roles
+where role = 'customer_id' and title in (select title from columns where expression <> 'landed.' || title);
+
+delete from roles
+where
+    role in ('customer_name', 'customer_email', 'customer_phone')
+    and not exists (select 1 from roles as others where others.role = 'customer_id');
+
 -- days whose months have names that no dialect reads
 create table months as
 select
@@ -75,7 +84,8 @@ left join roles on columns.title = roles.title
 where
     columns.kind in ('text', 'number')
     and columns.different > 0
-    and roles.role is null;
+    and (roles.role is null or starts_with(roles.role, 'customer_'))
+    and coalesce(roles.role <> 'customer_id', true);
 
 -- a column for each way of paying, with what was paid by it
 create table tenders as
@@ -293,6 +303,93 @@ where
 -- nor is an amount of the ticket that of each product
 delete from roles
 where role = 'line_amount' and exists (select 1 from products);
+
+-- the only column of money is the price: of one, where an article has the same whatever its quantity
+create table only_money as
+with
+
+money as (
+
+    select
+        columns.title,
+        columns.shown,
+        count(*) over () as columns
+    from columns
+    inner join filled on columns.title = filled.title
+    left join roles on columns.title = roles.title
+    left join named
+        on
+            columns.title = named.title
+            and named.role in ('discount', 'tip', 'tax_rate', 'unit_cost', 'till', 'closing')
+    where
+        columns.kind = 'number'
+        and roles.role is null
+        and named.role is null
+        and columns.title not in (select title from counters)
+        and columns.title not in (select title from tenders)
+        and columns.title not in (select title from personal)
+        and not exists (select 1 from products)
+        and not exists (select 1 from orders)
+        and not exists (
+            select 1 from roles as others
+            where others.role in ('unit_price', 'line_amount', 'order_total')
+        )
+    group by columns.title, columns.shown
+    having
+        sum(filled.lines) filter (
+            where
+            regexp_matches(filled.plain, '[0-9][.,][0-9]{2}\D*$')
+            or regexp_full_match(filled.plain, sign_before())
+            or regexp_full_match(filled.plain, sign_behind())
+        ) >= 0.9 * sum(filled.lines)
+
+),
+
+articles as (
+
+    select
+        money.title,
+        money.shown,
+        cells.value as article,
+        count(distinct prices.value) as prices,
+        count(distinct counts.value) as quantities
+    from money
+    inner join numbers as prices on money.title = prices.title
+    inner join roles as sold on sold.role = 'article'
+    inner join cells
+        on
+            sold.title = cells.title
+            and prices.line = cells.line
+            and prices.element = cells.element
+    left join roles as counted on counted.role = 'quantity'
+    left join numbers as counts
+        on
+            counted.title = counts.title
+            and prices.line = counts.line
+            and prices.element = counts.element
+    where money.columns = 1
+    group by money.title, money.shown, cells.value
+
+)
+
+select
+    title,
+    shown,
+    case
+        when
+            count(*) filter (where quantities > 1 and prices = 1)
+            > 0.5 * count(*) filter (where quantities > 1)
+            then 'unit_price'
+        else 'line_amount'
+    end as role
+from articles
+group by title, shown;
+
+insert into roles
+select
+    role,
+    title
+from only_money;
 
 -- what differs between the lines of a ticket is no total of it
 update roles

@@ -121,6 +121,14 @@ scored as (
                 then 9.5
             when words.role = 'till' and columns.different = 1 then 5
             when closings.title is not null and words.role in ('sold_on', 'sold_at') then 11
+            -- a cashier may have an address, too; an address is no number
+            when
+                starts_with(words.role, 'customer_')
+                and (
+                    not coalesce(named.is_whole, false)
+                    or (words.role = 'customer_id' and columns.example like '%@%')
+                )
+                then 11
             -- ids of payments are no ways of paying, of which there are few
             when
                 words.role in ('payment_method', 'channel')

@@ -64,6 +64,9 @@ select
     plain_signs(text) as plain,
     sum(lines) as lines,
     min(line) as line,
+    -- by this the most of what is no number, day or time is known
+    regexp_matches(plain, '[0-9]') as has_digits,
+    regexp_matches(plain, '\pL') as has_letters,
     -- 0, -0,00, (0.00) and a dash are written alike in every dialect
     translate(plain, '0-.,()', '') = '' as is_nothing
 from counted
