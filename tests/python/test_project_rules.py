@@ -304,7 +304,7 @@ def test_every_staging_model_of_judged_records_is_tested_to_lose_none(
             }
             assert tested & {
                 "nothing_is_lost", "no_line_of_a_file_is_lost", "no_message_of_a_stream_is_lost",
-                "no_review_of_a_collection_is_lost",
+                "no_review_of_a_collection_is_lost", "no_guest_of_an_export_is_lost",
             }, model["name"]  # fmt: skip
 
 
