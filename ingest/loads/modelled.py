@@ -62,6 +62,24 @@ def modelled(raw: str, name: str | None = None) -> Mapping[str, Columns]:
     return found
 
 
+def names_of_customers(raw: str) -> dict[str, tuple[str, list[str]]]:
+    """Return the tables of a raw schema whose rows name customers, by `meta` of dbt's sources.
+
+    Args:
+        raw: the raw schema.
+
+    Returns:
+        By table, the column with the customer's number, and the personal columns.
+    """
+    return {
+        table["name"]: (meta["customer"], list(meta.get("personal") or ()))
+        for source in _sources()
+        for table in source["tables"]
+        if source.get("schema") == raw
+        and (meta := table.get("config", {}).get("meta", {})).get("customer")
+    }
+
+
 def unread_feeds(feeds: Mapping[str, Any]) -> set[str]:
     """Return the feeds of files that nothing reads: no model does, and no totals name them.
 

@@ -143,25 +143,35 @@
     ])) }}
 {%- endmacro %}
 
-{#- A text whose month is a number, where the dialect writes its English name, whole or short (MON).
+{#- A text whose month is a number, where the dialect writes its name (MON), whole or short, with accents
+    or without: in English, German, French, Spanish, Italian, Portuguese or Dutch.
 
     Args:
         text: SQL of the text. -#}
 {% macro with_month_number(text) -%}
-    {%- set names = "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
-        ~ "|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?" -%}
-    {%- set number = "cast((" ~ dbt.position(
-        "lower(regexp_substr(" ~ text ~ ", '[A-Za-z]{3}'))",
-        "'janfebmaraprmayjunjulaugsepoctnovdec'"
-    ) ~ " + 2) / 3 as integer)" -%}
+    {%- set names = "jan(?:uary?|uari|ner|vier|v|eiro)?|ene(?:ro)?|gen(?:naio)?"
+        ~ "|feb(?:ruary?|ruari|rero|braio)?|fevr?|fevrier|fevereiro"
+        ~ "|mar(?:ch|z|s|zo|co)?|mrz|maerz|maart|mrt|apr(?:il|ile)?|avr(?:il)?|abr(?:il)?"
+        ~ "|mayo?|maio?|mei|mag(?:gio)?|jun(?:e|i|io|ho)?|juin|giu(?:gno)?"
+        ~ "|jul(?:y|i|io|ho)?|juil(?:let)?|lug(?:lio)?|aug(?:ust|ustus)?|aout|ago(?:sto)?"
+        ~ "|sep(?:t|tember|tembre|tiembre)?|set(?:tembre|embro|iembre)?"
+        ~ "|o[ck]t(?:ober|obre|ubre)?|ott(?:obre)?|out(?:ubro)?|nov(?:ember|embre|iembre|embro)?"
+        ~ "|de[cz](?:ember|embre|embro)?|dic(?:embre|iembre)?" -%}
+    {#- by the letters with which the names of a month begin -#}
+    {%- set begun = "jan=01 ene=01 gen=01 feb=02 fev=02 mar=03 mrz=03 mae=03 maa=03 mrt=03 apr=04 avr=04"
+        ~ " abr=04 may=05 mai=05 mei=05 mag=05 jun=06 juin=06 giu=06 jul=07 juil=07 lug=07 aug=08 aou=08"
+        ~ " ago=08 sep=09 set=09 oct=10 okt=10 ott=10 out=10 nov=11 dec=12 dez=12 dic=12 " -%}
+    {%- set plain = "translate(" ~ text ~ ", 'äéûçÄÉÛÇ', 'aeucAEUC')" -%}
+    {%- set word = "lower(regexp_substr(" ~ plain ~ ", '[Jj][Uu][Ii][NnLl]|[A-Za-z]{3}'))" -%}
     case
         when {{ dbt.position("'MON'", "dialect.date_format") }} > 0
             then regexp_replace(
-                {{ text }},
-                '(?i)(^|[^a-z])(?:{{ names }})(?![a-z])',
+                {{ plain }},
+                '(?i)(^|[^a-z])(?:{{ names }})([^a-z]|$)',
                 {{ dbt.concat([
                     adapter.dispatch("group_sign")(), "'1'",
-                    "lpad(cast(" ~ number ~ " as " ~ text_type() ~ "), 2, '0')",
+                    "split_part(split_part('" ~ begun ~ "', " ~ dbt.concat([word, "'='"]) ~ ", 2), ' ', 1)",
+                    adapter.dispatch("group_sign")(), "'2'",
                 ]) }}
             )
         else {{ text }}
@@ -199,14 +209,15 @@
     {%- set has_halves = dbt.position("'AM'", format) ~ " > 0" -%}
     {%- set has_seconds = dbt.position("'SS'", format) ~ " > 0" -%}
     {%- set fraction, sign = "(?:[.,][0-9]+)?", "[^0-9:A-Za-z]" -%}
-    {%- set name = sign ~ "*[A-Za-z]{3,9}" ~ sign ~ "*" -%}
+    {%- set letters = "[A-Za-zäéûçÄÉÛÇ]{3,10}" -%}
+    {%- set name = sign ~ "*" ~ letters ~ sign ~ "*" -%}
     {{ return(dbt.concat([
         "'^ *(?:(?:[0-9]{1,4}" ~ sign ~ "+[0-9]{1,2}" ~ sign ~ "+[0-9]{1,4}|[0-9]{1,2}" ~ name
             ~ "[0-9]{2,4}|[0-9]{4}" ~ name ~ "[0-9]{1,2}|" ~ name ~ "[0-9]{1,2}" ~ sign
             ~ "+[0-9]{2,4})[^0-9:]+)?'",
         replaced(format, [
             ("'.'", "'[.]'"), ("'YYYY'", "'[0-9]{4}'"), ("'MM'", "'[0-9]{1,2}'"),
-            ("'DD'", "'[0-9]{1,2}'"), ("'MON'", "'[A-Za-z]{3,9}[.]?'"), ("' AM'", "'[ \u00a0\u2009\u202f]*AM'"),
+            ("'DD'", "'[0-9]{1,2}'"), ("'MON'", "'" ~ letters ~ "[.]?'"), ("' AM'", "'[ \u00a0\u2009\u202f]*AM'"),
             ("'AM'", "'([AaPp])[.]?[Mm][.]?'"),
             ("'HH'", "case when " ~ has_halves ~ " then '(0?[1-9]|1[0-2])' else '([0-9]{1,2})' end"),
             ("'MI'", "case when " ~ has_seconds ~ " then '([0-9]{2})' else '([0-9]{2})(?::[0-5][0-9]"

@@ -48,6 +48,14 @@
     {{ return(feeds) }}
 {%- endmacro %}
 
+{#- The number of the customer whom a line of an export names; an address is none: it may go nowhere.
+
+    Args:
+        value: SQL of what the line has. -#}
+{% macro export_customer(value) -%}
+    case when {{ dbt.position("'@'", value) }} = 0 then {{ filled(value) }} end
+{%- endmacro %}
+
 {#- The lines of several feeds in one shape, as a query. Each feed's model says what its columns are to
     us. What it does not have is the default: in the inner query a name that the model lacks is found
     outside.

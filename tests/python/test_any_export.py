@@ -28,7 +28,7 @@ BRANCHES = {
     "south": "Europe/London,EUR", "west": "Europe/London,EUR", "seoul": "Asia/Seoul,KRW",
     "bakery": "Europe/Berlin,EUR", "pub": "Europe/London,EUR", "tea": "Europe/London,EUR",
     "wrapped": "Europe/London,EUR", "web": "Europe/Berlin,EUR", "berlin": "Europe/Berlin,EUR",
-    "york": "America/New_York,USD", "diner": "America/New_York,EUR",
+    "club": "Europe/London,EUR", "york": "America/New_York,USD", "diner": "America/New_York,EUR",
     # those whose branches are corrected
     "bar": "Europe/London,EUR", "kiosk": "Europe/London,EUR", "stand": "Europe/London,EUR",
 }  # fmt: skip
@@ -92,6 +92,8 @@ def project(
     page = staging / "_exports__sources.yml"
     read = [*feeds, "bon_heads"]  # which the model of bons joins
     tables = "".join(f"      - name: {feed}\n        description: {feed}\n" for feed in read)
+    of_club = "config: {meta: {personal: [who, mail, phone], customer: member}}"
+    tables = tables.replace("description: club\n", f"description: club\n        {of_club}\n")
     text = re.sub(r"(?ms)^      - name: lyon_sales\n.*?^      - name: _feeds",
                   f"{tables}\n      - name: _feeds", page.read_text("utf-8"))  # fmt: skip
     page.write_text(text, "utf-8")
@@ -640,3 +642,57 @@ def test_tickets_follow_a_file_that_their_model_joins(corrected: Warehouse, prin
 
 def test_unit_tests_pass_with_feeds_of_other_kinds(printed: str) -> None:
     assert {outcome for outcome, _ in re.findall(r"unit test +(\w+) ++(\d+)", printed)} == {"pass"}
+
+
+def of_club(company: Warehouse, marts: str = "marts") -> Rows:
+    """The guests of the club: whether they can be reached, their orders, and what they spent."""
+    return query(
+        company,
+        "select customer_id, email_hash is not null, phone_hash is not null, has_email,"
+        " order_count, lifetime_net_revenue"
+        f" from {marts}.dim_customers where branch_id = 'club' order by 1",
+    )
+
+
+def test_an_export_brings_the_guests_that_it_names(company: Warehouse) -> None:
+    assert of_club(company) == [
+        ("C7", True, False, True, 2, Decimal("21.00")),  # what the newest line says
+        ("C8", False, False, False, 1, Decimal("3.00")),
+    ]
+    assert query(
+        company,
+        "select order_number, customer_key from marts.fct_orders where branch_id = 'club'"
+        " order by 1",
+    ) == [
+        ("club-1", "club-C7"), ("club-2", None), ("club-3", None), ("club-4", "club-C7"),
+        ("club-5", "club-C8"),
+    ]  # fmt: skip
+    masked = "select masked_name, email_hash from staging.stg_exports__customers"
+    assert query(company, f"{masked} where customer_id = 'C7'") == query(
+        company, "select 'A***', restricted.pseudonym('ann@example.com')"
+    )
+
+
+def test_a_guest_of_an_export_stays_forgotten_and_the_money_stays(
+    project: Path, company: Warehouse
+) -> None:
+    said = mypizza("forget-customer", "club", "C9", project=project, expect=1)
+    assert "has no customer C9" in said.stdout.replace("\n", " ") + said.stderr.replace("\n", " ")
+    assert "anonymised" in mypizza("forget-customer", "club", "C7", project=project).stdout
+    told = (
+        "select trim(member), coalesce(nullif(who, ''), nullif(mail, ''), nullif(phone, ''))"
+        " from raw_files.club where member <> '' order by _line_number"
+    )
+    forgotten = [("C7", None), ("bo@example.com", "Bo Other"), ("C7", None), ("C8", None)]
+    assert query(company, told) == forgotten
+    # the file still has the person, and comes again
+    file = project / "files" / "14_club.csv"
+    file.write_text(file.read_text("utf-8") + "6,2026-11-25,12:40,Tea,1,3.00,C7,Ann,a@b.c,1\n")
+    mypizza("ingest", "files", project=project, expect=None)
+    assert query(company, told) == [*forgotten, ("C7", None)]
+    built = ("--select", "+dim_customers", "--exclude-resource-type", "unit_test")
+    mypizza("dbt", "build", *built, project=project)
+    assert of_club(company, "marts_next") == [
+        ("C7", False, False, False, 3, Decimal("24.00")),
+        ("C8", False, False, False, 1, Decimal("3.00")),
+    ]

@@ -59,6 +59,27 @@ GROUPS = (
     "Sales of October;;;;;\n\nReceipt;;;Article;;Money\nNo;Day;Time;Name;Quantity;Amount\n"
     "1;12.10.2026;08:00;Tea;2;5,00\n2;12.10.2026;08:05;Pie;1;3,50\n"
 )
+LIGHTSPEED = "Account,Date,Item,Quantity,Unit Price,Final price,Tax,Pre tax,Staff,Payment ID\n" + (
+    "".join(
+        f"A2933{order}.{order % 7},2026-10-{10 + order} 1{order}:{order:02}:{10 + order},{item},"
+        f"{quantity},{price},{final},{tax},{rest},Ann,PAY-{order}\n"
+        for order in range(9)
+        for item, quantity, price, final, tax, rest in (
+            ("Tea", "1", "5.95", "5.95", "0.95", "5.00"),
+            ("Pie", "2", "8.33", "16.66", "2.66", "14.00"),
+        )
+    )
+)
+ON_TOP = "Receipt,Date,Time,Item,Qty,Net Sales,Tax,Collected,Payment ID\n" + "".join(
+    f"{receipt},2026-10-12,1{receipt}:00,{item},1,{net},{tax},{both},PAY{receipt % 4}\n"
+    for receipt in range(9)
+    for item, net, tax, both in (("Tea", "5.00", "0.41", "5.41"), ("Pie", "8.00", "0.66", "8.66"))
+)
+TICKETS_TAX = "Receipt,Date,Time,Item,Qty,Amount,Tax\n" + "".join(
+    f"{receipt},2026-10-12,1{receipt}:00,{item},1,{amount},1.07\n"
+    for receipt in range(9)
+    for item, amount in (("Tea", "5.00"), ("Pie", "8.00"))
+)
 TILLS: dict[str, tuple[str, list[str], list[str]]] = {
     "of two quantities, the one that differs from line to line": (
         SQUARE,
@@ -106,10 +127,64 @@ TILLS: dict[str, tuple[str, list[str], list[str]]] = {
         ["Each line is an order without its lines: Order ID is another one on each.",
          "'Order' as article", "'1' as quantity", "landed.order_total as line_amount",
          "landed.order_date as sold_on", "landed.order_date as sold_at",
-         "Order Date has days with the month's name, like '26-Oct-2026 01:20 AM XYZT': a short "
-         "English name is Mon in date_format",
+         'date_format = "DD-Mon-YYYY"', 'time_format = "HH12:MI AM TZ"',
          "in ('Open') as is_void"],
-        ["lines_of_columns", "No column looks like a day", "12:00", "Payments Total as"],
+        ["lines_of_columns", "No column looks like a day", "12:00", "Payments Total as",
+         "month's name"],
+    ),
+    "a number of tickets that only its values tell, and a tax in the amounts": (
+        LIGHTSPEED,
+        ["landed.account as ticket",
+         "Account is taken as the number of the ticket: it is the same on the lines of one time, "
+         "and another one at other times.",
+         "landed.tax as tax_amount",
+         "Tax is taken as the tax of the line, in Final price, of which Pre tax is the rest: write "
+         "true as prices_include_tax"],
+        ["landed.payment_id", "Payment ID looks", "as payment_method", "'line'", "Pre tax looks"],
+    ),
+    "a tax on top of the amounts, and few ids of payments": (
+        ON_TOP,
+        ["landed.tax as tax_amount",
+         "Tax is taken as the tax of the line, on top of Net Sales, as both are Collected: write "
+         "false as prices_include_tax"],
+        ["landed.payment_id", "Payment ID", "as payment_method", "tax_rate"],
+    ),
+    "a tax of the ticket": (
+        TICKETS_TAX,
+        ["Tax looks like amounts of tax (1.07 in line 2), not like a rate, and is not mapped"],
+        ["landed.tax as tax_amount,", "is taken as the tax of the line"],
+    ),
+    "a price whose name says nothing": (
+        "Bon;Datum;Artikel;Aantal;Per stuk gevraagd\n" + "".join(
+            f"{bon};12-10-2026;{item};{1 + bon % 3};€ {price}\n"
+            for bon in range(12)
+            for item, price in (("Bier", "3,20"), ("Friet", "4,50"))
+        ),
+        ["landed.per_stuk_gevraagd as unit_price",
+         "Per stuk gevraagd is the only column of money, and taken as the price of one, as it is "
+         "the same for any quantity of an article."],
+        ["No column looks like money", "Nothing proves"],
+    ),
+    "an amount whose name says nothing": (
+        "Bon;Datum;Artikel;Aantal;Gevraagd\n" + "".join(
+            f"{bon};12-10-2026;{item};{1 + bon % 3};{price * (1 + bon % 3)},20\n"
+            for bon in range(12)
+            for item, price in (("Bier", 3), ("Friet", 4))
+        ),
+        ["landed.gevraagd as line_amount",
+         "Gevraagd is the only column of money, and taken as the amount of the line."],
+        ["No column looks like money"],
+    ),
+    "months whose names are known": (
+        "Beleg;Datum;Artikel;Betrag\n1;3. März 2026;Tee;2,50\n2;14. Dez. 2026;Tee;2,50\n",
+        ['date_format = "DD. Mon YYYY"', "landed.datum as sold_on"],
+        ["month's name", "quarantine"],
+    ),
+    "months whose names are not known": (
+        "Paragon;Data;Towar;Kwota\n1;3 lis 2026;Herbata;2,50\n2;14 paź 2026;Herbata;2,50\n",
+        ["Data has days with the month's name, like '3 lis 2026': the name is Mon in date_format, "
+         "as in DD-Mon-YYYY; what no format reads must be written with digits"],
+        ["date_format ="],
     ),
     "titles of groups above the header": (
         GROUPS,

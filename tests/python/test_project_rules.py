@@ -276,6 +276,7 @@ def test_every_base_model_that_reads_a_personal_column_is_restricted() -> None:
     assert restricted - readers == {
         *(f"base_files__{kind}" for kind in ("posts", "tickets", "reviews")),
         *(f"base_documents__{kind}" for kind in ("guest_reviews", "reviews")),
+        "base_exports__customers",
         "base_streams__events",
     }
 
@@ -303,7 +304,7 @@ def test_every_staging_model_of_judged_records_is_tested_to_lose_none(
             }
             assert tested & {
                 "nothing_is_lost", "no_line_of_a_file_is_lost", "no_message_of_a_stream_is_lost",
-                "no_review_of_a_collection_is_lost",
+                "no_review_of_a_collection_is_lost", "no_guest_of_an_export_is_lost",
             }, model["name"]  # fmt: skip
 
 

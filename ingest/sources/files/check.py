@@ -51,8 +51,8 @@ MOST_TABLES = 16
 LEFT_OUT = (0, 1, 2, 3, 5, 10)
 TABLES = (
     *("chosen", "codes", "columns", "findings", "lists", "mapped", "months", "not_records"),
-    *("orders", "outlets", "personal", "pivots", "products", "proof", "records", "rejects"),
-    "unread",
+    *("only_money", "orders", "outlets", "personal", "pivots", "products", "proof", "records"),
+    *("rejects", "unread"),
 )
 """What the SQL has found and the texts are made from."""
 
@@ -370,6 +370,7 @@ def _find(
     shown = [*titles, *names[len(titles) :]]
     try_declared(database, feed, landed, dict(zip(names, shown, strict=True)))
     try_others(database)
+    run(database, "words")
     run(database, "proof")
     roles: dict[str, str] = {}
     for role, title in run(database, "roles"):

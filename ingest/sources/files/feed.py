@@ -180,7 +180,7 @@ class Feed(Declared):
         quantity_decimal_separator: within quantities, where they are written in another way.
         thousands_separator: within numbers; empty for none.
         currency_sign: beside amounts; empty for none.
-        date_format: of days, in the letters YYYY (or YY), MM (or MON for an English name) and DD.
+        date_format: of days, in the letters YYYY (or YY), MM (or MON for a name) and DD.
         time_format: of times of day, in the letters HH24 (or HH12 and AM), MI, SS, and OF for an
             offset or TZ for a time zone's abbreviation.
         negative_quantity: "refund", or "error" where there should be none.

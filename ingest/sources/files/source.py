@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from psycopg import sql
 
 from ingest.loads import configuration, packages, raw_tables
-from ingest.loads.modelled import joined_feeds, modelled, unread_feeds
+from ingest.loads.modelled import joined_feeds, modelled, names_of_customers, unread_feeds
 from ingest.loads.source import Connection, Session, Visit
 from ingest.loads.statements import Statements
 from ingest.sources.files import feed as feeds
@@ -89,16 +89,42 @@ class FileSource:
             forget_figures(session.connection, configured)
 
     def knows(self, session: Session, branch_id: str, customer_id: str) -> bool:
-        """Say no: files name no customers."""
-        del session, branch_id, customer_id
-        return False
+        """Say whether a line of a feed whose entry names `customer` has ever named a customer."""
+        values = {"branch": branch_id, "customer": customer_id}
+        return any(
+            session.connection.execute(STATEMENTS("knows_customer", **feed), values).fetchone()
+            == (True,)
+            for feed, _ in _feeds_with_customers(session.connection)
+        )
 
-    def erase(self, session: Session) -> int:  # noqa: ARG002 - files are corrected where they are
-        """Erase nobody: a guest is taken out of the files, and the next load follows."""
-        return 0
+    def erase(self, session: Session) -> int:
+        """Empty the personal columns of lines that name who is in audit.erasures."""
+        changed = 0
+        for feed, personal in _feeds_with_customers(session.connection):
+            emptied = [sql.SQL("{} = null").format(sql.Identifier(name)) for name in personal]
+            parts = {
+                "columns": sql.SQL(", ").join(map(sql.Identifier, personal)),
+                "nulls": sql.SQL(", ").join(emptied),
+            }
+            if personal:
+                people = session.connection.execute(STATEMENTS("erase_lines", **feed, **parts))
+                changed += sum(lines for (lines,) in people)
+        return changed
 
 
 FILES = FileSource()
+
+
+def _feeds_with_customers(
+    connection: Connection,
+) -> Iterator[tuple[dict[str, sql.Identifier], list[str]]]:
+    """Yield the feeds that have landed and name customers: table and column, personal columns."""
+    there = raw_tables.columns(connection, RAW)
+    for feed, (customer, told) in names_of_customers(RAW).items():
+        personal = [name for name in told if name in there.get(feed, ()) and name != customer]
+        if customer in there.get(feed, ()):
+            table, column = sql.Identifier(RAW, feed), sql.Identifier(customer)
+            yield {"table": table, "customer": column}, personal
 
 
 def visits(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -44,8 +45,8 @@ def try_declared(
             "insert into titles values (?, ?, ?, ?)", [number, name, title, f"landed.{name}"]
         )
     database.execute(
-        "insert into cells select _line_number, 0, name, value from (from landed where _reject is"
-        " null) unpivot (value for name in (columns(* exclude (_line_number, _reject))))"
+        "insert into cells select _line_number, 0, name, stripped(value) from (from landed where"
+        " _reject is null) unpivot (value for name in (columns(* exclude (_line_number, _reject))))"
     )
     _load(database, "dialects", FOLDER / "guess" / "dialects.csv")
     _load(database, "seed", PROJECT_DIR / "seeds" / "branches.csv")
@@ -73,9 +74,11 @@ def _read_in(database: duckdb.DuckDBPyConnection, dialects: Iterable[Mapping[str
             _told(f"select {dialect.pattern(tried['kind'])}", tried)
         ).fetchall()
         written = _told(dialect.written(tried["kind"], "filled.plain", literal(row[0])), tried)
+        has_letters = re.search("MON|AM|TZ", str(tried.get(f"{tried['kind']}_format")))
         run(
             database, "reading", written=written, is_rare=str(tried["is_rare"]),
-            kind=literal(tried["kind"]), candidate=literal(tried["candidate"]),
+            has_letters=str(bool(has_letters)), kind=literal(tried["kind"]),
+            candidate=literal(tried["candidate"]),
         )  # fmt: skip
 
 

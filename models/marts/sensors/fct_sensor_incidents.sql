@@ -33,9 +33,8 @@ readings as (
         row_number() over ({{ next }}) as place_in_time,
         lead(readings.happened_at) over ({{ next }}) as next_at,
         max(readings.received_at) over () as newest_at,
-        case
-            when devices.removed_at <= max(readings.received_at) over () then devices.removed_at
-        end as left_at
+        case when devices.removed_at <= max(readings.received_at) over () then devices.removed_at end
+            as left_at
     from {{ ref('fct_sensor_readings') }} as readings
     inner join {{ ref('dim_devices') }} as devices on readings.device_id = devices.device_id
     left join {{ ref('fct_sensor_baselines') }} as usual
@@ -103,7 +102,6 @@ found as (
         max(happened_at) as seen_at,
         case
             when max(next_at) > max(happened_at) then max(next_at)
-            -- what goes on when a device is removed ends there
             when max(left_at) > max(happened_at) then max(left_at)
         end as ended_at,
         max(case when place = 1 then reading_value end) as worst_value
@@ -126,14 +124,11 @@ found as (
 final as (
 
     select
-        -- keys
         {{ dbt.concat(['found.incident_kind', "':'", 'found.device_id', "':'",
             dbt.cast('extract(epoch from found.began_at)', dbt.type_string())]) }} as incident_key,
         found.device_id,
         devices.branch_id,
         found.business_date,
-
-        -- what is wrong
         found.incident_kind,
         cast(found.worst_value as numeric(12, 2)) as worst_value,
         cast({{ minutes }} as numeric(12, 1)) as incident_minutes,

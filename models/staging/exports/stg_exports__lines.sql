@@ -47,6 +47,7 @@ final as (
         cast(product_id as {{ dbt.type_string() }}) as product_id,
         ticket,
         returned_ticket,
+        customer_id,
 
         -- what was sold
         article,

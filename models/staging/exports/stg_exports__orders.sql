@@ -31,6 +31,8 @@ tickets as (
         branch_id,
         order_id,
         max(ticket) as ticket,
+        -- one line may name the customer for all
+        max(case when deleted_at is null then customer_id end) as customer_id,
         max(channel) as channel,
         max(currency) as currency,
         max(file_name) as file_name,
@@ -71,6 +73,7 @@ recorded as (
 
     select
         {{ surrogate_key('tickets.branch_id', 'tickets.order_id') }} as order_key,
+        {{ surrogate_key('tickets.branch_id', 'tickets.customer_id') }} as customer_key,
         {{ dbt.concat(["tickets.branch_id", "'-'", "tickets.ticket"]) }} as order_number,
         tickets.*,
         closings.closing_id,
@@ -89,9 +92,7 @@ recorded as (
 final as (
 
     select
-        {{ canonical_columns('orders', lacks=[
-            'customer_key', 'customer_id', 'status', 'amounts_include_tax'
-        ]) }}
+        {{ canonical_columns('orders', lacks=['status', 'amounts_include_tax']) }}
     from recorded
 
 )

@@ -23,15 +23,17 @@ select
     2 as position,
     format(
         '{} looks like a {} of the whole ticket and is not mapped: write it as a line of its own,'
-        || ' with line_kind = ''{}'' and an amount {} 0.',
-        columns.shown, words.role, words.role,
-        case words.role when 'tip' then 'above' else 'below' end
+        || ' with line_kind = ''{}'' and an amount {} 0{}.',
+        columns.shown, named.role, named.role,
+        case named.role when 'tip' then 'above' else 'below' end,
+        case
+            when named.role = 'discount' and exists (select 1 from products)
+                then ': as one more column of lines_of_columns, whose price is -1'
+            else ''
+        end
     ) as sentence
 from columns
-inner join words
-    on
-        words.role in ('discount', 'tip')
-        and regexp_full_match(plain(columns.shown), '(.* )?(' || words.words || ')( .*)?')
+inner join named on columns.title = named.title and named.role in ('discount', 'tip')
 left join roles on columns.title = roles.title and roles.role <> 'tip'
 where columns.kind = 'number' and roles.role is null;
 
@@ -141,23 +143,86 @@ select
         columns.shown, columns.example, min(filled.line), columns.expression
     ) as sentence
 from columns
-inner join words
-    on
-        words.role = 'tax_rate'
-        and regexp_full_match(plain(columns.shown), '(.* )?(' || words.words || ')( .*)?')
+inner join named on columns.title = named.title and named.role = 'tax_rate'
 inner join filled on columns.title = filled.title and columns.example = filled.text
 left join roles on columns.title = roles.title
 where
     columns.kind = 'number'
-    and (
-        roles.role is null
-        or (
-            roles.role = 'tax_rate'
-            and not exists (select 1 from codes where codes.role = 'tax_rate')
-        )
+    and roles.role is null
+    -- nor is an amount without tax one
+    and not regexp_matches(
+        plain(columns.shown),
+        '\b(pre|before|net|excl|ex|without|ohne|netto|hors|senza|sin|sem|zonder)\b'
     )
     and not exists (select 1 from products)
 group by columns.shown, columns.example, columns.expression;
+
+insert into findings
+select
+    2 as position,
+    format(
+        '{} is taken as the tax of the line{}.',
+        columns.shown,
+        case
+            when taxed.is_on_top
+                then
+                    ', on top of ' || amounts.shown || ', as both are ' || taxed.other || ': write'
+                    || ' false as prices_include_tax of the branch in seeds/branches.csv'
+            when taxed.other is not null
+                then
+                    ', in ' || amounts.shown || ', of which ' || taxed.other || ' is the rest: write'
+                    || ' true as prices_include_tax of the branch in seeds/branches.csv'
+            else
+                ': prices_include_tax of the branch in seeds/branches.csv must say whether it is in '
+                || amounts.shown || ' (true) or on top (false)'
+        end
+    ) as sentence
+from taxed
+inner join columns on taxed.title = columns.title
+inner join roles on roles.role = 'line_amount'
+inner join columns as amounts on roles.title = amounts.title;
+
+insert into findings
+select
+    2 as position,
+    format(
+        '{} is taken as the number of the customer, and ''{}'' is on {} of {} lines: if it stands for'
+        || ' all who are not known, write nullif({}, ''{}'') as customer_id.',
+        columns.shown, filled.text, filled.lines, columns.lines, columns.expression,
+        replace(filled.text, '''', '''''')
+    ) as sentence
+from roles
+inner join columns on roles.title = columns.title
+inner join filled on columns.title = filled.title
+where
+    roles.role = 'customer_id'
+    and filled.lines > 0.1 * columns.lines
+    and columns.different > 20;
+
+insert into findings
+select
+    2 as position,
+    format(
+        '{} is the only column of money, and taken as {}.',
+        shown,
+        case role
+            when 'unit_price' then 'the price of one, as it is the same for any quantity of an article'
+            else 'the amount of the line'
+        end
+    ) as sentence
+from only_money;
+
+insert into findings
+select
+    2 as position,
+    format(
+        '{} is taken as the number of the ticket: it is the same on the lines of one time, and'
+        || ' another one at other times.',
+        columns.shown
+    ) as sentence
+from told_by_time
+inner join roles on told_by_time.title = roles.title and roles.role = 'ticket'
+inner join columns on roles.title = columns.title;
 
 insert into findings
 select
@@ -168,7 +233,7 @@ select
         columns.shown, string_agg(distinct filled.text, ', ' order by filled.text)
     ) as sentence
 from columns
-inner join words on words.role = 'void' and regexp_full_match(plain(columns.shown), words.words)
+inner join named on columns.title = named.title and named.role = 'void' and named.is_whole
 inner join filled on columns.title = filled.title
 left join roles on columns.title = roles.title
 where roles.role is null and columns.different <= 5
@@ -219,34 +284,45 @@ select
         columns.shown, mapped.shown
     ) as sentence
 from columns
-inner join words
-    on
-        words.role = 'payment_method'
-        and regexp_full_match(plain(columns.shown), '(.* )?(' || words.words || ')( .*)?')
+inner join named on columns.title = named.title and named.role = 'payment_method'
+inner join scored
+    on columns.title = scored.title and named.role = scored.role and scored.score > 0
 inner join roles as others on others.role = 'payment_method'
 inner join columns as mapped on others.title = mapped.title
 left join roles on columns.title = roles.title
 where columns.kind = 'text' and roles.role is null;
 
--- the ticket of each line, its day and its time
+-- the ticket of each line, its business date and its time
 create table told as
 select
     cells.line,
-    max(stripped(cells.value)) filter (where roles.role = 'ticket') as ticket,
+    max(cells.value) filter (where roles.role = 'ticket') as ticket,
     coalesce(
-        cast(max(tried.read) as text),
-        max(stripped(cells.value)) filter (where roles.role = 'sold_on')
+        cast(
+            max(tried.read) filter (where tried.kind = 'date')
+            - case
+                when
+                    max(tried.read) filter (where tried.kind = 'time')
+                    < (select max(seed.cutover_hour) from seed)
+                    then 1
+                else 0
+            end as text
+        ),
+        max(cells.value) filter (where roles.role = 'sold_on')
     ) as day,
-    max(stripped(cells.value)) filter (where roles.role = 'sold_at') as clock,
-    max(stripped(cells.value)) filter (where roles.role = 'branch') as branch
+    max(cells.value) filter (where roles.role = 'sold_at') as clock,
+    max(cells.value) filter (where roles.role = 'branch') as branch
 from cells
 inner join roles
     on cells.title = roles.title and roles.role in ('ticket', 'sold_on', 'sold_at', 'branch')
-left join chosen on roles.role = 'sold_on' and chosen.kind = 'date'
+left join chosen
+    on
+        (roles.role = 'sold_on' and chosen.kind = 'date')
+        or (roles.role = 'sold_at' and chosen.kind = 'time')
 left join tried
     on
         cells.title = tried.title
-        and stripped(cells.value) = tried.text
+        and cells.value = tried.text
         and chosen.kind = tried.kind
         and chosen.candidate = tried.candidate
 where cells.element = 0
@@ -259,10 +335,7 @@ select distinct
     columns.title,
     columns.position
 from columns
-inner join words
-    on
-        words.role in ('till', 'closing')
-        and regexp_full_match(plain(columns.shown), '(.* )?(' || words.words || ')( .*)?')
+inner join named on columns.title = named.title and named.role in ('till', 'closing')
 left join roles on columns.title = roles.title and roles.role <> 'till'
 where roles.role is null;
 
@@ -276,11 +349,11 @@ from (
     select
         columns.title,
         columns.position,
-        count(distinct stripped(cells.value)) as tills
+        count(distinct cells.value) as tills
     from told
     inner join cells on told.line = cells.line and cells.element = 0
     inner join candidates as columns on cells.title = columns.title
-    where stripped(cells.value) <> '' and told.line <= 20000
+    where cells.value <> '' and told.line <= 20000
     group by columns.title, columns.position, told.ticket, told.day, told.branch
 ) as of_tickets
 group by title, position
@@ -304,7 +377,7 @@ select
     told.day,
     min(told.line) as line,
     count(distinct told.clock) as clocks,
-    count(distinct stripped(cells.value)) as tills
+    count(distinct cells.value) as tills
 from told
 left join roles on roles.role = 'till'
 left join cells on told.line = cells.line and roles.title = cells.title and cells.element = 0
@@ -378,30 +451,41 @@ select
     format(
         '{} lines called ''{}'', first in line {}, {}. Unless the model says line_kind, they are'
         || ' {}.',
-        count(*), stripped(cells.value), min(cells.line),
-        case words.role
+        count(*), articles.text, min(cells.line),
+        case articles.role
             when 'tip' then 'look like tips'
             else 'have an amount below 0 and look like a way of paying'
         end,
-        case words.role
+        case articles.role
             when 'tip' then 'sales'
             else 'discounts, or returns where the quantity is below 0'
         end
     ) as sentence
 from minus_lines
 inner join cells on minus_lines.line = cells.line and minus_lines.element = cells.element
-inner join roles on cells.title = roles.title and roles.role = 'article'
-inner join words
+inner join (
+    select
+        filled.title,
+        filled.text,
+        words.role
+    from filled
+    inner join roles on filled.title = roles.title and roles.role = 'article'
+    inner join words
+        on
+            (words.role = 'tip' or words.kinds = 'payment')
+            and regexp_full_match(
+                plain(filled.text),
+                case
+                    when words.role in ('tip', 'voucher') then '(.* )?(' || words.words || ')( .*)?'
+                    else words.words
+                end
+            )
+) as articles
     on
-        (words.role = 'tip' or (words.kinds = 'payment' and minus_lines.is_minus))
-        and regexp_full_match(
-            plain(stripped(cells.value)),
-            case
-                when words.role in ('tip', 'voucher') then '(.* )?(' || words.words || ')( .*)?'
-                else words.words
-            end
-        )
-group by stripped(cells.value), words.role;
+        cells.title = articles.title
+        and cells.value = articles.text
+        and (articles.role = 'tip' or minus_lines.is_minus)
+group by articles.text, articles.role;
 
 -- a column of few values, each of which has only lines below 0 or only others
 insert into findings
@@ -417,7 +501,7 @@ select
 from (
     select
         columns.shown,
-        stripped(cells.value) as value,
+        cells.value,
         count(*) filter (where minus_lines.is_minus) as below,
         count(*) as lines
     from minus_lines
@@ -427,8 +511,8 @@ from (
             cells.title = columns.title and columns.different between 2 and 12
             and 2 * columns.different <= columns.lines + 1
     left join roles on columns.title = roles.title
-    where roles.role is null and stripped(cells.value) <> ''
-    group by columns.shown, stripped(cells.value)
+    where roles.role is null and cells.value <> ''
+    group by columns.shown, cells.value
 ) as valued
 group by shown
 having
@@ -448,8 +532,8 @@ select
 from (
     select
         cells.line,
-        bool_or(cells.title = days.title and stripped(cells.value) <> '') as has_day,
-        bool_or(stripped(cells.value) <> '') as is_filled
+        bool_or(cells.title = days.title and cells.value <> '') as has_day,
+        bool_or(cells.value <> '') as is_filled
     from cells
     inner join roles as days on days.role = 'sold_on'
     group by cells.line
@@ -478,16 +562,17 @@ select
     columns.shown,
     columns.position,
     columns.expression,
-    words.role,
-    list(distinct stripped(cells.value) order by stripped(cells.value)) as texts,
+    known.role,
+    list(distinct known.text order by known.text) as texts,
     count(*) as lines,
     min(cells.line) as line
 from cells
 inner join columns on cells.title = columns.title and columns.different between 2 and 12
-inner join words
+inner join known
     on
-        words.role in ('not_sold', 'given_back')
-        and regexp_full_match(plain(stripped(cells.value)), words.words)
+        cells.title = known.title
+        and cells.value = known.text
+        and known.role in ('not_sold', 'given_back')
 left join roles on columns.title = roles.title
 left join (
     select distinct
@@ -501,11 +586,11 @@ left join (
     where numbers.value < 0
 ) as minus
     on
-        words.role = 'given_back'
+        known.role = 'given_back'
         and cells.line = minus.line
         and cells.element = minus.element
 where roles.role is null and minus.line is null
-group by columns.shown, columns.position, columns.expression, words.role;
+group by columns.shown, columns.position, columns.expression, known.role;
 
 insert into findings
 select
@@ -538,7 +623,7 @@ from (
         columns.position,
         columns.shown,
         columns.expression,
-        stripped(cells.value) as text,
+        cells.value as text,
         count(distinct cells.line) as lines,
         count(distinct cells.line) filter (where mapped.role = 'article')
         / count(distinct cells.line) as articles,
@@ -557,17 +642,17 @@ from (
         inner join roles as filled_roles on filled_cells.title = filled_roles.title
         where
             filled_roles.role in ('article', 'quantity', 'line_amount', 'unit_price')
-            and stripped(filled_cells.value) <> ''
+            and filled_cells.value <> ''
             and filled_cells.line <= 20000
     ) as mapped on cells.line = mapped.line
     where
         roles.role is null
         and columns.kind = 'text'
         and columns.different between 2 and 8
-        and stripped(cells.value) <> ''
+        and cells.value <> ''
         and cells.line <= 20000
     group by
-        columns.title, columns.position, columns.shown, columns.expression, stripped(cells.value)
+        columns.title, columns.position, columns.shown, columns.expression, cells.value
 ) as counted;
 
 -- the column of which each value has all articles and amounts, or none, and one has all of both

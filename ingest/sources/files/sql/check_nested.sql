@@ -42,7 +42,7 @@ select
     leaves.line,
     coalesce(leaves.element, 0) as element,
     leaves.column_name || '.' || leaves.key as title,
-    leaves.value
+    stripped(leaves.value) as value
 from leaves
 left join lists on leaves.column_name = lists.column_name
 -- of the other lists the model reads the first element

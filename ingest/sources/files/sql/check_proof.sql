@@ -12,7 +12,7 @@ inner join columns on cells.title = columns.title and columns.kind = 'number'
 inner join tried
     on
         cells.title = tried.title
-        and stripped(cells.value) = tried.text
+        and cells.value = tried.text
         and tried.kind = 'number'
         and columns.number = tried.candidate
 where cells.line <= 20000;
@@ -76,15 +76,12 @@ inner join columns as before on amounts.title = before.title
 inner join few as discounts
     on amounts.line = discounts.line and amounts.element = discounts.element
 inner join columns as taken on discounts.title = taken.title
-inner join words
-    on
-        words.role = 'discount'
-        and regexp_full_match(plain(taken.shown), '(.* )?(' || words.words || ')( .*)?')
+inner join named on taken.title = named.title and named.role = 'discount'
 inner join few as rests on amounts.line = rests.line and amounts.element = rests.element
 inner join columns as after on rests.title = after.title
 left join proof on after.title in (proof.factor, proof.other_factor)
-left join words as counts
-    on counts.role = 'quantity' and regexp_full_match(plain(after.shown), counts.words)
+left join named as counts
+    on after.title = counts.title and counts.role = 'quantity' and counts.is_whole
 where
     before.title not in (taken.title, after.title)
     and after.title <> taken.title

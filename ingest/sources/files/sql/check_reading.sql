@@ -15,6 +15,9 @@ from (
         {written} as written
     from filled
     -- prices look like 12.30, too: but not all of them have less than 60 cents, in many ways
-    where not {is_rare} or filled.title in (select title from clocks)
+    where
+        (not {is_rare} or filled.title in (select title from clocks))
+        and filled.has_digits
+        and (not {has_letters} or filled.has_letters)
 ) as rewritten
 where read_as({kind}, written) is not null

@@ -3,6 +3,15 @@
 delete from roles
 where role = 'branch' and title in (select title from columns where expression <> 'landed.' || title);
 
+-- nor can the number of a customer, by which people are forgotten; without it nobody is known
+delete from roles
+where role = 'customer_id' and title in (select title from columns where expression <> 'landed.' || title);
+
+delete from roles
+where
+    role in ('customer_name', 'customer_email', 'customer_phone')
+    and not exists (select 1 from roles as others where others.role = 'customer_id');
+
 -- days whose months have names that no dialect reads
 create table months as
 select
@@ -70,13 +79,13 @@ select
     regexp_extract(titles.expression, 'landed[.]([a-z0-9_]+)', 1) as landed
 from columns
 inner join titles on columns.title = titles.title
-inner join words on words.role = 'person'
+inner join named on columns.title = named.title and named.role = 'person'
 left join roles on columns.title = roles.title
 where
     columns.kind in ('text', 'number')
     and columns.different > 0
-    and roles.role is null
-    and regexp_full_match(plain(columns.shown), '(.* )?(' || words.words || ')( .*)?');
+    and (roles.role is null or starts_with(roles.role, 'customer_'))
+    and coalesce(roles.role <> 'customer_id', true);
 
 -- a column for each way of paying, with what was paid by it
 create table tenders as
@@ -123,10 +132,11 @@ where
     )
     -- nor is what is called a discount, a tip, a total or a voided line
     and not exists (
-        select 1 from words as others
+        select 1 from named as others
         where
-            others.role in ('discount', 'tip', 'order_total', 'void', 'no_product')
-            and regexp_full_match(plain(columns.shown), others.words)
+            others.title = columns.title
+            and others.is_whole
+            and others.role in ('discount', 'tip', 'order_total', 'void', 'no_product')
     )
     -- nor a number of twelve digits
     and not exists (
@@ -135,18 +145,16 @@ where
     )
     -- of which tax the prices have: 7% is no product
     and not exists (
-        select 1 from words as taxes
-        where
-            taxes.role = 'tax_rate'
-            and regexp_full_match(plain(columns.shown), '(.* )?(' || taxes.words || ')( .*)?')
+        select 1 from named as taxes
+        where taxes.title = columns.title and taxes.role = 'tax_rate'
     )
     -- a column that is called article, with words, says that the file is narrow
     and not exists (
         select 1
         from roles as others
-        inner join columns as named on others.title = named.title and named.kind = 'text'
-        inner join words on others.role = words.role
-        where others.role = 'article' and regexp_full_match(plain(named.shown), words.words)
+        inner join columns as texts on others.title = texts.title and texts.kind = 'text'
+        inner join named as called on others.title = called.title and others.role = called.role
+        where others.role = 'article' and called.is_whole
     )
 qualify count(*) over () > 2;
 
@@ -156,7 +164,7 @@ select count(*) = count(distinct number) as is_single
 from (
     select
         cells.line,
-        string_agg(stripped(cells.value), ' ' order by cells.title) as number
+        string_agg(cells.value, ' ' order by cells.title) as number
     from cells
     where
         cells.line <= 20000
@@ -164,14 +172,8 @@ from (
             select roles.title from roles
             where roles.role = 'ticket'
             union all
-            select columns.title
-            from columns
-            inner join words
-                on
-                    words.role in ('till', 'closing')
-                    and regexp_full_match(
-                        plain(columns.shown), '(.* )?(' || words.words || ')( .*)?'
-                    )
+            select named.title from named
+            where named.role in ('till', 'closing')
         )
     group by cells.line
 ) as numbered;
@@ -215,6 +217,63 @@ update roles
 set role = 'line_amount'
 where role = 'order_total' and exists (select 1 from orders);
 
+-- what all lines of one time have in common, and those of other times have not: of a ticket
+create table told_by_time as
+select columns.title
+from (
+    select
+        cells.title,
+        cells.value,
+        count(*) as lines,
+        count(distinct moments.moment) as moments
+    from cells
+    inner join (
+        select
+            told.line,
+            string_agg(told.value, ' ' order by clocks.role desc) as moment
+        from cells as told
+        inner join roles as clocks
+            on told.title = clocks.title and clocks.role in ('sold_on', 'sold_at')
+        where told.line <= 20000 and told.element = 0
+        group by told.line
+    ) as moments on cells.line = moments.line
+    where
+        cells.value <> ''
+        and cells.element = 0
+        and exists (select 1 from roles where roles.role = 'sold_at')
+        and not exists (select 1 from roles where roles.role = 'ticket')
+    group by cells.title, cells.value
+) as valued
+inner join columns on valued.title = columns.title
+left join roles on columns.title = roles.title
+where
+    roles.role is null
+    and columns.kind in ('text', 'number')
+    and columns.lines >= 0.95 * (select max(others.lines) from columns as others)
+    and columns.title not in (select title from personal)
+    and not exists (select 1 from products)
+group by columns.title, columns.position
+having
+    count(*) >= 5
+    and sum(valued.lines) >= 1.2 * count(*)
+    and count(*) filter (where valued.moments = 1) >= 0.98 * count(*)
+    -- nor is it of several times, as an amount that is rare, or of several tickets, as a word
+    and count(*) >= 0.9 * (
+        select count(distinct counted.value)
+        from cells as counted
+        inner join roles as times on counted.title = times.title and times.role = 'sold_at'
+        where counted.line <= 20000
+    )
+    and not bool_or(columns.kind = 'number' and regexp_matches(valued.value, '[.,][0-9]{1,2}\D*$'))
+order by count(*) desc, columns.position asc
+limit 1;
+
+insert into roles
+select
+    'ticket' as role,
+    title
+from told_by_time;
+
 -- in a wide file, where each line is a receipt, and in one where several lines have the same number
 insert into roles
 select
@@ -245,6 +304,93 @@ where
 delete from roles
 where role = 'line_amount' and exists (select 1 from products);
 
+-- the only column of money is the price: of one, where an article has the same whatever its quantity
+create table only_money as
+with
+
+money as (
+
+    select
+        columns.title,
+        columns.shown,
+        count(*) over () as columns
+    from columns
+    inner join filled on columns.title = filled.title
+    left join roles on columns.title = roles.title
+    left join named
+        on
+            columns.title = named.title
+            and named.role in ('discount', 'tip', 'tax_rate', 'unit_cost', 'till', 'closing')
+    where
+        columns.kind = 'number'
+        and roles.role is null
+        and named.role is null
+        and columns.title not in (select title from counters)
+        and columns.title not in (select title from tenders)
+        and columns.title not in (select title from personal)
+        and not exists (select 1 from products)
+        and not exists (select 1 from orders)
+        and not exists (
+            select 1 from roles as others
+            where others.role in ('unit_price', 'line_amount', 'order_total')
+        )
+    group by columns.title, columns.shown
+    having
+        sum(filled.lines) filter (
+            where
+            regexp_matches(filled.plain, '[0-9][.,][0-9]{2}\D*$')
+            or regexp_full_match(filled.plain, sign_before())
+            or regexp_full_match(filled.plain, sign_behind())
+        ) >= 0.9 * sum(filled.lines)
+
+),
+
+articles as (
+
+    select
+        money.title,
+        money.shown,
+        cells.value as article,
+        count(distinct prices.value) as prices,
+        count(distinct counts.value) as quantities
+    from money
+    inner join numbers as prices on money.title = prices.title
+    inner join roles as sold on sold.role = 'article'
+    inner join cells
+        on
+            sold.title = cells.title
+            and prices.line = cells.line
+            and prices.element = cells.element
+    left join roles as counted on counted.role = 'quantity'
+    left join numbers as counts
+        on
+            counted.title = counts.title
+            and prices.line = counts.line
+            and prices.element = counts.element
+    where money.columns = 1
+    group by money.title, money.shown, cells.value
+
+)
+
+select
+    title,
+    shown,
+    case
+        when
+            count(*) filter (where quantities > 1 and prices = 1)
+            > 0.5 * count(*) filter (where quantities > 1)
+            then 'unit_price'
+        else 'line_amount'
+    end as role
+from articles
+group by title, shown;
+
+insert into roles
+select
+    role,
+    title
+from only_money;
+
 -- what differs between the lines of a ticket is no total of it
 update roles
 set role = 'line_amount'
@@ -261,7 +407,7 @@ where
             inner join numbers as totals
                 on totalled.title = totals.title and cells.line = totals.line
             where cells.line <= 20000
-            group by stripped(cells.value)
+            group by cells.value
             having count(*) > 1
         ) as several
     );
@@ -351,7 +497,7 @@ firsts as (
     select
         cells.line,
         columns.expression,
-        stripped(cells.value) as text
+        cells.value as text
     from cells
     inner join columns on cells.title = columns.title and columns.position = 1
 
@@ -377,7 +523,7 @@ select
     begun.text,
     begun.is_whole,
     count(*) as lines,
-    count(distinct stripped(outlets.value)) as outlets,
+    count(distinct outlets.value) as outlets,
     max(begun.line) as line,
     regexp_matches(
         plain(begun.text), '^(sub|zwischen|sous|parcial|mezi|delsum|valisum|소계|小計|小计)'
@@ -392,7 +538,7 @@ from (
 ) as begun
 left join roles on roles.role = 'branch'
 left join cells as outlets
-    on begun.line = outlets.line and roles.title = outlets.title and stripped(outlets.value) <> ''
+    on begun.line = outlets.line and roles.title = outlets.title and outlets.value <> ''
 group by begun.expression, begun.text, begun.is_whole;
 
 -- the last one is that of the file, if it is the only one of its kind, or of its branch; others are
@@ -433,7 +579,11 @@ from filled
 inner join roles on filled.title = roles.title
 inner join (values ('payment_method', 'payment'), ('channel', 'channel')) as coded (role, kinds)
     on roles.role = coded.role
-left join words on coded.kinds = words.kinds and regexp_full_match(plain(filled.text), words.words)
+left join known as words
+    on
+        coded.kinds = words.kinds
+        and filled.title = words.title
+        and filled.text = words.text
 group by roles.role, lower(filled.text)
 qualify
     row_number() over (
@@ -467,6 +617,101 @@ from (
 ) as rates
 where is_rate
 order by role asc, ours asc, word asc;
+
+-- a column of tax that holds no rates holds amounts: of the line, where it is less than the line's own
+-- and differs between the lines of a ticket. A third column may show whether it is on top
+create table taxed as
+with
+
+amounts as (
+
+    select
+        taxes.title,
+        charged.title as amount,
+        charged.line,
+        charged.element,
+        taxes.value as tax,
+        charged.value,
+        tickets.value as ticket
+    from roles
+    inner join few as taxes on roles.title = taxes.title
+    inner join roles as mapped on mapped.role = 'line_amount'
+    inner join few as charged
+        on
+            mapped.title = charged.title
+            and taxes.line = charged.line
+            and taxes.element = charged.element
+    inner join roles as numbered on numbered.role = 'ticket'
+    inner join cells as tickets on numbered.title = tickets.title and taxes.line = tickets.line
+    where
+        roles.role = 'tax_rate'
+        and not exists (select 1 from codes where codes.role = 'tax_rate')
+        and not exists (select 1 from products)
+
+),
+
+of_lines as (
+
+    select title
+    from (
+        select
+            title,
+            ticket,
+            count(*) filter (where abs(tax) > abs(value)) as larger,
+            count(*) as lines,
+            count(distinct value) > 1 as is_mixed,
+            count(distinct tax) > 1 as is_taxed
+        from amounts
+        group by title, ticket
+    ) as of_tickets
+    group by title
+    having
+        sum(larger) <= 0.02 * sum(lines)
+        and count(*) filter (where is_mixed and is_taxed) > 0.5 * count(*) filter (where is_mixed)
+
+),
+
+sums as (
+
+    select
+        columns.shown,
+        columns.position,
+        count(*) filter (where abs(amounts.value + amounts.tax - others.value) < 0.015) as on_top,
+        count(*) filter (where abs(amounts.value - amounts.tax - others.value) < 0.015) as within,
+        count(*) as lines
+    from amounts
+    inner join few as others
+        on
+            amounts.line = others.line
+            and amounts.element = others.element
+            and others.title not in (amounts.title, amounts.amount)
+    inner join columns on others.title = columns.title
+    where amounts.tax <> 0
+    group by columns.shown, columns.position
+    having greatest(on_top, within) >= 0.95 * count(*)
+
+)
+
+select
+    of_lines.title,
+    sums.shown as other,
+    sums.on_top > sums.within as is_on_top
+from of_lines
+left join sums on true
+order by sums.lines desc nulls last, sums.position asc
+limit 1;
+
+delete from roles
+where
+    role = 'tax_rate'
+    and title in (select title from columns where kind = 'number')
+    and not exists (select 1 from codes where codes.role = 'tax_rate');
+
+insert into roles
+select
+    'tax_amount' as role,
+    title
+from taxed;
 
 -- a branch gets one word, and a word one branch; of all others a person decides
 create table outlets as
@@ -574,6 +819,13 @@ inner join words on roles.role = words.role
 where
     roles.role not in ('branch', 'till', 'tip', 'article_code')
     and (roles.role <> 'tax_rate' or exists (select 1 from codes where codes.role = 'tax_rate'))
+union all
+select
+    14 as position,
+    'tax_amount' as name,
+    columns.expression
+from taxed
+inner join columns on taxed.title = columns.title
 union all
 select
     4 as position,

@@ -7,14 +7,13 @@ with
 coded as (
 
     select
-        filled.title,
+        known.title,
         coded.role,
-        sum(filled.lines) filter (where words.role is not null) as lines
-    from filled
-    cross join (values ('payment_method', 'payment'), ('channel', 'channel')) as coded (role, kinds)
-    left join words
-        on coded.kinds = words.kinds and regexp_full_match(plain(filled.text), words.words)
-    group by filled.title, coded.role
+        sum(known.lines) as lines
+    from known
+    inner join (values ('payment_method', 'payment'), ('channel', 'channel')) as coded (role, kinds)
+        on known.kinds = coded.kinds
+    group by known.title, coded.role
 
 ),
 
@@ -31,10 +30,8 @@ closings as (
         and columns.different < 0.1 * (
             select max(tickets.different)
             from columns as tickets
-            inner join words
-                on
-                    words.role = 'ticket'
-                    and regexp_full_match(plain(tickets.shown), words.words)
+            inner join named
+                on tickets.title = named.title and named.role = 'ticket' and named.is_whole
             having max(tickets.different) >= 20
         )
 
@@ -54,16 +51,14 @@ located as (
 -- what is called a tip or a discount is nothing else, unless an amount is told by it
 apart as (
 
-    select distinct
+    select
         columns.title,
-        words.role
+        named.role
     from columns
-    inner join words
-        on
-            words.role in ('tip', 'discount')
-            and regexp_full_match(plain(columns.shown), '(.* )?(' || words.words || ')( .*)?')
+    inner join named on columns.title = named.title
     where
-        not regexp_matches(
+        named.role in ('tip', 'discount')
+        and not regexp_matches(
             plain(columns.shown), '\b(after|before|net|incl|excl|without|nach|vor|ohne|inkl|apres|avant)'
         )
 
@@ -79,15 +74,13 @@ scored as (
         columns.different = 1 as is_constant,
         columns.example,
         closings.title is not null as is_closing,
-        regexp_full_match(plain(columns.shown), words.words) as is_named,
+        coalesce(named.is_whole, false) as is_named,
         nullif(regexp_extract(columns.expression, '[(]''(.+)_list[.]element''', 1), '') as of_list,
         position('(''line.element''' in columns.expression) > 0
         or not exists (select 1 from lists where is_lines) as is_of_line,
         case
-            when regexp_full_match(plain(columns.shown), words.words) then 10
-            when
-                regexp_full_match(plain(columns.shown), '(.* )?(' || words.words || ')( .*)?')
-                then 6
+            when named.is_whole then 10
+            when named.title is not null then 6
             else 0
         end
         + case
@@ -128,7 +121,28 @@ scored as (
                 then 9.5
             when words.role = 'till' and columns.different = 1 then 5
             when closings.title is not null and words.role in ('sold_on', 'sold_at') then 11
-            -- ids of payments are no ways of paying
+            -- a cashier may have an address, too; an address is no number
+            when
+                starts_with(words.role, 'customer_')
+                and (
+                    not coalesce(named.is_whole, false)
+                    or (words.role = 'customer_id' and columns.example like '%@%')
+                )
+                then 11
+            -- ids of payments are no ways of paying, of which there are few
+            when
+                words.role in ('payment_method', 'channel')
+                and (
+                    columns.different > greatest(30, 0.05 * columns.lines)
+                    or (
+                        coded.lines is null
+                        and regexp_full_match(
+                            plain(columns.shown),
+                            '.* (ids?|no|nr|num|number|nummer|numero|ref|reference|token|uuid)'
+                        )
+                    )
+                )
+                then 11
             when
                 words.role in ('payment_method', 'channel', 'category', 'tax_rate')
                 and columns.kind = 'text'
@@ -138,6 +152,7 @@ scored as (
         end as score
     from columns
     inner join words on position(columns.kind in words.kinds) > 0
+    left join named on columns.title = named.title and words.role = named.role
     left join coded on columns.title = coded.title and words.role = coded.role
     left join closings on columns.title = closings.title
     left join located on columns.title = located.title

@@ -1,16 +1,36 @@
 -- sqlfluff:dialect:duckdb
+-- the values of a file, each once for a column
+create table counted as
+select
+    title,
+    value as text,
+    count(*) as lines,
+    min(line) as line
+from cells
+where value <> ''
+group by title, value;
+
 -- columns of numbers with a unit behind them, like 0,350 kg: the model takes it off
 create table units as
 with
 
 measured as (
 
-    select distinct
+    select
         title,
-        regexp_matches(text, '^[-+]?[0-9.,]+') as is_number,
-        regexp_extract(text, '^[-+]?[0-9.,]+ ?(.*)$', 1) as unit
-    from (select title, plain_signs(stripped(value)) as text from cells) as texts
-    where text <> ''
+        regexp_extract(plain, '^[-+]?[0-9.,]+ ?(.*)$', 1) as unit,
+        bool_and(regexp_matches(plain, '^[-+]?[0-9.,]+')) as is_number
+    from (select title, plain_signs(text) as plain from counted) as texts
+    group by title, unit
+
+),
+
+numbers as (
+
+    select title
+    from measured
+    group by title
+    having bool_and(is_number) and bool_or(unit <> '') and count(*) <= 100
 
 )
 
@@ -19,39 +39,37 @@ select
     string_agg(measured.unit, ', ' order by measured.unit) filter (where measured.unit <> '')
         as units
 from measured
+inner join numbers on measured.title = numbers.title
 left join words
     on words.role = 'unit' and regexp_full_match(measured.unit, '(?i)(' || words.words || ')[.]?')
 group by measured.title
-having
-    bool_and(measured.is_number and (measured.unit = '' or words.role is not null))
-    and bool_or(measured.unit <> '');
+having bool_and(measured.unit = '' or words.role is not null);
 
 update cells
-set value = regexp_extract(plain_signs(stripped(value)), '[-+]?[0-9.,]+')
+set value = regexp_extract(plain_signs(value), '[-+]?[0-9.,]+')
+where title in (select title from units);
+
+update counted
+set text = regexp_extract(plain_signs(text), '[-+]?[0-9.,]+')
 where title in (select title from units);
 
 update titles
 set expression = 'regexp_replace(' || titles.expression || ', '' *[[:alpha:]]+[.]?$'', '''')'
 where title in (select title from units);
 
--- the values of a file, each once for a column, without the blanks around them
 create table filled as
 select
     title,
     text,
     plain_signs(text) as plain,
-    count(*) as lines,
+    sum(lines) as lines,
     min(line) as line,
+    -- by this the most of what is no number, day or time is known
+    regexp_matches(plain, '[0-9]') as has_digits,
+    regexp_matches(plain, '\pL') as has_letters,
     -- 0, -0,00, (0.00) and a dash are written alike in every dialect
     translate(plain, '0-.,()', '') = '' as is_nothing
-from (
-    select
-        title,
-        line,
-        stripped(value) as text
-    from cells
-) as trimmed
-where text <> ''
+from counted
 group by title, text
 -- of each column the first of them, and others from all over the file
 qualify

@@ -72,6 +72,7 @@ final as (
             as product_id,
         order_ticket as ticket,
         clean_returned_ticket as returned_ticket,
+        clean_customer_id as customer_id,
 
         -- what was sold
         coalesce(clean_article, case when grain = 'day' then 'all' end) as article,
@@ -82,8 +83,7 @@ final as (
         grain as order_grain,
         coalesce(clean_channel, 'unknown') as channel,
         coalesce(
-            clean_payment_method, case when first_method = last_method then first_method end,
-            'unknown'
+            clean_payment_method, case first_method when last_method then last_method end, 'unknown'
         ) as payment_method,
 
         -- quantity and money

@@ -5,7 +5,7 @@
     'ticket': none, 'article': none, 'sold_at': none, 'quantity': none, 'unit_price': none,
     'line_amount': none, 'discount': none, 'tax_amount': none, 'line_kind': none,
     'payment_method': none, 'channel': none, 'product_name': none, 'category': none, 'unit_cost': none,
-    'order_total': none, 'returned_ticket': none, 'order_grain': none,
+    'order_total': none, 'returned_ticket': none, 'order_grain': none, 'customer_id': none,
     'tax_rate': 'cast(null as numeric)', 'line_part': 'cast(null as integer)',
     'is_total': 'cast(null as boolean)', 'is_void': 'cast(null as boolean)',
 } %}
@@ -63,6 +63,7 @@ written as {{ computed_once() }} (
         {%- for column in ['ticket', 'article', 'returned_ticket', 'payment_method', 'channel'] %}
         {{ filled('mapped.' ~ column) }} as clean_{{ column }},
         {%- endfor %}
+        {{ export_customer('mapped.customer_id') }} as clean_customer_id,
         {{ quantity_in_dialect(filled('mapped.quantity'), 'dialect.quantity_pattern') }}
             as quantity_text,
         {%- for column in amounts %}

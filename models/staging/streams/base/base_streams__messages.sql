@@ -117,12 +117,10 @@ judged as (
         timed.event_type,
         {{ message_without('timed.body', 'timed.personal') }} as body,
 
-        -- times
+        -- times and load
         timed.occurred_at_read as occurred_at,
         {{ received_at }} as received_at,
         timed._deleted_at as deleted_at,
-
-        -- load
         timed._dlt_load_id as load_id,
 
         -- judgement; reasons do not quote what a message says beyond its id, time and branch
