@@ -143,7 +143,9 @@ def sample_company() -> Path:
         mypizza("ingest", folder=folder)
         mypizza(*KEEP_PRICES, folder=folder)
         sample("advance", "--days", "35", folder=folder)
-        return mypizza("run", "--no-docs", folder=folder).stdout
+        printed = mypizza("run", "--no-docs", folder=folder).stdout
+        mypizza("metrics", "list", folder=folder)  # reads the semantic layer, for all copies
+        return printed
 
     return _prepared("sample_company", trade)
 
@@ -163,7 +165,9 @@ def small_company() -> Path:
         shutil.copytree(folder / ".dlt", project / ".dlt")
         branches = [word for branch in SMALL for word in ("--branch", branch)]
         sample("start", *branches, "--weeks", "6", project=project, folder=folder)
-        return mypizza("run", project=project, folder=folder).stdout
+        printed = mypizza("run", project=project, folder=folder).stdout
+        mypizza("metrics", "list", folder=folder)  # as above
+        return printed
 
     return _prepared(SMALL_COMPANY, trade)
 

@@ -17,16 +17,18 @@ import networkx  # type: ignore[import-untyped]  # as above
 import parsedatetime  # type: ignore[import-untyped]  # as above
 from dbt.adapters.base import impl, relation
 from dbt.adapters.reference_keys import _ReferenceKey, lowercase
+from dbt.artifacts.resources.base import FileHash
 from dbt.clients.jinja import MacroGenerator
 from dbt.compilation import Linker
 from dbt.context import exceptions_jinja, providers
 from dbt.context.macro_resolver import TestMacroNamespace
 from dbt.context.macros import MacroNamespace
 from dbt.context.manifest import ManifestContext
-from dbt.contracts.graph.manifest import Manifest
+from dbt.contracts.graph.manifest import Manifest, ManifestStateCheck
 from dbt.contracts.graph.nodes import Macro
 from dbt.exceptions import DbtRuntimeError
 from dbt.graph.graph import Graph
+from dbt.parser.manifest import ManifestLoader
 from dbt_common.clients.jinja import (
     MacroFuzzEnvironment,
     MacroFuzzTemplate,
@@ -39,6 +41,7 @@ from dbt_common.exceptions.macros import CaughtMacroErrorWithNodeError, MacroRet
 TO_DICT = ManifestContext.__mro__[1].to_dict
 GET_RELATION: Callable[..., Any] = impl.BaseAdapter.get_relation
 FIND_CYCLES: Callable[..., Any] = Linker.find_cycles
+STATE_CHECK: Callable[..., Any] = ManifestLoader.build_manifest_state_check
 
 
 class _Callers(dict[str, MacroGenerator]):
@@ -242,6 +245,14 @@ def _merge(*parts: dict[str, bool]) -> dict[str, bool]:
     return {name: is_quoted for part in parts for name, is_quoted in part.items()}
 
 
+def _state_check(self: ManifestLoader) -> ManifestStateCheck:
+    """Parse nothing anew because a copy of a server has another port: no template reads it."""
+    check: ManifestStateCheck = STATE_CHECK(self)
+    login = self.root_project.credentials
+    check.profile_hash = FileHash.from_contents(f"{login.database} {login.schema}")
+    return check
+
+
 def compile_macros(manifest: Manifest) -> None:
     """Compile the templates of all macros, for the commands that are forked from here."""
     for macro in manifest.macros.values():
@@ -265,6 +276,7 @@ def begin() -> None:
     patch.object(NativeSandboxTemplate, "new_context", MacroFuzzTemplate.new_context).start()
     patch.object(impl.BaseAdapter, "get_relation", _get_relation).start()
     patch.object(relation, "deep_merge", _merge).start()
+    patch.object(ManifestLoader, "build_manifest_state_check", _state_check).start()
     patch.object(Graph, "select_parents", _parents).start()
     patch.object(Graph, "subgraph", _subgraph).start()
     patch.object(Linker, "find_cycles", _find_cycles).start()
