@@ -33,7 +33,7 @@ readings as (
         row_number() over ({{ next }}) as place_in_time,
         lead(readings.happened_at) over ({{ next }}) as next_at,
         max(readings.received_at) over () as newest_at,
-        case when devices.removed_at <= max(readings.received_at) over () then devices.removed_at end
+        case when devices.removed_at <= max(readings.received_at) over () then removed_at end
             as left_at
     from {{ ref('fct_sensor_readings') }} as readings
     inner join {{ ref('dim_devices') }} as devices on readings.device_id = devices.device_id

@@ -16,7 +16,7 @@ customers as (
         count(*) as times
     from {{ ref('stg_exports__customers') }}
     group by branch_id, customer_id
-)
+),
 
 final as (
     select
