@@ -8,8 +8,7 @@
 ) }}
 {%- set next = 'partition by readings.device_id order by happened_at, reading_key' %}
 {%- set change = 'readings.reading_value - lag(readings.reading_value) over (' ~ next ~ ')' %}
-{%- set expected_until = 'least(coalesce(next_at, newest_at), left_at)' %}
-{%- set gap = dbt.datediff('happened_at', expected_until, 'second') %}
+{%- set gap = dbt.datediff('happened_at', 'least(coalesce(next_at, newest_at), left_at)', 'second') %}
 {%- set seconds = dbt.datediff('began_at', 'coalesce(ended_at, seen_at)', 'second') %}
 {%- set minutes = '((' ~ seconds ~ ') / 60.0)' %}
 
@@ -33,8 +32,9 @@ readings as (
         row_number() over ({{ next }}) as place_in_time,
         lead(readings.happened_at) over ({{ next }}) as next_at,
         max(readings.received_at) over () as newest_at,
-        case when devices.removed_at <= max(readings.received_at) over () then removed_at end
-            as left_at
+        case
+            when devices.removed_at <= max(readings.received_at) over () then devices.removed_at
+        end as left_at
     from {{ ref('fct_sensor_readings') }} as readings
     inner join {{ ref('dim_devices') }} as devices on readings.device_id = devices.device_id
     left join {{ ref('fct_sensor_baselines') }} as usual
