@@ -8,7 +8,8 @@
 ) }}
 {%- set next = 'partition by readings.device_id order by happened_at, reading_key' %}
 {%- set change = 'readings.reading_value - lag(readings.reading_value) over (' ~ next ~ ')' %}
-{%- set gap = dbt.datediff('happened_at', 'least(coalesce(next_at, newest_at), left_at)', 'second') %}
+{%- set until = 'least(coalesce(next_at, newest_at), left_at)' %}
+{%- set gap = dbt.datediff('happened_at', until, 'second') %}
 {%- set seconds = dbt.datediff('began_at', 'coalesce(ended_at, seen_at)', 'second') %}
 {%- set minutes = '((' ~ seconds ~ ') / 60.0)' %}
 
@@ -122,7 +123,6 @@ found as (
 ),
 
 final as (
-
     select
         {{ dbt.concat(['found.incident_kind', "':'", 'found.device_id', "':'",
             dbt.cast('extract(epoch from found.began_at)', dbt.type_string())]) }} as incident_key,
