@@ -35,7 +35,9 @@ newest as (
     select
         devices.*,
         coalesce(readings.reading_value, hours.last_reading) as reading_value,
-        coalesce(readings.happened_at, hours.hour_started_at) as happened_at
+        coalesce(readings.happened_at, hours.hour_started_at) as happened_at,
+        count(coalesce(readings.happened_at, hours.hour_started_at))
+            over (partition by devices.branch_id) as devices_heard
     from devices
     left join readings on devices.device_id = readings.device_id and readings.place_from_last = 1
     left join hours on devices.device_id = hours.device_id and hours.place_from_last = 1
@@ -74,7 +76,7 @@ final as (
     from newest as devices
     where
         {{ may_see('devices.branch_id') }}
-        and (devices.is_expected or devices.reading_value is not null)
+        and (devices.is_expected or devices.devices_heard > 0)
         and coalesce(devices.removed_at > {{ dbt.current_timestamp() }}, true)
 
 )

@@ -16,8 +16,6 @@ taking_part as (
     where complete_load_id is not null
     union
     select branch_id from {{ ref('int_sources_loaded') }}
-    union
-    select branch_id from {{ ref('fct_sensor_readings') }}
 
 ),
 

@@ -42,11 +42,11 @@ spans as (
             min(heard.first_date) over (partition by devices.branch_id),
             min(heard.first_date) over ()
         ) as expected_on,
+        count(heard.device_id) over (partition by devices.branch_id) as devices_heard,
         max(heard.newest_hour_at) over () as newest_hour_at
     from {{ ref('dim_devices') }} as devices
     inner join {{ ref('dim_branches') }} as branches on devices.branch_id = branches.branch_id
     left join heard on devices.device_id = heard.device_id
-    where devices.is_expected
 
 ),
 
@@ -65,6 +65,7 @@ days as (
             and {{ business_date(
                 'spans.newest_hour_at', 'spans.time_zone', 'spans.cutover_hour'
             ) }} >= dates.date_day
+    where spans.is_expected or spans.devices_heard > 0
 
 ),
 
