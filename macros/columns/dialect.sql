@@ -50,12 +50,17 @@
 
     Args:
         text: SQL of the text.
-        read: SQL of what is read of `plain.text`. -#}
-{% macro default__of_plain_text(text, read) -%}
-    (select {{ read }} from (select {{ plain_signs(text) }} as text) as plain)
+        read: SQL of what is read of `plain.text`.
+        numbered: SQL of what is made of `plain.text` first; it is then read as `numbered.text`. -#}
+{% macro default__of_plain_text(text, read, numbered=none) -%}
+    {%- set plain = "(select " ~ plain_signs(text) ~ " as text) as plain" -%}
+    {%- if numbered -%}
+    {%- set plain = "(select " ~ numbered ~ " as text from " ~ plain ~ ") as numbered" -%}
+    {%- endif -%}
+    (select {{ read }} from {{ plain }})
 {%- endmacro %}
 
-{% macro postgres__of_plain_text(text, read) -%}
+{% macro postgres__of_plain_text(text, read, numbered=none) -%}
     (
         select {{ read }}
         from (
@@ -66,6 +71,9 @@
                 end as text
             offset 0
         ) as plain
+        {%- if numbered %}
+        cross join lateral (select {{ numbered }} as text offset 0) as numbered
+        {%- endif %}
     )
 {%- endmacro %}
 
@@ -196,7 +204,7 @@
         {{ rewritten(with_month_number(value), pattern, parts) }}
     {%- else -%}
         {{ adapter.dispatch("of_plain_text")(
-            value, rewritten(with_month_number("plain.text"), pattern, parts)
+            value, rewritten("numbered.text", pattern, parts), with_month_number("plain.text")
         ) }}
     {%- endif -%}
 {%- endmacro %}

@@ -562,7 +562,7 @@ def printed(company: Warehouse, project: Path) -> str:
 @pytest.fixture(scope="module")
 def corrected(company: Warehouse, printed: str) -> Warehouse:
     """The company after files were corrected, for the last tests."""
-    assert "Published" in printed
+    assert "Published" in printed, printed
     return company
 
 

@@ -270,7 +270,7 @@ def porto(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Por
     bucket.mkdir()
     page = HOW_TO.read_text()
     _, feeds = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
-    ((entry),) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    entry, _ = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     ((model),) = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
     assert len(model.splitlines()) < 60
     with (project / "seeds" / "branches.csv").open("a") as seed:

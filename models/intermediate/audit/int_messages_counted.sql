@@ -9,7 +9,8 @@
 
 with
 
--- each message is taken apart once, for its branch
+-- each message is taken apart once, for its branch. The rules of all base models are compared, so
+-- all must be there first. depends_on: {{ ref('quarantine') }}
 messages as (
 
     select
