@@ -205,6 +205,8 @@ NOTHING_TO_SAY = {
     # posts and tickets of the sample come from web APIs, and reviews from dumps
     *(f"restricted.base_files__{kind}" for kind in ("posts", "tickets", "reviews")),
     *(f"staging.stg_files__{kind}" for kind in ("posts", "tickets", "reviews")),
+    # its exports name no guests
+    *("restricted.base_exports__customers", "staging.stg_exports__customers"),
     # no two of its files hold the same tickets
     "intermediate.int_copied_tickets",
     "restricted.base_documents__reviews",

@@ -109,7 +109,7 @@ def test_a_bad_record_is_held_with_its_order_and_the_rest_is_published(
 
     ran = mypizza("run", "--no-docs", expect=1).stdout  # above the limit of quarantine
 
-    assert "Published" in ran
+    assert "Published" in ran, ran
     assert "records wait in quarantine, which is more than the project allows" in ran
     held = waiting(warehouse)
     reasons = {reason for reasons in held.values() for reason in reasons}

@@ -1,8 +1,9 @@
+{#- what a till says of a day may be any number: it stops nothing -#}
 {%- set figures = [
-    ('orders', 'integer'), ('order_total', 'numeric(12, 2)'),
-    ('lines', 'integer'), ('line_total', 'numeric(12, 2)'),
-    ('payments', 'integer'), ('payment_total', 'numeric(12, 2)'),
-    ('refunds', 'integer'), ('refund_total', 'numeric(12, 2)'),
+    ('orders', 'integer'), ('order_total', 'numeric(38, 2)'),
+    ('lines', 'integer'), ('line_total', 'numeric(38, 2)'),
+    ('payments', 'integer'), ('payment_total', 'numeric(38, 2)'),
+    ('refunds', 'integer'), ('refund_total', 'numeric(38, 2)'),
 ] -%}
 
 with
