@@ -353,7 +353,7 @@
                 when value_in_readings is null then event_key
                 else {{ dbt.concat(['event_key', "':'", 'device_id']) }}
             end as reading_key,
-            event_key,
+            event_key as sensor_event_key,
             device_id,
             branch_id,
             {{ business_date('happened_at', 'time_zone', 'cutover_hour') }} as business_date,

@@ -17,21 +17,21 @@
             );
         {%- set touched_readings -%}
             {%- if landed %}
-            select distinct coalesce(landed.event_key, built.event_key) as event_key
+            select distinct coalesce(landed.sensor_event_key, built.sensor_event_key) as sensor_event_key
             from (
-                select event_key, load_id from {{ landed }} where received_at >= {{ since }}
+                select sensor_event_key, load_id from {{ landed }} where received_at >= {{ since }}
             ) as landed
             full join {{ this }} as built
-                on landed.event_key = built.event_key and landed.load_id = built.load_id
+                on landed.sensor_event_key = built.sensor_event_key and landed.load_id = built.load_id
             where
-                built.event_key is null
-                or (landed.event_key is null and built.received_at >= {{ since }})
+                built.sensor_event_key is null
+                or (landed.sensor_event_key is null and built.received_at >= {{ since }})
                 or built.device_id not in (select device_id from {{ devices }})
             {%- else %}
-            select distinct event_key from {{ this }}
+            select distinct sensor_event_key from {{ this }}
             {%- endif %}
         {%- endset -%}
-        {{ adapter.dispatch("take_out")(touched_readings, by="event_key") }}
+        {{ adapter.dispatch("take_out")(touched_readings, by="sensor_event_key") }}
     {%- endif -%}
 {%- endmacro %}
 

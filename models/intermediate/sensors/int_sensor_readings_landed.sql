@@ -12,7 +12,7 @@ events as (
 final as (
 
     select
-        event_key,
+        event_key as sensor_event_key,
         received_at,
         load_id
     from events

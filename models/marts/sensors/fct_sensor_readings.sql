@@ -5,7 +5,7 @@
     unique_key="reading_key",
     on_schema_change="fail",
     indexes=[
-        {"columns": ["event_key"]},
+        {"columns": ["sensor_event_key"]},
         {"columns": ["device_id", "happened_at"]},
         {"columns": ["device_id", "occurred_at"]},
         {"columns": ["branch_id", "business_date"]},
@@ -22,7 +22,7 @@ readings as (
 
     select *
     from {{ touched_rows(
-        ref('int_sensor_readings_cleaned'), by=['event_key'], is_indexed=true
+        ref('int_sensor_readings_cleaned'), by=['sensor_event_key'], is_indexed=true
     ) }}
     where happened_at >= {{ since or 'happened_at' }}
 
@@ -63,7 +63,7 @@ final as (
     select
         -- keys
         numbered.reading_key,
-        numbered.event_key,
+        numbered.sensor_event_key,
         numbered.device_id,
         numbered.branch_id,
         numbered.business_date,
