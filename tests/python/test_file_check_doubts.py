@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -282,6 +283,29 @@ def test_what_is_doubtful_is_said_and_not_mapped(tmp_path: Path, case: str) -> N
 
 
 SALES = "Účtenka;Datum;Čas;Artikl;Částka\n1;13.3.2026;8:00;Čaj;1\u00a0049,00\n"
+
+
+@pytest.mark.parametrize(
+    ("ticket", "guest"),
+    [
+        ("N° de ticket", "N° client"),
+        ("Nº de pedido", "Nº do socio"),
+        ("№ чека", "Nummer des Kunden"),
+        ("Nr. Paragon", "# Guest"),
+    ],
+)
+def test_a_number_is_named_with_its_sign_in_front(tmp_path: Path, ticket: str, guest: str) -> None:
+    file = tmp_path / "sales.csv"
+    items = [("Tea", "2.50"), ("Pie", "4.20")] * 20
+    lines = [
+        f"{100 + n // 2};2026-03-{1 + n // 10:02d};08:00;{item};1;{price};{7 + n // 4}"
+        for n, (item, price) in enumerate(items)
+    ]
+    header = f"{ticket};day;time;product;quantity;price;{guest}"
+    file.write_text("\n".join([header, *lines, ""]), "utf-8")
+    model = check.check(str(file), "looked_at").blocks[2]
+    assert re.search(r"landed\.\w+ as ticket,", model), model
+    assert re.search(r"landed\.\w+ as customer_id,", model), model
 
 
 def test_branches_in_the_names_of_files_and_folders_are_proposed(tmp_path: Path) -> None:

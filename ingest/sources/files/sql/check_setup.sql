@@ -10,7 +10,10 @@ create macro stripped(text) as trim(
 );
 
 create macro plain(text) as trim(
-    regexp_replace(lower(strip_accents(replace(text, 'ß', 'ss'))), '[ _./:()?-]+', ' ', 'g')
+    regexp_replace(
+        lower(strip_accents(replace(replace(text, 'ß', 'ss'), '№', 'n '))),
+        '[ _./:()?°º-]+', ' ', 'g'
+    )
 );
 
 -- a number; the day's number; the hour
