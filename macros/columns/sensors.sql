@@ -25,7 +25,7 @@
     {%- set parts = {} -%}
     {%- for name in ["device", "metric", "value", "unit", "sent_at"] if sensor_streams() -%}
         {%- set said = sensor_field(name, "taken_apart.body") -%}
-        {#- the device may stand in the message's key, or in a header -#}
+        {#- the device may be in the message's key or in a header -#}
         {%- if sensor_place(name).startswith("$") -%}
             {%- set said = message_part(sql_text(sensor_place(name))) -%}
         {%- endif -%}

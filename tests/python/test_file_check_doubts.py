@@ -251,8 +251,8 @@ CASES: dict[str, tuple[str, str, list[str], list[str]]] = {
          "landed.phone as customer_phone,", "{{ config(schema='restricted') }}",
          "{personal: [cashier, customer_name, email, phone], customer: customer_id}",
          "'no', 'day', 'time', 'item', 'amount', 'customer_id'\n",
-         "Customer ID is taken as the number of the customer, and '0' is on 13 of 40 lines: if it "
-         "stands for all who are not known, write nullif(landed.customer_id, '0')"],
+         "Customer ID is mapped as the customer's number, and '0' is on 13 of 40 lines: if that "
+         "means an unknown customer, write nullif(landed.customer_id, '0')"],
         ["cashier as", "quarantine."],
     ),
     "guests without a number": (

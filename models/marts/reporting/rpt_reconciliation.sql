@@ -1,4 +1,4 @@
-{#- what a till says of a day may be any number: it stops nothing -#}
+{#- wide enough for a till's wrong amounts, which must not stop the build -#}
 {%- set figures = [
     ('orders', 'integer'), ('order_total', 'numeric(38, 2)'),
     ('lines', 'integer'), ('line_total', 'numeric(38, 2)'),

@@ -186,8 +186,8 @@ insert into findings
 select
     2 as position,
     format(
-        '{} is taken as the number of the customer, and ''{}'' is on {} of {} lines: if it stands for'
-        || ' all who are not known, write nullif({}, ''{}'') as customer_id.',
+        '{} is mapped as the customer''s number, and ''{}'' is on {} of {} lines: if that means an'
+        || ' unknown customer, write nullif({}, ''{}'') as customer_id.',
         columns.shown, filled.text, filled.lines, columns.lines, columns.expression,
         replace(filled.text, '''', '''''')
     ) as sentence

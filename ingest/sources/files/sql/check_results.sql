@@ -304,7 +304,8 @@ where
 delete from roles
 where role = 'line_amount' and exists (select 1 from products);
 
--- the only column of money is the price: of one, where an article has the same whatever its quantity
+-- a file's only column of money is the unit price, if an article keeps it at every quantity;
+-- otherwise it is the line's amount
 create table only_money as
 with
 
