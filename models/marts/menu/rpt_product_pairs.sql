@@ -31,27 +31,13 @@ counted as (
     group by
         periods.branch_period_key, periods.branch_id, periods.period_key, periods.period_id,
         pairs.item_kind, pairs.first_item, pairs.second_item
+    having
+        pairs.first_item = pairs.second_item
+        or sum(pairs.baskets) >= {{ var('fewest_pair_baskets') }}
 
 ),
 
-all_baskets as (
-
-    select
-        branch_period_key,
-        baskets
-    from counted
-    where item_kind = 'all'
-
-),
-
-items as (
-
-    select * from counted
-    where first_item = second_item and item_kind <> 'all'
-
-),
-
--- what is bought together goes both ways
+-- what is bought together goes both ways; an item beside itself says how many baskets have it
 ordered as (
 
     {%- for first, second in [('first', 'second'), ('second', 'first')] %}
@@ -65,35 +51,40 @@ ordered as (
         {{ second }}_item as second_item,
         baskets as pair_baskets
     from counted
-    where first_item <> second_item
     {%- if not loop.last %}
 
     union all
 
+    {%- else %}
+    where first_item <> second_item
     {%- endif %}
     {%- endfor %}
+
+),
+
+compared as (
+
+    select
+        *,
+        max(case when first_item = second_item then pair_baskets end)
+            over (partition by branch_period_key, item_kind, first_item) as first_baskets,
+        max(case when first_item = second_item then pair_baskets end)
+            over (partition by branch_period_key, item_kind, second_item) as second_baskets,
+        max(case when item_kind = 'all' then pair_baskets end)
+            over (partition by branch_period_key) as baskets
+    from ordered
 
 ),
 
 measured as (
 
     select
-        ordered.*,
-        all_baskets.baskets,
-        first_items.baskets as first_baskets,
-        second_items.baskets as second_baskets,
-        cast(ordered.pair_baskets as numeric(38, 10)) / all_baskets.baskets as pair_support,
-        cast(ordered.pair_baskets as numeric(38, 10)) / first_items.baskets as confidence,
-        cast(second_items.baskets as numeric(38, 10)) / all_baskets.baskets as expected_confidence
-    from ordered
-    inner join all_baskets on ordered.branch_period_key = all_baskets.branch_period_key
-    {%- for name, item in [('first_items', 'first_item'), ('second_items', 'second_item')] %}
-    inner join items as {{ name }}
-        on
-            ordered.branch_period_key = {{ name }}.branch_period_key
-            and ordered.item_kind = {{ name }}.item_kind
-            and ordered.{{ item }} = {{ name }}.first_item
-    {%- endfor %}
+        *,
+        cast(pair_baskets as numeric(38, 10)) / baskets as pair_support,
+        cast(pair_baskets as numeric(38, 10)) / first_baskets as confidence,
+        cast(second_baskets as numeric(38, 10)) / baskets as expected_confidence
+    from compared
+    where first_item <> second_item
 
 ),
 
@@ -137,9 +128,7 @@ final as (
         on measured.item_kind = 'product' and measured.first_item = first_products.product_key
     left join products as second_products
         on measured.item_kind = 'product' and measured.second_item = second_products.product_key
-    where
-        measured.pair_support >= {{ var('smallest_pair_support') }}
-        and measured.pair_baskets >= {{ var('fewest_pair_baskets') }}
+    where measured.pair_support >= {{ var('smallest_pair_support') }}
 
 )
 
