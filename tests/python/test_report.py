@@ -656,6 +656,42 @@ FACTS = {
         "period",
         [0, 1, 2, 3, 4, 5, 6],
     ),
+    "pairs": (
+        """
+        with baskets as (
+            select distinct branch_id, branch_name, order_key, product_key as item,
+                product_name || coalesce(', ' || nullif(size, ''), '') as name
+            from marts.fct_orders inner join marts.fct_order_lines using (order_key, branch_id)
+            inner join marts.dim_products using (product_key, branch_id)
+            inner join marts.dim_branches using (branch_id)
+            where is_sale and line_kind = 'sale' and branch_id = any (%(branches)s)
+                and fct_orders.business_date between %(first)s and %(last)s
+        ),
+        items as (select branch_id, item, count(*) as n from baskets group by 1, 2),
+        totals as (
+            select branch_id, count(distinct order_key)::numeric as n from baskets group by 1
+        ),
+        pairs as (
+            select one.branch_id, one.branch_name, one.item, one.name,
+                other.item as with_item, other.name as with_name, count(*) as n
+            from baskets as one inner join baskets as other using (order_key)
+            where one.item <> other.item group by 1, 2, 3, 4, 5, 6
+        )
+        select pairs.branch_name, name, with_name, pairs.n, 100.0 * pairs.n / one.n,
+            pairs.n * totals.n / one.n / other.n
+        from pairs
+        inner join totals using (branch_id)
+        inner join items as one using (branch_id, item)
+        inner join items as other on other.branch_id = pairs.branch_id and other.item = with_item
+        where pairs.n >= 10 and pairs.n >= 0.001 * totals.n
+            and pairs.n * totals.n > one.n * other.n and (one.n, item) < (other.n, with_item)
+        order by round(pairs.n / totals.n - one.n * other.n / totals.n / totals.n, 6) desc,
+            1, item, with_item
+        limit 10
+        """,
+        "period",
+        [0, 1, 2, 3, 4, 5],
+    ),
     "visitors": (
         SOLD + "select to_char(business_date, 'Mon YYYY'), "
         "count(distinct customer_key) filter (where date_trunc('month', first_date) "
@@ -883,6 +919,16 @@ FACTS = {
         "period",
         [0, 1, 2, 3, 4],
     ),
+    "odd_days": (
+        "select to_char(business_date, 'FMDD FMMonth YYYY'), branch_name, "
+        "case figure when 'orders' then orders else revenue_before_refunds end "
+        "from marts.rpt_odd_days inner join marts.rpt_branch_days using (branch_id, business_date) "
+        "inner join marts.dim_branches using (branch_id) where branch_id = any (%(branches)s) "
+        "and business_date between %(first)s and %(last)s "
+        "and figure in ('orders', 'revenue_before_refunds')",
+        "period",
+        [0, 1, 3],
+    ),
     "restatements": (
         "select to_char(business_date, 'FMDD FMMonth YYYY'), branch_name, "
         "replace(figure, '_', ' '), value_before, value_after, reason "
@@ -958,6 +1004,10 @@ def test_every_figure_shows_the_facts(
             assert shown == []
             shown = [[plain(cell) for cell in row[:4]] for row in browser.table("top_products")]
             expected = sorted(expected, key=lambda row: -row[3])[:10]
+        if figure == "odd_days":
+            # of shares, test_odd_days has the values
+            rows = browser.table(figure)
+            shown = [row for row, (*_, unit) in zip(shown, rows, strict=True) if "%" not in unit]
         if figure == "alerts":
             assert len(shown) == len(expected)
         if figure == "prices":
