@@ -57,6 +57,7 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
         "order_revenue_exact",
         "order_tax_refunds",
         "order_tax_refunds_exact",
+        "order_tips_exact",
         "paid_amount_exact",
         "prices_include_tax",
         "returned_amount_exact",
@@ -66,7 +67,6 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
         "system_name",
         "tax_amount_exact",
         "till_total_exact",
-        "tips_amount_exact",
         "unpaid_amount",
         "unpaid_amount_exact",
     ),
@@ -150,7 +150,10 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
 RENAMED: Mapping[str, Mapping[str, str]] = {
     "dim_periods": {"period_id": "period_code"},
     "dim_products": {"product_key": "product_version_key"},
-    "fct_orders": {"net_revenue": "order_revenue", "refund_amount": "order_refunds"},
+    "fct_orders": {
+        "net_revenue": "order_revenue", "refund_amount": "order_refunds",
+        "tips_amount": "order_tips",
+    },
     "fct_payments": {"refund_amount": "payment_refunds", "tax_amount": "payment_tax_amount"},
     "fct_order_lines": {"cost_amount": "till_cost", "product_key": "product_version_key"},
     "rpt_branch_days": {"food_cost": "recipe_cost"},

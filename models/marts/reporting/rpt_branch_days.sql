@@ -20,7 +20,7 @@ with order_days as (
         sum(case when is_sale then 1 else 0 end)
         * nullif(min(case when order_kind = 'day_total' then 0 else 1 end), 0) as orders,
         case when count(*) = count(unit_count) then sum(unit_count) end as units,
-        {%- for measure in ['gross_revenue', 'discount_amount', 'tax_amount', 'tips_amount',
+        {%- for measure in ['gross_revenue', 'discount_amount', 'tax_amount',
             'returned_amount', 'returned_tax', 'line_tips'] %}
         sum({{ measure }}_exact) as {{ measure }},
         {%- endfor %}
@@ -29,7 +29,8 @@ with order_days as (
     group by branch_id, business_date
 ),
 
--- a payment, and so a refund, belongs to the day on which it is paid, not to the day of its order
+-- a payment, and so a refund and a tip, belongs to the day on which it is paid, not to the day of
+-- its order
 payment_days as (
     select
         branch_id,
@@ -37,6 +38,7 @@ payment_days as (
         sum(payment_refunds_exact) as refund_amount,
         sum(payment_tax_refunds_exact) as tax_refunded,
         sum(amount_exact) as paid_amount,
+        sum(tip_amount_exact) as tips_amount,
         sum(paid_back_amount_exact) as paid_back_amount
     from {{ ref('fct_payments') }}
     group by branch_id, business_date
@@ -87,7 +89,7 @@ filled as (
     select
         days.*,
         {%- for measure in [
-            'sales.gross_revenue', 'sales.discount_amount', 'sales.tax_amount', 'sales.tips_amount',
+            'sales.gross_revenue', 'sales.discount_amount', 'sales.tax_amount',
             'sales.revenue_before_refunds', 'payments.paid_back_amount'] %}
         coalesce({{ measure }}, 0) as {{ measure.split('.')[1] }},
         {%- endfor %}
@@ -104,6 +106,7 @@ filled as (
         coalesce(payments.refund_amount, 0) + coalesce(sales.returned_amount, 0) as refund_amount,
         coalesce(payments.tax_refunded, 0) + coalesce(sales.returned_tax, 0) as tax_refunded,
         coalesce(payments.paid_amount, 0) - coalesce(sales.line_tips, 0) as taken_amount,
+        coalesce(payments.tips_amount, 0) + coalesce(sales.line_tips, 0) as tips_amount,
         coalesce(not judged.is_open, days.is_over) as is_complete,
         coalesce(judged.is_proven, true)
         -- a day of which the till itself says nothing is copied, and not proven
