@@ -101,8 +101,16 @@ filled as (
                 then coalesce({{ rows }}.{{ count }}, 0)
         end as {{ count }},
         {%- endfor %}
-        case when sales.branch_id is null then 0 else sales.orders end as orders,
-        case when sales.branch_id is null then 0 else sales.units end as units,
+        -- a day without a sale is like the branch's last one with sales: nothing, or not recorded
+        {%- for count in ['sales.orders', 'sales.units', 'food.recipe_cost'] %}
+        case
+            when sales.branch_id is not null then {{ count }}
+            when
+                max(case when {{ count }} is not null then sales.business_date end) over so_far
+                = max(sales.business_date) over so_far
+                then 0
+        end as {{ count.split('.')[1] }},
+        {%- endfor %}
         coalesce(payments.refund_amount, 0) + coalesce(sales.returned_amount, 0) as refund_amount,
         coalesce(payments.tax_refunded, 0) + coalesce(sales.returned_tax, 0) as tax_refunded,
         coalesce(payments.paid_amount, 0) - coalesce(sales.line_tips, 0) as taken_amount,
@@ -114,7 +122,6 @@ filled as (
             is_equal.is_equal,
             payments.branch_id is null and (sales.branch_id is null or sales.orders = 0), false
         ) as is_proven,
-        case when food.branch_id is null then 0 else food.recipe_cost end as recipe_cost,
         food.waste,
         food.counted_recipe_cost
     from days
