@@ -53,13 +53,13 @@ FACTS = """
     full join (select 'review' as fact, * from marts.fct_reviews) as r
         using (fact, branch_id, business_date)
     full join (
+        -- a count has the cost of all days since the one before
         select
             'stock' as fact, *,
-            business_date > min(business_date) filter (where counted_quantity is not null) over item
-            and business_date <= max(business_date) filter (where variance_amount_exact is not null)
-                over item as is_between_counts
+            case when variance_amount_exact is not null then sum(consumed_amount_exact) over (
+                partition by branch_id, ingredient_id, last_count_date
+            ) end as counted_amount
         from marts.fct_stock_days
-        window item as (partition by branch_id, ingredient_id)
     ) as k
         using (fact, branch_id, business_date)
     full join (select 'food' as fact, * from marts.rpt_branch_days) as f
@@ -119,7 +119,7 @@ UNITS = "coalesce(sum(o.unit_count), 0)"
 GUESTS = "count(distinct o.customer_key) filter (where not o.is_cancelled"
 POSTS = "count(s.sentiment)"
 COSTED = "sum(f.net_revenue) filter (where f.recipe_cost is not null)"
-COUNTED = "sum(k.consumed_amount_exact) filter (where k.is_between_counts)"
+COUNTED = "sum(k.counted_amount)"
 MARGIN = "sum(m.revenue - m.cost)"
 PAID = "sum(p.amount) filter (where p.amount"
 SEAT_DAYS = "sum(b.seats) filter (where fact = 'food')"

@@ -86,6 +86,7 @@ NEW_COLUMNS: Mapping[str, Collection[str]] = {
         "counted_recipe_cost_exact",
         "discount_amount_exact",
         "gross_revenue_exact",
+        "is_between_counts",
         "is_complete",
         "is_proven",
         "net_revenue_exact",

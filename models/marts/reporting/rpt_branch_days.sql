@@ -123,7 +123,8 @@ filled as (
             payments.branch_id is null and (sales.branch_id is null or sales.orders = 0), false
         ) as is_proven,
         food.waste,
-        food.counted_recipe_cost
+        food.counted_recipe_cost,
+        coalesce(food.is_between_counts, false) as is_between_counts
     from days
     left join order_days as sales
         on days.branch_id = sales.branch_id and days.business_date = sales.business_date
@@ -140,6 +141,7 @@ final as (
         business_date,
         is_complete,
         is_proven,
+        is_between_counts,
 
         seats,
         {%- for each in counts %}
