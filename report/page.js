@@ -373,8 +373,9 @@
     const rows = days.flatMap((side) => side.now);
     const others = days.filter((side) => !side.isComparable);
     return {
-      recorded: Object.fromEntries(Object.entries(book.records).map(([needs, column]) =>
-        [needs, rows.some((row) => row[column] !== null)])),
+      recorded: { has_sales: rows.some((row) => row.gross_revenue),
+        ...Object.fromEntries(Object.entries(book.records).map(([needs, column]) =>
+          [needs, rows.some((row) => row[column] !== null)])) },
       new_branches: others.filter((side) => side.isNew).length,
       unknown_branches: others.filter((side) => !side.isNew).length,
       answer: (tile) => (channel ? isOfChannels(tile) : tile.of.length)
@@ -641,7 +642,9 @@
     const empty = box.querySelector(".empty");
     empty.hidden = rows.length > 0;
     // that nobody has written it down is no good news
-    empty.textContent = figure.needs && recorded[figure.needs] === false
+    const isUnknown = figure.needs && recorded[figure.needs] === false
+      || found && figure.is_of_sales && recorded.has_sales;
+    empty.textContent = isUnknown
       ? "This is not recorded here."
       : found ? isCash(figure) && controls.payment.value && controls.payment.value !== "cash"
         ? "Choose cash as the way of paying, or all, to see this." : figure.empty
