@@ -626,7 +626,7 @@ FACTS = {
         select branch_name, product_name, size, was, unit_price from (
             select branch_name, product_name, size, unit_price,
                 lag(unit_price) over versions as was,
-                (valid_from at time zone time_zone)::date as day
+                (valid_from at time zone time_zone - cutover_hour * interval '1 hour')::date as day
             from marts.dim_product_versions inner join marts.dim_branches using (branch_id)
             where branch_id = any (%(branches)s)
             window versions as (partition by versioned_product_key order by valid_from)
