@@ -733,6 +733,12 @@ def test_plain_names_stand_for_the_only_dimension_of_that_name(layer: Metrics) -
             "orders: no dimension channels; there are order__channel, ",
         ),
         (
+            Question(["known_guest_share", "average_order", "units_per_order"], ["channel"]),
+            "These metrics have no channel in common (known_guest_share: part__channel; "
+            "average_order, units_per_order: order__channel); ask for each by itself, or group all "
+            "by one of branch, branch__",
+        ),
+        (
             Question(["tickets"], ["channel"]),
             "channel is more than one dimension of tickets: write order__channel or ",
         ),
