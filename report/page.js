@@ -332,7 +332,7 @@
       ? `${nameOf(scope)}${channel && `, ${channel}`}, ${period.period_name}: ${days.formatRange(period.first_date, period.last_date)}`
         + `${period.is_complete ? "" : ", so far"}. `
         + (found.answer(first).isCompared ? `Compared with ${days.formatRange(
-          period[`${basis}_first_date`], period[`${basis}_last_date`])}${left}. `
+          period[`${basis}_first_date`], period[`${basis}_last_date`])}${unlike(period, basis)}${left}. `
           : `There is no complete ${basis === "previous" ? "previous period" : "year before"} to compare with. `)
         + `${first.label} ${written(found.answer(first).value, first.kind)}.`
         + (channel ? " The tiles are of this channel, charts and tables of all." : "")
@@ -410,6 +410,13 @@
 
   // what the chosen branch and period record, and so what may be empty and what is only not known
   let recorded = {};
+
+  // a year before, a period with a 29 February has a day less, or more
+  function unlike(period, basis) {
+    const [now, before] = ["", `${basis}_`].map((side) =>
+      (period[`${side}last_date`] - period[`${side}first_date`]) / 86400000 + 1);
+    return basis === "year_before" && now !== before ? `, ${now} days with ${before}` : "";
+  }
 
   function leftOut(row) {
     const parts = [["new", row.new_branches], ["incomplete", row.unknown_branches]]

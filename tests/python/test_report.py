@@ -547,6 +547,29 @@ def test_no_percentage_crosses_zero_and_less_than_nothing_is_not_good(
     assert deltas["net_revenue"] == ["delta", "from -$100.00"]
 
 
+def test_a_leap_day_and_what_a_sum_does_not_tell_apart_are_said(
+    browser: Browser, answers: Answers, tmp_path: Path
+) -> None:
+    for row in answers["periods"]:
+        if (row["currency"], row["period_id"]) == ("USD", "2016"):
+            row["year_before_last_date"] -= timedelta(days=1)
+    told_apart = ("channel_days", "hours", "products")
+    for name in told_apart:
+        answers[name] = [row for row in answers[name] if row["scope_id"] != "chicago"]
+    page, browser.page = browser.page, tmp_path / "report.html"
+    browser.page.write_text(render(answers), encoding="utf-8")
+    browser.open("USD", "2016", basis="year_before")
+    shown = browser.run("return document.getElementById('shown').textContent")
+    browser.open("chicago", "2015-12")
+    empty = browser.run(
+        "return ['channels', 'hours', 'top_products'].map(name =>"
+        " document.querySelector(`#figure-${name} .empty`).textContent)"
+    )
+    browser.page = page
+    assert re.search(r"Compared with [^.]*, (\d+) days with (\d+), like for like", shown)
+    assert empty == ["This is not recorded here."] * 3
+
+
 def test_what_a_branch_does_not_record_is_no_good_news(browser: Browser) -> None:
     browser.open("lyon", "2016-01")
     # an export keeps no list of prices
