@@ -298,7 +298,8 @@
     const byDays = period && isHeld(scope, period) ? figuresOfDays() : null;
     const found = !period ? null : period.kind === RANGE || controls.channel.value
       ? byDays ?? { answer: () => ({ value: null }) } : figuresOfPeriod(scope, period, byDays);
-    recorded = { ...byDays?.recorded, ...found?.recorded, has_prices: scope.has_prices };
+    recorded = { ...byDays?.recorded, ...found?.recorded, has_prices: scope.has_prices,
+      has_discounts: scope.has_discounts };
     const left = found ? leftOut(found) : "";
     for (const tile of book.tiles) {
       const box = document.getElementById(`tile-${tile.name}`);
