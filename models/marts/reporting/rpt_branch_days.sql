@@ -29,16 +29,14 @@ with order_days as (
     group by branch_id, business_date
 ),
 
--- a payment, and so a refund and a tip, belongs to the day on which it is paid, not to the day of
--- its order
+-- a payment, and so a refund and a tip, belongs to the day on which it is paid
 payment_days as (
     select
         branch_id,
         business_date,
-        sum(payment_refunds_exact) as refund_amount,
-        sum(payment_tax_refunds_exact) as tax_refunded,
-        sum(amount_exact) as paid_amount,
-        sum(tip_amount_exact) as tips_amount,
+        {%- for measure in ['payment_refunds', 'payment_tax_refunds', 'amount', 'tip_amount'] %}
+        sum({{ measure }}_exact) as {{ measure }},
+        {%- endfor %}
         sum(paid_back_amount_exact) as paid_back_amount
     from {{ ref('fct_payments') }}
     group by branch_id, business_date
@@ -75,9 +73,8 @@ days as (
         branches.minor_unit,
         branches.seats,
         dates.date_day as business_date,
-        dates.date_day < {{ business_date(
-            dbt.current_timestamp(), 'branches.time_zone', 'branches.cutover_hour'
-        ) }} as is_over
+        dates.date_day < {{ business_date(dbt.current_timestamp(), 'branches.time_zone',
+            'branches.cutover_hour') }} as is_over
     from {{ ref('dim_branches') }} as branches
     inner join traded on branches.branch_id = traded.branch_id
     inner join {{ ref('dim_dates') }} as dates
@@ -88,8 +85,7 @@ days as (
 filled as (
     select
         days.*,
-        {%- for measure in [
-            'sales.gross_revenue', 'sales.discount_amount', 'sales.tax_amount',
+        {%- for measure in ['sales.gross_revenue', 'sales.discount_amount', 'sales.tax_amount',
             'sales.revenue_before_refunds', 'payments.paid_back_amount'] %}
         coalesce({{ measure }}, 0) as {{ measure.split('.')[1] }},
         {%- endfor %}
@@ -103,18 +99,12 @@ filled as (
         {%- endfor %}
         -- a day without a sale is like the branch's last one with sales: nothing, or not recorded
         {%- for count in ['sales.orders', 'sales.units', 'food.recipe_cost'] %}
-        case
-            when sales.branch_id is not null then {{ count }}
-            when
-                max(case when {{ count }} is not null then sales.business_date end) over so_far
-                = max(sales.business_date) over so_far
-                then 0
-        end as {{ count.split('.')[1] }},
+        {{ nothing_or_unknown(count) }} as {{ count.split('.')[1] }},
         {%- endfor %}
-        coalesce(payments.refund_amount, 0) + coalesce(sales.returned_amount, 0) as refund_amount,
-        coalesce(payments.tax_refunded, 0) + coalesce(sales.returned_tax, 0) as tax_refunded,
-        coalesce(payments.paid_amount, 0) - coalesce(sales.line_tips, 0) as taken_amount,
-        coalesce(payments.tips_amount, 0) + coalesce(sales.line_tips, 0) as tips_amount,
+        coalesce(payments.payment_refunds, 0) + coalesce(sales.returned_amount, 0) as refund_amount,
+        coalesce(payments.payment_tax_refunds, 0) + coalesce(sales.returned_tax, 0) as tax_refunded,
+        coalesce(payments.amount, 0) - coalesce(sales.line_tips, 0) as taken_amount,
+        coalesce(payments.tip_amount, 0) + coalesce(sales.line_tips, 0) as tips_amount,
         coalesce(not judged.is_open, days.is_over) as is_complete,
         coalesce(judged.is_proven, true)
         -- a day of which the till itself says nothing is copied, and not proven
@@ -142,12 +132,10 @@ final as (
         is_complete,
         is_proven,
         is_between_counts,
-
         seats,
         {%- for each in counts %}
         cast({{ each }} as {{ 'numeric(14, 3)' if each == 'units' else 'integer' }}) as {{ each }},
         {%- endfor %}
-
         currency,
         {%- for amount in amounts %}
         {{ money(less.get(amount, amount)) }} as {{ amount }},
