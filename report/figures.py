@@ -110,6 +110,7 @@ class Figure(_Declared):
         columns: the columns of its table; the rest of the query's stay unseen.
         empty: what is said where there is no row.
         needs: the column of queries/figures.sql that says whether the branch records it.
+        is_of_sales: whether it tells revenue apart: revenue without a row is one not told apart.
         date: the column of dates that `months` and `days` go by.
         until: the column of each row's last date, if it is of several days; `date` has the first.
         label: the column that names a row in the text alternative.
@@ -129,6 +130,7 @@ class Figure(_Declared):
     columns: tuple[Column, ...]
     empty: str
     needs: str = ""
+    is_of_sales: bool = False
     date: str = ""
     until: str = ""
     label: str = ""

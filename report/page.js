@@ -298,7 +298,8 @@
     const byDays = period && isHeld(scope, period) ? figuresOfDays() : null;
     const found = !period ? null : period.kind === RANGE || controls.channel.value
       ? byDays ?? { answer: () => ({ value: null }) } : figuresOfPeriod(scope, period, byDays);
-    recorded = { ...byDays?.recorded, ...found?.recorded, has_prices: scope.has_prices };
+    recorded = { ...byDays?.recorded, ...found?.recorded, has_prices: scope.has_prices,
+      has_discounts: scope.has_discounts };
     const left = found ? leftOut(found) : "";
     for (const tile of book.tiles) {
       const box = document.getElementById(`tile-${tile.name}`);
@@ -332,7 +333,7 @@
       ? `${nameOf(scope)}${channel && `, ${channel}`}, ${period.period_name}: ${days.formatRange(period.first_date, period.last_date)}`
         + `${period.is_complete ? "" : ", so far"}. `
         + (found.answer(first).isCompared ? `Compared with ${days.formatRange(
-          period[`${basis}_first_date`], period[`${basis}_last_date`])}${left}. `
+          period[`${basis}_first_date`], period[`${basis}_last_date`])}${unlike(period, basis)}${left}. `
           : `There is no complete ${basis === "previous" ? "previous period" : "year before"} to compare with. `)
         + `${first.label} ${written(found.answer(first).value, first.kind)}.`
         + (channel ? " The tiles are of this channel, charts and tables of all." : "")
@@ -373,8 +374,9 @@
     const rows = days.flatMap((side) => side.now);
     const others = days.filter((side) => !side.isComparable);
     return {
-      recorded: Object.fromEntries(Object.entries(book.records).map(([needs, column]) =>
-        [needs, rows.some((row) => row[column] !== null)])),
+      recorded: { has_sales: rows.some((row) => row.gross_revenue),
+        ...Object.fromEntries(Object.entries(book.records).map(([needs, column]) =>
+          [needs, rows.some((row) => row[column] !== null)])) },
       new_branches: others.filter((side) => side.isNew).length,
       unknown_branches: others.filter((side) => !side.isNew).length,
       answer: (tile) => (channel ? isOfChannels(tile) : tile.of.length)
@@ -409,6 +411,13 @@
 
   // what the chosen branch and period record, and so what may be empty and what is only not known
   let recorded = {};
+
+  // a year before, a period with a 29 February has a day less, or more
+  function unlike(period, basis) {
+    const [now, before] = ["", `${basis}_`].map((side) =>
+      (period[`${side}last_date`] - period[`${side}first_date`]) / 86400000 + 1);
+    return basis === "year_before" && now !== before ? `, ${now} days with ${before}` : "";
+  }
 
   function leftOut(row) {
     const parts = [["new", row.new_branches], ["incomplete", row.unknown_branches]]
@@ -641,7 +650,9 @@
     const empty = box.querySelector(".empty");
     empty.hidden = rows.length > 0;
     // that nobody has written it down is no good news
-    empty.textContent = figure.needs && recorded[figure.needs] === false
+    const isUnknown = figure.needs && recorded[figure.needs] === false
+      || found && figure.is_of_sales && recorded.has_sales;
+    empty.textContent = isUnknown
       ? "This is not recorded here."
       : found ? isCash(figure) && controls.payment.value && controls.payment.value !== "cash"
         ? "Choose cash as the way of paying, or all, to see this." : figure.empty

@@ -76,13 +76,17 @@ const sums = (() => {
         [name, row[one] === null || row[other] === null ? null : row[one] - row[other]])) }));
   }
 
+  const rowsHave = (branches, column) => branches.some((side) => side.now.some((row) => column in row));
+
   // A figure of all days, and like for like: of the branches that know it on all days now and before, but
   // for days of rest; the number of orders is known on each.
   // `sparse`: there are rows only where there was something, so that none is nothing.
   function compare(tile, branches, sparse = false) {
-    const isKnown = (row) => tile.of.every((column) => row[column] !== null);
+    // a day between two counts of stock is recorded, and its figures are those of the later count
+    const recorded = rowsHave(branches, tile.days) ? [tile.days] : tile.of;
+    const isKnown = (row) => recorded.every((column) => row[column] !== null);
     const isRecorded = (side) => [side.now, side.before].every((rows, index) =>
-      tile.of.every((column) => rows.length - known(rows, column).length
+      recorded.every((column) => rows.length - known(rows, column).length
         <= (column === "orders" ? 0 : side.rests[index])));
     const same = branches.filter((side) => side.isComparable
       && (sparse ? side.isOrdered : isRecorded(side)));

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
 from difflib import SequenceMatcher
 from typing import Any
@@ -32,7 +32,11 @@ class Names:
     """
 
     def __init__(
-        self, metrics: list[str], dimensions: Iterable[Any], entities: Iterable[Any]
+        self,
+        metrics: list[str],
+        dimensions: Iterable[Any],
+        entities: Iterable[Any],
+        alone: Callable[[str], Names],
     ) -> None:
         """Collect the names.
 
@@ -40,8 +44,10 @@ class Names:
             metrics: the names of the metrics.
             dimensions: MetricFlow's dimensions that all of them have.
             entities: its entities.
+            alone: makes the names of one metric.
         """
         self.metrics = metrics
+        self._alone = alone
         self.described: dict[str, str] = {"metric_time": "The day that the metric counts on."}
         self._times = {"metric_time"}
         self._grain = "day"
@@ -71,12 +77,7 @@ class Names:
             return f"metric_time__{text}"
         stem, _, grain = text.rpartition("__")
         stem, ending = (stem, f"__{grain}") if stem and grain in GRAINS else (text, "")
-        if stem in self.described:
-            return stem + ending
-        found = [each for each in self.described if each.endswith(f"__{stem}")]
-        # that of the branch of an order is that of the branch
-        fewest = min((each.count("__") for each in found), default=0)
-        found = [each for each in found if each.count("__") == fewest]
+        found = self._called(stem)
         if len(found) == 1:
             return found[0] + ending
         asked = ", ".join(self.metrics)
@@ -84,10 +85,29 @@ class Names:
             raise WarehouseError(
                 f"{name} is more than one dimension of {asked}: write {' or '.join(sorted(found))}."
             )
+        meant: dict[str, list[str]] = {}
+        for metric in self.metrics if len(self.metrics) > 1 else []:
+            called = self._alone(metric)._called(stem)
+            meant.setdefault(" or ".join(called) or "none", []).append(metric)
+        if meant.keys() - {"none"}:
+            told = "; ".join(f"{', '.join(metrics)}: {each}" for each, metrics in meant.items())
+            raise WarehouseError(
+                f"These metrics have no {name} in common ({told}); ask for each by itself, or "
+                f"group all by one of {', '.join(sorted(self.described))}."
+            )
         raise WarehouseError(
             f"{asked}: no dimension {name}; there are {listed(stem, self.described)} "
             f"(mypizza metrics list dimensions --metrics {','.join(self.metrics)})."
         )
+
+    def _called(self, stem: str) -> list[str]:
+        """Return the full names that a short one may mean."""
+        if stem in self.described:
+            return [stem]
+        found = [each for each in self.described if each.endswith(f"__{stem}")]
+        # that of the branch of an order is that of the branch
+        fewest = min((each.count("__") for each in found), default=0)
+        return [each for each in found if each.count("__") == fewest]
 
     def order(self, name: str) -> str:
         """Return the full name of what a query is ordered by; a minus in front stays."""

@@ -149,6 +149,7 @@ class Metrics:
             wanted,
             self.engine.simple_dimensions_for_metrics(wanted),
             self.engine.entities_for_metrics(wanted),
+            alone=lambda metric: self.names([metric]),
         )
 
     def sql(self, question: Question) -> str:

@@ -30,7 +30,7 @@
         "posts": posts,
         "kinds": {
             "order": "orders", "unit": "units", "guest": "new_guests", "cost": "recipe_cost",
-            "waste": "counted_recipe_cost", "stock": "ingredient_days", "ticket": "tickets",
+            "waste": "counted_day", "stock": "ingredient_days", "ticket": "tickets",
             "post": "posts",
         },
     }) }}

@@ -142,9 +142,9 @@ select
     days.posts,
     coalesce(posts.positive_posts, days.no_posts) as positive_posts,
     days.recipe_cost_exact as recipe_cost,
-    -- between two counts nothing is found missing
-    coalesce(days.waste_exact, days.counted_recipe_cost_exact * 0) as waste,
-    coalesce(days.counted_recipe_cost_exact, days.waste_exact * 0) as counted_recipe_cost,
+    days.waste_exact as waste,
+    days.counted_recipe_cost_exact as counted_recipe_cost,
+    case when days.is_between_counts then 1 end as waste_days,
     stock.ingredient_days,
     stock.stock_out_days,
     costs.till_cost,

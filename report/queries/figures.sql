@@ -148,6 +148,7 @@ select
     summed.ingredient_days is not null as has_stock,
     summed.complaints is not null as has_tickets,
     summed.posts is not null as has_posts,
+    summed.gross_revenue <> 0 as has_sales,
     summed.trading_days,
     summed.order_days,
     summed.unit_days,

@@ -9,7 +9,11 @@ with versions as (
 
 select
     scopes.scope_id,
-    cast(versions.valid_from at time zone branches.time_zone as date) as changed_date,
+    -- the business date, as in New products and changed prices
+    cast(
+        (versions.valid_from at time zone branches.time_zone)
+        - make_interval(hours => branches.cutover_hour) as date
+    ) as changed_date,
     branches.branch_name,
     versions.product_name,
     versions.size,

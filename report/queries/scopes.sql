@@ -4,7 +4,8 @@ with traded as (
         branch_id,
         min(business_date) filter (where gross_revenue <> 0) as first_date,
         max(business_date) filter (where gross_revenue <> 0) as last_sale_date,
-        max(business_date) as last_date
+        max(business_date) as last_date,
+        bool_or(discount_amount <> 0) as has_discounts
     from marts.rpt_branch_days
     group by branch_id
 ),
@@ -28,7 +29,9 @@ select
     max(traded.last_date) as last_date,
     min(branches.opened_on) as opened_on,
     max(traded.last_sale_date) as last_sale_date,
-    count(priced.branch_id) > 0 as has_prices
+    count(priced.branch_id) > 0 as has_prices,
+    -- nobody knows whether a branch without any discount gives none, or records none
+    bool_or(traded.has_discounts) as has_discounts
 from marts.dim_branches as branches
 inner join traded on branches.branch_id = traded.branch_id
 left join priced on branches.branch_id = priced.branch_id

@@ -119,7 +119,7 @@ def test_every_column_of_every_model_is_followed_to_what_it_comes_from(page: Pat
 
     model = "model.mypizza."
     for (mart, column), source in {
-        ("fct_orders", "tips_amount"): ("raw_pos.payments", "tip_amount"),
+        ("fct_orders", "order_tips"): ("raw_pos.payments", "tip_amount"),
         ("rpt_branch_days", "net_revenue"): ("raw_pos.orders", "gross_amount"),
         ("fct_order_lines", "gross_revenue"): ("raw_pos.order_lines", "unit_price"),
         ("fct_deliveries", "unit_price"): ("raw_files.stock_deliveries", "unit_price"),

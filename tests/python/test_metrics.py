@@ -53,13 +53,13 @@ FACTS = """
     full join (select 'review' as fact, * from marts.fct_reviews) as r
         using (fact, branch_id, business_date)
     full join (
+        -- a count has the cost of all days since the one before
         select
             'stock' as fact, *,
-            business_date > min(business_date) filter (where counted_quantity is not null) over item
-            and business_date <= max(business_date) filter (where variance_amount_exact is not null)
-                over item as is_between_counts
+            case when variance_amount_exact is not null then sum(consumed_amount_exact) over (
+                partition by branch_id, ingredient_id, last_count_date
+            ) end as counted_amount
         from marts.fct_stock_days
-        window item as (partition by branch_id, ingredient_id)
     ) as k
         using (fact, branch_id, business_date)
     full join (select 'food' as fact, * from marts.rpt_branch_days) as f
@@ -119,7 +119,7 @@ UNITS = "coalesce(sum(o.unit_count), 0)"
 GUESTS = "count(distinct o.customer_key) filter (where not o.is_cancelled"
 POSTS = "count(s.sentiment)"
 COSTED = "sum(f.net_revenue) filter (where f.recipe_cost is not null)"
-COUNTED = "sum(k.consumed_amount_exact) filter (where k.is_between_counts)"
+COUNTED = "sum(k.counted_amount)"
 MARGIN = "sum(m.revenue - m.cost)"
 PAID = "sum(p.amount) filter (where p.amount"
 SEAT_DAYS = "sum(b.seats) filter (where fact = 'food')"
@@ -144,9 +144,13 @@ EXPECTED = {
     "net_revenue": NET_REVENUE,
     "day_net_revenue": NET_REVENUE,
     "orders": ORDERS,
+    "known_orders": ORDERS,
+    "order_records": "count(o.order_key)",
     "day_orders": ORDERS,
     "average_order": f"sum(o.revenue) / nullif({ORDERS}, 0)",
     "units": UNITS,
+    "known_units": UNITS,
+    "line_records": "coalesce(sum(o.line_count), 0)",
     "units_per_order": f"{UNITS}::numeric / nullif({ORDERS}, 0)",
     "unit_revenue": f"sum(o.revenue) / nullif({UNITS}, 0)",
     "guests": f"{GUESTS})",
@@ -727,6 +731,12 @@ def test_plain_names_stand_for_the_only_dimension_of_that_name(layer: Metrics) -
         (
             Question(["orders"], ["channels"]),
             "orders: no dimension channels; there are order__channel, ",
+        ),
+        (
+            Question(["known_guest_share", "average_order", "units_per_order"], ["channel"]),
+            "These metrics have no channel in common (known_guest_share: part__channel; "
+            "average_order, units_per_order: order__channel); ask for each by itself, or group all "
+            "by one of branch, branch__",
         ),
         (
             Question(["tickets"], ["channel"]),

@@ -1,8 +1,8 @@
 """A mixed chain: tills, exports, sums of days, a new branch, two currencies, and gaps.
 
-New York opens within December and gives its first days as sums, then tickets, one of which is given
-back in January. Quito counts no stock, and its help desk begins on the 10th; Chicago begins to
-count on the 12th. Lyon exports in euros.
+New York opens within December and gives its first days as sums, and is closed on one; then come
+tickets, one of which is given back in January. Quito counts no stock, and its help desk begins on
+the 10th; Chicago begins to count on the 12th. Lyon exports in euros.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import tomlkit
 
-from ingest.publish.metrics import Metrics
+from ingest.publish.metrics import Metrics, Question
 from ingest.warehouse import PROJECT_DIR, Warehouse
 from tests.python.commands import copy_project, mypizza, query, settings
 from tests.python.test_figures import (
@@ -33,6 +33,7 @@ from tests.python.test_figures import (
 )
 
 OPENED, FIRST_TICKET, LAST = date(2015, 12, 5), date(2015, 12, 12), date(2016, 1, 2)
+CLOSED = date(2015, 12, 7)
 COUNTED, HELPED = date(2015, 12, 12), date(2015, 12, 10)
 
 MODEL = """
@@ -63,7 +64,7 @@ def sold() -> Iterator[tuple[Any, ...]]:
     """What New York exports: $100 a day as a sum, with items from the tenth; then tickets."""
     day = OPENED
     while day <= LAST:
-        if day < date(2015, 12, 15):
+        if day < date(2015, 12, 15) and day != CLOSED:
             yield "", day, "", "Pizza", 10 if day >= date(2015, 12, 10) else "", "100.00", ""
         if day >= FIRST_TICKET:
             yield f"{day}a", day, "12:00", "Pizza", 2, "30.00", ""
@@ -175,7 +176,7 @@ def test_a_branch_that_began_with_sums_has_the_ratios_of_its_tickets(chain: Ware
     assert december["orders"] is None
     assert (december["order_days"], december["trading_days"]) == (17, 27)
     right = {
-        "net_revenue": Decimal(1940),
+        "net_revenue": Decimal(1840),
         "average_order": Decimal(25),
         "units": Decimal(107),
         "units_per_order": Decimal("1.5"),
@@ -188,6 +189,24 @@ def test_a_branch_that_began_with_sums_has_the_ratios_of_its_tickets(chain: Ware
         assert december[name] is None, name
     assert (january["net_revenue"], january["orders"]) == (80, 4)
     assert january["refund_share"] == Decimal("0.2")
+
+
+def test_days_that_are_sums_and_a_closed_one_among_them_have_no_number_of_orders(
+    chain: Warehouse, layer: Metrics
+) -> None:
+    question = Question(
+        ["orders", "units", "orders_per_seat", "net_revenue"],
+        ["branch"],
+        where=["branch = 'new_york'"],
+        first=datetime.combine(OPENED, time()),
+        last=datetime(2015, 12, 9),
+    )
+    assert layer.ask(question)[1] == [("new_york", None, None, None, Decimal(400))]
+    assert query(
+        chain,
+        "select orders, units, recipe_cost, net_revenue from marts.rpt_branch_days"
+        f" where branch_id = 'new_york' and business_date = '{CLOSED}'",
+    ) == [(None, None, None, 0)]
 
 
 def test_shares_of_the_chain_are_of_the_branches_and_days_that_record_them(

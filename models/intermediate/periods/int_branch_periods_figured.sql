@@ -15,6 +15,7 @@ branch_days as (
         case when units <> 0 then revenue_before_refunds_exact end as itemized_revenue,
         case when orders is not null then complaints end as ordered_complaints,
         case when complaints is not null then orders end as ticketed_orders,
+        case when is_between_counts then 1 end as counted_day,
         -- what the branch has data of begins and ends with a sale
         case when gross_revenue_exact <> 0 then business_date end as sale_date
     from {{ ref('rpt_branch_days') }}

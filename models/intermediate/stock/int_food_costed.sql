@@ -4,16 +4,14 @@ stock_days as (
 
     select
         *,
-        -- what went missing is known from one count to the next: the consumption between them
+        -- what a count finds missing is of all days since the count before, and so is its base
         case
-            when
-                last_count_date is not null
-                and count(variance_amount_exact) over (
-                    partition by branch_id, ingredient_id, last_count_date
-                ) > 0
-                then consumed_amount_exact
-        end as counted_amount
+            when variance_amount_exact is not null then sum(consumed_amount_exact) over stretch
+        end as counted_amount,
+        last_count_date is not null and count(variance_amount_exact) over stretch > 0
+            as is_between_counts
     from {{ ref('int_stock_balanced') }}
+    window stretch as (partition by branch_id, ingredient_id, last_count_date)
 
 ),
 
@@ -31,7 +29,8 @@ known as (
         count(*) - count(consumed_amount_exact) as unknown_costs,
         sum(consumed_amount_exact) as recipe_cost,
         sum(variance_amount_exact) as waste,
-        sum(counted_amount) as counted_recipe_cost
+        sum(counted_amount) as counted_recipe_cost,
+        max(case when is_between_counts then 1 else 0 end) = 1 as is_between_counts
     from stock_days
     group by branch_id, business_date
 
@@ -60,7 +59,8 @@ final as (
             as {{ exact_type() }}
         ) as recipe_cost,
         cast(known.waste as {{ exact_type() }}) as waste,
-        cast(known.counted_recipe_cost as {{ exact_type() }}) as counted_recipe_cost
+        cast(known.counted_recipe_cost as {{ exact_type() }}) as counted_recipe_cost,
+        coalesce(known.is_between_counts, false) as is_between_counts
     from known
     full join unknown
         on known.branch_id = unknown.branch_id and known.business_date = unknown.business_date

@@ -31,7 +31,7 @@ portions as (
 
     select
         recipes.product_name,
-        recipes.size,
+        coalesce(recipes.size, 'one size') as size,
         recipes.ingredient_id,
         recipes.quantity * conversions.factor as quantity
     from recipes

@@ -19,7 +19,7 @@ recipes as (
 
     select distinct
         product_name,
-        size
+        coalesce(size, 'one size') as size
     from {{ ref('recipes') }}
 
 ),

@@ -20,7 +20,7 @@ with order_days as (
         sum(case when is_sale then 1 else 0 end)
         * nullif(min(case when order_kind = 'day_total' then 0 else 1 end), 0) as orders,
         case when count(*) = count(unit_count) then sum(unit_count) end as units,
-        {%- for measure in ['gross_revenue', 'discount_amount', 'tax_amount', 'tips_amount',
+        {%- for measure in ['gross_revenue', 'discount_amount', 'tax_amount',
             'returned_amount', 'returned_tax', 'line_tips'] %}
         sum({{ measure }}_exact) as {{ measure }},
         {%- endfor %}
@@ -29,14 +29,14 @@ with order_days as (
     group by branch_id, business_date
 ),
 
--- a payment, and so a refund, belongs to the day on which it is paid, not to the day of its order
+-- a payment, and so a refund and a tip, belongs to the day on which it is paid
 payment_days as (
     select
         branch_id,
         business_date,
-        sum(payment_refunds_exact) as refund_amount,
-        sum(payment_tax_refunds_exact) as tax_refunded,
-        sum(amount_exact) as paid_amount,
+        {%- for measure in ['payment_refunds', 'payment_tax_refunds', 'amount', 'tip_amount'] %}
+        sum({{ measure }}_exact) as {{ measure }},
+        {%- endfor %}
         sum(paid_back_amount_exact) as paid_back_amount
     from {{ ref('fct_payments') }}
     group by branch_id, business_date
@@ -73,9 +73,8 @@ days as (
         branches.minor_unit,
         branches.seats,
         dates.date_day as business_date,
-        dates.date_day < {{ business_date(
-            dbt.current_timestamp(), 'branches.time_zone', 'branches.cutover_hour'
-        ) }} as is_over
+        dates.date_day < {{ business_date(dbt.current_timestamp(), 'branches.time_zone',
+            'branches.cutover_hour') }} as is_over
     from {{ ref('dim_branches') }} as branches
     inner join traded on branches.branch_id = traded.branch_id
     inner join {{ ref('dim_dates') }} as dates
@@ -86,8 +85,7 @@ days as (
 filled as (
     select
         days.*,
-        {%- for measure in [
-            'sales.gross_revenue', 'sales.discount_amount', 'sales.tax_amount', 'sales.tips_amount',
+        {%- for measure in ['sales.gross_revenue', 'sales.discount_amount', 'sales.tax_amount',
             'sales.revenue_before_refunds', 'payments.paid_back_amount'] %}
         coalesce({{ measure }}, 0) as {{ measure.split('.')[1] }},
         {%- endfor %}
@@ -99,11 +97,14 @@ filled as (
                 then coalesce({{ rows }}.{{ count }}, 0)
         end as {{ count }},
         {%- endfor %}
-        case when sales.branch_id is null then 0 else sales.orders end as orders,
-        case when sales.branch_id is null then 0 else sales.units end as units,
-        coalesce(payments.refund_amount, 0) + coalesce(sales.returned_amount, 0) as refund_amount,
-        coalesce(payments.tax_refunded, 0) + coalesce(sales.returned_tax, 0) as tax_refunded,
-        coalesce(payments.paid_amount, 0) - coalesce(sales.line_tips, 0) as taken_amount,
+        -- a day without a sale is like the branch's last one with sales: nothing, or not recorded
+        {%- for count in ['sales.orders', 'sales.units', 'food.recipe_cost'] %}
+        {{ nothing_or_unknown(count) }} as {{ count.split('.')[1] }},
+        {%- endfor %}
+        coalesce(payments.payment_refunds, 0) + coalesce(sales.returned_amount, 0) as refund_amount,
+        coalesce(payments.payment_tax_refunds, 0) + coalesce(sales.returned_tax, 0) as tax_refunded,
+        coalesce(payments.amount, 0) - coalesce(sales.line_tips, 0) as taken_amount,
+        coalesce(payments.tip_amount, 0) + coalesce(sales.line_tips, 0) as tips_amount,
         coalesce(not judged.is_open, days.is_over) as is_complete,
         coalesce(judged.is_proven, true)
         -- a day of which the till itself says nothing is copied, and not proven
@@ -111,9 +112,9 @@ filled as (
             is_equal.is_equal,
             payments.branch_id is null and (sales.branch_id is null or sales.orders = 0), false
         ) as is_proven,
-        case when food.branch_id is null then 0 else food.recipe_cost end as recipe_cost,
         food.waste,
-        food.counted_recipe_cost
+        food.counted_recipe_cost,
+        coalesce(food.is_between_counts, false) as is_between_counts
     from days
     left join order_days as sales
         on days.branch_id = sales.branch_id and days.business_date = sales.business_date
@@ -130,12 +131,11 @@ final as (
         business_date,
         is_complete,
         is_proven,
-
+        is_between_counts,
         seats,
         {%- for each in counts %}
         cast({{ each }} as {{ 'numeric(14, 3)' if each == 'units' else 'integer' }}) as {{ each }},
         {%- endfor %}
-
         currency,
         {%- for amount in amounts %}
         {{ money(less.get(amount, amount)) }} as {{ amount }},

@@ -76,7 +76,10 @@ chain_days as (
         business_date,
         count(*) as branches,
         count(*) - count(rate) as branches_without_rate,
-        case when count(orders) = count(*) then sum(orders) end as orders,
+        case
+            when count(case when orders is null and gross_revenue_exact <> 0 then 1 end) = 0
+                then sum(orders)
+        end as orders,
         {%- for amount in amounts %}
         case when count(*) = count(rate) then sum({{ amount }}_exact * rate) end as {{ amount }},
         {%- endfor %}

@@ -13,7 +13,7 @@
 ) }}
 {%- set amounts = [
     'gross_revenue', 'discount_amount', 'tax_amount', 'revenue_before_refunds', 'order_refunds',
-    'order_tax_refunds', 'order_revenue', 'tips_amount', 'paid_amount', 'unpaid_amount',
+    'order_tax_refunds', 'order_revenue', 'order_tips', 'paid_amount', 'unpaid_amount',
 ] %}
 {%- set revenue = revenue_before_refunds(
     'orders.gross_amount', 'orders.discount_amount', 'orders.tax_amount', 'orders.prices_include_tax'
@@ -89,7 +89,7 @@ measured as (
         {{ revenue }} as revenue_before_refunds_exact,
         {{ revenue }} - orders.refund_amount - coalesce(order_payments.refund_amount, 0)
             as order_revenue_exact,
-        orders.tips_amount + coalesce(order_payments.tips_amount, 0) as tips_amount_exact,
+        orders.tips_amount + coalesce(order_payments.tips_amount, 0) as order_tips_exact,
         coalesce(order_payments.paid_amount, 0) - orders.tips_amount as paid_amount_exact,
         {{ revenue }} + orders.tax_amount
         - orders.refund_amount - coalesce(order_payments.refund_amount, 0)

@@ -20,15 +20,14 @@ orders_of_trade as (
     where status = 'completed'
 ),
 
--- Amounts are with tax and without the tip. A refund is a payment of an order of any day: it counts
--- on its own day, the tip on that of the order.
+-- Amounts are with tax and without the tip. A payment may be of an order of another day: a refund
+-- and a tip count on the day on which they are paid.
 payments_of_trade as (
     select
         payments.payment_type = 'refund' as is_refund,
         payments.amount,
         payments.tax_amount as tax,
         payments.tip_amount as tip,
-        orders_of_trade.business_date as sold_on,
         cast(
             payments.paid_at at time zone cast(:zone as text)
             - make_interval(hours => :cut_over_hours) as date
@@ -57,17 +56,6 @@ figures as (
         case when is_refund then tax - amount else 0 end as net,
         0 as tax,
         case when is_refund then tax else 0 end as tax_refunded,
-        0 as tips
-    from payments_of_trade
-    union all
-    select
-        sold_on as business_date,
-        0 as orders,
-        0 as taken,
-        0 as paid_back,
-        0 as net,
-        0 as tax,
-        0 as tax_refunded,
         tip as tips
     from payments_of_trade
 ),
