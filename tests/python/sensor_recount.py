@@ -291,7 +291,7 @@ def days(found: dict[str, list[Reading]], wrong: Sequence[Incident]) -> list[Row
                 for each in wrong
                 if each.device_id == device_id
                 and each.began_at < end
-                and (each.ended_at is None or each.ended_at >= begin)
+                and (each.ended_at is None or each.ended_at > begin)
             ]
             kinds = {each.kind for each in of_day}
             is_over = last_hour >= end

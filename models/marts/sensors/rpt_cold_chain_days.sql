@@ -99,7 +99,7 @@ troubled as (
         on
             days.device_id = incidents.device_id
             and days.ends_at > incidents.began_at
-            and days.began_at <= coalesce(incidents.ended_at, days.ends_at)
+            and days.began_at < coalesce(incidents.ended_at, days.ends_at)
     left join {{ ref('int_incidents_told') }} as told
         on
             incidents.device_id = told.device_id
