@@ -20,6 +20,7 @@ from ingest.warehouse import PROJECT_DIR
 from sample import guests, sensors
 
 Row = tuple[Any, ...]
+SILENT = 3.5 * 600
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,9 @@ def runs(
             bad.append(number)
         elif bad:
             end = readings[number].at if number < len(readings) else None
+            last = readings[number - 1]
+            if end and seconds(last.at, end) >= SILENT:
+                end = last.at + timedelta(seconds=int(last.device["expected_seconds"]))
             of = readings[max(bad, key=lambda each: (worst(each), -each))]
             begin = readings[bad[0] - (kind == "stuck")].at
             yield bad, Incident(of.device["device_id"], kind, begin, end, of.value)
@@ -233,7 +237,7 @@ def _incidents_of(readings: list[Reading], newest: datetime) -> Iterator[Inciden
     def is_same(number: int) -> bool:
         if number == 0 or readings[number].said != readings[number - 1].said:
             return False
-        return seconds(readings[number - 1].at, readings[number].at) < 3.5 * 600
+        return seconds(readings[number - 1].at, readings[number].at) < SILENT
 
     def lasts(bad: list[int], each: Incident) -> float:
         return seconds(each.began_at, each.ended_at or readings[bad[-1]].at) / 60
@@ -248,7 +252,7 @@ def _incidents_of(readings: list[Reading], newest: datetime) -> Iterator[Inciden
         if lasts(bad, each) >= 240:
             yield each
     for one, other in pairwise([*(reading.at for reading in readings), newest]):
-        if seconds(one, other) >= 3.5 * 600:
+        if seconds(one, other) >= SILENT:
             ended = None if other == newest else other
             yield Incident(device["device_id"], "silence", one, ended, None)
 
@@ -291,7 +295,7 @@ def days(found: dict[str, list[Reading]], wrong: Sequence[Incident]) -> list[Row
                 for each in wrong
                 if each.device_id == device_id
                 and each.began_at < end
-                and (each.ended_at is None or each.ended_at >= begin)
+                and (each.ended_at is None or each.ended_at > begin)
             ]
             kinds = {each.kind for each in of_day}
             is_over = last_hour >= end

@@ -1,19 +1,20 @@
-{%- set since = sensors_kept_since(ref('fct_sensor_readings'), hours=192) %}
-{{ config(
-    materialized="incremental",
-    incremental_strategy="append",
+{{ config(materialized="incremental", incremental_strategy="append", on_schema_change="fail",
     unique_key="incident_key",
-    on_schema_change="fail",
     pre_hook="{{ take_out_measured(ref('fct_sensor_readings'), 192, 'ended_at') }}"
 ) }}
 {%- set next = 'partition by readings.device_id order by happened_at, reading_key' %}
 {%- set change = 'readings.reading_value - lag(readings.reading_value) over (' ~ next ~ ')' %}
-{%- set until = 'least(coalesce(next_at, newest_at), left_at)' %}
-{%- set gap = dbt.datediff('happened_at', until, 'second') %}
-{%- set seconds = dbt.datediff('began_at', 'coalesce(ended_at, seen_at)', 'second') %}
-{%- set minutes = '((' ~ seconds ~ ') / 60.0)' %}
+{%- set gap = dbt.datediff('happened_at', 'least(next_at, newest_at, left_at)', 'second') %}
+{%- set minutes = '((' ~ dbt.datediff('began_at', 'coalesce(ended_at, seen_at)', 'second')
+    ~ ') / 60.0)' %}
 
 with
+
+kept as (
+
+    {{ sensors_kept(ref('fct_sensor_readings'), hours=192) }}
+
+),
 
 readings as (
 
@@ -51,31 +52,29 @@ bad as (
     {%- for kind, is_bad, badness in incident_kinds() %}
     {{ 'union all' if not loop.first }}
     select
+        *,
         '{{ kind }}' as incident_kind,
-        device_id,
-        reading_key,
-        reading_value,
         {{ badness }} as badness,
         {{ 'before_at' if kind == 'stuck' else 'happened_at' }} as began_at,
-        {{ 'date_before' if kind == 'stuck' else 'business_date' }} as business_date,
-        happened_at,
-        next_at,
-        left_at,
-        place_in_time
+        {{ 'date_before' if kind == 'stuck' else 'business_date' }} as began_on,
+        -- what a reading says holds until the next one, and not through a silence
+        case
+            when next_at is not null and {{ gap }} >= {{ silent_seconds() }}
+                then {{ dbt.dateadd('second', 'expected_seconds', 'happened_at') }}
+            else next_at
+        end as holds_until
     from readings
     where {{ is_bad }}
     {%- endfor %}
 
 ),
 
--- readings that follow one another are one run
 numbered as (
 
     select
         *,
         place_in_time - row_number() over (
-            partition by incident_kind, device_id
-            order by place_in_time
+            partition by incident_kind, device_id order by place_in_time
         ) as run_number
     from bad
 
@@ -99,10 +98,10 @@ found as (
         incident_kind,
         device_id,
         min(began_at) as began_at,
-        min(business_date) as business_date,
+        min(began_on) as business_date,
         max(happened_at) as seen_at,
         case
-            when max(next_at) > max(happened_at) then max(next_at)
+            when max(holds_until) > max(happened_at) then max(holds_until)
             when max(left_at) > max(happened_at) then max(left_at)
         end as ended_at,
         max(case when place = 1 then reading_value end) as worst_value
@@ -141,9 +140,10 @@ final as (
         found.ended_at
     from found
     inner join {{ ref('dim_devices') }} as devices on found.device_id = devices.device_id
+    inner join kept on found.device_id = kept.device_id
     where
         {{ is_long_enough('found', minutes) }}
-        and coalesce(found.ended_at >= {{ since or 'found.ended_at' }}, true)
+        {%- if is_incremental() %} and coalesce(found.ended_at >= kept.since, true) {% endif %}
 
 )
 

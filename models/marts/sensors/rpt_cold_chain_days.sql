@@ -99,7 +99,7 @@ troubled as (
         on
             days.device_id = incidents.device_id
             and days.ends_at > incidents.began_at
-            and days.began_at <= coalesce(incidents.ended_at, days.ends_at)
+            and days.began_at < coalesce(incidents.ended_at, days.ends_at)
     left join {{ ref('int_incidents_told') }} as told
         on
             incidents.device_id = told.device_id
@@ -121,6 +121,8 @@ final as (
         days.newest_hour_at >= days.ends_at as is_over,
         days.newest_hour_at >= days.ends_at
         and {{ is_heard }}
+        -- history that came late has readings, and days after it may have none
+        and (coalesce(measured.readings, 0) > 0 or {{ length }} < days.expected_seconds)
         and not coalesce(troubled.is_silent, false) as is_complete,
         not coalesce(troubled.is_outside, false) as is_in_range,
         case when troubled.incidents > 0 or not {{ is_heard }} then days.responsible end
