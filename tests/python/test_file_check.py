@@ -232,6 +232,20 @@ ADVICE: dict[str, tuple[dict[str, str], dict[str, tuple[str, str]], str]] = {
         "The column time of the file sales.csv has '7:32 PM' in line 3, which is not a time with "
         "time_format = 'HH24:MI:SS', but is one with 'HH12:MI AM': correct time_format in [",
     ),
+    "halves of the day with a blank in them": (
+        {"time_format": "HH24:MI"},
+        {"time": ("12:19 p. m.", "9:05\u00a0a.\u00a0m.")},
+        "which is not a time with time_format = 'HH24:MI', but is one with 'HH12:MI AM': correct ",
+    ),
+    "times without signs": (
+        {"time_format": "HH24:MI"}, {"time": ("090001", "235959")}, "but is one with 'HH24MISS'",
+    ),
+    "halves of the day in other letters": (
+        {"time_format": "HH24:MI"},
+        {"time": ("下午 3:20", "上午 9:05")},
+        "has '下午 3:20' in line 2, which is not a time with time_format = 'HH24:MI', nor with any "
+        "that was tried: write it so in the model, or correct time_format in [",
+    ),
     "no currency sign": (
         {"decimal_separator": ","},
         {"price": ("2,50 €", "0,90 €")},

@@ -1419,6 +1419,19 @@ def test_a_column_that_cannot_be_read_at_all_is_named_with_its_option(export: Ex
     ) in str(export.compare().problem)
 
 
+@pytest.mark.parametrize("written", ["19:32", "19u32"])
+def test_times_that_cannot_be_read_are_named_with_their_option(
+    export: Export, written: str
+) -> None:
+    export.sales.declared["time_format"] = "HH24hMI"
+    export.sales.write("ventes_1.csv", f"{SALES}05/09/2015;{written};1;Reine;1;10,00 €\r\n")
+    export.sales.write("cloture_1.csv", CLOSING + "05/09/2015;1;1;10,00 €;0\r\n")
+    problem = str(export.compare().problem)
+    assert f"heure of the file ventes_1.csv has '{written}' in line 2, which is not a" in problem
+    assert f"correct time_format in {export.sales.feed.section}." in problem
+    assert "Ask the branch" not in problem
+
+
 @pytest.mark.parametrize(
     ("option", "written"), [("currency_sign", "$1500,00"), ("thousands_separator", "1.500,00")]
 )

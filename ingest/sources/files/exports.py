@@ -23,7 +23,7 @@ from ingest.loads.branches import branches
 from ingest.loads.compare import Comparison
 from ingest.loads.source import Compared, Window
 from ingest.loads.statements import Statements
-from ingest.sources.files.dialect import day, local_time, number, quantity
+from ingest.sources.files.dialect import clock, day, local_time, number, quantity
 from ingest.sources.files.feed import Feed, Totals
 from ingest.sources.files.land import RAW
 from ingest.sources.files.visit import FeedVisit
@@ -126,6 +126,7 @@ class ExportVisit(FeedVisit):
         money = dict.fromkeys(declared.figures.values(), number)
         for feed, readers in (
             (self.feed, {declared.date: day, declared.quantity: quantity}
+             | ({declared.time: clock} if declared.time else {})
              | {name: number for name in (declared.unit_price, declared.amount) if name}),
             (self.totals.feed, {declared.day: day} | money),
         ):  # fmt: skip
@@ -135,7 +136,8 @@ class ExportVisit(FeedVisit):
                 rows = self.session.connection.execute(statement).fetchall()
                 rows = [row for row in rows if any(map(str.isdigit, row[2]))]
                 if rows and (feed is self.totals.feed or not rows[0][3]):
-                    return _advice(feed, column, rows, reader is day)
+                    option = {day: "date_format", clock: "time_format"}.get(reader)
+                    return _advice(feed, column, rows, option or "decimal_separator")
         return None
 
     def _not_comparable(self) -> str | None:
@@ -252,7 +254,7 @@ class ExportVisit(FeedVisit):
         return [name for (name,) in rows]
 
 
-def _advice(feed: Feed, column: str, rows: Sequence[tuple[Any, ...]], is_day: bool) -> str:
+def _advice(feed: Feed, column: str, rows: Sequence[tuple[Any, ...]], option: str) -> str:
     """Return one sentence on values that cannot be read: the option by which they can, if any."""
     # for the start-up time: DuckDB takes a tenth of a second
     from ingest.sources.files.check import misread
@@ -260,7 +262,6 @@ def _advice(feed: Feed, column: str, rows: Sequence[tuple[Any, ...]], is_day: bo
     file, line, text, _ = rows[0]
     numbers, texts = zip(*(row[1:3] for row in rows if row[0] == file), strict=True)
     lines = pa.table({"_line_number": numbers, "_reject": pa.nulls(len(texts)), column: texts})
-    option = "date_format" if is_day else "decimal_separator"
     return next(
         misread(feed, file, lines),
         f"The column {column} of the file {file} has {text!r} in line {line}, which cannot be "
