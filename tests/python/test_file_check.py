@@ -243,8 +243,8 @@ ADVICE: dict[str, tuple[dict[str, str], dict[str, tuple[str, str]], str]] = {
     "halves of the day in other letters": (
         {"time_format": "HH24:MI"},
         {"time": ("下午 3:20", "上午 9:05")},
-        "has '下午 3:20' in line 2, which is not a time with time_format = 'HH24:MI', nor with any "
-        "that was tried: write it so in the model, or correct time_format in [",
+        "has '下午 3:20' in line 2, which is not a time with time_format = 'HH24:MI', nor with "
+        "others: write it so in the model, or correct time_format in [",
     ),
     "no currency sign": (
         {"decimal_separator": ","},

@@ -26,10 +26,10 @@ import pytest
 from psycopg import sql
 
 from ingest.cli import audit
-from ingest.loads import driver
+from ingest.loads import driver, modelled
 from ingest.loads import folder as folder_module
 from ingest.loads.source import Compared, LoadResult, SourceError, Window
-from ingest.sources.files import csv_files, dialect, feed, source
+from ingest.sources.files import csv_files, dialect, feed, misfit, source
 from ingest.sources.files import text as file_text
 from ingest.sources.files.feed import Feed
 from ingest.sources.tills.source import MYPIZZA
@@ -956,6 +956,56 @@ def test_columns_may_come_and_go_but_a_file_of_another_kind_is_refused(folder: F
         result.error
     )
     assert len(folder.rows()) == 2
+
+
+def test_a_column_that_the_model_reads_and_a_file_lacks_is_named(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needed = {folder.name: ["data", "chleb_zytni", "do_zapaty"]}
+    monkeypatch.setattr(misfit, "needed_columns", lambda *_: needed)
+    folder.declared["encoding"] = "cp1252"
+    folder.write("z.txt", "data,chleb żytni,do zapłaty\n2026-11-24,1,9.80\n".encode("cp1250"))
+    folder.declared["files"] = "*.txt"
+    assert folder.load().error == (
+        f"The file z.txt of the feed {folder.name} has no column chleb_zytni, do_zapaty, which the "
+        f"model reads (it has chleb_ytni): correct encoding in {folder.feed.section}, or the file; "
+        "if files may lack it, write config: {meta: {optional: true}} beside its name in "
+        "models/staging/exports/_exports__sources.yml."
+    )
+    folder.declared["encoding"] = "cp1250"
+    assert succeeded(folder.load()).row_count == 1
+    needed[folder.name].append("rabat")
+    folder.write("y.txt", "data,chleb żytni,do zapłaty\n2026-11-24,1,9.80\n".encode("cp1250"))
+    assert "has no column rabat, which the model reads (it has data, chleb_zytni," in str(
+        folder.load().error
+    )
+
+
+def test_a_column_that_is_optional_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = {"name": "till", "columns": [
+        {"name": "branch_id"}, {"name": "_reject"}, {"name": "day"},
+        {"name": "discount", "config": {"meta": {"optional": True}}},
+    ]}  # fmt: skip
+    source = {"schema": "raw_files", "name": "exports", "tables": [table, {"name": "_feeds"}]}
+    monkeypatch.setattr(modelled, "_sources", lambda: [source])
+    assert modelled.needed_columns.__wrapped__("raw_files", "exports") == {"till": ["day"]}
+
+
+@pytest.mark.parametrize(
+    ("declared", "text", "sentence"),
+    [
+        ({"delimiter": ";"}, "shop|no|day\n1|2|3\n", "so correct delimiter, or header if lines"),
+        ({"encoding": "latin-1"}, "\ufeffshop,no,day\n1,2,3\n",
+         "(it has ishop): correct encoding or branch_column in ["),
+        ({}, "outlet,no,day\n1,2,3\n", "(it has outlet, no, day): correct branch_column in ["),
+    ],
+)  # fmt: skip
+def test_where_no_column_says_the_branch_the_wrong_option_is_named(
+    folder: Folder, declared: dict[str, str], text: str, sentence: str
+) -> None:
+    folder.declared |= {"branch_column": "shop", **declared}
+    folder.write("a.csv", text)
+    assert sentence in str(folder.load().error)
 
 
 def test_names_of_columns_become_plain_and_never_meet_our_own(folder: Folder) -> None:

@@ -163,7 +163,7 @@ def misread(feed: Feed, file: str, lines: pa.Table, is_read: bool = True) -> Ite
             wrong = feed.model_dump(exclude_none=True).get(option, feed.decimal_separator)
             advice = f"but is one with {right!r}: correct {option}"
             if right is None:
-                advice = f"nor with any that was tried: write it so in the model, or correct {option}"
+                advice = f"nor with others: write it so in the model, or correct {option}"
             yield (
                 f"The column {title} of the file {file} has {' '.join(text.split())!r} in line "
                 f"{line}, which is not a {kind} with {option} = {wrong!r}, {advice} in "
