@@ -536,3 +536,9 @@ def test_what_is_no_export_ends_in_one_sentence(
     with pytest.raises(SourceError) as refused:
         check.check(str(tmp_path / place))
     assert sentence in str(refused.value)
+
+
+def test_a_delimiter_that_divides_nothing_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("no|day\n1|2026-11-24\n2|2026-11-25\n", "utf-8")
+    with pytest.raises(SourceError, match="',' does not divide most of its lines alike; correct "):
+        check.check(str(tmp_path / "a.csv"), delimiter=",")

@@ -1008,6 +1008,15 @@ def test_where_no_column_says_the_branch_the_wrong_option_is_named(
     assert sentence in str(folder.load().error)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_a_file_of_two_bytes_a_letter_names_the_encoding(folder: Folder, encoding: str) -> None:
+    folder.write("a.csv", "shop,no\nquito,1\n".encode(encoding))
+    assert folder.load().error == (
+        f"The file a.csv of the feed {folder.name} cannot be read (it is UTF-16, and not utf-8): "
+        f"correct encoding in {folder.feed.section}; the next run reads it again."
+    )
+
+
 def test_names_of_columns_become_plain_and_never_meet_our_own(folder: Folder) -> None:
     folder.write("a.csv", "Prix Unitaire,N° Ticket,Größe,branch_id,,prix unitaire\n1,2,3,4,5,6\n")
     succeeded(folder.load())

@@ -286,6 +286,8 @@ def _sniff(
     sniffed, start, found["groups"] = _sniff_header(database, lines, file, options)
     if sniffed is None:
         why = "no delimiter is the same on most of its lines."
+        if given := options.get("delimiter"):
+            why = f"{given!r} does not divide most of its lines alike; correct --delimiter."
         if options.get("format") == "xlsx":
             sheets = ", ".join(sheet_names(raw))
             why = f"it has the sheets {sheets}; name another one with --sheet."
