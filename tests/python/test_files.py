@@ -1278,6 +1278,25 @@ def test_the_price_of_a_line_is_less_its_discount(export: Export) -> None:
     assert export.compare().problem is None
 
 
+def test_totals_say_how_their_till_counts_refunds(export: Export) -> None:
+    export.sales.declared["totals"] |= {"refunds": {"type": "RET"}, "orders_with_returns": True}
+    header = "date;heure;ticket;type;quantité;prix unitaire\n"
+    tickets = "{0};19:32;1;;2;1,80 €\n{0};19:32;1;COR;-1;1,80 €\n{0};19:45;2;RET;-1;1,50 €\n"
+    days = [f"0{day}/09/2015" for day in range(1, 5)]
+    export.sales.write("ventes_1.csv", header + "".join(map(tickets.format, days)))
+    closings = "".join(f"{day};2;3;1,80 €;-1,50 €\n" for day in days)
+    export.sales.write("cloture_1.csv", CLOSING + closings)
+    assert export.compare().problem is None
+    assert export.figures()["2015-09-01", "refund_total"] == (Decimal("1.50"), Decimal("1.50"))
+    # declared otherwise, it is no fault of the files
+    del export.sales.declared["totals"]["refunds"]
+    export.sales.declared["totals"]["orders_with_returns"] = False
+    problem = str(export.compare().problem)
+    assert "Ask the branch" not in problem
+    assert "On most days order_total, orders, refund_total differ: the till seems to" in problem
+    assert f"correct totals in {export.sales.feed.section}." in problem
+
+
 def test_a_line_of_a_price_of_three_places_is_rounded_as_the_till_does(export: Export) -> None:
     export.sales.write(
         "ventes_1.csv",
