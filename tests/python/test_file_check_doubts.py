@@ -40,6 +40,14 @@ CASES: dict[str, tuple[str, str, list[str], list[str]]] = {
          "landed.total as order_total"],
         ["landed.discount", "'discount': ", "'tip': ", "quarantine"],
     ),
+    "products whose price no order shows": (
+        "wide.csv",
+        "receipt;day;time;Tea;Pie;Cake;total\n1;2026-03-01;08:00;1,000;2,500;1,000;22,50\n"
+        "2;2026-03-01;08:01;2,000;1,500;1,250;19,10\n",
+        ["No order shows the price of Tea, Pie, Cake: write it behind the name in the model, as "
+         "the files write numbers, like ('Tea', '1,50')."],
+        [],
+    ),
     "two tills that use the same numbers": (
         "tills.csv",
         "Cassa;Scontrino;Data;Ora;Descrizione;Importo;Totale scontrino\n"
