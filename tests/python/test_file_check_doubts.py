@@ -53,7 +53,7 @@ CASES: dict[str, tuple[str, str, list[str], list[str]]] = {
     ),
     "what is to be paid in Polish, beside products": (
         "wide.csv",
-        "paragon;data;godzina;Chleb;Bułka;Ser;Do zapłaty\n1;2026-03-01;08:00;1;2;0;7,50\n"
+        "paragon;data;godzina;Chleb;Bułka;Sok;Do zapłaty\n1;2026-03-01;08:00;1;2;0;7,50\n"
         "2;2026-03-01;08:01;2;0;1;11,00\n3;2026-03-01;08:02;1;;;3,00\n"
         "4;2026-03-01;08:03;;1;;2,25\n5;2026-03-01;08:04;;;1;5,00\n",
         ["landed.do_zapaty as order_total", "'chleb': ('Chleb', '3')"],
