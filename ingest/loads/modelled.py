@@ -62,6 +62,30 @@ def modelled(raw: str, name: str | None = None) -> Mapping[str, Columns]:
     return found
 
 
+@cache
+def needed_columns(raw: str, name: str) -> Mapping[str, list[str]]:
+    """Return the columns without which the models cannot read a source's tables, by table.
+
+    Args:
+        raw: the raw schema.
+        name: the name of the dbt source; a column whose `meta` says `optional` may be missing.
+    """
+    return {
+        table["name"]: [
+            column["name"]
+            for column in table.get("columns", ())
+            if not column.get("config", {}).get("meta", {}).get("optional")
+            # ours, which no file has
+            and column["name"] != "branch_id"
+            and not column["name"].startswith("_")
+        ]
+        for source in _sources()
+        if source.get("schema") == raw and source["name"] == name
+        for table in source["tables"]
+        if not table["name"].startswith("_")
+    }
+
+
 def names_of_customers(raw: str) -> dict[str, tuple[str, list[str]]]:
     """Return the tables of a raw schema whose rows name customers, by `meta` of dbt's sources.
 

@@ -232,6 +232,20 @@ ADVICE: dict[str, tuple[dict[str, str], dict[str, tuple[str, str]], str]] = {
         "The column time of the file sales.csv has '7:32 PM' in line 3, which is not a time with "
         "time_format = 'HH24:MI:SS', but is one with 'HH12:MI AM': correct time_format in [",
     ),
+    "halves of the day with a blank in them": (
+        {"time_format": "HH24:MI"},
+        {"time": ("12:19 p. m.", "9:05\u00a0a.\u00a0m.")},
+        "which is not a time with time_format = 'HH24:MI', but is one with 'HH12:MI AM': correct ",
+    ),
+    "times without signs": (
+        {"time_format": "HH24:MI"}, {"time": ("090001", "235959")}, "but is one with 'HH24MISS'",
+    ),
+    "halves of the day in other letters": (
+        {"time_format": "HH24:MI"},
+        {"time": ("下午 3:20", "上午 9:05")},
+        "has '下午 3:20' in line 2, which is not a time with time_format = 'HH24:MI', nor with "
+        "others: write it so in the model, or correct time_format in [",
+    ),
     "no currency sign": (
         {"decimal_separator": ","},
         {"price": ("2,50 €", "0,90 €")},
@@ -522,3 +536,9 @@ def test_what_is_no_export_ends_in_one_sentence(
     with pytest.raises(SourceError) as refused:
         check.check(str(tmp_path / place))
     assert sentence in str(refused.value)
+
+
+def test_a_delimiter_that_divides_nothing_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("no|day\n1|2026-11-24\n2|2026-11-25\n", "utf-8")
+    with pytest.raises(SourceError, match="',' does not divide most of its lines alike; correct "):
+        check.check(str(tmp_path / "a.csv"), delimiter=",")

@@ -40,6 +40,33 @@ CASES: dict[str, tuple[str, str, list[str], list[str]]] = {
          "landed.total as order_total"],
         ["landed.discount", "'discount': ", "'tip': ", "quarantine"],
     ),
+    "rates of tax without a sign": (
+        "btw.csv",
+        "bon;datum;tijd;artikel;bedrag;btw\n"
+        + "".join(
+            f"{bon};2026-03-01;08:{bon};{name};{bon},25;{rate}\n"
+            for bon in range(10, 25)
+            for name, rate in (("Tea", 6), ("Pie", 21))
+        ),
+        ["btw is taken as the rate of the tax in the prices: 6 is 0.06, 21 is 0.21"],
+        ["amounts of tax"],
+    ),
+    "what is to be paid in Polish, beside products": (
+        "wide.csv",
+        "paragon;data;godzina;Chleb;Bułka;Sok;Do zapłaty\n1;2026-03-01;08:00;1;2;0;7,50\n"
+        "2;2026-03-01;08:01;2;0;1;11,00\n3;2026-03-01;08:02;1;;;3,00\n"
+        "4;2026-03-01;08:03;;1;;2,25\n5;2026-03-01;08:04;;;1;5,00\n",
+        ["landed.do_zapaty as order_total", "'chleb': ('Chleb', '3')"],
+        ["'do_zapaty':"],
+    ),
+    "products whose price no order shows": (
+        "wide.csv",
+        "receipt;day;time;Tea;Pie;Cake;total\n1;2026-03-01;08:00;1,000;2,500;1,000;22,50\n"
+        "2;2026-03-01;08:01;2,000;1,500;1,250;19,10\n",
+        ["No order shows the price of Tea, Pie, Cake: write it behind the name in the model, as "
+         "the files write numbers, like ('Tea', '1,50')."],
+        [],
+    ),
     "two tills that use the same numbers": (
         "tills.csv",
         "Cassa;Scontrino;Data;Ora;Descrizione;Importo;Totale scontrino\n"

@@ -26,10 +26,10 @@ import pytest
 from psycopg import sql
 
 from ingest.cli import audit
-from ingest.loads import driver
+from ingest.loads import driver, modelled
 from ingest.loads import folder as folder_module
 from ingest.loads.source import Compared, LoadResult, SourceError, Window
-from ingest.sources.files import csv_files, dialect, feed, source
+from ingest.sources.files import csv_files, dialect, feed, misfit, source
 from ingest.sources.files import text as file_text
 from ingest.sources.files.feed import Feed
 from ingest.sources.tills.source import MYPIZZA
@@ -958,6 +958,65 @@ def test_columns_may_come_and_go_but_a_file_of_another_kind_is_refused(folder: F
     assert len(folder.rows()) == 2
 
 
+def test_a_column_that_the_model_reads_and_a_file_lacks_is_named(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needed = {folder.name: ["data", "chleb_zytni", "do_zapaty"]}
+    monkeypatch.setattr(misfit, "needed_columns", lambda *_: needed)
+    folder.declared["encoding"] = "cp1252"
+    folder.write("z.txt", "data,chleb żytni,do zapłaty\n2026-11-24,1,9.80\n".encode("cp1250"))
+    folder.declared["files"] = "*.txt"
+    assert folder.load().error == (
+        f"The file z.txt of the feed {folder.name} has no column chleb_zytni, do_zapaty, which the "
+        f"model reads (it has chleb_ytni): correct encoding in {folder.feed.section}, or the file; "
+        "if files may lack it, write config: {meta: {optional: true}} beside its name in "
+        "models/staging/exports/_exports__sources.yml."
+    )
+    folder.declared["encoding"] = "cp1250"
+    assert succeeded(folder.load()).row_count == 1
+    needed[folder.name].append("rabat")
+    folder.write("y.txt", "data,chleb żytni,do zapłaty\n2026-11-24,1,9.80\n".encode("cp1250"))
+    assert "has no column rabat, which the model reads (it has data, chleb_zytni," in str(
+        folder.load().error
+    )
+
+
+def test_a_column_that_is_optional_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = {"name": "till", "columns": [
+        {"name": "branch_id"}, {"name": "_reject"}, {"name": "day"},
+        {"name": "discount", "config": {"meta": {"optional": True}}},
+    ]}  # fmt: skip
+    source = {"schema": "raw_files", "name": "exports", "tables": [table, {"name": "_feeds"}]}
+    monkeypatch.setattr(modelled, "_sources", lambda: [source])
+    assert modelled.needed_columns.__wrapped__("raw_files", "exports") == {"till": ["day"]}
+
+
+@pytest.mark.parametrize(
+    ("declared", "text", "sentence"),
+    [
+        ({"delimiter": ";"}, "shop|no|day\n1|2|3\n", "so correct delimiter, or header if lines"),
+        ({"encoding": "latin-1"}, "\ufeffshop,no,day\n1,2,3\n",
+         "(it has ishop): correct encoding or branch_column in ["),
+        ({}, "outlet,no,day\n1,2,3\n", "(it has outlet, no, day): correct branch_column in ["),
+    ],
+)  # fmt: skip
+def test_where_no_column_says_the_branch_the_wrong_option_is_named(
+    folder: Folder, declared: dict[str, str], text: str, sentence: str
+) -> None:
+    folder.declared |= {"branch_column": "shop", **declared}
+    folder.write("a.csv", text)
+    assert sentence in str(folder.load().error)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_a_file_of_two_bytes_a_letter_names_the_encoding(folder: Folder, encoding: str) -> None:
+    folder.write("a.csv", "shop,no\nquito,1\n".encode(encoding))
+    assert folder.load().error == (
+        f"The file a.csv of the feed {folder.name} cannot be read (it is UTF-16, and not utf-8): "
+        f"correct encoding in {folder.feed.section}; the next run reads it again."
+    )
+
+
 def test_names_of_columns_become_plain_and_never_meet_our_own(folder: Folder) -> None:
     folder.write("a.csv", "Prix Unitaire,N° Ticket,Größe,branch_id,,prix unitaire\n1,2,3,4,5,6\n")
     succeeded(folder.load())
@@ -1219,6 +1278,25 @@ def test_the_price_of_a_line_is_less_its_discount(export: Export) -> None:
     assert export.compare().problem is None
 
 
+def test_totals_say_how_their_till_counts_refunds(export: Export) -> None:
+    export.sales.declared["totals"] |= {"refunds": {"type": "RET"}, "orders_with_returns": True}
+    header = "date;heure;ticket;type;quantité;prix unitaire\n"
+    tickets = "{0};19:32;1;;2;1,80 €\n{0};19:32;1;COR;-1;1,80 €\n{0};19:45;2;RET;-1;1,50 €\n"
+    days = [f"0{day}/09/2015" for day in range(1, 5)]
+    export.sales.write("ventes_1.csv", header + "".join(map(tickets.format, days)))
+    closings = "".join(f"{day};2;3;1,80 €;-1,50 €\n" for day in days)
+    export.sales.write("cloture_1.csv", CLOSING + closings)
+    assert export.compare().problem is None
+    assert export.figures()["2015-09-01", "refund_total"] == (Decimal("1.50"), Decimal("1.50"))
+    # declared otherwise, it is no fault of the files
+    del export.sales.declared["totals"]["refunds"]
+    export.sales.declared["totals"]["orders_with_returns"] = False
+    problem = str(export.compare().problem)
+    assert "Ask the branch" not in problem
+    assert "On most days order_total, orders, refund_total differ: the till seems to" in problem
+    assert f"correct totals in {export.sales.feed.section}." in problem
+
+
 def test_a_line_of_a_price_of_three_places_is_rounded_as_the_till_does(export: Export) -> None:
     export.sales.write(
         "ventes_1.csv",
@@ -1293,6 +1371,7 @@ MONTHS = {
     ("DD Month YYYY", "6 september 2026"): "2026-09-06",
     ("Mon DD, YYYY", "Oct 26, 2026, 1:26 AM"): "2026-10-26",
     ("Mon DD, YYYY", "Sept. 6, 2026"): "2026-09-06",
+    ("DD/MM/YYYY", "06/09/2026 12:19\u00a0p.\u00a0m."): "2026-09-06",
     ("YYYY-Mon-DD", "2026-May-06T10:15Z"): "2026-05-06",
     ("DD.Mon.YY", "06.Dec.26"): "2026-12-06",
     ("DD-Mon-YYYY", "26-Okt-2026"): "2026-10-26",
@@ -1336,6 +1415,9 @@ ZONED = {
     ("HH12:MI AM TZ", "26-Oct-2026 01:26 AM EDT", "America/New_York"): "2026-10-26 01:26:00",
     ("HH12:MI AM TZ", "Oct 26, 2026, 1:26 AM PDT", "America/New_York"): "2026-10-26 04:26:00",
     ("HH12:MI AM", "Oct 26, 2026, 1:26 AM", "America/New_York"): "2026-10-26 01:26:00",
+    ("HH12:MI AM", "1:26 p. m.", "America/New_York"): "2026-10-26 13:26:00",
+    ("HH12:MI AM", "26/10/2026 12:19\u00a0a.\u00a0m.", "America/New_York"): "2026-10-26 00:19:00",
+    ("HH12:MI AM", "1:26 p", "America/New_York"): None,
     ("HH24:MI TZ", "26-Oct-2026 23:10 MEZ", "Europe/Berlin"): "2026-10-26 23:10:00",
     ("HH24:MI TZ", "26 Oct 2026 10:00 XYZ", "Europe/Berlin"): None,
     ("HH24:MI TZ", "26 Oct 2026 10:00", "Europe/Berlin"): None,
@@ -1413,6 +1495,19 @@ def test_a_column_that_cannot_be_read_at_all_is_named_with_its_option(export: Ex
         "with date_format = 'YYYY-MM-DD', but is one with 'DD/MM/YYYY': correct date_format in "
         f"{export.sales.feed.section}."
     ) in str(export.compare().problem)
+
+
+@pytest.mark.parametrize("written", ["19:32", "19u32"])
+def test_times_that_cannot_be_read_are_named_with_their_option(
+    export: Export, written: str
+) -> None:
+    export.sales.declared["time_format"] = "HH24hMI"
+    export.sales.write("ventes_1.csv", f"{SALES}05/09/2015;{written};1;Reine;1;10,00 €\r\n")
+    export.sales.write("cloture_1.csv", CLOSING + "05/09/2015;1;1;10,00 €;0\r\n")
+    problem = str(export.compare().problem)
+    assert f"heure of the file ventes_1.csv has '{written}' in line 2, which is not a" in problem
+    assert f"correct time_format in {export.sales.feed.section}." in problem
+    assert "Ask the branch" not in problem
 
 
 @pytest.mark.parametrize(

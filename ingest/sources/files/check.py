@@ -161,10 +161,13 @@ def misread(feed: Feed, file: str, lines: pa.Table, is_read: bool = True) -> Ite
         for title, kind, text, line, option, right in run(database, "misread", **parts):
             # quantities are written as money is, unless it is said
             wrong = feed.model_dump(exclude_none=True).get(option, feed.decimal_separator)
+            advice = f"but is one with {right!r}: correct {option}"
+            if right is None:
+                advice = f"nor with others: write it so in the model, or correct {option}"
             yield (
                 f"The column {title} of the file {file} has {' '.join(text.split())!r} in line "
-                f"{line}, which is not a {kind} with {option} = {wrong!r}, but is "
-                f"one with {right!r}: correct {option} in {feed.section}."
+                f"{line}, which is not a {kind} with {option} = {wrong!r}, {advice} in "
+                f"{feed.section}."
             )
 
 
@@ -283,6 +286,8 @@ def _sniff(
     sniffed, start, found["groups"] = _sniff_header(database, lines, file, options)
     if sniffed is None:
         why = "no delimiter is the same on most of its lines."
+        if given := options.get("delimiter"):
+            why = f"{given!r} does not divide most of its lines alike; correct --delimiter."
         if options.get("format") == "xlsx":
             sheets = ", ".join(sheet_names(raw))
             why = f"it has the sheets {sheets}; name another one with --sheet."

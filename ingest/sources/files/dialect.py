@@ -84,6 +84,15 @@ def day(column: str) -> sql.SQL:
     return _value(_macros()["date_in_dialect"](_landed(column)), "date")
 
 
+def clock(column: str) -> sql.SQL:
+    """Return a column of `landed` as a time of day.
+
+    Args:
+        column: the column's name.
+    """
+    return _value(_macros()["time_in_dialect"](_landed(column)), "time")
+
+
 def local_time(date: str, clock: str) -> sql.SQL:
     """Return two columns of `landed` as a time of the wall clock of the row's `branch`.
 

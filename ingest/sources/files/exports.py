@@ -10,6 +10,7 @@ shows as a difference; what the totals do not say is not compared.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -21,9 +22,9 @@ from psycopg import sql
 from ingest.loads import raw_tables
 from ingest.loads.branches import branches
 from ingest.loads.compare import Comparison
-from ingest.loads.source import Compared, Window
+from ingest.loads.source import Compared, Days, Window
 from ingest.loads.statements import Statements
-from ingest.sources.files.dialect import day, local_time, number, quantity
+from ingest.sources.files.dialect import clock, day, local_time, number, quantity
 from ingest.sources.files.feed import Feed, Totals
 from ingest.sources.files.land import RAW
 from ingest.sources.files.visit import FeedVisit
@@ -107,7 +108,7 @@ class ExportVisit(FeedVisit):
         what = f"The totals of {branch} (feed {self.totals.name})"
         problem = comparison.problem(what, still)
         if problem:
-            problem += " " + (self._unreadable() or "Ask the branch for the files again.")
+            problem += " " + (self._unreadable() or self._what_to_do(comparison.days(), still))
         return Compared(
             name=branch,
             days=comparison.days(),
@@ -115,6 +116,18 @@ class ExportVisit(FeedVisit):
             differing=still,
             loads=tuple(loads),
             problem=problem,
+        )
+
+    def _what_to_do(self, days: int, differing: Days) -> str:
+        """Return what to correct: a figure that differs on most days is declared otherwise."""
+        counts = Counter(figure for figures in differing.values() for figure in figures)
+        often = [figure for figure, count in counts.items() if count >= 3 and count > days / 2]
+        if not often:
+            return "Ask the branch for the files again."
+        return (
+            f"On most days {', '.join(sorted(often))} differ: the till seems to count otherwise. "
+            "Compare what it writes with the figures of docs/how-to/add-a-till.md, and correct "
+            f"totals in {self.feed.section}."
         )
 
     def _unreadable(self) -> str | None:
@@ -126,6 +139,7 @@ class ExportVisit(FeedVisit):
         money = dict.fromkeys(declared.figures.values(), number)
         for feed, readers in (
             (self.feed, {declared.date: day, declared.quantity: quantity}
+             | ({declared.time: clock} if declared.time else {})
              | {name: number for name in (declared.unit_price, declared.amount) if name}),
             (self.totals.feed, {declared.day: day} | money),
         ):  # fmt: skip
@@ -135,7 +149,8 @@ class ExportVisit(FeedVisit):
                 rows = self.session.connection.execute(statement).fetchall()
                 rows = [row for row in rows if any(map(str.isdigit, row[2]))]
                 if rows and (feed is self.totals.feed or not rows[0][3]):
-                    return _advice(feed, column, rows, reader is day)
+                    option = {day: "date_format", clock: "time_format"}.get(reader)
+                    return _advice(feed, column, rows, option or "decimal_separator")
         return None
 
     def _not_comparable(self) -> str | None:
@@ -192,7 +207,8 @@ class ExportVisit(FeedVisit):
             time_zone=sql.Literal(branch.time_zone),
             cutover_hour=sql.Literal(branch.cutover_hour),
             receipt=declared.order,
-            quantity=quantity(declared.quantity),
+            is_refund=self._is_refund(),
+            counts_returns=sql.Literal(declared.orders_with_returns),
             amount=self._amount(branch.minor_unit),
         )
         totals = STATEMENTS(
@@ -201,7 +217,9 @@ class ExportVisit(FeedVisit):
             branch=sql.Literal(comparison.branch_id),
             day=day(declared.day),
             figures=sql.SQL(", ").join(
-                sql.SQL("sum({}) as {}").format(number(column), sql.Identifier(name))
+                sql.SQL("abs(sum({})) as {}" if name == "refund_total" else "sum({}) as {}").format(
+                    number(column), sql.Identifier(name)
+                )
                 for name, column in declared.figures.items()
             ),
         )
@@ -219,6 +237,17 @@ class ExportVisit(FeedVisit):
             day=day(declared.day),
         )
         self.session.connection.execute(left_out)
+
+    def _is_refund(self) -> sql.Composable:
+        """Return the condition that a line gives back."""
+        said: list[sql.Composable] = [
+            sql.SQL("trim(landed.{}) = any({})").format(
+                sql.Identifier(column), [words] if isinstance(words, str) else words
+            )
+            for column, words in self.declared.refunds.items()
+        ]
+        is_below = sql.SQL("{} < 0").format(quantity(self.declared.quantity))
+        return sql.SQL(" or ").join(said or [is_below])
 
     def _amount(self, places: int) -> sql.Composable:
         """Return the amount of a line: its own, or that of its quantity and price less discount.
@@ -252,7 +281,7 @@ class ExportVisit(FeedVisit):
         return [name for (name,) in rows]
 
 
-def _advice(feed: Feed, column: str, rows: Sequence[tuple[Any, ...]], is_day: bool) -> str:
+def _advice(feed: Feed, column: str, rows: Sequence[tuple[Any, ...]], option: str) -> str:
     """Return one sentence on values that cannot be read: the option by which they can, if any."""
     # for the start-up time: DuckDB takes a tenth of a second
     from ingest.sources.files.check import misread
@@ -260,7 +289,6 @@ def _advice(feed: Feed, column: str, rows: Sequence[tuple[Any, ...]], is_day: bo
     file, line, text, _ = rows[0]
     numbers, texts = zip(*(row[1:3] for row in rows if row[0] == file), strict=True)
     lines = pa.table({"_line_number": numbers, "_reject": pa.nulls(len(texts)), column: texts})
-    option = "date_format" if is_day else "decimal_separator"
     return next(
         misread(feed, file, lines),
         f"The column {column} of the file {file} has {text!r} in line {line}, which cannot be "

@@ -116,6 +116,9 @@ class Totals(Declared):
         unit_price: its column with the price of one.
         amount: its column with the line's amount, which leads where both are there.
         discount: its column with what the line's price is reduced by.
+        refunds: the values of its columns that say which lines give back; without it, those with a
+            quantity below 0.
+        orders_with_returns: whether the till counts a ticket that only gives back as an order.
         figures: the totals' columns, by the figure that each holds.
     """
 
@@ -127,6 +130,8 @@ class Totals(Declared):
     unit_price: str | None = None
     amount: str | None = None
     discount: str | None = None
+    refunds: dict[str, str | list[str]] = Field(default_factory=dict)
+    orders_with_returns: bool = False
     time: str | None = None
     totals_date: str | None = None
 
@@ -151,7 +156,7 @@ class Totals(Declared):
         """The sales' columns that are declared."""
         named = (
             *(self.date, self.time, self.order),
-            *(self.quantity, self.unit_price, self.amount, self.discount),
+            *(self.quantity, self.unit_price, self.amount, self.discount, *self.refunds),
         )
         return [name for name in named if name]
 

@@ -36,6 +36,7 @@ from ingest.loads.statements import Statements
 from ingest.sources.files.bucket import Bucket, File, Reading
 from ingest.sources.files.columns import OWN_COLUMNS
 from ingest.sources.files.feed import Feed
+from ingest.sources.files.misfit import misfit
 from ingest.sources.files.text import Position, Track
 from ingest.warehouse import reason, trouble
 
@@ -283,39 +284,15 @@ class _Part:
         return pc.coalesce(pa.array(meant, pa.string()).take(named), words)
 
     def _misfit(self, table: pa.Table, reading: Reading) -> str | None:
-        """Say why a file cannot be of this feed: it shares no column with all the others."""
+        """Say why a file cannot be of this feed, if it lacks columns."""
         file = reading.file
         found = [name for name in table.column_names if name not in OWN_COLUMNS]
         # objects of JSON have no column where the last lines are rejects only
         if not found and (reading.track.since or reading.rejects < reading.lines):
             return None
         self._first = self._first or set(found)
-        outlet = self._feed.branch_column
-        if outlet and outlet not in found:
-            return (
-                f"The file {file.name} of the feed {self._feed.name} has no column {outlet!r}, "
-                f"which says the branch (it has {', '.join(found[:5])}): correct branch_column in "
-                f"{self._feed.section}."
-            )
-        if reading.track.since or not self._first.isdisjoint(found):
-            return None
-        if any("x00" in name for name in found):
-            return (
-                f"The file {file.name} of the feed {self._feed.name} is not {self._feed.encoding}: "
-                f"correct encoding in {self._feed.section}."
-            )
-        if len(found) == 1 and self._feed.format == "csv":
-            return (
-                f"The file {file.name} of the feed {self._feed.name} has none of the feed's "
-                f"columns, but only one, {found[0]}: {self._feed.delimiter!r} is not in its "
-                f"header, so correct delimiter, or header if lines precede it, in "
-                f"{self._feed.section}."
-            )
-        return (
-            f"The file {file.name} of the feed {self._feed.name} has none of the feed's columns "
-            f"(it has {', '.join(found[:5])}): correct its header, the delimiter in "
-            f"{self._feed.section}, or remove the file."
-        )
+        is_continued = reading.track.since is not None
+        return misfit(self._feed, file.name, found, self._first, is_continued=is_continued)
 
     def _add_columns(self, names: Sequence[str]) -> None:
         new = [name for name in names if name not in (*OWN_COLUMNS, *self._columns)]

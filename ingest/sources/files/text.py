@@ -92,6 +92,14 @@ class Track:
         return block
 
 
+TWO_BYTES = re.compile(rb"\xff\xfe[^\0]\0|\xfe\xff\0[^\0]|(?:[^\0]\0){4}|(?:\0[^\0]){4}")
+"""How a text of UTF-16 begins whose letters are ASCII: with a byte-order mark or without."""
+
+
+class OtherEncodingError(ValueError):
+    """A text has two bytes a letter, and its feed declares another encoding."""
+
+
 def chunks(raw: BinaryIO, encoding: str, on_bad_bytes: Any, track: Track) -> Iterator[bytes]:
     r"""Yield a file's text as UTF-8, in pieces; lines end with a line feed.
 
@@ -104,6 +112,7 @@ def chunks(raw: BinaryIO, encoding: str, on_bad_bytes: Any, track: Track) -> Ite
 
     Raises:
         ValueError: the file cannot be unpacked.
+        OtherEncodingError: it is UTF-16, and declared as something else.
     """
     encoding = codecs.lookup(encoding).name
     decoder = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)(
@@ -112,6 +121,12 @@ def chunks(raw: BinaryIO, encoding: str, on_bad_bytes: Any, track: Track) -> Ite
     escapes = 0
     has_old_line_ends: bool | None = None
     for position, chunk in enumerate(track.blocks(raw)):
+        if (
+            position == 0
+            and TWO_BYTES.match(chunk)
+            and not encoding.startswith(("utf-16", "utf-32"))
+        ):
+            raise OtherEncodingError(f"it is UTF-16, and not {encoding}")
         is_text = encoding == "utf-8" and decoder.getstate() == (b"", 0) and _is_utf8(chunk)
         text = chunk if chunk and is_text else decoder.decode(chunk, not chunk).encode()
         # Postgres' text holds no zero byte.

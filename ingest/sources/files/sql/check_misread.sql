@@ -99,6 +99,29 @@ misread as (
 
 )
 
+-- times that no dialect reads, like 下午 3:20
+select
+    columns.title,
+    'time' as kind,
+    arg_min(filled.text, filled.line) as text,
+    min(filled.line) as line,
+    'time_format' as option,
+    null as proper
+from columns
+inner join clocks on columns.title = clocks.title
+inner join filled on columns.title = filled.title
+where
+    columns.kind = 'text'
+    and regexp_matches(filled.plain, '[0-9][^0-9]{1,3}[0-9]{2}')
+    and not exists (
+        select 1 from declared
+        where declared.kind = 'time' and declared.lines >= 0.75 * declared.all_lines
+    )
+group by columns.title, columns.lines
+having sum(filled.lines) >= 0.75 * columns.lines
+
+union all
+
 select
     misread.title,
     case misread.kind when 'date' then 'day' else misread.kind end as kind,
@@ -144,4 +167,4 @@ where
             )
     )
 group by all
-order by misread.title
+order by title

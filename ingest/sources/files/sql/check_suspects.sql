@@ -45,7 +45,13 @@ alike as (
     where
         not filled.is_nothing
         and regexp_matches(filled.plain, '[0-9]')
-        and regexp_full_match(filled.plain, '(?i)(' || currency() || '|[ap][.]?m|[htz]|\PL)*')
+        and (
+            filled.title in (select title from clocks)
+            or regexp_full_match(
+                filled.plain,
+                '(?i)(' || currency() || '|[ap][. \x{a0}\x{2009}\x{202f}]*m|[htz]|\PL)*'
+            )
+        )
     group by filled.title
 
 )

@@ -1,16 +1,16 @@
--- The day figures of an export's sales. A line with a negative quantity is a refund; one that has an
--- amount and no quantity is one of what it says.
+-- The day figures of an export's sales. A line with a negative quantity is a refund, unless totals say
+-- otherwise; one that has an amount and no quantity is one of what it says. A refund has no sign.
 select
     business_date,
-    count(distinct receipt) filter (where quantity >= 0) as orders,
+    count(distinct receipt) filter (where not is_refund or {counts_returns}) as orders,
     count(*) as lines,
-    sum(amount) filter (where quantity >= 0) as order_total,
-    -sum(amount) filter (where quantity < 0) as refund_total
+    sum(amount) filter (where not is_refund) as order_total,
+    abs(sum(amount) filter (where is_refund)) as refund_total
 from (
     select
         {business_date} as business_date,
         landed.{receipt} as receipt,
-        coalesce({quantity}, 1) as quantity,
+        coalesce({is_refund}, false) as is_refund,
         {amount} as amount
     from {table} as landed
     cross join (select * from raw_files._feeds where feed = {feed}) as dialect

@@ -1,7 +1,7 @@
 {#- What a line is and what it is worth: its own amount, or what its till asked, in whole cents. A
     difference to quantity and price below one minor unit is rounding, a larger one a discount. -#}
 {%- set limit, rounded = largest_value(line_amount_type()), adapter.dispatch("rounded") %}
-{%- set asked = rounded("(price_of_all - coalesce(discount_of_all, 0))", "minor_unit") %}
+{%- set asked = rounded("(abs(price_of_all) - coalesce(discount_of_all, 0))", "minor_unit") %}
 {%- set price = rounded("price_of_all", "minor_unit") %}
 
 with
@@ -73,7 +73,17 @@ signed as (
     select
         *,
         case when gives_back_less then 'return' else own_kind end as kind,
-        case when gives_back_less or own_kind = 'return' then -1 else 1 end as direction,
+        -- A minus line is below 0 before its discount, too. Its amount says so, unless the discount is
+        -- larger than the price and turns the sign.
+        case
+            when gives_back_less or own_kind = 'return' then -1
+            when
+                line_amount_read <> 0
+                and not coalesce(abs(discount_read) > abs(counted_quantity * unit_price_read), false)
+                then sign(line_amount_read)
+            when least(counted_quantity, unit_price_read) < 0 then -1
+            else 1
+        end as direction,
         cast(case
             when gives_back_less or own_kind = 'return' then -abs(counted_quantity)
             else counted_quantity
@@ -105,7 +115,7 @@ charged as {{ computed_once() }} (
             when line_kind = 'discount' and line_quantity >= 0
                 then -abs(coalesce(amount_of_all, {{ price }}))
             when kind = 'discount' then coalesce(amount_of_all, {{ price }} * sign(line_quantity))
-            else coalesce(amount_of_all, {{ asked }})
+            else coalesce(amount_of_all, direction * {{ asked }})
         end as {{ exact_type() }}) as charged_amount
     from signed
 
@@ -121,9 +131,9 @@ grossed as (
             when discount_of_all is not null
                 then charged_amount + direction * discount_of_all
             when
-                price_of_all - abs(charged_amount)
+                abs(price_of_all) - abs(charged_amount)
                 >= case minor_unit when 0 then 1 when 3 then 0.001 else 0.01 end
-                then direction * price_of_all
+                then direction * abs(price_of_all)
             else charged_amount
         end as {{ exact_type() }}) as gross_amount
     from charged
