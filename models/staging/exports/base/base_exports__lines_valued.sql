@@ -4,18 +4,13 @@
 {%- set asked = rounded("(abs(price_of_all) - coalesce(discount_of_all, 0))", "minor_unit") %}
 {%- set price = rounded("price_of_all", "minor_unit") %}
 
-with
-
-lines as (
-
+with lines as (
     select * from {{ ref('base_exports__lines_read') }}
     where not coalesce(is_total, false) and not coalesce(is_blank, false)
-
 ),
 
 -- an amount without a quantity is of one; a day's sum is of nobody knows how many
 counted as (
-
     select
         *,
         case
@@ -24,11 +19,9 @@ counted as (
             when line_amount_read is not null then 1
         end as counted_quantity
     from lines
-
 ),
 
 kinds as (
-
     select
         *,
         coalesce(line_kind, case
@@ -38,12 +31,10 @@ kinds as (
             else 'sale'
         end) as own_kind
     from counted
-
 ),
 
 -- whether a ticket gives back only, and whether its till writes a sign before what it gives back
 tickets as (
-
     select
         *,
         max(case own_kind when 'sale' then 1 else 0 end) over tickets as sales,
@@ -52,12 +43,10 @@ tickets as (
         sum(case own_kind when 'return' then line_amount_read end) over tickets as returned_amount
     from kinds
     window tickets as (partition by feed, branch_id, clean_ticket, day_read, _deleted_at is null)
-
 ),
 
 -- A discount of what is given back makes it less; a return of the other sign is one, too.
 told as (
-
     select
         *,
         clean_ticket is not null and grain = 'ticket' and coalesce(quantity_read, 1) > 0 and (
@@ -65,11 +54,9 @@ told as (
             or (line_kind = 'return' and sign(returned_amount) * line_amount_read < 0)
         ) as gives_back_less
     from tickets
-
 ),
 
 signed as (
-
     select
         *,
         case when gives_back_less then 'return' else own_kind end as kind,
@@ -79,7 +66,9 @@ signed as (
             when gives_back_less or own_kind = 'return' then -1
             when
                 line_amount_read <> 0
-                and not coalesce(abs(discount_read) > abs(counted_quantity * unit_price_read), false)
+                and not coalesce(
+                    abs(discount_read) > abs(counted_quantity * unit_price_read), false
+                )
                 then sign(line_amount_read)
             when least(counted_quantity, unit_price_read) < 0 then -1
             else 1
@@ -96,11 +85,9 @@ signed as (
         case when abs(line_amount_read) <= {{ limit }} then line_amount_read end as amount_of_all,
         case when abs(discount_read) <= {{ limit }} then abs(discount_read) end as discount_of_all
     from told
-
 ),
 
 charged as {{ computed_once() }} (
-
     select
         *,
         cast(case
@@ -118,11 +105,9 @@ charged as {{ computed_once() }} (
             else coalesce(amount_of_all, direction * {{ asked }})
         end as {{ exact_type() }}) as charged_amount
     from signed
-
 ),
 
 grossed as (
-
     select
         *,
         cast(case
@@ -137,11 +122,9 @@ grossed as (
             else charged_amount
         end as {{ exact_type() }}) as gross_amount
     from charged
-
 ),
 
 final as (
-
     select
         *,
         cast(case
@@ -154,7 +137,6 @@ final as (
         -- what the till says has the sign of the line
         cast(sign(charged_amount) * abs(tax_amount_read) as {{ exact_type() }}) as own_tax_amount
     from grossed
-
 )
 
 select * from final
