@@ -60,8 +60,8 @@ signed as (
     select
         *,
         case when gives_back_less then 'return' else own_kind end as kind,
-        -- A minus line is below 0 before its discount, too. Its amount says so, unless the discount is
-        -- larger than the price and turns the sign.
+        -- A minus line is below 0 before its discount, too. Its amount says so, unless the discount
+        -- is larger than the price and turns the sign.
         case
             when gives_back_less or own_kind = 'return' then -1
             when
