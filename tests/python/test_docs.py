@@ -232,7 +232,7 @@ NOTHING_TO_SAY = {
 
 OF_A_YEAR = {
     *("marts.rpt_branch_periods", "marts.rpt_branch_period_comparisons"),
-    *("marts.rpt_comparable_days", "marts.rpt_guest_periods"),
+    *("marts.rpt_comparable_days", "marts.rpt_guest_periods", "marts.rpt_odd_days"),
 }
 """Those whose question is about a longer time than six weeks: test_questions asks them."""
 
