@@ -708,9 +708,9 @@ FACTS = {
         inner join items as one using (branch_id, item)
         inner join items as other on other.branch_id = pairs.branch_id and other.item = with_item
         where pairs.n >= 10 and pairs.n >= 0.001 * totals.n
-            and pairs.n * totals.n > one.n * other.n and (one.n, item) < (other.n, with_item)
+            and pairs.n * totals.n > one.n * other.n and (one.n, pairs.item) < (other.n, with_item)
         order by round(pairs.n / totals.n - one.n * other.n / totals.n / totals.n, 6) desc,
-            1, item, with_item
+            1, pairs.item, with_item
         limit 10
         """,
         "period",
@@ -1110,7 +1110,7 @@ def test_every_figure_of_any_days_equals_the_facts(
     # what is not of any days is said once, and leaves no empty card
     for section, titles in {
         "trading": ["Orders by weekday and hour"],
-        "menu": [each.title for each in PAGE.figures if each.query == "products"],
+        "menu": [each.title for each in PAGE.figures if each.query in ("products", "pairs")],
     }.items():
         said = browser.run(
             "return document.querySelector(`#${arguments[0]} .limit`).innerText", section
