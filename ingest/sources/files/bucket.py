@@ -116,8 +116,9 @@ class Bucket:
         """
         feed, why, local = self.feed, self._folder.why(error), self._folder.local
         if file is not None:
-            is_other = isinstance(error, text.OtherEncodingError)
-            advice = f"correct encoding in {feed.section}" if is_other else "replace it"
+            advice = "replace it"
+            if isinstance(error, text.OtherEncodingError):
+                why, advice = str(error), f"correct encoding in {feed.section}"
             return SourceError(
                 f"The file {file.name} of the feed {feed.name} cannot be read ({why}): {advice}; "
                 "the next run reads it again."
