@@ -1946,7 +1946,11 @@ def sample_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.setenv(f"SOURCES__FILES__FEEDS__{name}__URL", str(tmp_path))
     for name, text in (
         ("stock/counts/lyon/2016-01-05.csv", "ingredient,counted_quantity,unit\nflour,1,kg\n"),
-        ("exports/lyon/ventes_2016-01-05.csv", "date;ticket\n05/01/2016;1\n"),
+        (
+            "exports/lyon/ventes_2016-01-05.csv",
+            "date;heure;ticket;article;quantite;prix_unitaire;mode_de_paiement\n"
+            "05/01/2016;12:00;1;Reine;1;13,50 €;carte\n",
+        ),
         ("exports/lyon/cloture_2016-01-05.csv", "date;tickets\n05/01/2016;1\n"),
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
