@@ -3,11 +3,7 @@
 
 with
 
-devices as (
-
-    select * from {{ ref('dim_devices') }}
-
-),
+devices as (select * from {{ ref('dim_devices') }}),
 
 readings as (
 

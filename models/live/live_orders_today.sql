@@ -7,11 +7,7 @@
 
 with
 
-published as (
-
-    select * from {{ ref('fct_orders') }}
-
-),
+published as (select * from {{ ref('fct_orders') }}),
 
 -- of a branch whose till is never read, nobody knows what it sells today
 branches as (

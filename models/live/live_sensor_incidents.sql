@@ -6,11 +6,7 @@
 with
 
 -- these are the devices of who asks, and so are their incidents
-devices as (
-
-    select * from {{ ref('live_devices') }}
-
-),
+devices as (select * from {{ ref('live_devices') }}),
 
 usual as (
 

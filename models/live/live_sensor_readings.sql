@@ -23,11 +23,7 @@ landed as (
 
 ),
 
-published as (
-
-    select * from {{ ref('fct_sensor_readings') }}
-
-),
+published as (select * from {{ ref('fct_sensor_readings') }}),
 
 recent as (
 

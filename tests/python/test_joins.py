@@ -131,13 +131,14 @@ def test_an_id_that_a_dimension_shares_with_a_mart_finds_one_row_of_it(
 
 def test_every_table_of_products_is_joined_with_one_row_per_product(keys: list[Key]) -> None:
     products = {key.mart for key in keys if key.mart.startswith("marts.rpt_product_")}
-    assert len(products) == 4
+    assert len(products) == 5
     assert products == {
         key.mart for key in keys if key.target == "marts.dim_products" and key.mart in products
     }
 
 
 def test_every_table_of_periods_is_joined_with_one_row_per_period(keys: list[Key]) -> None:
-    periods = {key.mart for key in keys if key.mart.endswith(("_periods", "_comparisons"))}
-    assert len(periods) == 5
+    endings = ("_periods", "_comparisons", "_pairs")
+    periods = {key.mart for key in keys if key.mart.endswith(endings)}
+    assert len(periods) == 6
     assert periods == {key.mart for key in keys if key.target == "marts.dim_periods"}

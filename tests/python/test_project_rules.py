@@ -144,7 +144,7 @@ def test_a_text_that_three_columns_share_stands_in_one_place() -> None:
 
 
 NO_MONEY = re.compile(
-    r"(^|_)(units|count|quantity|share|cover|level|consumption|rate|orders|orders_spread)$"
+    r"(^|_)(units|count|quantity|share|cover|level|consumption|rate|orders|orders_spread|spreads_away)$"
 )
 """The names of numbers with places that are no money."""
 

@@ -11,11 +11,7 @@ lines as (
 
 ),
 
-branches as (
-
-    select * from {{ ref('branches') }}
-
-),
+branches as (select * from {{ ref('branches') }}),
 
 dated as (
 

@@ -1,10 +1,6 @@
 with
 
-compared as (
-
-    select * from {{ ref('int_days_reconciled') }}
-
-),
+compared as (select * from {{ ref('int_days_reconciled') }}),
 
 waiting as (
 
@@ -45,11 +41,7 @@ held as (
 
 ),
 
-branches as (
-
-    select * from {{ ref('branches') }}
-
-),
+branches as (select * from {{ ref('branches') }}),
 
 newest as (
 

@@ -5,11 +5,7 @@
 
 with
 
-figures as (
-
-    select * from {{ ref('stg_audit__reconciliation') }}
-
-),
+figures as (select * from {{ ref('stg_audit__reconciliation') }}),
 
 final as (
 

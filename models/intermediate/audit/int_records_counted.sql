@@ -2,11 +2,7 @@
 
 with
 
-quarantine as (
-
-    select * from {{ ref('quarantine') }}
-
-),
+quarantine as (select * from {{ ref('quarantine') }}),
 
 landed as (
 

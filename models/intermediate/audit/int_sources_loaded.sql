@@ -1,16 +1,8 @@
 with
 
-loads as (
+loads as (select * from {{ ref('stg_audit__loads') }}),
 
-    select * from {{ ref('stg_audit__loads') }}
-
-),
-
-branches as (
-
-    select * from {{ ref('branches') }}
-
-),
+branches as (select * from {{ ref('branches') }}),
 
 -- a load of a till with several branches is of none of them alone, and bears the till's name
 named as (

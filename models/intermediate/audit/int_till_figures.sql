@@ -9,17 +9,9 @@ totals as (
 
 ),
 
-files as (
+files as (select * from {{ ref('stg_exports__closings') }}),
 
-    select * from {{ ref('stg_exports__closings') }}
-
-),
-
-branches as (
-
-    select * from {{ ref('branches') }}
-
-),
+branches as (select * from {{ ref('branches') }}),
 
 figures as (
 

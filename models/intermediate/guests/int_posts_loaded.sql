@@ -1,10 +1,6 @@
 with
 
-posts as (
-
-    select * from {{ ref('int_posts_recorded') }}
-
-),
+posts as (select * from {{ ref('int_posts_recorded') }}),
 
 final as (
 

@@ -5,11 +5,7 @@
 
 with
 
-api_posts as (
-
-    select * from {{ ref('stg_social__posts') }}
-
-),
+api_posts as (select * from {{ ref('stg_social__posts') }}),
 
 api_loads as (
 
@@ -18,11 +14,7 @@ api_loads as (
 
 ),
 
-file_posts as (
-
-    select * from {{ ref('stg_files__posts') }}
-
-),
+file_posts as (select * from {{ ref('stg_files__posts') }}),
 
 file_loads as (
 

@@ -4,11 +4,7 @@
 
 with
 
-file_reviews as (
-
-    select * from {{ ref('stg_files__reviews') }}
-
-),
+file_reviews as (select * from {{ ref('stg_files__reviews') }}),
 
 file_loads as (
 
@@ -17,11 +13,7 @@ file_loads as (
 
 ),
 
-document_reviews as (
-
-    select * from {{ ref('stg_documents__reviews') }}
-
-),
+document_reviews as (select * from {{ ref('stg_documents__reviews') }}),
 
 document_loads as (
 
@@ -37,11 +29,7 @@ orders as (
 
 ),
 
-branches as (
-
-    select * from {{ ref('branches') }}
-
-),
+branches as (select * from {{ ref('branches') }}),
 
 -- the load is unknown until it is complete; files tell less
 recorded as (

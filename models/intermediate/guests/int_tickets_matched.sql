@@ -14,17 +14,9 @@ orders as (
 
 ),
 
-customers as (
+customers as (select * from {{ ref('int_customers_registered') }}),
 
-    select * from {{ ref('int_customers_registered') }}
-
-),
-
-branches as (
-
-    select * from {{ ref('branches') }}
-
-),
+branches as (select * from {{ ref('branches') }}),
 
 numbered_orders as (
 

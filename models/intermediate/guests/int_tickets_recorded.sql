@@ -5,11 +5,7 @@
 
 with
 
-api_tickets as (
-
-    select * from {{ ref('stg_tickets__tickets') }}
-
-),
+api_tickets as (select * from {{ ref('stg_tickets__tickets') }}),
 
 api_loads as (
 
@@ -18,11 +14,7 @@ api_loads as (
 
 ),
 
-file_tickets as (
-
-    select * from {{ ref('stg_files__tickets') }}
-
-),
+file_tickets as (select * from {{ ref('stg_files__tickets') }}),
 
 file_loads as (
 

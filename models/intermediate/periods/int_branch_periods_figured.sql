@@ -21,9 +21,7 @@ branch_days as (
     from {{ ref('rpt_branch_days') }}
 ),
 
-periods as (
-    select * from {{ ref('int_periods_spanned') }}
-),
+periods as (select * from {{ ref('int_periods_spanned') }}),
 
 -- before the first count nobody knows whether an ingredient has run out
 stock_days as (

@@ -1,12 +1,8 @@
 {{ config(materialized='table') }}
 
-with branches as (
-    select * from {{ ref('dim_branches') }}
-),
+with branches as (select * from {{ ref('dim_branches') }}),
 
-periods as (
-    select * from {{ ref('int_periods_spanned') }}
-),
+periods as (select * from {{ ref('int_periods_spanned') }}),
 
 visited as (
     select

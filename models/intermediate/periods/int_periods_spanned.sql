@@ -2,11 +2,7 @@
 
 with
 
-periods as (
-
-    select * from {{ ref('dim_periods') }}
-
-),
+periods as (select * from {{ ref('dim_periods') }}),
 
 final as (
     {%- for basis, days in [

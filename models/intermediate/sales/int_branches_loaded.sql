@@ -1,10 +1,6 @@
 with
 
-branches as (
-
-    select * from {{ ref('branches') }}
-
-),
+branches as (select * from {{ ref('branches') }}),
 
 -- whose lines a feed has: those of one branch, or of several
 feeds as (

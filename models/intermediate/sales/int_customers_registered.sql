@@ -30,11 +30,7 @@ recorded as (
 
 ),
 
-branches as (
-
-    select * from {{ ref('branches') }}
-
-),
+branches as (select * from {{ ref('branches') }}),
 
 final as (
 

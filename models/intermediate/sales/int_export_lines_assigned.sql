@@ -12,11 +12,7 @@
 
 with
 
-good_lines as (
-
-    select * from {{ ref('stg_exports__lines') }}
-
-),
+good_lines as (select * from {{ ref('stg_exports__lines') }}),
 
 held_lines as (
 

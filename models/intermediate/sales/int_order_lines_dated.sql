@@ -1,16 +1,8 @@
 with
 
-lines as (
+lines as (select * from {{ ref('int_order_lines_recorded') }}),
 
-    select * from {{ ref('int_order_lines_recorded') }}
-
-),
-
-orders as (
-
-    select * from {{ ref('int_orders_dated') }}
-
-),
+orders as (select * from {{ ref('int_orders_dated') }}),
 
 final as (
 

@@ -1,16 +1,8 @@
 with
 
-lines as (
+lines as (select * from {{ ref('int_order_lines_dated') }}),
 
-    select * from {{ ref('int_order_lines_dated') }}
-
-),
-
-products as (
-
-    select * from {{ ref('int_products_versioned') }}
-
-),
+products as (select * from {{ ref('int_products_versioned') }}),
 
 final as (
 

@@ -1,22 +1,10 @@
 with
 
-orders as (
+orders as (select * from {{ ref('int_orders_recorded') }}),
 
-    select * from {{ ref('int_orders_recorded') }}
+branches as (select * from {{ ref('branches') }}),
 
-),
-
-branches as (
-
-    select * from {{ ref('branches') }}
-
-),
-
-currencies as (
-
-    select * from {{ ref('currencies') }}
-
-),
+currencies as (select * from {{ ref('currencies') }}),
 
 judged as (
 

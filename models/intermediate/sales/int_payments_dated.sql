@@ -1,20 +1,12 @@
 with
 
-payments as (
-    select * from {{ ref('int_payments_recorded') }}
-),
+payments as (select * from {{ ref('int_payments_recorded') }}),
 
-orders as (
-    select * from {{ ref('int_orders_dated') }}
-),
+orders as (select * from {{ ref('int_orders_dated') }}),
 
-branches as (
-    select * from {{ ref('branches') }}
-),
+branches as (select * from {{ ref('branches') }}),
 
-methods as (
-    select * from {{ ref('payment_methods') }}
-),
+methods as (select * from {{ ref('payment_methods') }}),
 
 -- a refund belongs to the day on which it is paid out
 dated as (

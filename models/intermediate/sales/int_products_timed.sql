@@ -1,10 +1,6 @@
 with
 
-products as (
-
-    select * from {{ ref('int_products_recorded') }}
-
-),
+products as (select * from {{ ref('int_products_recorded') }}),
 
 -- the snapshot products takes the till's own time of change
 timed as (

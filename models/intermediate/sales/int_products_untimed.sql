@@ -1,10 +1,6 @@
 with
 
-products as (
-
-    select * from {{ ref('int_products_recorded') }}
-
-),
+products as (select * from {{ ref('int_products_recorded') }}),
 
 -- the snapshot products_untimed compares the columns, where the till knows no time of change
 untimed as (

@@ -1,10 +1,6 @@
 with
 
-told as (
-
-    select * from {{ ref('stg_audit__told') }}
-
-),
+told as (select * from {{ ref('stg_audit__told') }}),
 
 final as (
 

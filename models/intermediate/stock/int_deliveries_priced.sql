@@ -7,23 +7,11 @@ deliveries as (
 
 ),
 
-ingredients as (
+ingredients as (select * from {{ ref('ingredients') }}),
 
-    select * from {{ ref('ingredients') }}
+conversions as (select * from {{ ref('unit_conversions') }}),
 
-),
-
-conversions as (
-
-    select * from {{ ref('unit_conversions') }}
-
-),
-
-currencies as (
-
-    select * from {{ ref('currencies') }}
-
-),
+currencies as (select * from {{ ref('currencies') }}),
 
 final as (
 

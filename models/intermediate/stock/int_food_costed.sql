@@ -15,11 +15,7 @@ stock_days as (
 
 ),
 
-units_sold as (
-
-    select * from {{ ref('int_units_sold') }}
-
-),
+units_sold as (select * from {{ ref('int_units_sold') }}),
 
 known as (
 

@@ -2,29 +2,13 @@
 
 with
 
-units_sold as (
+units_sold as (select * from {{ ref('int_units_sold') }}),
 
-    select * from {{ ref('int_units_sold') }}
+recipes as (select * from {{ ref('recipes') }}),
 
-),
+ingredients as (select * from {{ ref('ingredients') }}),
 
-recipes as (
-
-    select * from {{ ref('recipes') }}
-
-),
-
-ingredients as (
-
-    select * from {{ ref('ingredients') }}
-
-),
-
-conversions as (
-
-    select * from {{ ref('unit_conversions') }}
-
-),
+conversions as (select * from {{ ref('unit_conversions') }}),
 
 -- once per recipe, and not for every day on which it was cooked
 portions as (

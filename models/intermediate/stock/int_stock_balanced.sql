@@ -6,29 +6,13 @@
 
 with
 
-moved as (
+moved as (select * from {{ ref('int_stock_judged') }}),
 
-    select * from {{ ref('int_stock_judged') }}
+ingredients as (select * from {{ ref('ingredients') }}),
 
-),
+branches as (select * from {{ ref('branches') }}),
 
-ingredients as (
-
-    select * from {{ ref('ingredients') }}
-
-),
-
-branches as (
-
-    select * from {{ ref('branches') }}
-
-),
-
-currencies as (
-
-    select * from {{ ref('currencies') }}
-
-),
+currencies as (select * from {{ ref('currencies') }}),
 
 -- a stretch ends with the day of a count that is believed; the first one begins without a count
 stretched as (

@@ -7,17 +7,9 @@ counts as (
 
 ),
 
-ingredients as (
+ingredients as (select * from {{ ref('ingredients') }}),
 
-    select * from {{ ref('ingredients') }}
-
-),
-
-conversions as (
-
-    select * from {{ ref('unit_conversions') }}
-
-),
+conversions as (select * from {{ ref('unit_conversions') }}),
 
 -- an ingredient on several lines is on several shelves
 final as (

@@ -1,16 +1,10 @@
 {{ config(materialized='table') }}
 
-with consumed as (
-    select * from {{ ref('int_ingredients_consumed') }}
-),
+with consumed as (select * from {{ ref('int_ingredients_consumed') }}),
 
-deliveries as (
-    select * from {{ ref('int_deliveries_priced') }}
-),
+deliveries as (select * from {{ ref('int_deliveries_priced') }}),
 
-counted as (
-    select * from {{ ref('int_stock_counted') }}
-),
+counted as (select * from {{ ref('int_stock_counted') }}),
 
 movements as (
     select

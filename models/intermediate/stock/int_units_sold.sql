@@ -9,11 +9,7 @@ lines as (
 
 ),
 
-products as (
-
-    select * from {{ ref('int_products_versioned') }}
-
-),
+products as (select * from {{ ref('int_products_versioned') }}),
 
 recipes as (
 

@@ -36,11 +36,7 @@ opened as (
 
 ),
 
-branches as (
-
-    select * from {{ ref('branches') }}
-
-),
+branches as (select * from {{ ref('branches') }}),
 
 measured as (
 

@@ -3,23 +3,11 @@
 
 with
 
-branch_days as (
+branch_days as (select * from {{ ref('rpt_branch_days') }}),
 
-    select * from {{ ref('rpt_branch_days') }}
+payment_days as (select * from {{ ref('rpt_payment_days') }}),
 
-),
-
-payment_days as (
-
-    select * from {{ ref('rpt_payment_days') }}
-
-),
-
-branches as (
-
-    select * from {{ ref('dim_branches') }}
-
-),
+branches as (select * from {{ ref('dim_branches') }}),
 
 cash_days as (
 

@@ -2,23 +2,11 @@
 
 with
 
-payments as (
+payments as (select * from {{ ref('fct_payments') }}),
 
-    select * from {{ ref('fct_payments') }}
+orders as (select * from {{ ref('fct_orders') }}),
 
-),
-
-orders as (
-
-    select * from {{ ref('fct_orders') }}
-
-),
-
-branches as (
-
-    select * from {{ ref('dim_branches') }}
-
-),
+branches as (select * from {{ ref('dim_branches') }}),
 
 -- how each order was paid, as shares
 shares as (

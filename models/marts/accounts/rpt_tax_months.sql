@@ -2,35 +2,15 @@
 
 with
 
-tax_days as (
+tax_days as (select * from {{ ref('rpt_tax_days') }}),
 
-    select * from {{ ref('rpt_tax_days') }}
+branch_days as (select * from {{ ref('rpt_branch_days') }}),
 
-),
+branches as (select * from {{ ref('dim_branches') }}),
 
-branch_days as (
+dates as (select * from {{ ref('dim_dates') }}),
 
-    select * from {{ ref('rpt_branch_days') }}
-
-),
-
-branches as (
-
-    select * from {{ ref('dim_branches') }}
-
-),
-
-dates as (
-
-    select * from {{ ref('dim_dates') }}
-
-),
-
-closings as (
-
-    select * from {{ ref('branch_closings') }}
-
-),
+closings as (select * from {{ ref('branch_closings') }}),
 
 months as (
 

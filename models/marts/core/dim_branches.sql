@@ -1,22 +1,10 @@
 with
 
-branches as (
+branches as (select * from {{ ref('branches') }}),
 
-    select * from {{ ref('branches') }}
+regions as (select * from {{ ref('branch_regions') }}),
 
-),
-
-regions as (
-
-    select * from {{ ref('branch_regions') }}
-
-),
-
-currencies as (
-
-    select * from {{ ref('currencies') }}
-
-),
+currencies as (select * from {{ ref('currencies') }}),
 
 final as (
 

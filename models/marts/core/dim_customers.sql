@@ -1,22 +1,10 @@
 with
 
-customers as (
+customers as (select * from {{ ref('int_customers_registered') }}),
 
-    select * from {{ ref('int_customers_registered') }}
+orders as (select * from {{ ref('int_orders_dated') }}),
 
-),
-
-orders as (
-
-    select * from {{ ref('int_orders_dated') }}
-
-),
-
-payments as (
-
-    select * from {{ ref('int_payments_dated') }}
-
-),
+payments as (select * from {{ ref('int_payments_dated') }}),
 
 -- a guest of a till with several branches may order at each of them
 customer_orders as (

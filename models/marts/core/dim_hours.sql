@@ -1,10 +1,6 @@
 with
 
-day_parts as (
-
-    select * from {{ ref('day_parts') }}
-
-),
+day_parts as (select * from {{ ref('day_parts') }}),
 
 hours as (
     {% for hour in range(24) %}

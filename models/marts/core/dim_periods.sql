@@ -20,13 +20,9 @@ days as (
     where is_complete and gross_revenue_exact <> 0
 ),
 
-branches as (
-    select * from {{ ref('dim_branches') }}
-),
+branches as (select * from {{ ref('dim_branches') }}),
 
-dates as (
-    select * from {{ ref('dim_dates') }}
-),
+dates as (select * from {{ ref('dim_dates') }}),
 
 traded as (
     select

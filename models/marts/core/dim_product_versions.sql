@@ -1,10 +1,6 @@
 with
 
-versions as (
-
-    select * from {{ ref('int_products_versioned') }}
-
-),
+versions as (select * from {{ ref('int_products_versioned') }}),
 
 final as (
 

@@ -9,17 +9,9 @@ versions as (
 
 ),
 
-recorded as (
+recorded as (select * from {{ ref('int_products_recorded') }}),
 
-    select * from {{ ref('int_products_recorded') }}
-
-),
-
-chain_products as (
-
-    select * from {{ ref('chain_products') }}
-
-),
+chain_products as (select * from {{ ref('chain_products') }}),
 
 -- the till's product, whichever branch sells it
 mapped as (

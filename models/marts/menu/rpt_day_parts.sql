@@ -11,23 +11,11 @@ orders as (
 
 ),
 
-hours as (
+hours as (select * from {{ ref('dim_hours') }}),
 
-    select * from {{ ref('dim_hours') }}
+branches as (select * from {{ ref('dim_branches') }}),
 
-),
-
-branches as (
-
-    select * from {{ ref('dim_branches') }}
-
-),
-
-days as (
-
-    select * from {{ ref('rpt_branch_days') }}
-
-),
+days as (select * from {{ ref('rpt_branch_days') }}),
 
 -- if one line's cost is unknown, the sum would not be comparable with the revenue
 order_costs as (

@@ -1,16 +1,8 @@
 with
 
-periods as (
+periods as (select * from {{ ref('rpt_branch_periods') }}),
 
-    select * from {{ ref('rpt_branch_periods') }}
-
-),
-
-products as (
-
-    select * from {{ ref('dim_products') }}
-
-),
+products as (select * from {{ ref('dim_products') }}),
 
 counted as (
 

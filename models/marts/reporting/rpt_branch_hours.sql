@@ -18,11 +18,7 @@ sums as (
 
 ),
 
-branches as (
-
-    select * from {{ ref('dim_branches') }}
-
-),
+branches as (select * from {{ ref('dim_branches') }}),
 
 final as (
 

@@ -2,11 +2,7 @@
 
 with
 
-period_figures as (
-
-    select * from {{ ref('int_branch_periods_figured') }}
-
-),
+period_figures as (select * from {{ ref('int_branch_periods_figured') }}),
 
 spans as (
 
@@ -15,11 +11,7 @@ spans as (
 
 ),
 
-branches as (
-
-    select * from {{ ref('dim_branches') }}
-
-),
+branches as (select * from {{ ref('dim_branches') }}),
 
 -- every period of a branch with both, whether or not the branch has traded then
 final as (

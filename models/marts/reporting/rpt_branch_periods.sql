@@ -9,11 +9,7 @@ period_figures as (
 
 ),
 
-branches as (
-
-    select * from {{ ref('dim_branches') }}
-
-),
+branches as (select * from {{ ref('dim_branches') }}),
 
 final as (
 

@@ -4,17 +4,9 @@
 
 with
 
-days as (
+days as (select * from {{ ref('rpt_branch_days') }}),
 
-    select * from {{ ref('rpt_branch_days') }}
-
-),
-
-rates as (
-
-    select * from {{ ref('exchange_rates') }}
-
-),
+rates as (select * from {{ ref('exchange_rates') }}),
 
 -- from its first day on, a branch has each day until it closes; one that lacks a day is late
 spans as (

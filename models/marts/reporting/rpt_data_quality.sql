@@ -1,10 +1,6 @@
 with
 
-records as (
-
-    select * from {{ ref('int_records_counted') }}
-
-),
+records as (select * from {{ ref('int_records_counted') }}),
 
 summed as (
 

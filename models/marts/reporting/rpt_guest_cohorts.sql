@@ -7,17 +7,9 @@ orders as (
 
 ),
 
-guests as (
+guests as (select * from {{ ref('dim_customers') }}),
 
-    select * from {{ ref('dim_customers') }}
-
-),
-
-dates as (
-
-    select * from {{ ref('dim_dates') }}
-
-),
+dates as (select * from {{ ref('dim_dates') }}),
 
 visited_months as (
 

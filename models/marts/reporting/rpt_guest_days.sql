@@ -11,11 +11,7 @@ visits as (
 
 ),
 
-guests as (
-
-    select * from {{ ref('dim_customers') }}
-
-),
+guests as (select * from {{ ref('dim_customers') }}),
 
 final as (
 

@@ -1,10 +1,6 @@
 with
 
-period_figures as (
-
-    select * from {{ ref('int_branch_periods_figured') }}
-
-),
+period_figures as (select * from {{ ref('int_branch_periods_figured') }}),
 
 final as (
 

@@ -1,28 +1,12 @@
 with
 
-periods as (
+periods as (select * from {{ ref('rpt_branch_periods') }}),
 
-    select * from {{ ref('rpt_branch_periods') }}
+dates as (select * from {{ ref('dim_dates') }}),
 
-),
+branches as (select * from {{ ref('dim_branches') }}),
 
-dates as (
-
-    select * from {{ ref('dim_dates') }}
-
-),
-
-branches as (
-
-    select * from {{ ref('dim_branches') }}
-
-),
-
-branch_hours as (
-
-    select * from {{ ref('rpt_branch_hours') }}
-
-),
+branch_hours as (select * from {{ ref('rpt_branch_hours') }}),
 
 final as (
 

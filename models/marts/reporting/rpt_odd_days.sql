@@ -7,17 +7,9 @@
 } -%}
 with
 
-branches as (
+branches as (select * from {{ ref('dim_branches') }}),
 
-    select * from {{ ref('dim_branches') }}
-
-),
-
-days as (
-
-    select * from {{ ref('int_days_expected') }}
-
-),
+days as (select * from {{ ref('int_days_expected') }}),
 
 -- how far days were from what was expected of them, in the eight weeks before
 spreads as (

@@ -2,23 +2,11 @@
 
 with
 
-branches as (
+branches as (select * from {{ ref('dim_branches') }}),
 
-    select * from {{ ref('dim_branches') }}
+products as (select * from {{ ref('dim_products') }}),
 
-),
-
-products as (
-
-    select * from {{ ref('dim_products') }}
-
-),
-
-orders as (
-
-    select * from {{ ref('fct_orders') }}
-
-),
+orders as (select * from {{ ref('fct_orders') }}),
 
 -- a discount of a whole receipt, a tip or a charge names no product
 order_lines as (

@@ -1,18 +1,10 @@
-with branches as (
-    select * from {{ ref('dim_branches') }}
-),
+with branches as (select * from {{ ref('dim_branches') }}),
 
-dates as (
-    select * from {{ ref('dim_dates') }}
-),
+dates as (select * from {{ ref('dim_dates') }}),
 
-items as (
-    select * from {{ ref('dim_products') }}
-),
+items as (select * from {{ ref('dim_products') }}),
 
-product_days as (
-    select * from {{ ref('rpt_product_days') }}
-),
+product_days as (select * from {{ ref('rpt_product_days') }}),
 
 product_months as (
     select

@@ -1,28 +1,12 @@
 with
 
-branches as (
+branches as (select * from {{ ref('dim_branches') }}),
 
-    select * from {{ ref('dim_branches') }}
+periods as (select * from {{ ref('rpt_branch_periods') }}),
 
-),
+items as (select * from {{ ref('dim_products') }}),
 
-periods as (
-
-    select * from {{ ref('rpt_branch_periods') }}
-
-),
-
-items as (
-
-    select * from {{ ref('dim_products') }}
-
-),
-
-product_days as (
-
-    select * from {{ ref('rpt_product_days') }}
-
-),
+product_days as (select * from {{ ref('rpt_product_days') }}),
 
 product_periods as (
 

@@ -8,17 +8,9 @@
 
 with
 
-days as (
+days as (select * from {{ ref('int_days_reconciled') }}),
 
-    select * from {{ ref('int_days_reconciled') }}
-
-),
-
-dates as (
-
-    select * from {{ ref('dim_dates') }}
-
-),
+dates as (select * from {{ ref('dim_dates') }}),
 
 final as (
 

@@ -10,17 +10,9 @@
 
 with
 
-days as (
+days as (select * from {{ ref('rpt_branch_days') }}),
 
-    select * from {{ ref('rpt_branch_days') }}
-
-),
-
-judged as (
-
-    select * from {{ ref('int_days_judged') }}
-
-),
+judged as (select * from {{ ref('int_days_judged') }}),
 
 before as (
 

@@ -1,10 +1,6 @@
 with
 
-loads as (
-
-    select * from {{ ref('int_sources_loaded') }}
-
-),
+loads as (select * from {{ ref('int_sources_loaded') }}),
 
 final as (
 

@@ -1,10 +1,6 @@
-with stock_days as (
-    select * from {{ ref('fct_stock_days') }}
-),
+with stock_days as (select * from {{ ref('fct_stock_days') }}),
 
-ingredients as (
-    select * from {{ ref('dim_ingredients') }}
-),
+ingredients as (select * from {{ ref('dim_ingredients') }}),
 
 -- the last week of each branch, by that branch's last day
 dated as (

@@ -1,16 +1,8 @@
 with
 
-targets as (
+targets as (select * from {{ ref('targets') }}),
 
-    select * from {{ ref('targets') }}
-
-),
-
-branches as (
-
-    select * from {{ ref('dim_branches') }}
-
-),
+branches as (select * from {{ ref('dim_branches') }}),
 
 final as (
 

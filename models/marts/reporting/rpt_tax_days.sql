@@ -2,17 +2,9 @@
 
 with
 
-taxes as (
+taxes as (select * from {{ ref('fct_order_taxes') }}),
 
-    select * from {{ ref('fct_order_taxes') }}
-
-),
-
-branches as (
-
-    select * from {{ ref('dim_branches') }}
-
-),
+branches as (select * from {{ ref('dim_branches') }}),
 
 days as (
 

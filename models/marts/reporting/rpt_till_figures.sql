@@ -12,17 +12,9 @@ orders as (
 
 ),
 
-told as (
+told as (select * from {{ ref('int_till_figures') }}),
 
-    select * from {{ ref('int_till_figures') }}
-
-),
-
-branches as (
-
-    select * from {{ ref('dim_branches') }}
-
-),
+branches as (select * from {{ ref('dim_branches') }}),
 
 -- compared order by order, so that no two errors make up for each other
 order_days as (

@@ -1,14 +1,8 @@
-with branches as (
-    select * from {{ ref('dim_branches') }}
-),
+with branches as (select * from {{ ref('dim_branches') }}),
 
-dates as (
-    select * from {{ ref('dim_dates') }}
-),
+dates as (select * from {{ ref('dim_dates') }}),
 
-hour_sales as (
-    select * from {{ ref('rpt_branch_hours') }}
-),
+hour_sales as (select * from {{ ref('rpt_branch_hours') }}),
 
 trading_days as (
     select distinct

@@ -3,11 +3,7 @@
 
 with
 
-devices as (
-
-    select * from {{ ref('devices') }}
-
-),
+devices as (select * from {{ ref('devices') }}),
 
 -- a company may load some of its branches only, and have seeds with all
 taking_part as (

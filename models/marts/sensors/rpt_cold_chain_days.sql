@@ -10,11 +10,7 @@
 
 with
 
-hours as (
-
-    select * from {{ ref('fct_sensor_hours') }}
-
-),
+hours as (select * from {{ ref('fct_sensor_hours') }}),
 
 heard as (
 

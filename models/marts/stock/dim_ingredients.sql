@@ -1,10 +1,6 @@
 with
 
-ingredients as (
-
-    select * from {{ ref('ingredients') }}
-
-),
+ingredients as (select * from {{ ref('ingredients') }}),
 
 final as (
 

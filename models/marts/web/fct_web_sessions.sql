@@ -17,11 +17,7 @@ events as (
 
 ),
 
-orders as (
-
-    select * from {{ ref('fct_orders') }}
-
-),
+orders as (select * from {{ ref('fct_orders') }}),
 
 customers as (
 

@@ -11,17 +11,9 @@ sessions as (
 
 ),
 
-branches as (
+branches as (select * from {{ ref('dim_branches') }}),
 
-    select * from {{ ref('dim_branches') }}
-
-),
-
-currencies as (
-
-    select * from {{ ref('currencies') }}
-
-),
+currencies as (select * from {{ ref('currencies') }}),
 
 days as (
 
