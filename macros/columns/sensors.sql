@@ -196,17 +196,21 @@
     {{ return([kept - 2, kept // 2] | max) }}
 {%- endmacro %}
 
-{#- From when on a device's readings are kept: so many whole days before its newest one. A query.
+{#- The moment from which on readings are kept: so many whole days before the newest one. None where a
+    fact is built from scratch: then all are there, until the next build.
 
     Args:
-        readings: relation of readings.
+        relation: relation of readings.
         hours: so much later: what is worked out of readings needs those before. -#}
-{% macro sensors_kept(readings, hours=0) -%}
-    {%- set newest = dbt.date_trunc("hour", "max(received_at)") -%}
-    {%- set kept = 24 * var("sensor_readings_kept_days", 90) -%}
-    select device_id, {{ dbt.dateadd("hour", hours - kept, newest) }} as since
-    from {{ readings }}
-    group by device_id
+{% macro sensors_kept_since(relation, hours=0) -%}
+    {%- if not execute or not is_incremental() -%} {{ return(none) }} {%- endif -%}
+    {%- set newest = run_query("select max(received_at) from " ~ relation)[0][0] -%}
+    {%- set since = "2000-01-01 00:00:00+00" -%}
+    {%- if newest -%}
+        {%- set since = newest.replace(minute=0, second=0, microsecond=0)
+            - modules.datetime.timedelta(days=var("sensor_readings_kept_days", 90), hours=-hours) -%}
+    {%- endif -%}
+    {{ return("cast('" ~ since ~ "' as timestamp with time zone)") }}
 {%- endmacro %}
 
 {#- SQL of the seconds after which a device is silent. -#}

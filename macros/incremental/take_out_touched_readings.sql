@@ -1,19 +1,16 @@
 {#- For the readings of sensors: take out of the fact those that are older than is kept, but for each
     device's newest, and those whose event has another load or is gone. The model then builds these again,
-    with all that the fact lacks of what was received lately, or came with a new load or out of quarantine.
+    with all that the fact lacks. What was received earlier is not looked at.
 
     Args:
         landed: relation of the events' keys and loads; none, where the company has no sensors. -#}
 {% macro take_out_touched_readings(landed) -%}
     {%- set devices = ref("devices") -%}
     {%- if is_incremental() -%}
-        {%- set lately = "(select max(since) from (" ~ sensors_kept(this) ~ ") as kept)" %}
+        {%- set since = sensors_kept_since(this) %}
         delete from {{ this }} as old
         where
-            exists (
-                select 1 from ({{ sensors_kept(this) }}) as kept
-                where kept.device_id = old.device_id and kept.since > old.happened_at
-            )
+            old.happened_at < {{ since }}
             and exists (
                 select 1 from {{ this }} as newer
                 where newer.device_id = old.device_id and newer.happened_at > old.happened_at
@@ -22,17 +19,13 @@
             {%- if landed %}
             select distinct coalesce(landed.sensor_event_key, built.sensor_event_key) as sensor_event_key
             from (
-                select sensor_event_key, load_id from {{ landed }}
-                where
-                    coalesce(received_at >= {{ lately }}, true)
-                    or load_id > (select max(load_id) from {{ this }})
-                    or is_released
+                select sensor_event_key, load_id from {{ landed }} where received_at >= {{ since }}
             ) as landed
             full join {{ this }} as built
                 on landed.sensor_event_key = built.sensor_event_key and landed.load_id = built.load_id
             where
                 built.sensor_event_key is null
-                or (landed.sensor_event_key is null and built.received_at >= {{ lately }})
+                or (landed.sensor_event_key is null and built.received_at >= {{ since }})
                 or built.device_id not in (select device_id from {{ devices }})
             {%- else %}
             select distinct sensor_event_key from {{ this }}
@@ -47,17 +40,18 @@
 
     Args:
         readings: relation of readings.
-        hours: as for `sensors_kept`.
+        hours: as for `sensors_kept_since`.
         ended_at: the column by which a row lies before; none, where only what is of no device goes. -#}
 {% macro take_out_measured(readings, hours=0, ended_at=none) -%}
     {%- if is_incremental() -%}
-        {%- if ended_at %}
-        delete from {{ this }} as old
-        where exists (
-            select 1 from ({{ sensors_kept(readings, hours) }}) as kept
-            where kept.device_id = old.device_id and coalesce(old.{{ ended_at }} >= kept.since, true)
-        );
-        {%- endif %}
-        delete from {{ this }} where device_id not in (select device_id from {{ ref("dim_devices") }})
+        delete from {{ this }}
+        where
+            {%- if ended_at %}
+            (
+                coalesce({{ ended_at }} >= {{ sensors_kept_since(readings, hours) }}, true)
+                and device_id in (select device_id from {{ readings }})
+            ) or
+            {%- endif %}
+            device_id not in (select device_id from {{ ref("dim_devices") }})
     {%- endif -%}
 {%- endmacro %}

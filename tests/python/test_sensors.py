@@ -207,53 +207,6 @@ def test_hours_and_incidents_stay_when_readings_go(published: Warehouse) -> None
     assert shortest <= timedelta(days=12, hours=1)
 
 
-def test_history_lands_after_newer_readings_and_its_hours_stay(published: Warehouse) -> None:
-    ((newest_at, fridge),) = query(
-        published,
-        "select max(received_at), min(device_id) filter (where device_id like '%fridge%')"
-        " from marts_next.fct_sensor_readings",
-    )
-    with published.connect() as connection:
-        connection.execute(
-            "insert into staging.devices (device_id, branch_id, metric, unit, highest_value,"
-            " minutes_allowed, expected_seconds, is_steady)"
-            " values ('a plant', 'quito', 'temperature', 'C', 7, 30, 600, true)"
-        )
-    # a plant's old topic is read: its messages have the times of their readings
-    began = newest_at - timedelta(days=200)
-    for device_id, value in (("a plant", 9.0), (fridge, 3.0)):
-        for minutes in (0, 10, 20, 30, 40):
-            at = began + timedelta(minutes=minutes)
-            said = {"reading_id": f"{device_id} {stamp(at)}", "device": device_id}
-            value += 0.1
-            send({**said, "value": round(value, 1), "measured_at": stamp(at)}, at)
-    time.sleep(1)
-    mypizza("ingest", "streams")
-    build = ("dbt", "build", "--select", "+rpt_cold_chain_days")
-    mypizza(*build, "--exclude-resource-types", "unit_test", "seed")
-
-    count = (
-        "select device_id, count(*) from marts_next.fct_sensor_readings"
-        f" where happened_at < '{began + timedelta(days=1)}' group by 1 order by 1"
-    )
-    assert query(published, count) == [("a plant", 5), (fridge, 5)]
-    hours = (
-        "select device_id, sum(readings) from marts_next.fct_sensor_hours"
-        f" where hour_started_at < '{began + timedelta(days=1)}' group by 1 order by 1"
-    )
-    assert query(published, hours) == [("a plant", 5), (fridge, 5)]
-    outside = (
-        "select device_id, worst_value from marts_next.fct_sensor_incidents"
-        f" where incident_kind = 'out_of_range' and began_at < '{began + timedelta(days=1)}'"
-    )
-    assert query(published, outside) == [("a plant", Decimal("9.50"))]
-
-    mypizza(*build, "--exclude-resource-types", "unit_test", "seed")
-    assert query(published, count) == [("a plant", 5)]
-    assert query(published, hours) == [("a plant", 5), (fridge, 5)]
-    assert query(published, outside) == [("a plant", Decimal("9.50"))]
-
-
 NEW_DEVICES = """
     insert into staging.devices (
         device_id, branch_id, metric, unit, lowest_value, highest_value, minutes_allowed,

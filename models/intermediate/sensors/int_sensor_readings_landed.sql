@@ -9,25 +9,13 @@ events as (
 
 ),
 
--- a build brings in what it releases; a week, if it does not end the first time
-released as (
-
-    select record_key from {{ ref('quarantine') }}
-    where
-        source_name = 'streams'
-        and released_at > {{ dbt.dateadd('day', -7, dbt.current_timestamp()) }}
-
-),
-
 final as (
 
     select
-        events.event_key as sensor_event_key,
-        events.received_at,
-        events.load_id,
-        released.record_key is not null as is_released
+        event_key as sensor_event_key,
+        received_at,
+        load_id
     from events
-    left join released on events.message_id = released.record_key
 
 )
 

@@ -1,3 +1,4 @@
+{%- set since = sensors_kept_since(ref('fct_sensor_readings'), hours=192) %}
 {{ config(
     materialized="incremental",
     incremental_strategy="delete+insert",
@@ -33,12 +34,6 @@ days as (
 
 ),
 
-kept as (
-
-    {{ sensors_kept(ref('fct_sensor_readings'), hours=192) }}
-
-),
-
 -- of a few readings nothing is usual yet
 wanted as (
 
@@ -53,9 +48,8 @@ wanted as (
             days.device_id = earlier.device_id
             and days.measured_on > earlier.measured_on
             and days.measured_on <= {{ dbt.dateadd('day', 7, 'earlier.measured_on') }}
-    {%- if is_incremental() %}
-    inner join kept
-        on days.device_id = kept.device_id and days.measured_on >= kept.since
+    {%- if since %}
+    where days.measured_on >= {{ since }}
     {%- endif %}
     group by days.device_id, days.branch_id, days.measured_on
     having sum(earlier.readings) >= 24

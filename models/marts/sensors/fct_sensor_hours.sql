@@ -1,3 +1,4 @@
+{%- set since = sensors_kept_since(ref('fct_sensor_readings'), hours=1) %}
 {{ config(
     materialized="incremental",
     incremental_strategy="append",
@@ -18,6 +19,9 @@ readings as (
             partition by device_id order by happened_at, reading_key
         ) as next_at
     from {{ ref('fct_sensor_readings') }}
+    {%- if since %}
+    where happened_at >= {{ since }}
+    {%- endif %}
 
 ),
 
@@ -83,16 +87,6 @@ final as (
     from hours
     inner join {{ ref('dim_devices') }} as devices on hours.device_id = devices.device_id
     inner join {{ ref('dim_branches') }} as branches on devices.branch_id = branches.branch_id
-    {%- if is_incremental() %}
-    -- what is not kept any more stays; late readings may bring hours that nobody knew
-    where
-        not exists (
-            select 1 from {{ this }} as built
-            where
-                hours.device_id = built.device_id
-                and hours.hour_started_at = built.hour_started_at
-        )
-    {%- endif %}
 
 )
 

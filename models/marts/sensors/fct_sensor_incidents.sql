@@ -1,20 +1,19 @@
-{{ config(materialized="incremental", incremental_strategy="append", on_schema_change="fail",
+{%- set since = sensors_kept_since(ref('fct_sensor_readings'), hours=192) %}
+{{ config(
+    materialized="incremental",
+    incremental_strategy="append",
     unique_key="incident_key",
+    on_schema_change="fail",
     pre_hook="{{ take_out_measured(ref('fct_sensor_readings'), 192, 'ended_at') }}"
 ) }}
 {%- set next = 'partition by readings.device_id order by happened_at, reading_key' %}
 {%- set change = 'readings.reading_value - lag(readings.reading_value) over (' ~ next ~ ')' %}
-{%- set gap = dbt.datediff('happened_at', 'least(next_at, newest_at, left_at)', 'second') %}
+{%- set until = 'least(coalesce(next_at, newest_at), left_at)' %}
+{%- set gap = dbt.datediff('happened_at', until, 'second') %}
 {%- set minutes = '((' ~ dbt.datediff('began_at', 'coalesce(ended_at, seen_at)', 'second')
     ~ ') / 60.0)' %}
 
 with
-
-kept as (
-
-    {{ sensors_kept(ref('fct_sensor_readings'), hours=192) }}
-
-),
 
 readings as (
 
@@ -69,12 +68,14 @@ bad as (
 
 ),
 
+-- readings that follow one another are one run
 numbered as (
 
     select
         *,
         place_in_time - row_number() over (
-            partition by incident_kind, device_id order by place_in_time
+            partition by incident_kind, device_id
+            order by place_in_time
         ) as run_number
     from bad
 
@@ -140,10 +141,9 @@ final as (
         found.ended_at
     from found
     inner join {{ ref('dim_devices') }} as devices on found.device_id = devices.device_id
-    inner join kept on found.device_id = kept.device_id
     where
         {{ is_long_enough('found', minutes) }}
-        {%- if is_incremental() %} and coalesce(found.ended_at >= kept.since, true) {% endif %}
+        and coalesce(found.ended_at >= {{ since or 'found.ended_at' }}, true)
 
 )
 

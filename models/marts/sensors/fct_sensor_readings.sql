@@ -1,3 +1,4 @@
+{%- set since = sensors_kept_since(this) %}
 {{ config(
     materialized="incremental",
     incremental_strategy="append",
@@ -17,53 +18,15 @@
 
 with
 
-touched as (
+readings as (
 
     select *
     from {{ touched_rows(
         ref('int_sensor_readings_cleaned'), by=['sensor_event_key'], is_indexed=true
     ) }}
+    where happened_at >= {{ since or 'happened_at' }}
 
 ),
-
-{% if is_incremental() -%}
-kept as (
-
-    {{ sensors_kept(this) }}
-
-),
-
--- what comes for the first time stays until the next build, so that its hours are rolled up
-fresh as (
-
-    select sensor_event_key from touched
-    where load_id > (select max(known.load_id) from {{ this }} as known)
-    {%- if sensor_streams() %}
-    union
-    select sensor_event_key from {{ ref('int_sensor_readings_landed') }}
-    where is_released
-    {%- endif %}
-
-),
-
-readings as (
-
-    select touched.*
-    from touched
-    left join kept on touched.device_id = kept.device_id
-    left join fresh on touched.sensor_event_key = fresh.sensor_event_key
-    where
-        coalesce(touched.happened_at >= kept.since, true)
-        or fresh.sensor_event_key is not null
-
-),
-{%- else -%}
-readings as (
-
-    select * from touched
-
-),
-{%- endif %}
 
 -- a device that sends a reading again gives it the same number and the same time
 numbered as (

@@ -117,8 +117,6 @@ final as (
         days.newest_hour_at >= days.ends_at as is_over,
         days.newest_hour_at >= days.ends_at
         and {{ is_heard }}
-        -- history that came late has readings, and days after it may have none
-        and (coalesce(measured.readings, 0) > 0 or {{ length }} < days.expected_seconds)
         and not coalesce(troubled.is_silent, false) as is_complete,
         not coalesce(troubled.is_outside, false) as is_in_range,
         case when troubled.incidents > 0 or not {{ is_heard }} then days.responsible end
