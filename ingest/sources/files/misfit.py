@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
 
 from ingest.loads.modelled import needed_columns
@@ -13,7 +14,7 @@ SHOWN_COLUMNS = 5
 
 
 def misfit(
-    feed: Feed, file: str, found: Sequence[str], known: Collection[str], *, is_continued: bool
+    feed: Feed, file: str, found: Sequence[str], known: AbstractSet[str], *, is_continued: bool
 ) -> str | None:
     """Return one sentence on what the header of a file lacks, if anything.
 
